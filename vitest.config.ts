@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const alias = {
+  "@virtcontainers/ttrpc": source("./packages/ttrpc/src/index.ts"),
+  "@virtcontainers/agent-protocol/ports": source("./packages/agent-protocol/src/ports.ts"),
+  "@virtcontainers/agent-protocol": source("./packages/agent-protocol/src/index.ts"),
+  "virtcontainers/testing": source("./packages/virtcontainers/src/testing/index.ts"),
+  "virtcontainers/internal": source("./packages/virtcontainers/src/internal.ts"),
+  virtcontainers: source("./packages/virtcontainers/src/index.ts"),
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: "unit",
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "guest/image/test/**/*.test.ts",
+            "bench/test/**/*.test.ts",
+            "scripts/test/**/*.test.ts",
+          ],
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "e2e",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
