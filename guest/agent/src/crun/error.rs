@@ -1,0 +1,77 @@
+//! What crun says when it fails, as a status that tells the caller what was wrong.
+
+use crate::status::{Code, Status};
+
+/// `said` is what crun wrote to its standard error, `program` the first argument and `cwd` the
+/// working directory of the process it was to start.
+pub fn explain(said: &str, program: &str, cwd: &str) -> Status {
+    let said = said.trim();
+    let last = said
+        .lines()
+        .next_back()
+        .unwrap_or("crun failed and said nothing");
+    if last.starts_with("executable file `") && last.contains("not found") {
+        let place = match program.contains('/') {
+            true => "no such file",
+            false => "not found in PATH",
+        };
+        return Status::not_found(format!("exec: {program:?}: {place}"));
+    }
+    let executable = ["open executable", "exec `", "executable file `"];
+    // The latter is what it says of a folder.
+    let refused = ["Permission denied", "Operation not permitted"];
+    if refused.iter().any(|reason| last.contains(reason))
+        && executable.iter().any(|start| last.starts_with(start))
+    {
+        let message = format!("exec: {program:?}: permission denied");
+        return Status::new(Code::PermissionDenied, message);
+    }
+    if last.starts_with("chdir") || last.starts_with("cannot chdir") {
+        let reason = last.rsplit(": ").next().unwrap_or_default();
+        return Status::invalid(format!("working directory {cwd:?}: {reason}"));
+    }
+    Status::internal(format!("crun: {last}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(said: &str) -> Code {
+        explain(said, "foo", "/w").code
+    }
+
+    #[test]
+    fn a_missing_program() {
+        let said = "executable file `foo` not found in $PATH: No such file or directory\n";
+        let status = explain(said, "foo", "/");
+        assert_eq!(status.code, Code::NotFound);
+        assert_eq!(status.message, "exec: \"foo\": not found in PATH");
+        let status = explain(said, "/bin/foo", "/");
+        assert_eq!(status.message, "exec: \"/bin/foo\": no such file");
+    }
+
+    #[test]
+    fn what_else_the_caller_got_wrong() {
+        assert_eq!(
+            code("open executable: Permission denied"),
+            Code::PermissionDenied
+        );
+        assert_eq!(
+            code("open executable: Operation not permitted"),
+            Code::PermissionDenied
+        );
+        assert_eq!(
+            code("chdir `/w`: No such file or directory"),
+            Code::InvalidArgument
+        );
+    }
+
+    #[test]
+    fn anything_else_is_internal() {
+        let status = explain("a warning\nmount `x`: Permission denied", "foo", "/");
+        assert_eq!(status.code, Code::Internal);
+        assert_eq!(status.message, "crun: mount `x`: Permission denied");
+        assert_eq!(code(""), Code::Internal);
+    }
+}

@@ -1,0 +1,70 @@
+//! Runs crun, which creates containers and starts processes in them.
+
+pub mod create;
+pub mod delete;
+pub mod error;
+pub mod exec;
+pub mod start;
+pub mod update;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+
+use crate::process::reaper::Reaper;
+use crate::status::{Context, Result, Status};
+
+pub struct Crun {
+    pub program: PathBuf,
+    /// Where crun keeps the state of containers.
+    pub root: PathBuf,
+    /// False where cgroup v2 can't be used; limits then have no effect.
+    pub cgroups: bool,
+    pub reaper: Rc<Reaper>,
+}
+
+/// What a process gets as its standard streams; nothing means /dev/null.
+#[derive(Default)]
+pub struct Stdio {
+    pub stdin: Option<OwnedFd>,
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
+}
+
+impl Crun {
+    /// Runs crun to its end and gives its exit status.
+    async fn run<A: AsRef<OsStr>>(&self, arguments: &[A], stdio: Stdio) -> Result<i32> {
+        let manager = match self.cgroups {
+            true => "--cgroup-manager=cgroupfs",
+            false => "--cgroup-manager=disabled",
+        };
+        let stream = |fd: Option<OwnedFd>| fd.map_or_else(std::process::Stdio::null, Into::into);
+        let end = {
+            let child = Command::new(&self.program)
+                .env_clear()
+                .arg("--root")
+                .arg(&self.root)
+                .arg(manager)
+                .args(arguments)
+                .stdin(stream(stdio.stdin))
+                .stdout(stream(stdio.stdout))
+                .stderr(stream(stdio.stderr))
+                .spawn()
+                .context(|| format!("run {}", self.program.display()))?;
+            self.reaper.watch(child.id())
+        };
+        end.await.context(|| "crun")
+    }
+}
+
+/// Reads and removes the file that crun has written a process id to.
+fn take_pid(path: &Path) -> Result<u32> {
+    let text = fs::read_to_string(path).context(|| format!("read {}", path.display()))?;
+    let _ = fs::remove_file(path);
+    text.trim()
+        .parse()
+        .map_err(|_| Status::internal(format!("crun gave the process id {text:?}")))
+}

@@ -1,0 +1,6 @@
+//! Devices of the machine, found by the addresses that the host gave them.
+
+pub mod container;
+pub mod pci;
+pub mod scsi;
+pub mod wait;

@@ -1,0 +1,62 @@
+//! The port to which records of output go that no client reads.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use tokio::sync::Mutex;
+
+use crate::transport::io::Io;
+use crate::transport::poller::Poller;
+use crate::ttrpc::body::Body;
+
+#[derive(Default)]
+pub struct LogPort {
+    sink: RefCell<Option<Sink>>,
+    /// Records take turns, so that none is cut by another.
+    turn: Mutex<()>,
+}
+
+#[derive(Clone)]
+enum Sink {
+    Port(Rc<Io>),
+    File(Rc<File>),
+}
+
+impl LogPort {
+    pub fn attach(&self, poller: &Poller, port: OwnedFd) {
+        match poller.add(port) {
+            Ok(polled) => *self.sink.borrow_mut() = Some(Sink::Port(Rc::new(Io::Port(polled)))),
+            Err(error) => crate::warning!("log port: {error}"),
+        }
+    }
+
+    pub fn attach_file(&self, file: File) {
+        *self.sink.borrow_mut() = Some(Sink::File(Rc::new(file)));
+    }
+
+    /// Writes a record; where there is no log port it is lost, as nothing could ever read it.
+    pub async fn write(&self, record: Body) {
+        let _turn = self.turn.lock().await;
+        let sink = self.sink.borrow().clone();
+        let result = match sink {
+            None => Ok(()),
+            Some(Sink::File(file)) => (&*file).write_all(record.bytes()),
+            Some(Sink::Port(port)) => write_all(&port, record.bytes()).await,
+        };
+        if let Err(error) = result {
+            crate::warning!("log port: {error}");
+        }
+    }
+}
+
+async fn write_all(port: &Io, bytes: &[u8]) -> std::io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let length = port.write(rest).await?;
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Makes a process: its streams, then itself once crun has started it.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::output::{self, Look, Output};
+use super::stdin::Stdin;
+use super::stdio::{self, Ends};
+use super::terminal::{Socket, Terminal};
+use super::{Exit, Process, drain, finish};
+use crate::agent::Agent;
+use crate::crun::{Stdio, error};
+use crate::proto::grpc;
+use crate::proto::virtcontainers::OutputSink;
+use crate::status::{Result, Status};
+
+/// The `*_port` fields of a request.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    pub stdin: u32,
+    pub stdout: u32,
+    pub stderr: u32,
+}
+
+/// A process that crun is about to start.
+pub struct Draft {
+    container_id: String,
+    exec_id: String,
+    program: String,
+    cwd: String,
+    stdin: bool,
+    sinks: [OutputSink; 2],
+    ends: Ends,
+    socket: Option<Socket>,
+}
+
+impl Draft {
+    /// Opens the streams. Gives crun's ends with it.
+    pub fn open(
+        agent: &Agent,
+        container_id: &str,
+        exec_id: &str,
+        process: &grpc::Process,
+        ports: Ports,
+    ) -> Result<(Draft, Stdio)> {
+        let stdin = stdio::wants_stdin(ports.stdin)?;
+        let sinks = [
+            output::sink_of_port("stdout_port", ports.stdout)?,
+            output::sink_of_port("stderr_port", ports.stderr)?,
+        ];
+        if process.args.is_empty() {
+            return Err(Status::invalid("process.args: empty"));
+        }
+        let (ends, mut stdio) = stdio::pipes(stdin && !process.terminal)?;
+        let socket = match process.terminal {
+            false => None,
+            true => {
+                // crun's own messages still come through the pipe.
+                stdio.stdout = None;
+                let folder = agent.config.run_dir.join(".console");
+                Some(Socket::open(&folder, agent.sandbox.next_serial())?)
+            }
+        };
+        let draft = Draft {
+            container_id: container_id.to_owned(),
+            exec_id: exec_id.to_owned(),
+            program: process.args.first().cloned().unwrap_or_default(),
+            cwd: process.cwd.clone(),
+            stdin,
+            sinks,
+            ends,
+            socket,
+        };
+        Ok((draft, stdio))
+    }
+
+    /// The socket to which crun is to send the terminal.
+    pub fn console(&self) -> Option<PathBuf> {
+        let path = |socket: &Socket| Path::to_owned(&socket.path);
+        self.socket.as_ref().map(path)
+    }
+
+    /// Why crun failed, from what it said.
+    pub fn explain(&self) -> Status {
+        let said = match Output::look(&self.ends.stderr, 64 << 10, &[]) {
+            Ok(Look::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
+            _ => String::new(),
+        };
+        error::explain(&said, &self.program, &self.cwd)
+    }
+
+    /// The process, now that crun has told its id.
+    pub fn into_process(self, agent: &Rc<Agent>, pid: u32) -> Result<Rc<Process>> {
+        let terminal: Option<Rc<Terminal>> = match &self.socket {
+            Some(socket) => Some(socket.receive()?),
+            None => None,
+        };
+        let [stdout_sink, stderr_sink] = self.sinks;
+        let (stdin, stdout, stderr) = match &terminal {
+            Some(terminal) => (
+                self.stdin.then(|| terminal.master.clone()),
+                Some(terminal.master.clone()),
+                None,
+            ),
+            None => (
+                self.ends.stdin,
+                Some(self.ends.stdout),
+                Some(self.ends.stderr),
+            ),
+        };
+        let process = Rc::new(Process {
+            container_id: self.container_id,
+            exec_id: self.exec_id,
+            pid: Cell::new(pid),
+            stdin: Stdin::new(stdin, terminal.is_some()),
+            stdout: Output::new(stdout, stdout_sink),
+            stderr: Output::new(stderr, stderr_sink),
+            terminal,
+            exit: Exit::default(),
+            waited: Cell::new(false),
+        });
+        let end = agent.crun.reaper.watch(pid);
+        tokio::task::spawn_local(finish::watch(agent.clone(), process.clone(), end));
+        drain::start(agent, &process);
+        Ok(process)
+    }
+}

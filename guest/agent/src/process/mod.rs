@@ -1,0 +1,59 @@
+//! A container's process: its streams, its sink, its end.
+
+pub mod drain;
+pub mod finish;
+pub mod list;
+pub mod make;
+pub mod output;
+pub mod reaper;
+pub mod record;
+pub mod signal;
+pub mod stdin;
+pub mod stdio;
+pub mod terminal;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::flag::Flag;
+use output::Output;
+use stdin::Stdin;
+
+pub struct Process {
+    pub container_id: String,
+    /// Empty for the container's init.
+    pub exec_id: String,
+    /// 0 until it is known.
+    pub pid: Cell<u32>,
+    pub terminal: Option<Rc<terminal::Terminal>>,
+    pub stdin: Stdin,
+    pub stdout: Rc<Output>,
+    pub stderr: Rc<Output>,
+    pub exit: Exit,
+    /// Whether some WaitProcess has been answered.
+    pub waited: Cell<bool>,
+}
+
+/// The end of a process, known once the kernel has told it.
+#[derive(Default)]
+pub struct Exit {
+    status: Cell<i32>,
+    flag: Flag,
+}
+
+impl Exit {
+    pub fn set(&self, status: i32) {
+        self.status.set(status);
+        self.flag.set();
+    }
+
+    /// The exit code, or 128 + the number of the signal that ended it.
+    pub fn get(&self) -> Option<i32> {
+        self.flag.is_set().then(|| self.status.get())
+    }
+
+    pub async fn wait(&self) -> i32 {
+        self.flag.wait().await;
+        self.status.get()
+    }
+}

@@ -1,0 +1,77 @@
+//! The pipes between the agent and a process without a terminal.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use rustix::pipe::PipeFlags;
+
+use crate::crun::Stdio;
+use crate::ready::{self, Ready};
+use crate::status::{Context, Result, Status};
+
+/// A pipe holds this much that has not been read; then its writer waits. Less would mean more
+/// changes between the agent and the process, which cost most where the machine is emulated.
+const PIPE: usize = 1 << 20;
+
+/// The value of `stdin_port` that means /dev/null.
+const NO_STDIN: u32 = 0xFFFF_FFFF;
+
+type End = Rc<Ready>;
+
+/// Our ends.
+pub struct Ends {
+    pub stdin: Option<End>,
+    pub stdout: End,
+    pub stderr: End,
+}
+
+/// Whether the client will write to stdin.
+pub fn wants_stdin(port: u32) -> Result<bool> {
+    match port {
+        0 => Ok(true),
+        NO_STDIN => Ok(false),
+        _ => Err(Status::invalid(format!(
+            "stdin_port: {port} is not supported: use 0 (client) or 0xFFFFFFFF (none)"
+        ))),
+    }
+}
+
+/// Makes the pipes: our ends, and those of the process.
+pub fn pipes(stdin: bool) -> Result<(Ends, Stdio)> {
+    let (stdout, their_stdout) = output()?;
+    let (stderr, their_stderr) = output()?;
+    let (ours, theirs) = match stdin {
+        true => {
+            let (reader, writer) = pipe()?;
+            (Some(ours(writer)?), Some(reader))
+        }
+        false => (None, None),
+    };
+    let ends = Ends {
+        stdin: ours,
+        stdout,
+        stderr,
+    };
+    let stdio = Stdio {
+        stdin: theirs,
+        stdout: Some(their_stdout),
+        stderr: Some(their_stderr),
+    };
+    Ok((ends, stdio))
+}
+
+fn output() -> Result<(End, OwnedFd)> {
+    let (reader, writer) = pipe()?;
+    Ok((ours(reader)?, writer))
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).context(|| "pipe")?;
+    // A smaller pipe serves too, where the user's share of pipe memory is used up.
+    let _ = rustix::pipe::fcntl_setpipe_size(&reader, PIPE);
+    Ok((reader, writer))
+}
+
+fn ours(fd: OwnedFd) -> Result<End> {
+    ready::watch(fd).map(Rc::new).context(|| "pipe")
+}

@@ -1,0 +1,137 @@
+//! A container and its processes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::flag::Flag;
+use crate::process::Process;
+use crate::status::{Code, Result, Status};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Created,
+    Running,
+    Stopped,
+}
+
+pub struct Container {
+    pub id: String,
+    /// The id by which a client may name the init; empty names it too.
+    pub init_id: String,
+    pub init: Rc<Process>,
+    pub bundle: PathBuf,
+    /// None where cgroups can't be used.
+    pub cgroup: Option<PathBuf>,
+    /// Mount points that are released with the container.
+    pub mounts: Vec<String>,
+    /// Whether crun has hooks to run after the start.
+    pub poststart: bool,
+    /// Whether later containers may join its pid namespace.
+    pub shares_pids: bool,
+    pub started: Cell<bool>,
+    pub paused: Cell<bool>,
+    pub removing: Cell<bool>,
+    /// Set when the container has been removed.
+    pub gone: Rc<Flag>,
+    execs: RefCell<BTreeMap<String, Exec>>,
+}
+
+enum Exec {
+    /// Its ExecProcess is under way.
+    Taken,
+    Live(Rc<Process>),
+}
+
+/// What a container is made from.
+pub struct Parts {
+    pub id: String,
+    pub init_id: String,
+    pub init: Rc<Process>,
+    pub bundle: PathBuf,
+    pub cgroup: Option<PathBuf>,
+    pub mounts: Vec<String>,
+    pub poststart: bool,
+    pub shares_pids: bool,
+}
+
+impl Container {
+    pub fn new(parts: Parts) -> Rc<Container> {
+        Rc::new(Container {
+            id: parts.id,
+            init_id: parts.init_id,
+            init: parts.init,
+            bundle: parts.bundle,
+            cgroup: parts.cgroup,
+            mounts: parts.mounts,
+            poststart: parts.poststart,
+            shares_pids: parts.shares_pids,
+            started: Cell::new(false),
+            paused: Cell::new(false),
+            removing: Cell::new(false),
+            gone: Rc::default(),
+            execs: RefCell::default(),
+        })
+    }
+
+    pub fn state(&self) -> State {
+        match (self.init.exit.get(), self.started.get()) {
+            (Some(_), _) => State::Stopped,
+            (None, true) => State::Running,
+            (None, false) => State::Created,
+        }
+    }
+
+    /// The process of that exec id; NOT_FOUND if there is none.
+    pub fn process(&self, exec_id: &str) -> Result<Rc<Process>> {
+        if exec_id.is_empty() || exec_id == self.init_id {
+            return Ok(self.init.clone());
+        }
+        match self.execs.borrow().get(exec_id) {
+            Some(Exec::Live(process)) => Ok(process.clone()),
+            _ => Err(Status::not_found(format!(
+                "container {}: no process with exec id {exec_id}",
+                self.id
+            ))),
+        }
+    }
+
+    pub fn execs(&self) -> Vec<Rc<Process>> {
+        let live = |exec: &Exec| match exec {
+            Exec::Live(process) => Some(process.clone()),
+            Exec::Taken => None,
+        };
+        self.execs.borrow().values().filter_map(live).collect()
+    }
+
+    /// Takes an exec id that no process has.
+    pub fn claim_exec(&self, exec_id: &str) -> Result<()> {
+        let mut execs = self.execs.borrow_mut();
+        if exec_id == self.init_id || execs.contains_key(exec_id) {
+            let message = format!("exec_id '{exec_id}' already exists");
+            return Err(Status::new(Code::Internal, message));
+        }
+        execs.insert(exec_id.to_owned(), Exec::Taken);
+        Ok(())
+    }
+
+    /// Ends a claim: with the process, or with nothing.
+    pub fn settle_exec(&self, exec_id: &str, process: Option<Rc<Process>>) {
+        let mut execs = self.execs.borrow_mut();
+        match process {
+            Some(process) => drop(execs.insert(exec_id.to_owned(), Exec::Live(process))),
+            None => drop(execs.remove(exec_id)),
+        }
+    }
+
+    pub fn forget_exec(&self, process: &Rc<Process>) {
+        let mut execs = self.execs.borrow_mut();
+        // The id may belong to a later process by now.
+        if let Some(Exec::Live(known)) = execs.get(&process.exec_id)
+            && Rc::ptr_eq(known, process)
+        {
+            execs.remove(&process.exec_id);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The sandbox: what CreateSandbox has set up, and its containers.
+
+pub mod container;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::status::{Code, Result, Status};
+use crate::storage::Storages;
+use container::Container;
+
+#[derive(Default)]
+pub struct Sandbox {
+    info: RefCell<Option<Info>>,
+    containers: RefCell<BTreeMap<String, Slot>>,
+    pub storages: Storages,
+    /// Numbers for files that belong to one call.
+    serial: Cell<u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Info {
+    pub hostname: String,
+    /// All containers share the first one's pid namespace.
+    pub shared_pidns: bool,
+}
+
+enum Slot {
+    /// Its CreateContainer is under way.
+    Taken,
+    Live(Rc<Container>),
+}
+
+/// Holds a container id for the call that creates it.
+pub struct Claim<'a> {
+    sandbox: &'a Sandbox,
+    id: String,
+}
+
+impl Sandbox {
+    /// Refuses a second one.
+    pub fn create(&self, info: Info) -> Result<()> {
+        let mut present = self.info.borrow_mut();
+        if present.is_some() {
+            let message = "the sandbox has been created already";
+            return Err(Status::new(Code::AlreadyExists, message));
+        }
+        *present = Some(info);
+        Ok(())
+    }
+
+    /// Undoes `create`, for a CreateSandbox that failed later on.
+    pub fn forget(&self) {
+        self.info.borrow_mut().take();
+    }
+
+    pub fn info(&self) -> Result<Info> {
+        self.info.borrow().clone().ok_or_else(|| {
+            Status::precondition("there is no sandbox yet: CreateSandbox comes first")
+        })
+    }
+
+    pub fn next_serial(&self) -> u64 {
+        self.serial.replace(self.serial.get() + 1)
+    }
+
+    /// Takes an id that no container has.
+    pub fn claim(&self, id: &str) -> Result<Claim<'_>> {
+        let mut containers = self.containers.borrow_mut();
+        if containers.contains_key(id) {
+            let message = format!("container {id} exists already");
+            return Err(Status::new(Code::AlreadyExists, message));
+        }
+        containers.insert(id.to_owned(), Slot::Taken);
+        Ok(Claim {
+            sandbox: self,
+            id: id.to_owned(),
+        })
+    }
+
+    /// The container, or the error that most calls give for an unknown one.
+    pub fn container(&self, id: &str) -> Result<Rc<Container>> {
+        self.find(id)
+            .ok_or_else(|| Status::invalid(format!("Invalid container id {id}")))
+    }
+
+    /// The same for the calls to which the Kata agent gives INTERNAL.
+    pub fn container_or_internal(&self, id: &str) -> Result<Rc<Container>> {
+        self.find(id)
+            .ok_or_else(|| Status::internal(format!("Invalid container id {id}")))
+    }
+
+    pub fn containers(&self) -> Vec<Rc<Container>> {
+        let containers = self.containers.borrow();
+        let live = |slot: &Slot| match slot {
+            Slot::Live(container) => Some(container.clone()),
+            Slot::Taken => None,
+        };
+        containers.values().filter_map(live).collect()
+    }
+
+    pub fn remove(&self, id: &str) {
+        self.containers.borrow_mut().remove(id);
+    }
+
+    fn find(&self, id: &str) -> Option<Rc<Container>> {
+        match self.containers.borrow().get(id) {
+            Some(Slot::Live(container)) => Some(container.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Claim<'_> {
+    /// The container is there: its id stays taken until it is removed.
+    pub fn keep(self, container: Rc<Container>) {
+        let slot = Slot::Live(container);
+        let id = self.id.clone();
+        self.sandbox.containers.borrow_mut().insert(id, slot);
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.sandbox.find(&self.id).is_none() {
+            self.sandbox.containers.borrow_mut().remove(&self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_sandbox_is_refused() {
+        let sandbox = Sandbox::default();
+        assert_eq!(sandbox.info().unwrap_err().code, Code::FailedPrecondition);
+        sandbox.create(Info::default()).unwrap();
+        let status = sandbox.create(Info::default()).unwrap_err();
+        assert_eq!(status.code, Code::AlreadyExists);
+    }
+
+    #[test]
+    fn an_id_is_taken_while_its_container_is_made() {
+        let sandbox = Sandbox::default();
+        let claim = sandbox.claim("ab").unwrap();
+        assert_eq!(sandbox.claim("ab").err().unwrap().code, Code::AlreadyExists);
+        assert_eq!(
+            sandbox.container("ab").err().unwrap().code,
+            Code::InvalidArgument
+        );
+        drop(claim);
+        assert!(sandbox.claim("ab").is_ok());
+    }
+}

@@ -1,0 +1,174 @@
+//! CopyFile: files from the host where it shares no folder with the guest.
+//!
+//! A file is written in parts to `<name>.tmp` and gets its name when it is whole. Nothing outside
+//! the root of shared files is touched: every folder on the way is opened by itself and may not be
+//! a symlink.
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+
+use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+
+use crate::agent::Agent;
+use crate::proto::grpc::CopyFileRequest;
+use crate::status::{Context, Result, Status};
+
+const KIND: u32 = 0o170_000;
+const FOLDER: u32 = 0o040_000;
+const LINK: u32 = 0o120_000;
+const FILE: u32 = 0o100_000;
+
+pub fn call(agent: &Agent, request: &CopyFileRequest) -> Result<()> {
+    let root = agent.config.run_dir.join("shared/containers");
+    let (folders, name) = split(&root, &request.path)?;
+    std::fs::create_dir_all(&root).context(|| format!("create {}", root.display()))?;
+    let what = || format!("copy {}", request.path);
+    let mut folder = open_folder(
+        &rustix::fs::openat(CWD, &root, FOLDER_FLAGS, Mode::empty()).context(what)?,
+        OsStr::new("."),
+    )
+    .context(what)?;
+    for part in folders {
+        let mode = Mode::from_raw_mode(request.dir_mode & 0o7777);
+        folder = enter(&folder, part, mode).context(what)?;
+    }
+    match request.file_mode & KIND {
+        FOLDER => {
+            make_folder(&folder, name, Mode::from_raw_mode(0o700)).context(what)?;
+            own(&folder, name, request).context(what)
+        }
+        LINK => link(&folder, name, request).context(what),
+        0 | FILE => part(&folder, name, request),
+        _ => Err(Status::invalid(format!(
+            "file_mode: {:o} is no file, folder or symlink",
+            request.file_mode
+        ))),
+    }
+}
+
+const FOLDER_FLAGS: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+
+/// The folders below the root, and the name in the last of them.
+fn split<'a>(root: &Path, path: &'a str) -> Result<(Vec<&'a OsStr>, &'a OsStr)> {
+    let below = Path::new(path).strip_prefix(root).ok();
+    let plain = |component: Component<'a>| match component {
+        Component::Normal(part) => Some(part),
+        _ => None,
+    };
+    let parts = below.and_then(|below| below.components().map(plain).collect::<Option<Vec<_>>>());
+    match parts.as_deref() {
+        Some([folders @ .., name]) => Ok((folders.to_vec(), name)),
+        _ => Err(Status::invalid(format!(
+            "path: {path:?} is not below {}",
+            root.display()
+        ))),
+    }
+}
+
+fn open_folder(parent: &OwnedFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::openat(parent, name, FOLDER_FLAGS, Mode::empty())
+}
+
+fn make_folder(parent: &OwnedFd, name: &OsStr, mode: Mode) -> rustix::io::Result<()> {
+    match rustix::fs::mkdirat(parent, name, mode) {
+        Ok(()) | Err(Errno::EXIST) => open_folder(parent, name).map(drop),
+        Err(error) => Err(error),
+    }
+}
+
+fn enter(parent: &OwnedFd, name: &OsStr, mode: Mode) -> rustix::io::Result<OwnedFd> {
+    match open_folder(parent, name) {
+        Err(Errno::NOENT) => {
+            make_folder(parent, name, mode)?;
+            open_folder(parent, name)
+        }
+        result => result,
+    }
+}
+
+fn owner(request: &CopyFileRequest) -> (Option<Uid>, Option<Gid>) {
+    let number = |id: i32| u32::try_from(id).ok();
+    (
+        number(request.uid).map(Uid::from_raw),
+        number(request.gid).map(Gid::from_raw),
+    )
+}
+
+/// Owner first: a change of it takes set-user-id bits away.
+fn own(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
+    let (uid, gid) = owner(request);
+    let opened = rustix::fs::openat(
+        folder,
+        name,
+        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    rustix::fs::fchown(&opened, uid, gid)?;
+    rustix::fs::fchmod(&opened, Mode::from_raw_mode(request.file_mode & 0o7777))
+}
+
+fn link(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
+    let _ = rustix::fs::unlinkat(folder, name, AtFlags::empty());
+    rustix::fs::symlinkat(OsStr::from_bytes(&request.data), folder, name)?;
+    let (uid, gid) = owner(request);
+    rustix::fs::chownat(folder, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// Writes the part that the request holds; with the last one the file gets its name.
+fn part(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> Result<()> {
+    let what = || format!("copy {}", request.path);
+    let place = |field: &str, number: i64| {
+        u64::try_from(number).map_err(|_| Status::invalid(format!("{field}: {number} is negative")))
+    };
+    let (offset, size) = (
+        place("offset", request.offset)?,
+        place("file_size", request.file_size)?,
+    );
+    let mut temporary = name.to_owned();
+    temporary.push(".tmp");
+    let mut flags =
+        OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    flags.set(OFlags::TRUNC, offset == 0);
+    let file =
+        rustix::fs::openat(folder, &temporary, flags, Mode::RUSR | Mode::WUSR).context(what)?;
+    let (mut rest, mut at) = (&request.data[..], offset);
+    while !rest.is_empty() {
+        let length = rustix::io::pwrite(&file, rest, at).context(what)?;
+        rest = rest.get(length..).unwrap_or_default();
+        at += length as u64;
+    }
+    let written = rustix::fs::fstat(&file).context(what)?.st_size;
+    if written.cast_unsigned() != size {
+        return Ok(());
+    }
+    own(folder, &temporary, request).context(what)?;
+    rustix::fs::renameat(folder, &temporary, folder, name).context(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_below_the_root() {
+        let root = Path::new("/run/shared");
+        let (folders, name) = split(root, "/run/shared/a/b/c").unwrap();
+        assert_eq!((folders.len(), name), (2, OsStr::new("c")));
+        for path in [
+            "/run/shared",
+            "/run/shared/",
+            "/run/shared/../x",
+            "/run/shared/a/../../x",
+            "/etc/passwd",
+            "x",
+        ] {
+            assert!(split(root, path).is_err(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! ExecProcess: a further process in a running container.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::agent::Agent;
+use crate::id;
+use crate::process::Process;
+use crate::process::make::{Draft, Ports};
+use crate::proto::grpc::ExecProcessRequest;
+use crate::sandbox::container::{Container, State};
+use crate::spec;
+use crate::status::{Result, Status};
+use crate::user::resolve;
+
+pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> {
+    let container = agent.sandbox.container_or_internal(&request.container_id)?;
+    let exec_id = request.exec_id.clone();
+    id::check_exec(&exec_id)?;
+    if container.state() != State::Running {
+        let message = format!("container {} is not running", container.id);
+        return Err(Status::precondition(message));
+    }
+    if container.paused.get() {
+        let message = format!("container {} is paused", container.id);
+        return Err(Status::precondition(message));
+    }
+    container.claim_exec(&exec_id)?;
+    let result = start(agent, &container, request).await;
+    let (process, answer) = match result {
+        Ok(process) => (Some(process), Ok(())),
+        Err(status) => (None, Err(status)),
+    };
+    container.settle_exec(&exec_id, process);
+    answer
+}
+
+async fn start(
+    agent: &Rc<Agent>,
+    container: &Container,
+    request: ExecProcessRequest,
+) -> Result<Rc<Process>> {
+    let missing = || Status::invalid("process: missing");
+    let mut process = request.process.ok_or_else(missing)?;
+    // As the container sees itself, with what is mounted inside it.
+    let root = format!("/proc/{}/root", container.init.pid.get());
+    resolve::apply(&mut process, request.string_user.as_ref(), Path::new(&root))?;
+    let ports = Ports {
+        stdin: request.stdin_port,
+        stdout: request.stdout_port,
+        stderr: request.stderr_port,
+    };
+    let (draft, stdio) = Draft::open(agent, &container.id, &request.exec_id, &process, ports)?;
+    let scratch = format!("exec-{}", agent.sandbox.next_serial());
+    let scratch = container.bundle.join(scratch);
+    let _birth = agent.crun.reaper.birth();
+    let console = draft.console();
+    let process = spec::process::process(&process);
+    let crun = &agent.crun;
+    let started = crun
+        .exec(&container.id, &process, &scratch, stdio, console.as_deref())
+        .await?;
+    match started {
+        Some(pid) => draft.into_process(agent, pid),
+        None => Err(draft.explain()),
+    }
+}

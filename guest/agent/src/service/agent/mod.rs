@@ -1,0 +1,93 @@
+//! grpc.AgentService.
+
+mod close_stdin;
+mod copy_file;
+mod create_container;
+mod create_sandbox;
+pub mod destroy_sandbox;
+mod exec_process;
+mod get_guest_details;
+mod get_metrics;
+mod get_oom_event;
+mod get_volume_stats;
+mod online_cpu_mem;
+mod pause_container;
+mod read_stream;
+mod remove_container;
+mod reseed_random_dev;
+mod set_guest_date_time;
+mod signal_process;
+mod start_container;
+mod stats_container;
+mod tty_win_resize;
+mod update_container;
+mod update_ephemeral_mounts;
+mod wait_process;
+mod write_stdin;
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{decode, encode, unknown};
+use crate::agent::Agent;
+use crate::status::Result;
+use crate::ttrpc::body::Body;
+
+/// Calls that make no sense before CreateSandbox.
+const NEED_SANDBOX: &[&str] = &[
+    "CloseStdin",
+    "CopyFile",
+    "CreateContainer",
+    "ExecProcess",
+    "GetOOMEvent",
+    "GetVolumeStats",
+    "PauseContainer",
+    "ReadStderr",
+    "ReadStdout",
+    "RemoveContainer",
+    "ResumeContainer",
+    "SignalProcess",
+    "StartContainer",
+    "StatsContainer",
+    "TtyWinResize",
+    "UpdateContainer",
+    "UpdateEphemeralMounts",
+    "WaitProcess",
+    "WriteStdin",
+];
+
+pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Body> {
+    if NEED_SANDBOX.contains(&method) {
+        agent.sandbox.info()?;
+    }
+    match method {
+        "CloseStdin" => encode(close_stdin::call(agent, decode(payload)?).await),
+        "CopyFile" => encode(copy_file::call(agent, &decode(payload)?)),
+        "CreateContainer" => encode(create_container::call(agent, decode(payload)?).await),
+        "CreateSandbox" => encode(create_sandbox::call(agent, decode(payload)?).await),
+        "DestroySandbox" => encode(destroy_sandbox::call(agent).await),
+        "ExecProcess" => encode(exec_process::call(agent, decode(payload)?).await),
+        "GetGuestDetails" => encode(get_guest_details::call(agent, decode(payload)?)),
+        "GetMetrics" => encode(get_metrics::call()),
+        "GetOOMEvent" => encode(get_oom_event::call(agent).await),
+        "GetVolumeStats" => encode(get_volume_stats::call(&decode(payload)?)),
+        "OnlineCPUMem" => encode(online_cpu_mem::call(agent, decode(payload)?).await),
+        "PauseContainer" => encode(pause_container::pause(agent, decode(payload)?).await),
+        "ReadStderr" => read_stream::stderr(agent, decode(payload)?).await,
+        "ReadStdout" => read_stream::stdout(agent, decode(payload)?).await,
+        "RemoveContainer" => encode(remove_container::call(agent, decode(payload)?).await),
+        "ReseedRandomDev" => encode(reseed_random_dev::call(decode(payload)?)),
+        "ResumeContainer" => encode(pause_container::resume(agent, decode(payload)?).await),
+        "SetGuestDateTime" => encode(set_guest_date_time::call(decode(payload)?)),
+        "SignalProcess" => encode(signal_process::call(agent, decode(payload)?)),
+        "StartContainer" => encode(start_container::call(agent, decode(payload)?).await),
+        "StatsContainer" => encode(stats_container::call(agent, &decode(payload)?)),
+        "TtyWinResize" => encode(tty_win_resize::call(agent, decode(payload)?)),
+        "UpdateContainer" => encode(update_container::call(agent, decode(payload)?).await),
+        "UpdateEphemeralMounts" => encode(update_ephemeral_mounts::call(agent, &decode(payload)?)),
+        "WaitProcess" => encode(wait_process::call(agent, decode(payload)?).await),
+        "WriteStdin" => encode(write_stdin::call(agent, decode(payload)?).await),
+        _ => Err(unknown("grpc.AgentService", method)),
+    }
+}

@@ -1,0 +1,39 @@
+//! PauseContainer and ResumeContainer.
+
+use std::path::PathBuf;
+
+use crate::agent::Agent;
+use crate::cgroup::freeze;
+use crate::proto::grpc::{PauseContainerRequest, ResumeContainerRequest};
+use crate::sandbox::container::{Container, State};
+use crate::status::{Result, Status};
+
+pub async fn pause(agent: &Agent, request: PauseContainerRequest) -> Result<()> {
+    let container = agent.sandbox.container(&request.container_id)?;
+    if container.state() == State::Stopped || container.paused.get() {
+        return Err(wrong_state(&container, "it is not running"));
+    }
+    container.paused.set(true);
+    let result = freeze::set(&agent.poller, &cgroup(&container)?, true).await;
+    container.paused.set(result.is_ok());
+    result
+}
+
+pub async fn resume(agent: &Agent, request: ResumeContainerRequest) -> Result<()> {
+    let container = agent.sandbox.container(&request.container_id)?;
+    if !container.paused.get() {
+        return Err(wrong_state(&container, "it is not paused"));
+    }
+    freeze::set(&agent.poller, &cgroup(&container)?, false).await?;
+    container.paused.set(false);
+    Ok(())
+}
+
+fn cgroup(container: &Container) -> Result<PathBuf> {
+    let missing = || Status::precondition("this machine has no cgroups that can be used");
+    container.cgroup.clone().ok_or_else(missing)
+}
+
+fn wrong_state(container: &Container, why: &str) -> Status {
+    Status::internal(format!("container {}: {why}", container.id))
+}

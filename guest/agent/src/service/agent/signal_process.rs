@@ -1,0 +1,16 @@
+//! SignalProcess: a signal to one process, or SIGKILL to all of a container's.
+
+use crate::agent::Agent;
+use crate::process::signal;
+use crate::proto::grpc::SignalProcessRequest;
+use crate::status::Result;
+
+pub fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
+    let id = &request.container_id;
+    if request.exec_id.is_empty() && request.signal == signal::KILL {
+        let container = agent.sandbox.container_or_internal(id)?;
+        return signal::kill_all(&container);
+    }
+    let process = agent.sandbox.container(id)?.process(&request.exec_id)?;
+    signal::send(&process, request.signal)
+}

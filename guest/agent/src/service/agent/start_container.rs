@@ -1,0 +1,29 @@
+//! StartContainer: lets a created container's init go.
+
+use crate::agent::Agent;
+use crate::proto::grpc::StartContainerRequest;
+use crate::sandbox::container::State;
+use crate::status::{Result, Status};
+
+pub async fn call(agent: &Agent, request: StartContainerRequest) -> Result<()> {
+    let id = &request.container_id;
+    let container = agent.sandbox.container_or_internal(id)?;
+    match container.state() {
+        State::Created => {}
+        State::Running => {
+            return Err(Status::precondition(format!(
+                "container {id} is running already"
+            )));
+        }
+        State::Stopped => {
+            return Err(Status::precondition(format!("container {id} has stopped")));
+        }
+    }
+    container.started.set(true);
+    let result = agent.crun.start(id, container.poststart).await;
+    if result.is_err() {
+        container.started.set(false);
+    }
+    crate::debug!("phase crun start done");
+    result
+}

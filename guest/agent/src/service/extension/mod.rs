@@ -1,0 +1,21 @@
+//! virtcontainers.Extension: what this agent offers beyond the Kata contract.
+
+mod list_processes;
+mod set_output;
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{decode, encode, unknown};
+use crate::agent::Agent;
+use crate::status::Result;
+use crate::ttrpc::body::Body;
+
+pub fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Body> {
+    match method {
+        "SetOutput" => encode(set_output::call(agent, &decode(payload)?)),
+        "ListProcesses" => encode(list_processes::call(agent, &decode(payload)?)),
+        _ => Err(unknown("virtcontainers.Extension", method)),
+    }
+}

@@ -1,0 +1,52 @@
+//! The services, by name.
+
+pub mod agent;
+pub mod extension;
+pub mod health;
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use prost::Message;
+
+use crate::agent::Agent;
+use crate::status::{Code, Result, Status};
+use crate::ttrpc::body::Body;
+use crate::ttrpc::message::Request;
+
+/// Runs the call that the request names.
+pub async fn call(agent: &Rc<Agent>, request: Request) -> Result<Body> {
+    let (method, payload) = (request.method.as_str(), request.payload);
+    match request.service.as_str() {
+        "grpc.AgentService" => agent::call(agent, method, payload).await,
+        "grpc.Health" => health::call(method, payload),
+        "virtcontainers.Extension" => extension::call(agent, method, payload),
+        service => Err(Status::invalid(format!("{service} service does not exist"))),
+    }
+}
+
+/// Whether the call does nothing but wait or move bytes: it is dropped when its deadline passes or
+/// its client leaves.
+pub fn only_waits(request: &Request) -> bool {
+    let calls = [
+        "GetOOMEvent",
+        "ReadStderr",
+        "ReadStdout",
+        "WaitProcess",
+        "WriteStdin",
+    ];
+    request.service == "grpc.AgentService" && calls.contains(&request.method.as_str())
+}
+
+fn decode<M: Message + Default>(payload: Bytes) -> Result<M> {
+    M::decode(payload).map_err(|error| Status::invalid(format!("bad request: {error}")))
+}
+
+fn encode<M: Message>(result: Result<M>) -> Result<Body> {
+    result.map(|message| Body::message(&message))
+}
+
+fn unknown(service: &str, method: &str) -> Status {
+    let message = format!("{service}/{method} is not implemented");
+    Status::new(Code::Unimplemented, message)
+}

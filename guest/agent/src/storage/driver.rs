@@ -1,0 +1,73 @@
+//! The storage drivers, by the names of the agent protocol.
+
+use std::path::Path;
+
+use super::{Undo, blk, ephemeral, fs_group, local, mount, options, overlay};
+use crate::agent::Agent;
+use crate::proto::grpc::Storage;
+use crate::status::{Code, Result, Status};
+
+/// The drivers, as GetGuestDetails lists them.
+pub const DRIVERS: &[&str] = &[
+    "9p",
+    "blk",
+    "ephemeral",
+    "local",
+    "mmioblk",
+    "nvdimm",
+    "overlayfs",
+    "scsi",
+    "virtio-fs",
+];
+
+/// What is to be mounted; waits for the device if the driver has one.
+pub async fn source(agent: &Agent, storage: &Storage) -> Result<String> {
+    let encrypted = |option: &String| option.starts_with("encryption_key=");
+    if storage.driver_options.iter().any(encrypted) {
+        let message = "storage: encrypted block devices are not supported";
+        return Err(Status::new(Code::Unimplemented, message));
+    }
+    match storage.driver.as_str() {
+        "blk" => blk::by_pci_path(agent, &storage.source).await,
+        "scsi" => blk::by_scsi_address(agent, &storage.source).await,
+        "mmioblk" | "nvdimm" => blk::by_node(agent, &storage.source).await,
+        "9p" | "ephemeral" | "local" | "overlayfs" | "virtio-fs" => Ok(storage.source.clone()),
+        other => Err(Status::invalid(format!(
+            "storage driver {other:?} is not supported: use one of {}",
+            DRIVERS.join(", ")
+        ))),
+    }
+}
+
+/// Mounts it, noting in `undo` each thing done.
+pub fn mount(storage: &Storage, source: &str, undo: &mut Vec<Undo>) -> Result<()> {
+    let point = Path::new(&storage.mount_point);
+    match storage.driver.as_str() {
+        "ephemeral" => ephemeral::mount(storage, undo),
+        "local" => local::make(storage, undo),
+        "overlayfs" => overlay::mount(storage, undo),
+        driver => {
+            let default = match driver {
+                "9p" => "9p",
+                "virtio-fs" => "virtiofs",
+                _ => "",
+            };
+            let fstype = match storage.fstype.as_str() {
+                "" if !default.is_empty() => default,
+                "" => {
+                    return Err(Status::invalid(format!(
+                        "storage {driver}: fstype is empty"
+                    )));
+                }
+                fstype => fstype,
+            };
+            let mut options = options::parse(&storage.options);
+            if driver == "9p" {
+                options.default("trans=", "virtio");
+                options.default("version=", "9p2000.L");
+            }
+            mount::mount(source, point, fstype, &options, undo)
+        }
+    }?;
+    fs_group::apply(storage)
+}

@@ -1,0 +1,16 @@
+//! The end of an answer that is not in memory: bytes that still are in a pipe, and that the kernel
+//! moves from there to the connection.
+
+use std::rc::Rc;
+
+use tokio::sync::OwnedMutexGuard;
+
+use crate::ready::Ready;
+
+pub struct Tail {
+    pub source: Rc<Ready>,
+    /// Bytes yet to be moved; the pipe has them.
+    pub left: usize,
+    /// While it is held, nothing else reads the pipe.
+    pub turn: OwnedMutexGuard<()>,
+}

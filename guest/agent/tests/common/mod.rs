@@ -1,0 +1,129 @@
+//! Runs the agent as a process of this machine, with a root file system made of busybox.
+#![allow(dead_code)]
+
+pub mod client;
+pub mod spec;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use client::Client;
+use tempfile::TempDir;
+use virtc_agent::proto::grpc::CreateSandboxRequest;
+
+pub struct Agent {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Agent {
+    /// Starts an agent and waits until it serves.
+    pub fn start() -> Agent {
+        let folder = tempfile::Builder::new().prefix("va").tempdir().unwrap();
+        make_root(&folder);
+        let path = |name: &str| folder.path().join(name);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_virtc-agent"))
+            .arg("--server-address")
+            .arg(format!("unix://{}", path("sock").display()))
+            .arg("--run-dir")
+            .arg(path("run"))
+            .arg("--log-port")
+            .arg(path("log.bin"))
+            .args(["--log", "debug"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut seen = Vec::new();
+        loop {
+            match lines.next() {
+                Some(Ok(line)) if line.contains("phase booted") => break,
+                Some(Ok(line)) => seen.push(line),
+                _ => panic!("the agent did not start: {seen:#?}"),
+            }
+        }
+        assert_eq!(
+            seen[0],
+            format!("virtc-agent {} starting", env!("CARGO_PKG_VERSION"))
+        );
+        std::thread::spawn(move || {
+            let show = std::env::var_os("VIRTC_AGENT_TEST_LOG").is_some();
+            for line in lines.map_while(Result::ok) {
+                if show {
+                    eprintln!("{line}");
+                }
+            }
+        });
+        Agent { child, folder }
+    }
+
+    /// An agent with a sandbox.
+    pub fn with_sandbox() -> Agent {
+        let agent = Agent::start();
+        let request = CreateSandboxRequest {
+            hostname: "testbox".to_owned(),
+            ..CreateSandboxRequest::default()
+        };
+        agent.client().ok("CreateSandbox", &request);
+        agent
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(&self.path("sock"))
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn root(&self) -> String {
+        self.path("root").display().to_string()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells the agent to end and gives its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        terminate(&self.child);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        terminate(&self.child);
+        let _ = self.child.wait();
+    }
+}
+
+fn terminate(child: &Child) {
+    if let Some(pid) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+}
+
+fn make_root(folder: &TempDir) {
+    let root = folder.path().join("root");
+    for name in ["bin", "dev", "etc", "proc", "sys", "tmp", "home/web"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    fs::copy("/bin/busybox", root.join("bin/busybox")).expect("install busybox-static");
+    for applet in [
+        "cat", "echo", "env", "false", "id", "kill", "pwd", "seq", "sh", "sleep", "stty", "true",
+        "hostname", "dd", "head",
+    ] {
+        symlink("busybox", root.join("bin").join(applet)).unwrap();
+    }
+    let passwd = "root:x:0:0::/root:/bin/sh\nweb:x:33:34::/home/web:/bin/sh\n";
+    fs::write(root.join("etc/passwd"), passwd).unwrap();
+    fs::write(
+        root.join("etc/group"),
+        "root:x:0:\nwww:x:34:\nlog:x:50:web\n",
+    )
+    .unwrap();
+}

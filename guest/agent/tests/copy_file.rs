@@ -1,0 +1,112 @@
+//! CopyFile, and the symlinks in its way.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use common::Agent;
+use virtc_agent::proto::grpc::CopyFileRequest;
+use virtc_agent::status::Code;
+
+fn request(agent: &Agent, name: &str, data: &[u8]) -> CopyFileRequest {
+    let path = agent.path("run/shared/containers").join(name);
+    CopyFileRequest {
+        path: path.display().to_string(),
+        file_size: data.len() as i64,
+        file_mode: 0o100_640,
+        dir_mode: 0o750,
+        uid: 0,
+        gid: 5,
+        data: data.to_vec().into(),
+        ..CopyFileRequest::default()
+    }
+}
+
+#[test]
+fn a_file_in_parts_gets_its_name_when_it_is_whole() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    let mut first = request(&agent, "c1/etc/conf", b"hello ");
+    first.file_size = 11;
+    client.ok("CopyFile", &first);
+    let file = agent.path("run/shared/containers/c1/etc/conf");
+    assert!(!file.exists());
+    let second = CopyFileRequest {
+        offset: 6,
+        data: b"world"[..].into(),
+        ..first
+    };
+    client.ok("CopyFile", &second);
+    assert_eq!(fs::read(&file).unwrap(), b"hello world");
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o7777,
+        0o640
+    );
+    let folder = fs::metadata(file.parent().unwrap()).unwrap();
+    assert_eq!(folder.permissions().mode() & 0o7777, 0o750);
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[test]
+fn folders_and_links() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    let mut folder = request(&agent, "c1/data", b"");
+    folder.file_mode = 0o040_711;
+    client.ok("CopyFile", &folder);
+    let mut link = request(&agent, "c1/link", b"/anywhere");
+    link.file_mode = 0o120_777;
+    client.ok("CopyFile", &link);
+    client.ok("CopyFile", &link);
+    let root = agent.path("run/shared/containers/c1");
+    let mode = fs::metadata(root.join("data"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o711);
+    assert_eq!(
+        fs::read_link(root.join("link")).unwrap().to_str(),
+        Some("/anywhere")
+    );
+}
+
+#[test]
+fn nothing_outside_is_touched() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    let outside = agent.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("target"), "untouched").unwrap();
+    client.ok("CopyFile", &request(&agent, "c1/a", b"x"));
+    let root = agent.path("run/shared/containers/c1");
+    symlink(&outside, root.join("way")).unwrap();
+    client.fails(
+        "CopyFile",
+        &request(&agent, "c1/way/new", b"x"),
+        Code::Internal,
+    );
+    symlink(outside.join("target"), root.join("file.tmp")).unwrap();
+    client.fails(
+        "CopyFile",
+        &request(&agent, "c1/file", b"x"),
+        Code::Internal,
+    );
+    symlink(outside.join("target"), root.join("last")).unwrap();
+    client.ok("CopyFile", &request(&agent, "c1/last", b"x"));
+    assert!(root.join("last").symlink_metadata().unwrap().is_file());
+    let mut mode = request(&agent, "c1/way", b"");
+    mode.file_mode = 0o040_777;
+    client.fails("CopyFile", &mode, Code::Internal);
+    let text = client.fails(
+        "CopyFile",
+        &request(&agent, "../x", b"x"),
+        Code::InvalidArgument,
+    );
+    assert!(text.contains("is not below"), "{text}");
+    assert_eq!(
+        fs::read_to_string(outside.join("target")).unwrap(),
+        "untouched"
+    );
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+}
