@@ -1,0 +1,53 @@
+import { TtrpcError } from "@virtcontainers/ttrpc";
+import { type ErrorCode, printable, VirtError } from "../../errors.ts";
+
+/** Which call failed, and of what. */
+export interface CallSite {
+  method: string;
+  sandboxId: string;
+  containerId?: string;
+  execId?: string;
+}
+
+/** What a client's own error and the guest's answers mean to a caller; text of the guest is made printable. */
+export function agentError(error: unknown, site: CallSite, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (!(error instanceof TtrpcError)) return error;
+  const text = printable(error.text).slice(0, 2000);
+  const details = {
+    cause: error,
+    sandboxId: site.sandboxId,
+    containerId: site.containerId,
+    processId: site.execId || undefined,
+    phase: `agent.${site.method}`,
+  };
+  if (!error.remote) return localError(error, text, details);
+  const code = remoteCode(error.code, site);
+  if (code === "COMMAND_NOT_FOUND" || code === "COMMAND_NOT_EXECUTABLE") {
+    return new VirtError(code, text, details);
+  }
+  return new VirtError(code, `the guest agent refused ${site.method}: ${text}`, details);
+}
+
+function localError(error: TtrpcError, text: string, details: object): VirtError {
+  if (error.code === "unavailable") {
+    return new VirtError("SANDBOX_DEAD", "the connection to the guest agent is gone", {
+      ...details,
+      hint: "The VM has ended or was stopped; the sandbox's console tells more.",
+    });
+  }
+  const code = error.code === "resource_exhausted" ? "INVALID_ARGUMENT" : "PROTOCOL_VIOLATION";
+  return new VirtError(code, text, details);
+}
+
+const starting = new Set(["CreateContainer", "StartContainer", "ExecProcess"]);
+
+function remoteCode(code: string, site: CallSite): ErrorCode {
+  if (starting.has(site.method) && code === "not_found") return "COMMAND_NOT_FOUND";
+  if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
+  if (code === "not_found") return "PROCESS_NOT_FOUND";
+  if (code === "already_exists") return "ALREADY_EXISTS";
+  if (code === "invalid_argument") return "INVALID_ARGUMENT";
+  if (code === "unimplemented") return "NOT_SUPPORTED";
+  return "AGENT_ERROR";
+}

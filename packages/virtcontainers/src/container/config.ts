@@ -1,0 +1,150 @@
+import * as v from "valibot";
+import { absolutePath, argument, id, integer, later, text } from "../validate.ts";
+
+/** The root file system of a container: a folder that is mounted on the host already. */
+export const RootFs = v.strictObject({
+  /** A block device or file with a file system; not with `mounted`. */
+  source: later("root file systems on block devices"),
+  /** The folder on the host, with `mounted: true`. */
+  target: absolutePath(),
+  type: later("mounting of root file systems on the host"),
+  /** `ro` or `rw` (default). */
+  options: v.optional(v.array(v.picklist(["ro", "rw"], "it must be ro or rw"))),
+  mounted: v.literal(
+    true,
+    "it must be true: a root file system is given as a folder that is mounted already",
+  ),
+});
+export type RootFs = v.InferInput<typeof RootFs>;
+
+export const EnvVar = v.strictObject({
+  var: v.pipe(
+    argument(4096),
+    v.check((name) => name !== "" && !name.includes("="), "it must be a name without ="),
+  ),
+  value: argument(),
+});
+export type EnvVar = v.InferInput<typeof EnvVar>;
+
+const capabilityName = v.pipe(
+  v.string("it must be a text"),
+  v.regex(/^CAP_[A-Z_]+$/, "it must be a capability such as CAP_NET_ADMIN"),
+);
+
+export const Capabilities = v.strictObject({
+  bounding: v.optional(v.array(capabilityName)),
+  effective: v.optional(v.array(capabilityName)),
+  inheritable: v.optional(v.array(capabilityName)),
+  permitted: v.optional(v.array(capabilityName)),
+  ambient: v.optional(v.array(capabilityName)),
+});
+
+const user = v.pipe(
+  text(256),
+  v.check((name) => name !== "", "it must not be empty"),
+);
+
+/** A command to run in a container; the fields left out of a container's first command come from its image. */
+export const Cmd = v.strictObject({
+  /** Executable and arguments; nothing is passed through a shell. */
+  args: v.pipe(
+    v.array(argument(), "it must be a list of texts"),
+    v.maxLength(4096, "it must have at most 4096 elements"),
+    v.check((args) => args.length === 0 || args[0] !== "", "its first element must not be empty"),
+  ),
+  envs: v.optional(v.array(EnvVar)),
+  workDir: v.optional(absolutePath()),
+  /** Name or number, optionally `:group`. */
+  user: v.optional(user),
+  primaryGroup: v.optional(user),
+  supplementaryGroups: v.optional(v.array(user)),
+  /** A pseudo terminal in the guest; stderr goes with stdout then. */
+  terminal: v.optional(v.boolean("it must be true or false")),
+  consoleSize: v.optional(
+    v.strictObject({ height: integer(1, 65535, "rows"), width: integer(1, 65535, "columns") }),
+  ),
+  console: later("host consoles; use terminal and ioStream"),
+  /** Keeps stdin open; without it the command reads from /dev/null. */
+  interactive: v.optional(v.boolean("it must be true or false")),
+  /** Output goes to the sandbox's log instead of to a reader. */
+  detach: v.optional(v.boolean("it must be true or false")),
+  noNewPrivileges: v.optional(v.boolean("it must be true or false")),
+  capabilities: v.optional(Capabilities),
+});
+export type Cmd = v.InferInput<typeof Cmd>;
+
+const bytes = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(-1, "it must be -1 (no limit) or a number of bytes"),
+);
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0, "it must not be negative"));
+
+/** Limits of one container; names and units of the OCI runtime specification, config-linux.md. */
+export const LinuxResources = v.strictObject({
+  memory: v.optional(
+    v.strictObject({
+      limit: v.optional(bytes),
+      reservation: v.optional(bytes),
+      swap: v.optional(bytes),
+      disableOOMKiller: later("disabling the OOM killer, which cgroup v2 does not know"),
+      kernel: later("kernel memory limits, which cgroup v2 does not know"),
+      kernelTCP: later("kernel TCP limits, which cgroup v2 does not know"),
+      swappiness: later("swappiness, which cgroup v2 does not know"),
+    }),
+  ),
+  cpu: v.optional(
+    v.strictObject({
+      shares: v.optional(whole),
+      quota: v.optional(v.pipe(v.number(), v.integer())),
+      period: v.optional(whole),
+      cpus: v.optional(text(256)),
+      mems: v.optional(text(256)),
+      realtimeRuntime: later("realtime scheduling"),
+      realtimePeriod: later("realtime scheduling"),
+    }),
+  ),
+  pids: v.optional(v.strictObject({ limit: v.pipe(v.number(), v.integer()) })),
+  hugepageLimits: later("limits of huge pages"),
+  blockIO: later("limits of block devices"),
+  network: later("network classes, which cgroup v2 does not know"),
+  devices: later("device rules"),
+});
+export type LinuxResources = v.InferInput<typeof LinuxResources>;
+
+export const Annotations = v.record(text(256), argument(65_536), "it must map names to texts");
+
+/** One container of a sandbox. */
+export const ContainerConfig = v.pipe(
+  v.strictObject({
+    id,
+    /** Name or digest of an image of the store. */
+    image: v.optional(text(512)),
+    pull: v.optional(
+      v.picklist(["missing", "always", "never"], "it must be missing, always or never"),
+    ),
+    /** Stands before the command instead of the image's entry point; the image's command is not used then. */
+    entrypoint: v.optional(v.pipe(v.array(argument()), v.maxLength(4096))),
+    rootFs: v.optional(RootFs),
+    readonlyRootfs: v.optional(v.boolean("it must be true or false")),
+    /** Size of the writable layer as an ext4 disk on the host, instead of the guest's memory. */
+    scratchMiB: v.optional(integer(16, 16_777_216, "MiB")),
+    cmd: v.optional(Cmd),
+    /** The first process only waits and reaps; commands come with enterContainer or exec. Not with cmd.args. */
+    waits: v.optional(v.boolean("it must be true or false")),
+    annotations: v.optional(Annotations),
+    resources: v.optional(LinuxResources),
+    mounts: later("mounts and volumes"),
+    deviceInfos: later("devices"),
+    customSpec: later("whole OCI specifications"),
+  }),
+  v.check(
+    (config) => (config.image === undefined) !== (config.rootFs === undefined),
+    "either image or rootFs must be given, and not both",
+  ),
+  v.check(
+    (config) => !config.waits || (config.cmd?.args ?? []).length === 0,
+    "a container that waits has no cmd.args",
+  ),
+);
+export type ContainerConfig = v.InferInput<typeof ContainerConfig>;

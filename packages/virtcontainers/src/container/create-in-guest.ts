@@ -1,0 +1,30 @@
+import type { Agent } from "../agent/agent.ts";
+import { phase } from "../events.ts";
+import { containerStorages } from "../share/storages.ts";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { portsFor } from "./output.ts";
+import { containerSpec, userSpec } from "./spec.ts";
+
+/** Makes the guest create a container whose disks and mounts it can see already. */
+export async function createContainerInGuest(
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<void> {
+  const cmd = container.config.cmd ?? { args: [] };
+  const { storages, rootPath } = containerStorages(container, sandbox.vm?.drives ?? {});
+  await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
+    agent.createContainer(
+      {
+        containerId: container.id,
+        stringUser: userSpec(cmd, container),
+        storages,
+        OCI: containerSpec(container, sandbox.hostname, rootPath),
+        ...portsFor(cmd, sandbox.agentFeatures),
+      },
+      signal,
+    ),
+  );
+  container.state = "ready";
+}

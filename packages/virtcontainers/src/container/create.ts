@@ -1,0 +1,71 @@
+import { VirtError } from "../errors.ts";
+import { type Operation, undo } from "../sandbox/operate.ts";
+import { assertState } from "../sandbox/state.ts";
+import { prepareDrives } from "../share/drives.ts";
+import { shareRootfs } from "../share/virtiofs.ts";
+import type { StoredContainer } from "../store/schema.ts";
+import { parse } from "../validate.ts";
+import { ContainerConfig } from "./config.ts";
+import { createContainerInGuest } from "./create-in-guest.ts";
+import { releaseContainer } from "./delete.ts";
+import { prepareContainer } from "./prepare.ts";
+import { stopContainer } from "./stop.ts";
+
+/** Adds a container to a sandbox that is up; it is not started. */
+export async function createContainer(
+  operation: Operation,
+  input: ContainerConfig,
+): Promise<StoredContainer> {
+  const { context, sandbox, signal } = operation;
+  const config = parse(ContainerConfig, input);
+  assertState("sandbox", sandbox.id, sandbox.state, "create a container in", ["ready", "running"]);
+  if (sandbox.containers.some((container) => container.id === config.id)) {
+    throw new VirtError(
+      "ALREADY_EXISTS",
+      `sandbox ${sandbox.id} has a container ${config.id} already`,
+      {
+        sandboxId: sandbox.id,
+        containerId: config.id,
+        hint: "Choose another id, or delete that container first.",
+      },
+    );
+  }
+  if (config.rootFs !== undefined && !sandbox.shared) {
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      `sandbox ${sandbox.id} shares no file system with the host`,
+      {
+        sandboxId: sandbox.id,
+        field: "rootFs",
+        hint: 'Create the sandbox with hypervisorConfig.sharedFS: "virtio-fs".',
+      },
+    );
+  }
+  const container = await prepareContainer(context, config, "container", signal);
+  sandbox.containers.push(container);
+  try {
+    await plug(operation, container);
+    const agent = await operation.agent();
+    await createContainerInGuest(sandbox, container, agent, signal);
+    await operation.save();
+    return container;
+  } catch (error) {
+    await undo(operation, async (undoing) => {
+      await stopContainer(undoing, container, true);
+      await releaseContainer(undoing, container);
+    });
+    throw error;
+  }
+}
+
+async function plug(operation: Operation, container: StoredContainer): Promise<void> {
+  const { context, sandbox, connection, signal } = operation;
+  const ledger = operation.ledger();
+  const vm = await connection.vm(sandbox);
+  const drives = await prepareDrives(context, sandbox, container, ledger, signal);
+  await operation.save();
+  for (const drive of drives) await vm.plugDrive(drive, signal);
+  sandbox.vm = vm.state;
+  await operation.save();
+  await shareRootfs(context, sandbox, container, ledger);
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { invalidArgument } from "../errors.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import { assertState } from "../sandbox/state.ts";
+import { parse } from "../validate.ts";
+import { Cmd } from "./config.ts";
+import { portsFor } from "./output.ts";
+import { processSpec, userSpec } from "./spec.ts";
+
+/** One process of a container. */
+export interface Process {
+  /** Names the process in its sandbox: the container's id for its first process. */
+  token: string;
+  /** In the guest; 0 if it is not known. */
+  pid: number;
+  /** ISO 8601. */
+  startTime: string;
+}
+
+/** Runs a further command in a running container. */
+export async function enterContainer(
+  operation: Operation,
+  containerId: string,
+  input: Cmd,
+): Promise<Process> {
+  const { sandbox, signal } = operation;
+  const cmd = parse(Cmd, input, "cmd");
+  if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
+  assertState("sandbox", sandbox.id, sandbox.state, "run a command in", ["running"]);
+  const container = operation.container(containerId);
+  assertState("container", container.id, container.state, "run a command in", ["running"]);
+  const token = randomBytes(8).toString("hex");
+  const agent = await operation.agent();
+  await agent.execProcess(
+    {
+      containerId,
+      execId: token,
+      stringUser: userSpec(cmd, container),
+      process: processSpec(cmd, container),
+      ...portsFor(cmd, sandbox.agentFeatures),
+    },
+    signal,
+  );
+  return { token, pid: 0, startTime: new Date().toISOString() };
+}
+
+/** The agent's name of a process: empty for a container's first one. */
+export function execIdOf(containerId: string, processId: string): string {
+  return processId === containerId ? "" : processId;
+}

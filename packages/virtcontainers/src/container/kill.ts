@@ -1,0 +1,42 @@
+import { isVirtError } from "../errors.ts";
+import { assertReachable, type Operation } from "../sandbox/operate.ts";
+import { assertState } from "../sandbox/state.ts";
+import { type Signal, signalNumber } from "../signals.ts";
+import { execIdOf } from "./enter.ts";
+import { assertExtension } from "./output.ts";
+
+const sigkill = 9;
+
+/** Sends a signal to one process of a container, or to all of them. */
+export async function signalProcess(
+  operation: Operation,
+  containerId: string,
+  processId: string,
+  name: Signal,
+  all: boolean,
+): Promise<void> {
+  const { sandbox, signal } = operation;
+  const number = signalNumber(name);
+  const container = operation.container(containerId);
+  assertReachable(operation, "signal a process in", containerId);
+  assertState("container", containerId, container.state, "signal", ["ready", "running", "paused"]);
+  const agent = await operation.agent();
+  if (!all || number === sigkill) {
+    return await agent.signalProcess(
+      containerId,
+      all ? "" : execIdOf(containerId, processId),
+      number,
+      signal,
+    );
+  }
+  assertExtension(sandbox, "send another signal than SIGKILL to all processes");
+  for (const process of await agent.listProcesses(containerId, signal)) {
+    if (process.exitCode !== undefined) continue;
+    await agent
+      .signalProcess(containerId, process.execId, number, signal)
+      .catch((error: unknown) => {
+        // It has ended since it was listed.
+        if (!isVirtError(error, "PROCESS_NOT_FOUND")) throw error;
+      });
+  }
+}

@@ -1,0 +1,76 @@
+import type { Context } from "../context.ts";
+import { invalidArgument, VirtError } from "../errors.ts";
+import type { StoredContainer } from "../store/schema.ts";
+import type { ContainerConfig } from "./config.ts";
+import { assertFolder } from "./rootfs.ts";
+import { waiterPath } from "./waiter.ts";
+
+/** Looks up all that a container is made of, before anything is taken from the host. */
+export async function prepareContainer(
+  context: Context,
+  config: ContainerConfig,
+  field: string,
+  signal: AbortSignal,
+): Promise<StoredContainer> {
+  const image = config.image === undefined ? undefined : await findImage(context, config, signal);
+  if (config.rootFs !== undefined)
+    await assertFolder(config.rootFs.target, `${field}.rootFs.target`);
+  const argv = commandLine(config, image?.config);
+  if (argv.length === 0) {
+    throw invalidArgument(
+      `${field}.cmd.args`,
+      argv,
+      "there is no command, and the image names none either",
+    );
+  }
+  return {
+    id: config.id,
+    state: "creating",
+    config,
+    ...(image && { image }),
+    drives: {},
+    argv,
+    pid: 0,
+    createdAt: new Date().toISOString(),
+    startTime: "",
+  };
+}
+
+async function findImage(
+  context: Context,
+  config: ContainerConfig,
+  signal: AbortSignal,
+): Promise<NonNullable<StoredContainer["image"]>> {
+  const name = config.image ?? "";
+  const found = await context.images.ensure(name, { signal, pull: config.pull ?? "missing" });
+  const { env, entrypoint, cmd, workingDir, user } = found.config;
+  return {
+    name,
+    digest: found.digest,
+    path: found.path,
+    config: { env: [...env], entrypoint: [...entrypoint], cmd: [...cmd], workingDir, user },
+  };
+}
+
+/** As the OCI image spec says: the entrypoint stands before the command; a command of the caller replaces the image's. */
+function commandLine(
+  config: ContainerConfig,
+  image: { entrypoint: readonly string[]; cmd: readonly string[] } | undefined,
+): string[] {
+  if (config.waits) return [waiterPath];
+  const args = config.cmd?.args ?? [];
+  if (config.entrypoint !== undefined) return [...config.entrypoint, ...args];
+  if (image === undefined) return [...args];
+  return [...image.entrypoint, ...(args.length > 0 ? args : image.cmd)];
+}
+
+export function containerNotFound(sandboxId: string, containerId: string): VirtError {
+  return new VirtError(
+    "CONTAINER_NOT_FOUND",
+    `there is no container ${containerId} in sandbox ${sandboxId}`,
+    {
+      sandboxId,
+      containerId,
+    },
+  );
+}

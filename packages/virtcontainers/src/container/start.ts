@@ -1,0 +1,44 @@
+import { phase } from "../events.ts";
+import { type Operation, undo } from "../sandbox/operate.ts";
+import { assertState } from "../sandbox/state.ts";
+import type { StoredContainer } from "../store/schema.ts";
+import { createContainerInGuest } from "./create-in-guest.ts";
+import { extensionFeature } from "./output.ts";
+import { ignoreGone, stopContainer } from "./stop.ts";
+
+/** Starts a container of a running sandbox; one that was stopped is made anew in the guest first. */
+export async function startContainer(
+  operation: Operation,
+  container: StoredContainer,
+): Promise<void> {
+  const { sandbox, signal, deadline } = operation;
+  assertState("sandbox", sandbox.id, sandbox.state, `start container ${container.id} in`, [
+    "running",
+  ]);
+  assertState("container", container.id, container.state, "start", ["ready", "stopped"]);
+  const agent = await operation.agent();
+  if (container.state === "stopped") {
+    delete container.exitCode;
+    delete container.exitedAt;
+    // One that ended by itself is still there in the guest.
+    await agent.removeContainer(container.id, signal).catch(ignoreGone);
+    await createContainerInGuest(sandbox, container, agent, signal);
+  }
+  deadline.phase("agent.startContainer");
+  try {
+    await phase("agent.startContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
+      agent.startContainer(container.id, signal),
+    );
+  } catch (error) {
+    await undo(operation, async (undoing) => {
+      await stopContainer(undoing, container, true);
+      await undoing.save();
+    });
+    throw error;
+  }
+  container.state = "running";
+  container.startTime = new Date().toISOString();
+  if (!sandbox.agentFeatures.includes(extensionFeature)) return;
+  const processes = await agent.listProcesses(container.id, signal);
+  container.pid = processes.find((process) => process.execId === "")?.pid ?? 0;
+}

@@ -1,0 +1,58 @@
+import { isVirtError } from "../errors.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import { isVmAlive, markExited } from "../sandbox/refresh.ts";
+import { assertMove, assertState } from "../sandbox/state.ts";
+import type { StoredContainer } from "../store/schema.ts";
+
+const sigkill = 9;
+
+/** Kills all processes of a container and removes it in the guest. `force` goes on past what the guest refuses. */
+export async function stopContainer(
+  operation: Operation,
+  container: StoredContainer,
+  force: boolean,
+): Promise<void> {
+  const { context, sandbox, signal } = operation;
+  assertState("sandbox", sandbox.id, sandbox.state, "stop a container in", [
+    "ready",
+    "running",
+    "stopped",
+  ]);
+  const ended = container.state === "stopped";
+  if (!ended) assertMove("container", container.id, container.state, "stopped");
+  if (!(await isVmAlive(context, sandbox))) {
+    if (!ended) markExited(container, 137, undefined);
+    return;
+  }
+  try {
+    const exitCode = await killAndRemove(operation, container, signal);
+    if (!ended) markExited(container, exitCode, new Date());
+  } catch (error) {
+    if (!force) throw error;
+    if (!ended) markExited(container, 137, new Date());
+  }
+}
+
+/** The exit code, or undefined if it had never been started. */
+async function killAndRemove(
+  operation: Operation,
+  container: StoredContainer,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const agent = await operation.agent();
+  let exitCode: number | undefined;
+  if (container.state === "running" || container.state === "paused") {
+    await agent.signalProcess(container.id, "", sigkill, signal).catch(ignoreGone);
+    exitCode = await agent.waitProcess(container.id, "", signal).catch(ignoreGone);
+  }
+  await agent.removeContainer(container.id, signal).catch(ignoreGone);
+  return exitCode;
+}
+
+/** What is gone already needs no stopping. */
+export function ignoreGone(error: unknown): undefined {
+  if (isVirtError(error, "PROCESS_NOT_FOUND", "INVALID_ARGUMENT")) return undefined;
+  if (isVirtError(error, "AGENT_ERROR") && /invalid container id/i.test(error.message))
+    return undefined;
+  throw error;
+}

@@ -1,0 +1,68 @@
+import { isVirtError } from "../errors.ts";
+import { readExits } from "../logs/exits.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import { refresh } from "../sandbox/refresh.ts";
+import { assertState } from "../sandbox/state.ts";
+import type { StoredContainer } from "../store/schema.ts";
+import { execIdOf } from "./enter.ts";
+
+/** How long a guest may take between closing its connections and the end of its VM. */
+const powerOffMs = 5_000;
+
+/** Waits for a process to end. If the VM ends with it, the log may still know how it ended. */
+export async function waitProcess(
+  operation: Operation,
+  containerId: string,
+  processId: string,
+): Promise<number> {
+  const { sandbox } = operation;
+  const container = operation.container(containerId);
+  const execId = execIdOf(containerId, processId);
+  assertState("sandbox", sandbox.id, sandbox.state, "wait for a process in", [
+    "ready",
+    "running",
+    "paused",
+    "stopped",
+  ]);
+  if (execId !== "") return await waitInGuest(operation, containerId, execId);
+  const known = await knownExit(operation, container);
+  if (known !== undefined) return known;
+  assertState("container", containerId, container.state, "wait for", [
+    "ready",
+    "running",
+    "paused",
+  ]);
+  try {
+    return await waitInGuest(operation, containerId, "");
+  } catch (error) {
+    if (!isVirtError(error, "SANDBOX_DEAD")) throw error;
+    // A guest that powers off lets its connections go first; one that lives on has no more to say.
+    const limit = AbortSignal.any([operation.signal, AbortSignal.timeout(powerOffMs)]);
+    const vm = operation.sandbox.vm;
+    if (vm !== undefined)
+      await operation.context.host.processes.waitGone(vm.process, limit).catch(() => {});
+    operation.signal.throwIfAborted();
+    const exits = await readExits(operation.context.store.folder(operation.sandbox.id).log);
+    const found = exits.get(containerId)?.exitCode;
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+async function waitInGuest(
+  operation: Operation,
+  containerId: string,
+  execId: string,
+): Promise<number> {
+  const agent = await operation.agent();
+  return await agent.waitProcess(containerId, execId, operation.signal);
+}
+
+async function knownExit(
+  operation: Operation,
+  container: StoredContainer,
+): Promise<number | undefined> {
+  const { context, sandbox, connection, signal } = operation;
+  await refresh(context, sandbox, connection, signal);
+  return container.exitCode;
+}

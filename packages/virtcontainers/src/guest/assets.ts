@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import * as v from "valibot";
+import { VirtError } from "../errors.ts";
+import { isErrno } from "../host/errno.ts";
+
+const guestPackage = "@virtcontainers/guest-linux-x64";
+
+const fileName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "it must be a file name"),
+);
+const kernel = v.object({
+  path: fileName,
+  initramfs: v.optional(fileName),
+  version: v.string(),
+  cmdline: v.array(v.string()),
+});
+
+const Manifest = v.object({
+  schemaVersion: v.literal(1),
+  kernels: v.object({ tuned: v.optional(kernel), debian: v.optional(kernel) }),
+  image: v.object({ path: fileName, fstype: v.string(), offset: v.number() }),
+  busybox: v.optional(v.object({ path: fileName })),
+  versions: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+export type KernelFlavour = "tuned" | "debian";
+
+/** The files that a VM boots from, as absolute paths. */
+export interface GuestAssets {
+  flavour: KernelFlavour;
+  kernelPath: string;
+  initrdPath: string | undefined;
+  kernelVersion: string;
+  kernelArgs: readonly string[];
+  imagePath: string;
+  imageOffset: number;
+  imageFsType: string;
+  busyboxPath: string | undefined;
+  /** Of what is in the guest, by name: agent, crun, busybox. */
+  versions: Readonly<Record<string, string>>;
+}
+
+/** Where the guest's files are: VIRTC_GUEST_DIR, else the package for this platform. HOST_REQUIREMENT if nowhere. */
+export function findGuestDir(env: NodeJS.ProcessEnv): string {
+  const chosen = env.VIRTC_GUEST_DIR;
+  if (chosen) return resolve(chosen);
+  for (const base of [import.meta.url, join(process.cwd(), "package.json")]) {
+    try {
+      const found = createRequire(base).resolve(`${guestPackage}/package.json`);
+      return join(dirname(found), "dist");
+    } catch {}
+  }
+  throw new VirtError("HOST_REQUIREMENT", `the package ${guestPackage} is not installed`, {
+    hint: `Install it (npm install ${guestPackage}), or set VIRTC_GUEST_DIR to a folder with a manifest.json.`,
+  });
+}
+
+/** Reads the manifest and picks the kernel: the tuned one if it is there, or the one asked for. */
+export async function loadGuestAssets(dir: string, flavour?: KernelFlavour): Promise<GuestAssets> {
+  const manifest = await readManifest(dir);
+  const name = flavour ?? (manifest.kernels.tuned ? "tuned" : "debian");
+  const chosen = manifest.kernels[name];
+  if (chosen === undefined) {
+    throw new VirtError("HOST_REQUIREMENT", `the guest files in ${dir} have no ${name} kernel`, {
+      field: "kernel",
+      hint:
+        name === "tuned"
+          ? "Build it with `npm run guest:kernel`, or use the debian kernel."
+          : "Build it with `npm run guest`.",
+    });
+  }
+  return {
+    flavour: name,
+    kernelPath: existing(dir, chosen.path),
+    initrdPath: chosen.initramfs === undefined ? undefined : existing(dir, chosen.initramfs),
+    kernelVersion: chosen.version,
+    kernelArgs: chosen.cmdline,
+    imagePath: existing(dir, manifest.image.path),
+    imageOffset: manifest.image.offset,
+    imageFsType: manifest.image.fstype,
+    busyboxPath: manifest.busybox && join(dir, manifest.busybox.path),
+    versions: manifest.versions,
+  };
+}
+
+async function readManifest(dir: string): Promise<v.InferOutput<typeof Manifest>> {
+  const path = join(dir, "manifest.json");
+  try {
+    return v.parse(Manifest, JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    const missing = isErrno(cause, "ENOENT", "ENOTDIR");
+    throw new VirtError(
+      "HOST_REQUIREMENT",
+      missing ? `there are no guest files: ${path} is missing` : `${path} is damaged`,
+      { cause, hint: "Build them with `npm run setup`, or reinstall the guest package." },
+    );
+  }
+}
+
+function existing(dir: string, name: string): string {
+  const path = join(dir, name);
+  if (existsSync(path)) return path;
+  throw new VirtError("HOST_REQUIREMENT", `the guest file ${path} is missing`, {
+    hint: "Build the guest files with `npm run setup`, or reinstall the guest package.",
+  });
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { isErrno } from "./errno.ts";
+import type { ProcessIdentity } from "./host.ts";
+
+/**
+ * The identity of a living process; undefined if there is none or if it is a zombie. The start time is
+ * field 22 of /proc/pid/stat; the name in field 2 may itself contain spaces and parentheses. proc(5).
+ */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const fields = readStat(pid);
+  const state = fields?.[0];
+  const startTime = fields?.[19];
+  if (state === undefined || startTime === undefined || state === "Z" || state === "X") return;
+  return { pid, startTime };
+}
+
+/** Like identify, but of a child that may have ended already and was not yet reaped. */
+export function identifyChild(pid: number): ProcessIdentity {
+  return { pid, startTime: readStat(pid)?.[19] ?? "0" };
+}
+
+export function isSame(process: ProcessIdentity): boolean {
+  return identify(process.pid)?.startTime === process.startTime;
+}
+
+/** The fields from the third on. */
+function readStat(pid: number): string[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ESRCH")) return;
+    throw error;
+  }
+  return text
+    .slice(text.lastIndexOf(")") + 2)
+    .trimEnd()
+    .split(" ");
+}

@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises";
+import type { Host } from "./host.ts";
+import { createLibc } from "./libc.ts";
+import { createLocks } from "./locks.ts";
+import { createMounts } from "./mounts.ts";
+import { createProcesses } from "./processes.ts";
+import { createSockets } from "./sockets.ts";
+
+/** The operating system that this process runs on: Linux 5.12 or newer, with /proc. */
+export function createHost(): Host {
+  const libc = createLibc();
+  return {
+    processes: createProcesses(libc),
+    mounts: createMounts(libc),
+    locks: createLocks(libc),
+    sockets: createSockets(libc),
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+    bootId: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),
+    failpoint,
+  };
+}
+
+/** For tests of what a crash leaves behind: dies there and then, as by `kill -9`. */
+function failpoint(name: string): void {
+  if (process.env.VIRTC_FAILPOINT === name) process.kill(process.pid, "SIGKILL");
+}

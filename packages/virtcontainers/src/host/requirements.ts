@@ -1,0 +1,167 @@
+import { constants } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import { release } from "node:os";
+import { isVirtError } from "../errors.ts";
+import type { Host } from "./host.ts";
+import { kvmUsable } from "./kvm.ts";
+
+/** One line of `virtc check`. */
+export interface HostCheck {
+  id: string;
+  ok: boolean;
+  /** Without it no container runs; else only what `neededFor` says is missing. */
+  required: boolean;
+  /** What was found, or what is wrong. */
+  detail: string;
+  neededFor: string;
+  /** What to do about it; undefined where all is well. */
+  remedy: string | undefined;
+}
+
+interface Finding {
+  ok: boolean;
+  detail: string;
+  remedy?: string;
+}
+
+interface Requirement {
+  id: string;
+  required: boolean;
+  neededFor: string;
+  /** Debian packages that bring it. */
+  packages: readonly string[];
+  remedy: string;
+  check(host: Host, guest: GuestFiles): Promise<Finding>;
+}
+
+/** Tells which guest files there are, or throws HOST_REQUIREMENT. */
+export type GuestFiles = () => Promise<string>;
+
+const oldestKernel = { major: 5, minor: 12 };
+
+/** What a host must or should have. */
+export const requirements: readonly Requirement[] = [
+  {
+    id: "linux",
+    required: true,
+    neededFor: "processes and mounts that can't be confused or redirected",
+    packages: [],
+    remedy: `Use Linux ${oldestKernel.major}.${oldestKernel.minor} or newer on x86-64.`,
+    check: checkKernel,
+  },
+  tool("qemu", "qemu-system-x86_64", true, "running VMs", ["qemu-system-x86"]),
+  {
+    id: "guest",
+    required: true,
+    neededFor: "what a VM boots: kernel and root image",
+    packages: [],
+    remedy: "Install the package @virtcontainers/guest-linux-x64, or set VIRTC_GUEST_DIR.",
+    check: checkGuest,
+  },
+  {
+    id: "kvm",
+    required: false,
+    neededFor: "speed: without it QEMU emulates the CPU",
+    packages: [],
+    remedy:
+      "Turn on virtualisation in the firmware, load kvm_intel or kvm_amd, join the group kvm.",
+    check: async () => {
+      const { usable, reason } = await kvmUsable();
+      return { ok: usable, detail: usable ? "/dev/kvm is usable" : `unusable: ${reason}` };
+    },
+  },
+  {
+    id: "root",
+    required: false,
+    neededFor: "folder roots over virtio-fs, and a user of its own for each QEMU",
+    packages: [],
+    remedy: "Run as root.",
+    check: async ({ uid }) => ({ ok: uid === 0, detail: `user id ${uid}` }),
+  },
+  tool("virtiofsd", "virtiofsd", false, "folder roots (--rootfs)", ["qemu-system-common"]),
+  tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
+  tool("tar", "tar", false, "importing root file system folders", ["tar"]),
+  device("tun", "/dev/net/tun", "networks of sandboxes", "Load the kernel module tun."),
+  device(
+    "vhost-vsock",
+    "/dev/vhost-vsock",
+    "agents over vsock (virtio-serial, the default, needs nothing)",
+    "Load the kernel module vhost_vsock.",
+  ),
+  {
+    id: "cgroup",
+    required: false,
+    neededFor: "limits on what a sandbox takes of the host",
+    packages: [],
+    remedy: "Mount cgroup2 on /sys/fs/cgroup.",
+    check: checkCgroup,
+  },
+];
+
+/** The Debian packages that a host needs to run sandboxes. */
+export const runtimePackages: readonly string[] = [
+  ...new Set(requirements.flatMap(({ packages }) => packages)),
+];
+
+/** Looks at everything that this host should have, in the order of `requirements`. */
+export async function checkHost(host: Host, guest: GuestFiles): Promise<HostCheck[]> {
+  return await Promise.all(
+    requirements.map(async ({ id, required, neededFor, remedy, check }) => {
+      const finding = await check(host, guest);
+      const mend = finding.ok ? undefined : (finding.remedy ?? remedy);
+      return { id, ok: finding.ok, required, detail: finding.detail, neededFor, remedy: mend };
+    }),
+  );
+}
+
+function tool(
+  id: string,
+  name: string,
+  required: boolean,
+  neededFor: string,
+  packages: readonly string[],
+): Requirement {
+  const remedy = `Install it: virtc setup, or apt-get install ${packages.join(" ")}`;
+  const check: Requirement["check"] = async ({ processes }) => {
+    const path = await processes.which(name);
+    return { ok: path !== undefined, detail: path ?? `${name} is not installed` };
+  };
+  return { id, required, neededFor, packages, remedy, check };
+}
+
+function device(id: string, path: string, neededFor: string, remedy: string): Requirement {
+  const check: Requirement["check"] = async () => {
+    const ok = await access(path, constants.R_OK | constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    return { ok, detail: ok ? path : `${path} is missing, or not for this user` };
+  };
+  return { id, required: false, neededFor, packages: [], remedy, check };
+}
+
+async function checkKernel(): Promise<Finding> {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  const recent =
+    major > oldestKernel.major || (major === oldestKernel.major && minor >= oldestKernel.minor);
+  const detail = `${process.platform} ${release()} ${process.arch}`;
+  return { ok: process.platform === "linux" && process.arch === "x64" && recent, detail };
+}
+
+async function checkGuest(_host: Host, guest: GuestFiles): Promise<Finding> {
+  try {
+    return { ok: true, detail: await guest() };
+  } catch (error) {
+    if (!isVirtError(error, "HOST_REQUIREMENT")) throw error;
+    const { message, hint } = error;
+    return { ok: false, detail: message, ...(hint !== undefined && { remedy: hint }) };
+  }
+}
+
+async function checkCgroup(): Promise<Finding> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  const v2 = / - cgroup2 /.test(mounts);
+  const v1 = / - cgroup /.test(mounts);
+  const detail = v1 && v2 ? "hybrid (v1 and v2)" : v2 ? "v2" : v1 ? "v1" : "none is mounted";
+  return { ok: v1 || v2, detail };
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Deadline } from "../deadline.ts";
+import type { Processes, RunResult } from "./host.ts";
+import { spawnError } from "./spawn.ts";
+
+const maxOutputBytes = 1024 * 1024;
+
+/** Runs a tool to its end. Its own children die with it, since it leads a process group. */
+export const run: Processes["run"] = async (path, args, options = {}) => {
+  using deadline = new Deadline(options, undefined, `running ${basename(path)}`);
+  deadline.check();
+  const child = spawn(path, args, {
+    env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const onAbort = (): void => killGroup(child);
+  deadline.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await deadline.race(finish(child, path, options.input));
+  } finally {
+    deadline.signal.removeEventListener("abort", onAbort);
+  }
+};
+
+async function finish(
+  child: ChildProcess,
+  path: string,
+  input: string | Readable | undefined,
+): Promise<RunResult> {
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", (error) => reject(spawnError(error, path)));
+    // A tool that was killed by a signal gets the code that a shell would give.
+    child.once("close", (code, signal) => resolve(code ?? (signal === null ? 1 : 137)));
+  });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  if (child.stdin !== null && input !== undefined) {
+    const source = typeof input === "string" ? Readable.from([input]) : input;
+    // A tool may end without reading all; its exit code then says whether that was wrong.
+    pipeline(source, child.stdin).catch(() => {});
+  }
+  const code = await ended;
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+/** Keeps the first MiB and lets the rest go by. */
+function collect(stream: Readable | null): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on("data", (chunk: Buffer) => {
+    const part = chunk.subarray(0, maxOutputBytes - size);
+    size += part.length;
+    if (part.length > 0) chunks.push(part);
+  });
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+  }
+}

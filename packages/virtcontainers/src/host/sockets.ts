@@ -1,0 +1,138 @@
+import { watch } from "node:fs";
+import { chmod, chown } from "node:fs/promises";
+import { connect as connectSocket, type Socket } from "node:net";
+import { basename, dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hostError, isErrno } from "./errno.ts";
+import { pin, pinnedPath, pinParent } from "./files.ts";
+import type { Sockets } from "./host.ts";
+import type { Libc } from "./libc.ts";
+
+/** Connections that wait for a daemon which has not begun to accept. */
+const backlog = 16;
+
+export function createSockets(libc: () => Libc): Sockets {
+  return {
+    connect: async (path, options = {}) => {
+      options.signal?.throwIfAborted();
+      try {
+        return await connect(path, options.signal);
+      } catch (error) {
+        throw failure(error, path, options.signal);
+      }
+    },
+    connectWhenReady: async (path, signal) => {
+      try {
+        return await connectWhenReady(path, signal);
+      } catch (error) {
+        throw failure(error, path, signal);
+      }
+    },
+    listen: async (path, owner) => {
+      try {
+        return await listen(libc(), path, owner);
+      } catch (error) {
+        throw hostError(error, `making the socket ${path}`);
+      }
+    },
+  };
+}
+
+function failure(error: unknown, path: string, signal: AbortSignal | undefined): unknown {
+  return signal?.aborted === true ? signal.reason : hostError(error, `connecting to ${path}`);
+}
+
+/**
+ * The socket is named through a file descriptor that pins it: so its path may have any length, and a
+ * symlink that somebody put in its place is not followed.
+ */
+async function connect(path: string, signal: AbortSignal | undefined): Promise<Socket> {
+  await using file = await pin(path);
+  return await new Promise<Socket>((resolve, reject) => {
+    const socket = connectSocket({ path: pinnedPath(file.fd) });
+    const settle = (act: () => void): void => {
+      signal?.removeEventListener("abort", onAbort);
+      socket.off("connect", onConnect).off("error", onError);
+      act();
+    };
+    const onConnect = (): void => settle(() => resolve(socket));
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onAbort = (): void => {
+      settle(() => reject(signal?.reason));
+      socket.on("error", () => {}).destroy();
+    };
+    socket.once("connect", onConnect).once("error", onError);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+async function connectWhenReady(path: string, signal: AbortSignal): Promise<Socket> {
+  signal.throwIfAborted();
+  const appeared = watchFor(path, signal);
+  try {
+    // The pauses bridge the moment between bind(2) and listen(2), for which there is no event.
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
+      try {
+        return await connect(path, signal);
+      } catch (error) {
+        if (isErrno(error, "ENOENT")) await appeared.next();
+        else if (isErrno(error, "ECONNREFUSED", "EAGAIN"))
+          await sleep(pauseMs, undefined, { signal });
+        else throw error;
+      }
+    }
+  } finally {
+    appeared.close();
+  }
+}
+
+/** Tells when a name appears in a folder; what happens between two calls of `next` is not lost. */
+function watchFor(path: string, signal: AbortSignal): { next(): Promise<void>; close(): void } {
+  const name = basename(path);
+  const watcher = watch(dirname(path), { persistent: true });
+  let seen = false;
+  let wake: ((error?: unknown) => void) | undefined;
+  const onAbort = (): void => wake?.(signal.reason);
+  watcher.on("change", (_event, file) => {
+    if (file !== null && file.toString() !== name) return;
+    seen = true;
+    wake?.();
+  });
+  watcher.on("error", (error) => wake?.(error));
+  signal.addEventListener("abort", onAbort, { once: true });
+  return {
+    next: () =>
+      new Promise<void>((resolve, reject) => {
+        wake = (error) => {
+          wake = undefined;
+          seen = false;
+          if (error === undefined) resolve();
+          else reject(error);
+        };
+        if (signal.aborted) wake(signal.reason);
+        else if (seen) wake();
+      }),
+    close: () => {
+      signal.removeEventListener("abort", onAbort);
+      watcher.close();
+    },
+  };
+}
+
+async function listen(
+  libc: Libc,
+  path: string,
+  owner: { uid: number; gid: number } | undefined,
+): Promise<number> {
+  await using parent = await pinParent(path);
+  const short = pinnedPath(parent.fd, basename(path));
+  const fd = libc.listenUnix(short, backlog);
+  await own(short, owner);
+  return fd;
+}
+
+/** Nobody but root, and whoever owns the folder, can reach the socket before this is done. */
+async function own(path: string, owner: { uid: number; gid: number } | undefined): Promise<void> {
+  await chmod(path, 0o600);
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+}

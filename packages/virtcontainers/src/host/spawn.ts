@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { VirtError } from "../errors.ts";
+import { hostError, isErrno } from "./errno.ts";
+import type { Processes, SpawnedProcess } from "./host.ts";
+import { identifyChild } from "./identity.ts";
+
+const appendFlags =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+
+/** Starts a process that leads its own session and outlives this one. */
+export const spawnDetached: Processes["spawnDetached"] = async (options) => {
+  const output = await open(options.outputPath, appendFlags, 0o600).catch((error: unknown) => {
+    throw hostError(error, `opening ${options.outputPath}`);
+  });
+  try {
+    const child = spawn(options.path, options.args, {
+      cwd: options.cwd,
+      env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
+      ...(options.uid !== undefined && { uid: options.uid }),
+      ...(options.gid !== undefined && { gid: options.gid }),
+      detached: true,
+      stdio: ["ignore", output.fd, output.fd, ...(options.inheritedFds ?? [])],
+    });
+    const { pid } = child;
+    if (pid === undefined) {
+      throw spawnError(
+        await new Promise<Error>((resolve) => child.once("error", resolve)),
+        options.path,
+      );
+    }
+    // A child is reaped by the event loop, so as long as this code runs its entry in /proc is there.
+    const identity = identifyChild(pid);
+    const exited: SpawnedProcess["exited"] = new Promise((resolve) => {
+      child.once("exit", (code, signal) => resolve({ code, signal }));
+    });
+    return { ...identity, exited, unref: () => child.unref() };
+  } finally {
+    await output.close();
+  }
+};
+
+/** Why an executable could not be started, as one of our errors. */
+export function spawnError(error: unknown, path: string): VirtError {
+  if (isErrno(error, "ENOENT", "EACCES", "ENOEXEC", "ENOTDIR")) {
+    return new VirtError("HOST_REQUIREMENT", `${path} can't be executed: ${whyNot(path, error)}`, {
+      cause: error,
+      hint: "Install it, or correct its path; `virtc check` lists what this host lacks.",
+    });
+  }
+  return hostError(error, `starting ${path}`);
+}
+
+function whyNot(path: string, error: unknown): string {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (reason) {
+    return isErrno(reason, "ENOENT", "ENOTDIR") ? "there is no such file" : "it is not executable";
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,106 @@
+import type { Duplex } from "node:stream";
+import type { ProcessIdentity } from "../host/host.ts";
+import type { Ledger } from "../store/ledger.ts";
+import type { ResolvedHypervisorConfig } from "./config.ts";
+
+/** What a driver can do, as data: code asks these, never the driver's name. */
+export interface HypervisorCapabilities {
+  readonly blockDevice: boolean;
+  readonly blockHotplug: boolean;
+  readonly cpuHotplug: boolean;
+  readonly memoryHotplug: boolean;
+  readonly networkHotplug: boolean;
+  /** File sharing with the guest that this driver can offer. */
+  readonly fsSharing: readonly ("virtio-fs" | "virtio-9p")[];
+  readonly snapshot: boolean;
+  readonly pause: boolean;
+  /** How the guest agent is reached. */
+  readonly agentTransport: "virtio-serial" | "vsock" | "hybrid-vsock";
+  /** How many host processes can talk to the agent at once. */
+  readonly agentClients: number;
+}
+
+/** A disk that the guest gets. */
+export interface BlockDrive {
+  /** Unique in the sandbox; at most 31 characters of [a-zA-Z0-9-]. */
+  id: string;
+  path: string;
+  format: "raw";
+  /** Bytes to skip at the start of the file. */
+  offset?: number;
+  readonly: boolean;
+}
+
+/** Where the guest finds a plugged device. */
+export type GuestAddress =
+  /** Hex slots from the root bus down, such as `02/03`. */
+  | { kind: "pci"; path: string }
+  /** SCSI id and lun, such as `0:1`. */
+  | { kind: "scsi"; address: string };
+
+export interface SharedFolder {
+  /** The tag that the guest mounts. */
+  tag: string;
+  /** Unix socket of the virtiofsd that serves it. */
+  socketPath: string;
+}
+
+/** All that a VM is started with; a pure description. */
+export interface VmSpec {
+  sandboxId: string;
+  /** Random per start, an argument of the VMM's command line by which it can be found after a crash. */
+  marker: string;
+  config: ResolvedHypervisorConfig;
+  /** The sandbox's VM folder: sockets, console, output. Owned by `user`, mode 0700. */
+  folder: string;
+  /** The unprivileged user that the VMM runs as; undefined: as the caller. */
+  user: { uid: number; gid: number } | undefined;
+  drives: readonly BlockDrive[];
+  share: SharedFolder | undefined;
+}
+
+/** What is stored of a running VM, so that any process can go on with it. */
+export interface VmState {
+  process: ProcessIdentity;
+  marker: string;
+  /** Guest address by drive id. */
+  drives: Record<string, GuestAddress>;
+  /** Driver's own, opaque to others, JSON. */
+  driver: Record<string, unknown>;
+}
+
+export type VmStatus = "running" | "paused" | "gone";
+
+/** The contract of a hypervisor driver. */
+export interface Hypervisor {
+  readonly type: string;
+  readonly capabilities: HypervisorCapabilities;
+  /** Refuses by field name what this driver, binary or host can't do; takes nothing from the host. */
+  validate(config: ResolvedHypervisorConfig, signal: AbortSignal): Promise<void>;
+  /** The command that `start` runs, for people and for measuring. */
+  command(spec: VmSpec): Promise<{ path: string; args: string[] }>;
+  /** Starts the VMM; the guest boots from then on. Whatever is taken goes through the ledger first. */
+  start(spec: VmSpec, ledger: Ledger, signal: AbortSignal): Promise<RunningVm>;
+  /** Goes on with a VM that any process started; SANDBOX_DEAD if it is gone. */
+  attach(spec: Pick<VmSpec, "sandboxId" | "folder" | "config">, state: VmState): Promise<RunningVm>;
+}
+
+/** A VM that runs, seen from one host process. */
+export interface RunningVm {
+  readonly state: VmState;
+  /** Settles when the VMM is gone, with what is known of why. Never rejects. */
+  readonly gone: Promise<string>;
+  /** A byte stream to agent port `index` (0 to capabilities.agentClients - 1). The caller holds that port's lock. */
+  connectAgent(index: number, signal: AbortSignal): Promise<Duplex>;
+  status(signal: AbortSignal): Promise<VmStatus>;
+  pause(signal: AbortSignal): Promise<void>;
+  resume(signal: AbortSignal): Promise<void>;
+  plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress>;
+  unplugDrive(id: string, signal: AbortSignal): Promise<void>;
+  /** Waits until the VMM has ended by itself, up to `graceMs`, then kills it. */
+  stop(options: { graceMs: number; signal?: AbortSignal }): Promise<void>;
+  /** The last lines of the guest's console, bounded (16 KiB), printable. */
+  consoleTail(lines?: number): Promise<string>;
+  /** Lets this process end; the VM goes on. */
+  release(): void;
+}

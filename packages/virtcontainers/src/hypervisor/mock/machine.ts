@@ -1,0 +1,91 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import type { Host, SpawnedProcess } from "../../host/host.ts";
+import type { VmSpec } from "../hypervisor.ts";
+import type { MockHypervisorOptions, MockMachine } from "./options.ts";
+import { type Gate, streamPair } from "./stream-pair.ts";
+
+/** Files in the sandbox's VM folder; the log's name is the same for all drivers. */
+export const machineFile = { console: "console.log", log: "log.bin", output: "vmm.log" } as const;
+
+/** One started machine: a process that only waits, and the memory that this process gives it. */
+export class Machine implements MockMachine, Gate {
+  readonly sandboxId: string;
+  readonly marker: string;
+  readonly gone: Promise<string>;
+  readonly child: SpawnedProcess;
+  readonly #options: MockHypervisorOptions;
+  readonly #host: Host;
+  readonly #folder: string;
+  readonly #streams = new Map<number, Duplex>();
+  #open: Promise<void> = Promise.resolve();
+  #resume: (() => void) | undefined;
+
+  constructor(options: MockHypervisorOptions, host: Host, spec: VmSpec, child: SpawnedProcess) {
+    this.#options = options;
+    this.#host = host;
+    this.sandboxId = spec.sandboxId;
+    this.marker = spec.marker;
+    this.#folder = spec.folder;
+    this.child = child;
+    this.gone = child.exited.then(({ code, signal }) => {
+      for (const stream of this.#streams.values()) stream.destroy();
+      return signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+    });
+    this.writeLog(new Uint8Array());
+    this.writeConsole("");
+    options.onStart?.(this);
+  }
+
+  /** Settles when the machine is not paused. */
+  get open(): Promise<void> {
+    return this.#open;
+  }
+
+  get paused(): boolean {
+    return this.#resume !== undefined;
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.#open = new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  resume(): void {
+    this.#resume?.();
+    this.#resume = undefined;
+  }
+
+  /** As a chardev of QEMU, a port has one client; a later connection takes the place of an earlier one. */
+  connect(port: number): Duplex {
+    this.#streams.get(port)?.destroy();
+    const [host, guest] = streamPair(this);
+    this.#streams.set(port, guest);
+    guest.once("close", () => {
+      if (this.#streams.get(port) === guest) this.#streams.delete(port);
+    });
+    this.#options.serveAgent(guest, this, port);
+    return host;
+  }
+
+  writeLog(bytes: Uint8Array): void {
+    this.#append(machineFile.log, bytes);
+  }
+
+  writeConsole(text: string): void {
+    this.#append(machineFile.console, text);
+  }
+
+  async powerOff(): Promise<void> {
+    await this.#host.processes.signal(this.child, "SIGTERM");
+    // What is stopped feels it only now.
+    await this.#host.processes.signal(this.child, "SIGCONT");
+  }
+
+  #append(name: string, data: Uint8Array | string): void {
+    appendFileSync(join(this.#folder, name), data, { mode: 0o600 });
+  }
+}

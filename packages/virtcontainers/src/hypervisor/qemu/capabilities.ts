@@ -1,0 +1,14 @@
+import type { HypervisorCapabilities } from "../hypervisor.ts";
+
+export const capabilities: HypervisorCapabilities = {
+  blockDevice: true,
+  blockHotplug: true,
+  cpuHotplug: false,
+  memoryHotplug: false,
+  networkHotplug: false,
+  fsSharing: ["virtio-fs"],
+  snapshot: false,
+  pause: true,
+  agentTransport: "virtio-serial",
+  agentClients: 28,
+};

@@ -1,0 +1,53 @@
+import type { Param, ResolvedHypervisorConfig } from "../config.ts";
+import { machines } from "./machines.ts";
+
+/** The guest's kernel command line. A parameter of the configuration replaces the default of its name. */
+export function kernelCommandLine(config: ResolvedHypervisorConfig): string {
+  const own = new Set(config.kernelParams.map(({ key }) => key));
+  const params = defaultParams(config).filter(({ key }) => !own.has(key));
+  return [...params, ...config.kernelParams].map(paramText).join(" ");
+}
+
+/** A value with spaces is quoted as the kernel's parser expects. */
+function paramText({ key, value }: Param): string {
+  if (value === "") return key;
+  return /\s/.test(value) ? `${key}="${value}"` : `${key}=${value}`;
+}
+
+function defaultParams(config: ResolvedHypervisorConfig): Param[] {
+  const x86 = machines[config.machineType].arch === "x64";
+  return [
+    param("console", machines[config.machineType].tty),
+    ...(config.debug ? [param("loglevel", "7")] : [param("quiet"), param("loglevel", "4")]),
+    // A panic ends the VM at once, since QEMU runs with -no-reboot.
+    param("panic", "-1"),
+    ...(x86 ? [param("tsc", "reliable"), param("no_timer_check"), param("nolapic_timer")] : []),
+    param("cryptomgr.notests"),
+    param("mitigations", "off"),
+    param("init_on_alloc", "0"),
+    // Room for hotplugged memory would else make the kernel set 64 MiB aside.
+    param("swiotlb", "512"),
+    ...rootParams(config),
+    param("agent.log", "info"),
+  ];
+}
+
+function rootParams(config: ResolvedHypervisorConfig): Param[] {
+  if (config.imagePath === undefined) return [];
+  const nvdimm = usesNvdimm(config);
+  return [
+    param("root", nvdimm ? "/dev/pmem0" : "/dev/vda"),
+    param("ro"),
+    param("rootfstype", config.imageFsType),
+    ...(nvdimm ? [param("rootflags", "dax")] : []),
+    param("init", "/sbin/init"),
+  ];
+}
+
+export function usesNvdimm(config: ResolvedHypervisorConfig): boolean {
+  return !config.disableImageNvdimm && machines[config.machineType].nvdimm;
+}
+
+function param(key: string, value = ""): Param {
+  return { key, value };
+}

@@ -1,0 +1,177 @@
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import * as v from "valibot";
+import { isVirtError, VirtError } from "../../errors.ts";
+import type { Host } from "../../host/host.ts";
+import type { ResolvedHypervisorConfig } from "../config.ts";
+import type {
+  BlockDrive,
+  GuestAddress,
+  RunningVm,
+  VmSpec,
+  VmState,
+  VmStatus,
+} from "../hypervisor.ts";
+import { reachDrive } from "./access.ts";
+import { connectionPhase, Qmp } from "./control.ts";
+import { plugDrive, unplugDrive } from "./hotplug.ts";
+import { vmFile } from "./launch.ts";
+import { tailOf } from "./tail.ts";
+
+const Status = v.object({ status: v.string() });
+/** How long other processes' operations on the same VM are waited for. */
+const qmpLockTimeoutMs = 60_000;
+/** How long the kernel may take to end a killed process that sits in a system call. */
+const killTimeoutMs = 10_000;
+
+export interface VmParts {
+  host: Host;
+  sandboxId: string;
+  folder: string;
+  config: ResolvedHypervisorConfig;
+  user: VmSpec["user"];
+  state: VmState;
+  gone: Promise<string>;
+  onRelease: () => void;
+}
+
+/** How long a VMM whose connection broke may take to be gone. */
+const dyingMs = 2_000;
+
+/** A QEMU process, whoever started it. */
+export class QemuVm implements RunningVm {
+  readonly state: VmState;
+  readonly gone: Promise<string>;
+  readonly #parts: VmParts;
+
+  constructor(parts: VmParts) {
+    this.#parts = parts;
+    this.state = parts.state;
+    this.gone = parts.gone;
+  }
+
+  async connectAgent(index: number, signal: AbortSignal): Promise<Duplex> {
+    if (!Number.isInteger(index) || index < 0 || index >= this.#parts.config.agentPorts) {
+      throw new VirtError("INVALID_ARGUMENT", `the VM has no agent port ${index}`);
+    }
+    const path = join(this.#parts.folder, vmFile.agent(index));
+    return await this.#untilGone(signal, (stop) =>
+      this.#parts.host.sockets.connectWhenReady(path, stop),
+    );
+  }
+
+  async status(signal: AbortSignal): Promise<VmStatus> {
+    if (!(await this.#parts.host.processes.isAlive(this.state.process))) return "gone";
+    const { status } = await this.#control(signal, async (qmp, stop) =>
+      v.parse(Status, await qmp.execute("query-status", {}, stop)),
+    );
+    return status === "running" ? "running" : "paused";
+  }
+
+  async pause(signal: AbortSignal): Promise<void> {
+    await this.#control(signal, (qmp, stop) => qmp.execute("stop", {}, stop));
+  }
+
+  async resume(signal: AbortSignal): Promise<void> {
+    await this.#control(signal, (qmp, stop) => qmp.execute("cont", {}, stop));
+  }
+
+  async plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress> {
+    const { config, user, folder } = this.#parts;
+    const reachable = user === undefined ? drive : await reachDrive(user, folder, drive);
+    const address = await this.#control(signal, (qmp, stop) =>
+      plugDrive(qmp, reachable, config, stop),
+    );
+    this.state.drives[drive.id] = address;
+    return address;
+  }
+
+  async unplugDrive(id: string, signal: AbortSignal): Promise<void> {
+    await this.#control(signal, (qmp, stop) => unplugDrive(qmp, id, stop));
+    delete this.state.drives[id];
+  }
+
+  async stop({ graceMs, signal }: { graceMs: number; signal?: AbortSignal }): Promise<void> {
+    const { processes } = this.#parts.host;
+    signal?.throwIfAborted();
+    if (graceMs > 0 && (await this.#goneWithin(graceMs, signal))) return;
+    await processes.signal(this.state.process, "SIGKILL");
+    if (await this.#goneWithin(killTimeoutMs, signal)) return;
+    throw new VirtError("HOST_FAILED", `QEMU (${this.state.process.pid}) was killed and goes on`, {
+      sandboxId: this.#parts.sandboxId,
+    });
+  }
+
+  async consoleTail(lines = 20): Promise<string> {
+    return await tailOf(join(this.#parts.folder, vmFile.console), lines);
+  }
+
+  release(): void {
+    this.#parts.onRelease();
+  }
+
+  /** Runs an operation over QMP, which QEMU offers to one client at a time. */
+  async #control<T>(
+    signal: AbortSignal,
+    act: (qmp: Qmp, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { host, folder } = this.#parts;
+    return await this.#untilGone(signal, async (stop) => {
+      using lock = await host.locks.acquire(join(folder, vmFile.qmpLock), "exclusive", {
+        create: true,
+        timeoutMs: qmpLockTimeoutMs,
+        signal: stop,
+      });
+      if (lock === undefined) throw this.#dead("its folder is gone");
+      const stream = await host.sockets.connectWhenReady(join(folder, vmFile.qmp), stop);
+      using qmp = await Qmp.open(stream, stop);
+      return await act(qmp, stop);
+    });
+  }
+
+  /** Ends an operation with SANDBOX_DEAD when the VM goes, and says why it went. */
+  async #untilGone<T>(signal: AbortSignal, act: (stop: AbortSignal) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const died = this.gone.then((reason) => {
+      throw this.#dead(reason);
+    });
+    died.catch((error: unknown) => stop.abort(error));
+    try {
+      return await Promise.race([act(stop.signal), died]);
+    } catch (error) {
+      // A process that dies closes its connections a moment before it is gone.
+      if (isVirtError(error) && error.phase === connectionPhase)
+        await this.#goneWithin(dyingMs, signal);
+      if (await this.#parts.host.processes.isAlive(this.state.process)) throw error;
+      throw signal.aborted ? signal.reason : await died;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #goneWithin(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort = (): void => {};
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        timer = setTimeout(() => resolve(false), ms);
+        onAbort = () => reject(signal?.reason);
+        signal?.addEventListener("abort", onAbort, { once: true });
+        this.gone.then(() => resolve(true));
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #dead(reason: string): VirtError {
+    return new VirtError("SANDBOX_DEAD", `the VM is gone: ${reason}`, {
+      sandboxId: this.#parts.sandboxId,
+      hint: "Look at its console and qemu.log, then delete the sandbox or start it again.",
+    });
+  }
+}

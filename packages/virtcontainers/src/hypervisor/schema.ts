@@ -1,0 +1,92 @@
+import * as v from "valibot";
+import { absolutePath, argument, integer, later, text } from "../validate.ts";
+
+const param = v.strictObject({
+  key: v.pipe(text(256), v.regex(/^[^\s=,"]+$/, "it must have no space, comma, quote or =")),
+  value: argument(4096),
+});
+
+const flag = v.optional(v.boolean("it must be true or false"));
+
+/** The VM and how it is run; names as in the Go library, with units where it has none. */
+export const HypervisorConfig = v.strictObject({
+  /** vCPUs at start; default 1. */
+  numVCPUs: v.optional(integer(1, 240, "vCPUs")),
+  defaultMaxVCPUs: v.optional(integer(1, 240, "vCPUs")),
+  /** Default 256 MiB. */
+  memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
+  memSlots: v.optional(integer(0, 256)),
+  defaultBridges: v.optional(integer(0, 5)),
+  kernelParams: v.optional(v.array(param)),
+  hypervisorParams: v.optional(v.array(param)),
+  kernelPath: v.optional(absolutePath()),
+  /** The guest's root; not with initrdPath. */
+  imagePath: v.optional(absolutePath()),
+  initrdPath: v.optional(absolutePath()),
+  firmwarePath: v.optional(absolutePath()),
+  machineAccelerators: v.optional(text(256)),
+  cpuFeatures: v.optional(text(1024)),
+  hypervisorPath: v.optional(absolutePath()),
+  blockDeviceDriver: v.optional(
+    v.picklist(["virtio-blk", "virtio-scsi"], "it must be virtio-blk or virtio-scsi"),
+  ),
+  hypervisorMachineType: v.optional(
+    v.picklist(
+      ["pc", "q35", "microvm", "virt", "pseries", "s390-ccw-virtio"],
+      "it must be pc, q35, microvm, virt, pseries or s390-ccw-virtio",
+    ),
+  ),
+  /** auto (default) takes KVM where it is usable. */
+  accelerator: v.optional(v.picklist(["auto", "kvm", "tcg"], "it must be auto, kvm or tcg")),
+  entropySource: v.optional(absolutePath()),
+  sharedFS: v.optional(v.picklist(["virtio-fs", "none"], "it must be virtio-fs or none")),
+  virtioFSDaemon: v.optional(absolutePath()),
+  virtioFSCache: v.optional(
+    v.picklist(["auto", "always", "none"], "it must be auto, always or none"),
+  ),
+  virtioFSExtraArgs: v.optional(v.array(argument(1024))),
+  fileBackedMemRootDir: v.optional(absolutePath()),
+  blockDeviceCacheSet: flag,
+  blockDeviceCacheDirect: flag,
+  blockDeviceCacheNoflush: flag,
+  enableIOThreads: flag,
+  debug: flag,
+  memPrealloc: flag,
+  hugePages: flag,
+  disableImageNvdimm: flag,
+  pcieRootPort: v.optional(integer(0, 16)),
+  /** Host processes that can use the sandbox at once; default 8. */
+  agentPorts: v.optional(integer(1, 28)),
+  memOffset: later("memory offset of the nvdimm"),
+  msize9p: later("9p"),
+  virtioFSCacheSizeMiB: later("the DAX window of virtio-fs"),
+  hypervisorPathList: later("annotations that change the hypervisor"),
+  hypervisorCtlPathList: later("annotations that change the hypervisor"),
+  jailerPathList: later("annotations that change the hypervisor"),
+  virtioFSDaemonList: later("annotations that change the hypervisor"),
+  fileBackedMemRootList: later("annotations that change the hypervisor"),
+  vhostUserStorePathList: later("annotations that change the hypervisor"),
+  enableAnnotations: later("annotations that change the hypervisor"),
+  hypervisorCtlPath: later("ACRN"),
+  jailerPath: later("Firecracker"),
+  memoryPath: later("VM templates"),
+  devicesStatePath: later("VM templates"),
+  bootToBeTemplate: later("VM templates"),
+  bootFromTemplate: later("VM templates"),
+  vmId: later("VM templates"),
+  disableBlockDeviceUse: later("root file systems on block devices"),
+  virtioMem: later("memory hotplug"),
+  iommu: later("IOMMU"),
+  iommuPlatform: later("IOMMU"),
+  realtime: later("realtime scheduling"),
+  mlock: later("realtime scheduling"),
+  disableNestingChecks: later("nesting checks"),
+  useVSock: later("vsock"),
+  hotplugVFIOOnRootBus: later("VFIO"),
+  disableVhostNet: later("networking"),
+  enableVhostUserStore: later("vhost-user storage"),
+  vhostUserStorePath: later("vhost-user storage"),
+  guestHookPath: later("guest hooks"),
+  seLinuxProcessLabel: later("SELinux"),
+});
+export type HypervisorConfig = v.InferInput<typeof HypervisorConfig>;

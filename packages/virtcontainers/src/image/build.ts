@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { StoreContext } from "./context.ts";
+import { planImage } from "./erofs/plan.ts";
+import { writeImage } from "./erofs/write.ts";
+import type { ImageConfig } from "./image.ts";
+import { rootFile, usersFolder, writeRecord } from "./record.ts";
+import type { BuildOptions, ImageSource } from "./source.ts";
+import { SpoolFile } from "./spool.ts";
+import type { Staging } from "./staging.ts";
+import { applyEntry, type SpooledEntry } from "./tree/apply.ts";
+import { type DirectoryNode, impliedDirectory } from "./tree/node.ts";
+import { unpackAll } from "./unpack.ts";
+
+/** Unpacks, merges and packs an image into a folder of the staging; gives its digest. */
+export async function buildImage(
+  context: StoreContext,
+  staging: Staging,
+  source: ImageSource,
+  options: BuildOptions,
+): Promise<{ digest: string; folder: string }> {
+  const spools: SpoolFile[] = [];
+  try {
+    for (const [number] of source.layers.entries()) {
+      spools.push(await SpoolFile.create(join(staging.path, `layer-${number}`)));
+    }
+    const layers = await unpackAll(context, source, spools, options);
+    const root = merge(source, layers, options);
+    const folder = join(staging.path, "image");
+    await mkdir(folder, { mode: 0o700 });
+    await mkdir(join(folder, usersFolder), { mode: 0o700 });
+    context.host.failpoint("image.pack.before");
+    const { sha256, sizeBytes } = await pack(source, root, spools, join(folder, rootFile), options);
+    context.host.failpoint("image.pack.after");
+    const digest = source.digest ?? `sha256:${sha256}`;
+    const { platform, createdAt, config } = source;
+    await writeRecord(folder, {
+      schemaVersion: 1,
+      digest,
+      platform,
+      createdAt,
+      importedAt: new Date().toISOString(),
+      sizeBytes,
+      sha256,
+      config: copyConfig(config),
+    });
+    await chmod(folder, 0o711);
+    return { digest, folder };
+  } finally {
+    await Promise.all(spools.map((spool) => spool[Symbol.asyncDispose]()));
+  }
+}
+
+function merge(
+  source: ImageSource,
+  layers: readonly SpooledEntry[][],
+  { signal, onProgress }: BuildOptions,
+): DirectoryNode {
+  const root = impliedDirectory();
+  for (const [number, entries] of layers.entries()) {
+    signal.throwIfAborted();
+    const layer = source.layers[number]?.digest;
+    onProgress({ phase: "unpack", ...(layer && { layer }) });
+    for (const entry of entries) applyEntry(root, entry, number);
+  }
+  return root;
+}
+
+async function pack(
+  source: ImageSource,
+  root: DirectoryNode,
+  spools: readonly SpoolFile[],
+  path: string,
+  { signal, onProgress }: BuildOptions,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  const plan = planImage(root);
+  const totalBytes = plan.totalBytes;
+  const uuid = createHash("sha256")
+    .update(source.digest ?? "")
+    .digest()
+    .subarray(0, 16);
+  await using file = await SpoolFile.create(path, { hash: true });
+  await writeImage(plan, spools, uuid, {
+    get position() {
+      return file.position;
+    },
+    zeroTo: (offset) => file.zeroTo(offset),
+    async write(bytes) {
+      signal.throwIfAborted();
+      const before = file.position;
+      await file.write(bytes);
+      if (Math.floor(before / packStep) === Math.floor(file.position / packStep)) return;
+      onProgress({ phase: "pack", completedBytes: file.position, totalBytes });
+    },
+  });
+  await file.finish({ sync: true, mode: 0o444 });
+  return { sha256: file.digest(), sizeBytes: totalBytes };
+}
+
+const packStep = 4 * 1024 * 1024;
+
+function copyConfig(config: ImageConfig) {
+  return {
+    env: [...config.env],
+    entrypoint: [...config.entrypoint],
+    cmd: [...config.cmd],
+    workingDir: config.workingDir,
+    user: config.user,
+    exposedPorts: [...config.exposedPorts],
+    volumes: [...config.volumes],
+    labels: { ...config.labels },
+    stopSignal: config.stopSignal,
+  };
+}

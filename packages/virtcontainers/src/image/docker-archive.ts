@@ -1,0 +1,66 @@
+import * as v from "valibot";
+import { invalidArgument, show } from "../errors.ts";
+import { type Archive, readDocument } from "./blobs.ts";
+import { parseConfig } from "./config.ts";
+import { digestOf } from "./digest.ts";
+import { check, parseJson } from "./manifest.ts";
+import type { ArchivedImage } from "./oci-layout.ts";
+import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
+
+const entry = v.object({
+  Config: v.string(),
+  RepoTags: v.nullish(v.array(v.string())),
+  Layers: v.array(v.string()),
+});
+const list = v.pipe(v.array(entry), v.minLength(1));
+type Entry = v.InferOutput<typeof entry>;
+
+/**
+ * Reads an image from what `docker save` writes (manifest.json at the top). Such an archive has no
+ * manifest with a digest; the image's digest is that of a manifest made from the configuration's and the
+ * unpacked layers' digests, so the same image always gets the same one.
+ */
+export async function readDockerArchive(
+  archive: Archive,
+  wanted: Platform,
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<ArchivedImage> {
+  const what = "the archive's manifest.json";
+  const entries = check(
+    list,
+    parseJson(await readDocument(archive, "manifest.json", signal), what),
+    what,
+  );
+  const chosen = choose(entries, name);
+  const bytes = await readDocument(archive, chosen.Config, signal);
+  const document = parseConfig(bytes, chosen.Layers.length);
+  if (fit(wanted, document.platform) === 0) {
+    throw wrongPlatform("the image in the archive", wanted, [showPlatform(document.platform)]);
+  }
+  const manifest = { config: digestOf(bytes), layers: document.diffIds };
+  const layers = chosen.Layers.map((file, number) => {
+    const diffId = document.diffIds[number];
+    return {
+      ...(diffId && { diffId }),
+      open: (end: AbortSignal) => archive.open(file, end),
+    };
+  });
+  const { platform, createdAt, config } = document;
+  const digest = digestOf(JSON.stringify(manifest));
+  const source = { digest, platform, createdAt, config, layers };
+  return { source, name: chosen.RepoTags?.[0] };
+}
+
+function choose(entries: readonly Entry[], name: string | undefined): Entry {
+  const [first, ...others] = entries;
+  const named = entries.find((each) => name !== undefined && each.RepoTags?.includes(name));
+  if (named) return named;
+  if (first && others.length === 0) return first;
+  const tags = entries.flatMap((each) => each.RepoTags ?? []);
+  throw invalidArgument(
+    "name",
+    name,
+    `the archive holds several images; name one of ${show(tags)}`,
+  );
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { StorePaths } from "./context.ts";
+import { errorCode } from "./failure.ts";
+
+/** Makes the store's folders where they are missing. */
+export async function makeFolders(paths: StorePaths): Promise<void> {
+  await makeFolder(paths.dataDir, 0o711);
+  await makeFolder(paths.images, 0o711);
+  await makeFolder(paths.staging, 0o700);
+  await makeFolder(paths.locks, 0o700);
+}
+
+async function makeFolder(path: string, mode: number): Promise<void> {
+  const made = await mkdir(path, { recursive: true, mode });
+  if (made !== undefined) await chmod(path, mode);
+}
+
+/** Replaces a file so that readers and crashes see either the old or the new content. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(8).toString("hex")}.new`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Removes what killed calls of replaceFile() left; no other may be under way. */
+export async function sweepReplacements(path: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    const left = name.startsWith(`${basename(path)}.`) && name.endsWith(".new");
+    if (left) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Makes a rename in a folder last through a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Runs a file operation; undefined if the file is missing. */
+export async function unlessMissing<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

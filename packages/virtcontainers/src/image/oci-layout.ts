@@ -1,0 +1,115 @@
+import { invalidArgument, show } from "../errors.ts";
+import { type Archive, blobName, checkDocument, readDocument } from "./blobs.ts";
+import { parseConfig } from "./config.ts";
+import { invalidImage } from "./failure.ts";
+import {
+  choosePlatform,
+  type Descriptor,
+  type Manifest,
+  parseManifestOrIndex,
+} from "./manifest.ts";
+import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
+import type { ImageSource } from "./source.ts";
+
+/** An image found in an archive, with the name that the archive has for it. */
+export interface ArchivedImage {
+  source: ImageSource;
+  name: string | undefined;
+}
+
+const nameAnnotations = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
+/** Indexes may hold indexes, but not without end. */
+const maxDepth = 4;
+
+/** Reads the image that an OCI layout (OCI image spec, image-layout.md) holds for a platform. */
+export async function readOciLayout(
+  archive: Archive,
+  wanted: Platform,
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<ArchivedImage> {
+  const what = "the layout's index.json";
+  const top = parseManifestOrIndex(await readDocument(archive, "index.json", signal), what);
+  if (!("index" in top)) throw invalidImage(`${what} is not an image index`);
+  const chosen = choose(top.index.manifests, wanted, name);
+  const archivedName = nameOf(chosen);
+  const { digest, manifest } = await follow(archive, chosen, wanted, signal);
+  const source = await sourceOf(archive, digest, manifest, wanted, signal);
+  return { source, name: archivedName };
+}
+
+/** Of several images the one that is named, then the one for the platform. */
+function choose(entries: readonly Descriptor[], wanted: Platform, name: string | undefined) {
+  if (entries.length === 0) throw invalidImage("the layout's index.json lists no image");
+  const named = name === undefined ? [] : entries.filter((entry) => matches(entry, name));
+  const pool = named.length > 0 ? named : entries;
+  const names = new Set(pool.map((entry) => nameOf(entry)));
+  if (names.size > 1) {
+    const list = [...names].filter((each) => each !== undefined);
+    throw invalidArgument(
+      "name",
+      name,
+      `the archive holds several images; name one of ${show(list)}`,
+    );
+  }
+  return choosePlatform(pool, wanted, "the image in the archive");
+}
+
+function matches(entry: Descriptor, name: string): boolean {
+  return nameAnnotations.some((key) => {
+    const value = entry.annotations?.[key];
+    return value === name || value === `${name}:latest`;
+  });
+}
+
+function nameOf(entry: Descriptor): string | undefined {
+  for (const key of nameAnnotations) {
+    const value = entry.annotations?.[key];
+    if (value) return value;
+  }
+  return undefined;
+}
+
+/** Follows indexes down to the manifest for the platform. */
+async function follow(
+  archive: Archive,
+  start: Descriptor,
+  wanted: Platform,
+  signal: AbortSignal,
+): Promise<{ digest: string; manifest: Manifest }> {
+  let entry = start;
+  for (let depth = 0; depth < maxDepth; depth++) {
+    const what = `the manifest ${entry.digest}`;
+    const bytes = await readDocument(archive, blobName(entry.digest), signal);
+    const parsed = parseManifestOrIndex(checkDocument(bytes, entry, what), what);
+    if ("manifest" in parsed) return { digest: entry.digest, manifest: parsed.manifest };
+    entry = choosePlatform(parsed.index.manifests, wanted, "the image in the archive");
+  }
+  throw invalidImage(`the layout's indexes are nested more than ${maxDepth} deep`);
+}
+
+async function sourceOf(
+  archive: Archive,
+  digest: string,
+  manifest: Manifest,
+  wanted: Platform,
+  signal: AbortSignal,
+): Promise<ImageSource> {
+  const bytes = await readDocument(archive, blobName(manifest.config.digest), signal);
+  const what = "the image's configuration";
+  const document = parseConfig(checkDocument(bytes, manifest.config, what), manifest.layers.length);
+  if (fit(wanted, document.platform) === 0) {
+    throw wrongPlatform("the image in the archive", wanted, [showPlatform(document.platform)]);
+  }
+  const layers = manifest.layers.map((layer, number) => {
+    const diffId = document.diffIds[number];
+    return {
+      digest: layer.digest,
+      size: layer.size,
+      ...(diffId && { diffId }),
+      open: (end: AbortSignal) => archive.open(blobName(layer.digest), end),
+    };
+  });
+  const { platform, createdAt, config } = document;
+  return { digest, platform, createdAt, config, layers };
+}

@@ -1,0 +1,152 @@
+import * as v from "valibot";
+import { printable } from "../../errors.ts";
+import { parseChallenges } from "./challenge.ts";
+import { mayConnect, type ResolvedRegistries } from "./config.ts";
+import type { Credentials } from "./credentials.ts";
+import { registryFailure } from "./failure.ts";
+import { type Answer, refuseBusy, request } from "./transport.ts";
+
+const maxTokenBytes = 256 * 1024;
+const tokenAnswer = v.object({
+  token: v.optional(v.string()),
+  access_token: v.optional(v.string()),
+});
+
+/** Talks to one registry about one repository and signs in when it is asked to. */
+export class Session {
+  readonly endpoint: URL;
+  readonly #registries: ResolvedRegistries;
+  readonly #repository: string;
+  readonly #credentials: (signal: AbortSignal) => Promise<Credentials | undefined>;
+  #authorization: string | undefined;
+  #signingIn: Promise<void> | undefined;
+
+  constructor(
+    endpoint: URL,
+    registries: ResolvedRegistries,
+    repository: string,
+    credentials: (signal: AbortSignal) => Promise<Credentials | undefined>,
+  ) {
+    this.endpoint = endpoint;
+    this.#registries = registries;
+    this.#repository = repository;
+    this.#credentials = credentials;
+  }
+
+  /** Asks for `/v2/<repository>/<path>`; signs in and asks again on 401. */
+  async get(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const base = this.endpoint.href.replace(/\/$/, "");
+    const url = new URL(`${base}/v2/${this.#repository}/${path}`);
+    const used = this.#authorization;
+    const first = await this.#send(url, headers, signal);
+    if (first.status !== 401) return first;
+    await first.discard();
+    if (this.#authorization === used) {
+      this.#signingIn ??= this.#signIn(url, first, signal).finally(() => {
+        this.#signingIn = undefined;
+      });
+      await this.#signingIn;
+    }
+    return this.#send(url, headers, signal);
+  }
+
+  async #send(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
+    const authorization = this.#authorization;
+    const answer = await request(this.#registries, url, {
+      headers: { ...headers, ...(authorization && { authorization }) },
+      signal,
+    });
+    await refuseBusy(url, answer);
+    return answer;
+  }
+
+  async #signIn(url: URL, answer: Answer, signal: AbortSignal): Promise<void> {
+    const challenges = parseChallenges(answer.headers.get("www-authenticate") ?? "");
+    const bearer = challenges.find(({ scheme }) => scheme === "bearer");
+    const credentials = await this.#credentials(signal);
+    if (bearer) {
+      this.#authorization = `Bearer ${await this.#fetchToken(url, bearer.parameters, credentials, signal)}`;
+    } else if (challenges.some(({ scheme }) => scheme === "basic")) {
+      this.#authorization = credentials && basic(credentials);
+    }
+  }
+
+  /** The token protocol of Docker's distribution (docs/spec/auth/token.md and oauth.md). */
+  async #fetchToken(
+    registry: URL,
+    parameters: ReadonlyMap<string, string>,
+    credentials: Credentials | undefined,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const realm = parameters.get("realm") ?? "";
+    if (!URL.canParse(realm) || !mayConnect(new URL(realm), this.#registries.insecure)) {
+      throw registryFailure(
+        registry.host,
+        `it wants sign-in at ${printable(realm.slice(0, 200)) || "no address"}, which is no HTTPS address`,
+        "If you trust that network, list the host in registries.insecure.",
+      );
+    }
+    const fields = new URLSearchParams();
+    const service = parameters.get("service");
+    if (service) fields.set("service", service);
+    fields.set("scope", parameters.get("scope") || `repository:${this.#repository}:pull`);
+    const url = new URL(realm);
+    let answer: Answer;
+    if (credentials?.kind === "identityToken") {
+      fields.set("grant_type", "refresh_token");
+      fields.set("client_id", "virtcontainers");
+      fields.set("refresh_token", credentials.token);
+      answer = await request(this.#registries, url, { method: "POST", body: fields, signal });
+    } else {
+      for (const [key, value] of fields) url.searchParams.set(key, value);
+      const authorization = credentials && basic(credentials);
+      const headers = authorization ? { authorization } : {};
+      answer = await request(this.#registries, url, { headers, signal });
+    }
+    await refuseBusy(url, answer);
+    if (answer.status !== 200) {
+      await answer.discard();
+      throw signInFailure(
+        registry.host,
+        `sign-in at ${url.host} was answered with ${answer.status}`,
+      );
+    }
+    const text = (await readAnswer(answer, maxTokenBytes, url)).toString("utf8");
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), tokenAnswer), text);
+    const token = parsed.success ? (parsed.output.token ?? parsed.output.access_token) : undefined;
+    if (!token || /[^\x21-\x7e]/.test(token)) {
+      throw registryFailure(url.host, "its sign-in gave no valid token", undefined);
+    }
+    return token;
+  }
+}
+
+export function signInFailure(host: string, why: string) {
+  return registryFailure(
+    host,
+    why,
+    `Sign in with \`docker login ${host}\` (or podman, or skopeo with --authfile), or check the entry in Docker's config.json; if the image's name is wrong, many registries answer so too.`,
+  );
+}
+
+function basic(credentials: Credentials): string | undefined {
+  if (credentials.kind !== "password") return undefined;
+  const pair = `${credentials.username}:${credentials.password}`;
+  return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+
+/** Reads a whole body of bounded size. REGISTRY_FAILED beyond. */
+export async function readAnswer(answer: Answer, max: number, url: URL): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of answer.body()) {
+    size += part.length;
+    if (size > max) throw registryFailure(url.host, `it sent more than ${max} bytes`, undefined);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}

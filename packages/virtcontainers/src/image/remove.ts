@@ -1,0 +1,84 @@
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { printable, VirtError } from "../errors.ts";
+import { imageFolder, locked, type StoreContext } from "./context.ts";
+import { digestHex } from "./digest.ts";
+import { errorCode } from "./failure.ts";
+import { sweepReplacements, syncFolder, unlessMissing } from "./files.ts";
+import type { Image } from "./image.ts";
+import { findImage } from "./list.ts";
+import { readNames, writeNames } from "./names.ts";
+import { rootFile, usersFolder } from "./record.ts";
+
+/**
+ * Removes a name, and the image with its last name; by digest, the image with all its names. BUSY if a
+ * sandbox uses it, unless `force`, which then only takes the names.
+ */
+export async function removeImage(
+  context: StoreContext,
+  reference: string,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<Image> {
+  return locked(context, context.paths.lock, signal, async () => {
+    const { image, name } = await findImage(context, reference);
+    const dropped = name === undefined ? image.names : [name];
+    const remaining = image.names.filter((other) => !dropped.includes(other));
+    if (remaining.length === 0 && !(await discard(context, digestHex(image.digest))) && !force) {
+      throw await inUse(context, reference, digestHex(image.digest));
+    }
+    const names = await readNames(context);
+    for (const each of dropped) names.delete(each);
+    await writeNames(context, names);
+    return { ...image, names: remaining };
+  });
+}
+
+async function inUse(context: StoreContext, reference: string, hex: string): Promise<VirtError> {
+  const users = await readdir(join(imageFolder(context.paths, hex), usersFolder));
+  const list =
+    users.length === 1
+      ? `the sandbox ${users[0]}`
+      : `${users.length} sandboxes: ${users.join(", ")}`;
+  return new VirtError("BUSY", `the image ${reference} is used by ${printable(list)}`, {
+    hint: "Delete what uses it first, or force the removal to only take its name.",
+  });
+}
+
+/**
+ * Removes an image's folder unless a sandbox uses it; the caller holds the store's lock. Removing the
+ * empty folder of users is what decides: from then on no sandbox can enter itself, and the image counts
+ * as gone even if this process is killed.
+ */
+export async function discard(context: StoreContext, hex: string): Promise<boolean> {
+  const folder = imageFolder(context.paths, hex);
+  context.host.failpoint("image.discard.before");
+  try {
+    await unlessMissing(rmdir(join(folder, usersFolder)));
+  } catch (error) {
+    if (errorCode(error) === "ENOTEMPTY" || errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+  context.host.failpoint("image.discard.claimed");
+  await rm(folder, { recursive: true, force: true });
+  await syncFolder(context.paths.images);
+  context.host.failpoint("image.discard.after");
+  return true;
+}
+
+/** Finishes what was cut short of removals and naming; the caller holds the store's lock. */
+export async function finishRemovals(context: StoreContext): Promise<void> {
+  const { images, names } = context.paths;
+  await sweepReplacements(names);
+  for (const hex of (await unlessMissing(readdir(images))) ?? []) {
+    const users = await unlessMissing(stat(join(images, hex, usersFolder)));
+    if (!users) await rm(join(images, hex), { recursive: true, force: true });
+  }
+}
+
+/** Bytes that an image takes on the disk. */
+export async function diskBytes(context: StoreContext, hex: string): Promise<number> {
+  const path = join(imageFolder(context.paths, hex), rootFile);
+  const file = await unlessMissing(stat(path));
+  return (file?.blocks ?? 0) * 512;
+}

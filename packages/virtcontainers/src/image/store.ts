@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { invalidArgument, isVirtError, VirtError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import { imageFolder, locked, type StoreContext, storePaths } from "./context.ts";
+import { digestHex } from "./digest.ts";
+import { guarded } from "./failure.ts";
+import { makeFolders } from "./files.ts";
+import type { Images, PullOptions } from "./image.ts";
+import { defaultLimits, type ImageLimits } from "./limits.ts";
+import { findImage, listImages } from "./list.ts";
+import { fit, parsePlatform, showPlatform, wrongPlatform } from "./platform.ts";
+import { usersFolder } from "./record.ts";
+import { type RegistriesConfig, registriesConfig } from "./registry/config.ts";
+import { finishRemovals, removeImage } from "./remove.ts";
+import { sweepStaging } from "./staging.ts";
+
+export interface ImagesOptions {
+  host: Host;
+  /** Absolute path of the folder that holds the store; made with its parents where it is missing. */
+  dataDir: string;
+  logger?: Logger;
+  /** Mirrors, registries without TLS, and where Docker's configuration lies. */
+  registries?: RegistriesConfig;
+  limits?: Partial<ImageLimits>;
+}
+
+/** Default deadlines: an hour for what moves data, half a minute for what looks things up. */
+const transferTimeoutMs = 3_600_000;
+const lookupTimeoutMs = 30_000;
+
+/**
+ * The image store in a folder of the host. What only some calls need is loaded by them, as most programs
+ * only look an image up.
+ */
+export function createImages(options: ImagesOptions): Images {
+  const { host, dataDir } = options;
+  if (!dataDir.startsWith("/")) throw invalidArgument("dataDir", dataDir, "it must be absolute");
+  const context: StoreContext = {
+    host,
+    logger: options.logger ?? silentLogger,
+    paths: storePaths(dataDir),
+    limits: { ...defaultLimits, ...options.limits },
+  };
+  const registries = registriesConfig(options.registries);
+
+  const run = async <T>(
+    phase: string,
+    call: CallOptions,
+    timeoutMs: number,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    using deadline = new Deadline(call, timeoutMs, phase);
+    deadline.check();
+    try {
+      return await guarded(`${phase} in ${dataDir}`, deadline.signal, () => work(deadline.signal));
+    } catch (error) {
+      if (!isVirtError(error, "TIMEOUT")) throw error;
+      const hint = "Raise timeoutMs, or look at how fast the registry and the disk are.";
+      throw new VirtError("TIMEOUT", error.message, { cause: error, phase, hint });
+    }
+  };
+  const change = <T>(phase: string, call: CallOptions, work: (signal: AbortSignal) => Promise<T>) =>
+    run(phase, call, transferTimeoutMs, async (signal) => {
+      await makeFolders(context.paths);
+      await sweepStaging(context);
+      await locked(context, context.paths.lock, signal, () => finishRemovals(context));
+      return work(signal);
+    });
+  const pull = (reference: string, call: PullOptions = {}) =>
+    change("pulling an image", call, async (signal) => {
+      const { pullImage } = await import("./pull.ts");
+      const name = await pullImage(context, registries, reference, call, signal);
+      return (await findImage(context, name)).image;
+    });
+  const get = async (reference: string, call: CallOptions = {}) =>
+    run("looking for an image", call, lookupTimeoutMs, async () => {
+      return (await findImage(context, reference)).image;
+    });
+
+  return {
+    pull,
+    get,
+    async import(path, call = {}) {
+      return change("importing an image", call, async (signal) => {
+        const { importImage } = await import("./import.ts");
+        const name = await importImage(context, path, call, signal);
+        return (await findImage(context, name)).image;
+      });
+    },
+    async list(call = {}) {
+      return run("listing images", call, lookupTimeoutMs, () => listImages(context));
+    },
+    async ensure(reference, call = {}) {
+      const when = call.pull ?? "missing";
+      if (when === "always") return pull(reference, call);
+      try {
+        const image = await get(reference, call);
+        const wanted = call.platform === undefined ? image.platform : parsePlatform(call.platform);
+        if (fit(wanted, image.platform) > 0) return image;
+        if (when === "never")
+          throw wrongPlatform(reference, wanted, [showPlatform(image.platform)]);
+      } catch (error) {
+        if (!isVirtError(error, "IMAGE_NOT_FOUND") || when === "never") throw error;
+      }
+      return pull(reference, call);
+    },
+    async remove(reference, call = {}) {
+      return change("removing an image", call, (signal) =>
+        removeImage(context, reference, call.force ?? false, signal),
+      );
+    },
+    async prune(call = {}) {
+      return change("pruning images", call, async (signal) => {
+        const { pruneImages } = await import("./prune.ts");
+        return pruneImages(context, call.all ?? false, signal);
+      });
+    },
+    userFile(digest, sandboxId) {
+      if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$/.test(sandboxId)) {
+        throw new VirtError("INVALID_ARGUMENT", "the sandbox's id is not valid", {
+          field: "sandboxId",
+        });
+      }
+      return join(imageFolder(context.paths, digestHex(digest)), usersFolder, sandboxId);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+export type { OutputTarget } from "./agent/agent.ts";
+export type { Cmd, ContainerConfig, EnvVar, LinuxResources, RootFs } from "./container/config.ts";
+export type { Container } from "./container/container.ts";
+export type { Process } from "./container/enter.ts";
+export type { ExecHandle, ExecResult } from "./container/exec.ts";
+export type { ExecInput, ExecOptions } from "./container/exec-options.ts";
+export type { ExecChunk } from "./container/exec-output.ts";
+export type { IOStream } from "./container/io.ts";
+export type { VirtContainersOptions } from "./create-context.ts";
+export type { CallOptions } from "./deadline.ts";
+export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./errors.ts";
+export { type PhaseEvent, phaseChannelName } from "./events.ts";
+export type { KernelFlavour } from "./guest/assets.ts";
+export type { Param } from "./hypervisor/config.ts";
+export type { HypervisorConfig } from "./hypervisor/schema.ts";
+export type {
+  Image,
+  ImageConfig,
+  ImageProgress,
+  Images,
+  ImportOptions,
+  PullOptions,
+} from "./image/image.ts";
+export type { RegistriesConfig } from "./image/registry/config.ts";
+export type { Logger } from "./log.ts";
+export type { LogEntry } from "./logs/follow.ts";
+export type { KataAgentConfig, SandboxConfig } from "./sandbox/config.ts";
+export { Sandbox } from "./sandbox/sandbox.ts";
+export type { SandboxOptions } from "./sandbox/short-form.ts";
+export type { State } from "./sandbox/state.ts";
+export type { ContainerStatus, SandboxStatus } from "./sandbox/status.ts";
+export type { Signal } from "./signals.ts";
+export { VirtContainers } from "./virtcontainers.ts";

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { VirtError } from "./errors.ts";
+
+/** Where sandboxes live (gone after a reboot) and where images live. */
+export interface Folders {
+  stateDir: string;
+  dataDir: string;
+}
+
+/** The default folders of a user; VIRTC_STATE_DIR and VIRTC_DATA_DIR come first. */
+export function defaultFolders(uid: number, env: NodeJS.ProcessEnv): Folders {
+  return {
+    stateDir: env.VIRTC_STATE_DIR || defaultStateDir(uid, env),
+    dataDir: env.VIRTC_DATA_DIR || defaultDataDir(uid, env),
+  };
+}
+
+function defaultStateDir(uid: number, env: NodeJS.ProcessEnv): string {
+  if (uid === 0) return "/run/virtcontainers";
+  return join(env.XDG_RUNTIME_DIR || `/tmp/virtcontainers-${uid}`, "virtcontainers");
+}
+
+function defaultDataDir(uid: number, env: NodeJS.ProcessEnv): string {
+  if (uid === 0) return "/var/lib/virtcontainers";
+  const base = env.XDG_DATA_HOME || (env.HOME && join(env.HOME, ".local/share"));
+  if (base) return join(base, "virtcontainers");
+  throw new VirtError(
+    "HOST_REQUIREMENT",
+    "no folder for images: neither XDG_DATA_HOME nor HOME is set",
+    {
+      hint: "Set VIRTC_DATA_DIR.",
+    },
+  );
+}

@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { chown, mkdir } from "node:fs/promises";
+import { createContainerInGuest } from "../container/create-in-guest.ts";
+import type { Context } from "../context.ts";
+import type { Deadline } from "../deadline.ts";
+import { isVirtError, VirtError } from "../errors.ts";
+import { phase } from "../events.ts";
+import { hostError } from "../host/errno.ts";
+import type { BlockDrive, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
+import { prepareDrives } from "../share/drives.ts";
+import { sandboxStorages } from "../share/storages.ts";
+import { shareRootfs, startShare } from "../share/virtiofs.ts";
+import type { Ledger } from "../store/ledger.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import type { Connection } from "./connection.ts";
+import { resolveStored } from "./resolve.ts";
+
+/** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
+export async function boot(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+  connection: Connection,
+  deadline: Deadline,
+): Promise<void> {
+  const ids = { sandboxId: sandbox.id };
+  await phase("prepare", ids, () => makeVmFolder(context, sandbox, ledger));
+  const spec = await phase("storage", ids, () => describeVm(context, sandbox, ledger, deadline));
+  deadline.phase("hypervisor.start");
+  const vm = await phase("hypervisor.start", ids, () =>
+    startVm(context, sandbox, spec, ledger, deadline),
+  );
+  connection.adopt(vm);
+  try {
+    deadline.phase("boot");
+    await Promise.race([
+      comeUp(context, sandbox, connection, deadline),
+      failWhenGone(vm, sandbox.id),
+    ]);
+  } catch (error) {
+    throw await explain(error, vm, sandbox.id);
+  }
+  sandbox.state = "ready";
+  await context.store.write(sandbox);
+}
+
+async function makeVmFolder(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+): Promise<void> {
+  const path = context.store.folder(sandbox.id).vm;
+  await ledger.take({ kind: "folder", path }, async () => {
+    try {
+      await mkdir(path, { mode: 0o700 });
+      if (sandbox.user !== undefined) await chown(path, sandbox.user.uid, sandbox.user.gid);
+    } catch (error) {
+      throw hostError(error, `making the folder ${path}`);
+    }
+  });
+}
+
+async function describeVm(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+  deadline: Deadline,
+): Promise<VmSpec> {
+  const drives: BlockDrive[] = [];
+  sandbox.nextDrive = 0;
+  for (const container of sandbox.containers) {
+    drives.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
+  }
+  return {
+    sandboxId: sandbox.id,
+    marker: randomUUID(),
+    config: await resolveStored(context, sandbox),
+    folder: context.store.folder(sandbox.id).vm,
+    user: sandbox.user,
+    drives,
+    share: sandbox.shared ? await startShare(context, sandbox, ledger) : undefined,
+  };
+}
+
+async function startVm(
+  context: Context,
+  sandbox: StoredSandbox,
+  spec: VmSpec,
+  ledger: Ledger,
+  deadline: Deadline,
+): Promise<RunningVm> {
+  const hypervisor = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  const vm = await hypervisor.start(spec, ledger, deadline.signal);
+  sandbox.vm = vm.state;
+  await context.store.write(sandbox);
+  return vm;
+}
+
+async function comeUp(
+  context: Context,
+  sandbox: StoredSandbox,
+  connection: Connection,
+  deadline: Deadline,
+): Promise<void> {
+  const { signal } = deadline;
+  const ids = { sandboxId: sandbox.id };
+  const agent = await phase("boot", ids, () => connection.agent(sandbox, signal));
+  deadline.phase("agent.createSandbox");
+  await phase("agent.createSandbox", ids, async () => {
+    const [details] = await Promise.all([
+      agent.details(signal),
+      agent.setTime(new Date(), signal),
+      agent.createSandbox(
+        {
+          sandboxId: sandbox.id,
+          hostname: sandbox.hostname,
+          storages: sandboxStorages(sandbox.shared),
+        },
+        signal,
+      ),
+    ]);
+    sandbox.agentFeatures = details.features.slice(0, 64);
+  });
+  for (const container of sandbox.containers) {
+    deadline.phase("agent.createContainer");
+    const ledger = context.store.ledger(sandbox.id);
+    await shareRootfs(context, sandbox, container, ledger);
+    await createContainerInGuest(sandbox, container, agent, signal);
+  }
+}
+
+async function failWhenGone(vm: RunningVm, sandboxId: string): Promise<never> {
+  const reason = await vm.gone;
+  throw new VirtError("BOOT_FAILED", `the VM ended while it came up: ${reason}`, {
+    sandboxId,
+    phase: "boot",
+  });
+}
+
+/** Adds what the guest last said to an error of the boot. */
+async function explain(error: unknown, vm: RunningVm, sandboxId: string): Promise<unknown> {
+  if (!isVirtError(error, "TIMEOUT", "BOOT_FAILED", "SANDBOX_DEAD", "PROTOCOL_VIOLATION"))
+    return error;
+  const consoleTail = await vm.consoleTail().catch(() => "");
+  const said = consoleTail
+    ? `; the last lines of its console:\n${consoleTail}`
+    : "; its console is empty";
+  const code = error.code === "SANDBOX_DEAD" ? "BOOT_FAILED" : error.code;
+  return new VirtError(code, `${error.message}${said}`, {
+    cause: error,
+    sandboxId,
+    phase: error.phase ?? "boot",
+    consoleTail,
+    hint: error.hint ?? "Check the kernel, its parameters and the guest image.",
+  });
+}

@@ -1,0 +1,101 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { prepareContainer } from "../container/prepare.ts";
+import type { Context } from "../context.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { phase } from "../events.ts";
+import type { Lock } from "../host/host.ts";
+import { release } from "../store/release.ts";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { parse } from "../validate.ts";
+import { boot } from "./boot.ts";
+import { SandboxConfig } from "./config.ts";
+import { Connection } from "./connection.ts";
+import { needsShare, resolveConfig } from "./resolve.ts";
+
+/** Default deadline of createSandbox, which may have to pull images. */
+export const createTimeoutMs = 300_000;
+
+/** VMMs of root run as one of these users, which have no name and nothing else. */
+const firstVmUid = 0x4000_0000;
+const vmUids = 0x2000_0000;
+
+/** A sandbox that was just made, and this process's connection to it. */
+export interface Created {
+  sandbox: StoredSandbox;
+  connection: Connection;
+}
+
+/**
+ * Creates a sandbox: checks everything, then takes the id, boots the VM and creates the containers. If any
+ * of it fails, what was taken is given back. `afterwards` runs while the sandbox is still held.
+ */
+export async function createSandbox(
+  context: Context,
+  input: SandboxConfig,
+  options: CallOptions,
+  afterwards: (created: Created, deadline: Deadline) => Promise<void> = async () => {},
+): Promise<Created> {
+  const config = parse(SandboxConfig, input);
+  using deadline = new Deadline(options, createTimeoutMs, "create");
+  const sandbox = await phase("validate", { sandboxId: config.id ?? "" }, () =>
+    plan(context, config, deadline.signal),
+  );
+  deadline.check();
+  using lock = await context.store.create(sandbox.id, deadline.signal);
+  const connection = new Connection(context, sandbox.id);
+  const created = { sandbox, connection };
+  try {
+    await context.store.write(sandbox);
+    await boot(context, sandbox, context.store.ledger(sandbox.id), connection, deadline);
+    await afterwards(created, deadline);
+    return created;
+  } catch (error) {
+    await undo(context, created, lock).catch((failure: unknown) =>
+      context.logger.error(
+        { err: failure, sandboxId: sandbox.id },
+        "a failed create left something behind",
+      ),
+    );
+    throw error;
+  }
+}
+
+/** Looks everything up that the sandbox needs; takes nothing. */
+async function plan(
+  context: Context,
+  config: SandboxConfig,
+  signal: AbortSignal,
+): Promise<StoredSandbox> {
+  const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
+  const resolved = await resolveConfig(context, config);
+  await hypervisor.validate(resolved, signal);
+  const containers: StoredContainer[] = [];
+  for (const [index, container] of (config.containers ?? []).entries()) {
+    containers.push(await prepareContainer(context, container, `containers.${index}`, signal));
+  }
+  const uid = context.host.uid === 0 ? firstVmUid + randomInt(vmUids) : undefined;
+  const id = config.id ?? randomBytes(6).toString("hex");
+  return {
+    version: 1,
+    id,
+    hostname: (config.hostname ?? id).slice(0, 64),
+    state: "creating",
+    bootId: await context.host.bootId(),
+    createdAt: new Date().toISOString(),
+    config,
+    token: randomBytes(16).toString("hex"),
+    ...(uid !== undefined && { user: { uid, gid: uid } }),
+    shared: needsShare(config),
+    ports: resolved.agentPorts,
+    nextDrive: 0,
+    agentFeatures: [],
+    containers,
+  };
+}
+
+async function undo(context: Context, { sandbox, connection }: Created, lock: Lock): Promise<void> {
+  await connection.release();
+  await context.store.ledger(sandbox.id).releaseAll();
+  await release(context.host, { kind: "folder", path: context.store.folder(sandbox.id).path });
+  lock.release();
+}

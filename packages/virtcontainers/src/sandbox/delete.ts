@@ -1,0 +1,73 @@
+import type { Context } from "../context.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { isVirtError } from "../errors.ts";
+import { phase } from "../events.ts";
+import { release } from "../store/release.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import type { Connection } from "./connection.ts";
+import { defaultTimeoutMs, type Operation, operate } from "./operate.ts";
+import { refresh } from "./refresh.ts";
+import { assertState } from "./state.ts";
+import { stopSandbox } from "./stop.ts";
+
+/**
+ * Deletes a sandbox and all that it holds of the host. A running one is refused, unless `force` is set;
+ * then nothing is asked of the guest.
+ */
+export async function deleteSandbox(
+  context: Context,
+  connection: Connection,
+  id: string,
+  options: CallOptions & { force?: boolean },
+): Promise<StoredSandbox | undefined> {
+  const verb = { name: "delete", holding: "exclusive" } as const;
+  try {
+    return await operate(context, connection, id, verb, options, async (operation) => {
+      if (!options.force) await assertDeletable(operation);
+      await wipe(context, connection, id);
+      return operation.sandbox;
+    });
+  } catch (error) {
+    const damaged = isVirtError(error, "STATE_INVALID") || (await isLeftover(context, id, error));
+    if (!options.force || !damaged) throw error;
+    await wipeLeftover(context, connection, id, options);
+    return undefined;
+  }
+}
+
+async function wipeLeftover(
+  context: Context,
+  connection: Connection,
+  id: string,
+  options: CallOptions,
+): Promise<void> {
+  using deadline = new Deadline(options, defaultTimeoutMs, "delete");
+  using _lock = await context.store.lockLeftover(id, deadline.signal);
+  await wipe(context, connection, id);
+}
+
+async function assertDeletable(operation: Operation): Promise<void> {
+  const { context, sandbox, connection, signal } = operation;
+  await refresh(context, sandbox, connection, signal);
+  assertState("sandbox", sandbox.id, sandbox.state, "delete", [
+    "ready",
+    "paused",
+    "stopped",
+    "creating",
+  ]);
+  if (sandbox.state === "ready") await stopSandbox(operation, false);
+}
+
+/** What a killed creator left before there was a state to read. */
+async function isLeftover(context: Context, id: string, error: unknown): Promise<boolean> {
+  return isVirtError(error, "SANDBOX_NOT_FOUND") && (await context.store.ids()).includes(id);
+}
+
+/** Releases everything in reverse; the folder with the ledger goes last. The caller holds the sandbox. */
+export async function wipe(context: Context, connection: Connection, id: string): Promise<void> {
+  await phase("delete", { sandboxId: id }, async () => {
+    await connection.release();
+    await context.store.ledger(id).releaseAll();
+    await release(context.host, { kind: "folder", path: context.store.folder(id).path });
+  });
+}

@@ -1,0 +1,61 @@
+import type { GuestAssets } from "../guest/assets.ts";
+import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import { defaults } from "../hypervisor/defaults.ts";
+import type { HypervisorConfig } from "../hypervisor/schema.ts";
+
+/** A caller's configuration with the guest's files and every default filled in. */
+export function resolveHypervisorConfig(
+  config: HypervisorConfig,
+  assets: GuestAssets | undefined,
+  agent: { debug: boolean; exitWith: string | undefined; shared: boolean },
+): ResolvedHypervisorConfig {
+  const ownKernel = config.kernelPath !== undefined;
+  const ownRoot = config.imagePath !== undefined || config.initrdPath !== undefined;
+  const numVCPUs = config.numVCPUs ?? 1;
+  const memoryMiB = config.memoryMiB ?? defaults.memoryMiB;
+  return {
+    machineType: config.hypervisorMachineType ?? defaults.machineType,
+    accelerator: config.accelerator ?? "auto",
+    hypervisorPath: config.hypervisorPath,
+    kernelPath: config.kernelPath ?? assets?.kernelPath ?? "",
+    initrdPath: config.initrdPath ?? (ownKernel || ownRoot ? undefined : assets?.initrdPath),
+    imagePath: ownRoot ? config.imagePath : assets?.imagePath,
+    imageOffset: ownRoot ? 0 : (assets?.imageOffset ?? 0),
+    imageFsType: ownRoot ? defaults.imageFsType : (assets?.imageFsType ?? defaults.imageFsType),
+    firmwarePath: config.firmwarePath,
+    numVCPUs,
+    defaultMaxVCPUs: Math.max(config.defaultMaxVCPUs ?? numVCPUs, numVCPUs),
+    memoryMiB,
+    defaultMaxMemoryMiB: memoryMiB,
+    memSlots: config.memSlots ?? defaults.memSlots,
+    defaultBridges: config.defaultBridges ?? defaults.defaultBridges,
+    pcieRootPorts: config.pcieRootPort ?? defaults.pcieRootPorts,
+    kernelParams: [
+      ...(ownKernel ? [] : (assets?.kernelArgs ?? []).map(param)),
+      ...(agent.debug || config.debug ? [{ key: "agent.log", value: "debug" }] : []),
+      ...(agent.exitWith === undefined ? [] : [{ key: "virtc.exit_with", value: agent.exitWith }]),
+      ...(config.kernelParams ?? []),
+    ],
+    hypervisorParams: config.hypervisorParams ?? [],
+    machineAccelerators: config.machineAccelerators,
+    cpuFeatures: config.cpuFeatures,
+    blockDeviceDriver: config.blockDeviceDriver ?? "virtio-blk",
+    blockDeviceCacheSet: config.blockDeviceCacheSet ?? false,
+    blockDeviceCacheDirect: config.blockDeviceCacheDirect ?? false,
+    blockDeviceCacheNoflush: config.blockDeviceCacheNoflush ?? false,
+    enableIOThreads: config.enableIOThreads ?? false,
+    disableImageNvdimm: config.disableImageNvdimm ?? defaults.disableImageNvdimm,
+    memPrealloc: config.memPrealloc ?? false,
+    hugePages: config.hugePages ?? false,
+    fileBackedMemRootDir: config.fileBackedMemRootDir,
+    entropySource: config.entropySource ?? "/dev/urandom",
+    sharedFS: agent.shared ? "virtio-fs" : "none",
+    agentPorts: config.agentPorts ?? defaults.agentPorts,
+    debug: config.debug ?? false,
+  };
+}
+
+function param(text: string): { key: string; value: string } {
+  const at = text.indexOf("=");
+  return at < 0 ? { key: text, value: "" } : { key: text.slice(0, at), value: text.slice(at + 1) };
+}

@@ -1,0 +1,54 @@
+import type { Context } from "../context.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { isVirtError } from "../errors.ts";
+import { Connection } from "./connection.ts";
+import { defaultTimeoutMs } from "./operate.ts";
+import { refresh } from "./refresh.ts";
+import { type SandboxStatus, sandboxStatus } from "./status.ts";
+
+/** How long one sandbox may take to say how its containers are, before its last known state is shown. */
+const refreshTimeoutMs = 5_000;
+
+/** All sandboxes of the user, the oldest first. One that is being deleted meanwhile is left out. */
+export async function listSandboxes(
+  context: Context,
+  options: CallOptions,
+): Promise<SandboxStatus[]> {
+  using deadline = new Deadline(options, defaultTimeoutMs, "list");
+  const ids = await context.store.ids();
+  const found = await deadline.race(
+    Promise.all(ids.map((id) => statusOf(context, id, deadline.signal))),
+  );
+  return found
+    .filter((status) => status !== undefined)
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+}
+
+async function statusOf(
+  context: Context,
+  id: string,
+  signal: AbortSignal,
+): Promise<SandboxStatus | undefined> {
+  const connection = new Connection(context, id);
+  try {
+    const sandbox = await context.store.readIfThere(id);
+    if (sandbox === undefined) return undefined;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(refreshTimeoutMs)]);
+    try {
+      await refresh(context, sandbox, connection, limit);
+    } catch (error) {
+      signal.throwIfAborted();
+      context.logger.warn(
+        { err: error, sandboxId: id },
+        "its containers' present state could not be learnt",
+      );
+    }
+    return sandboxStatus(sandbox);
+  } catch (error) {
+    if (!isVirtError(error, "STATE_INVALID", "SANDBOX_NOT_FOUND")) throw error;
+    context.logger.warn({ err: error, sandboxId: id }, "a sandbox is left out of the list");
+    return undefined;
+  } finally {
+    await connection.release();
+  }
+}

@@ -1,0 +1,47 @@
+import { startContainer } from "../container/start.ts";
+import { boot } from "./boot.ts";
+import { type Operation, undo } from "./operate.ts";
+import { isVmAlive, markGone, refresh } from "./refresh.ts";
+import { assertState } from "./state.ts";
+import { stopSandbox } from "./stop.ts";
+
+/** Starts a sandbox and all its containers; one that was stopped boots anew, with fresh writable layers. */
+export async function startSandbox(operation: Operation): Promise<void> {
+  const { context, sandbox, connection, deadline } = operation;
+  if (sandbox.state === "ready" && !(await isVmAlive(context, sandbox)))
+    await markGone(context, sandbox);
+  await refresh(context, sandbox, connection, deadline.signal);
+  assertState("sandbox", sandbox.id, sandbox.state, "start", ["ready", "stopped"]);
+  if (sandbox.state === "stopped") {
+    const ledger = context.store.ledger(sandbox.id);
+    await connection.release();
+    await ledger.releaseAll();
+    sandbox.bootId = await context.host.bootId();
+    for (const container of sandbox.containers) forgetExit(container);
+    try {
+      await boot(context, sandbox, ledger, connection, deadline);
+    } catch (error) {
+      await undo(operation, async (undoing) => {
+        await connection.release();
+        await ledger.releaseAll();
+        await markGone(context, sandbox);
+        await undoing.save();
+      });
+      throw error;
+    }
+  }
+  sandbox.state = "running";
+  try {
+    for (const container of sandbox.containers) await startContainer(operation, container);
+  } catch (error) {
+    await stopSandbox(operation, true);
+    throw error;
+  }
+  await operation.save();
+}
+
+function forgetExit(container: Operation["sandbox"]["containers"][number]): void {
+  container.state = "creating";
+  delete container.exitCode;
+  delete container.exitedAt;
+}

@@ -1,0 +1,73 @@
+import type { HypervisorConfig } from "../hypervisor/schema.ts";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import type { State } from "./state.ts";
+
+/** What is known of a container. */
+export interface ContainerStatus {
+  id: string;
+  state: State;
+  /** Of its first process, in the guest; 0 before it was started. */
+  pid: number;
+  /** ISO 8601; empty before it was started. */
+  startTime: string;
+  createdAt: string;
+  /** The folder or image it was made from. */
+  rootFs: string;
+  image: string | undefined;
+  imageDigest: string | undefined;
+  cmd: string[];
+  /** Once it has ended: the exit code, or 128 + the signal's number. */
+  exitCode: number | undefined;
+  exitedAt: string | undefined;
+  /** Its output goes to the log. */
+  logged: boolean;
+  annotations: Record<string, string>;
+}
+
+/** What is known of a sandbox. */
+export interface SandboxStatus {
+  id: string;
+  state: State;
+  hypervisor: string;
+  hypervisorConfig: HypervisorConfig;
+  agent: string;
+  containersStatus: ContainerStatus[];
+  annotations: Record<string, string>;
+  createdAt: string;
+  /** The process of the VM, while there is one. */
+  vmm: { pid: number } | undefined;
+}
+
+export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
+  const { config } = sandbox;
+  return {
+    id: sandbox.id,
+    state: sandbox.state,
+    hypervisor: config.hypervisorType ?? "qemu",
+    hypervisorConfig: config.hypervisorConfig ?? {},
+    agent: config.agentType ?? "kata",
+    containersStatus: sandbox.containers.map(containerStatus),
+    annotations: config.annotations ?? {},
+    createdAt: sandbox.createdAt,
+    vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
+  };
+}
+
+export function containerStatus(container: StoredContainer): ContainerStatus {
+  const { config, image } = container;
+  return {
+    id: container.id,
+    state: container.state,
+    pid: container.pid,
+    startTime: container.startTime,
+    createdAt: container.createdAt,
+    rootFs: config.rootFs?.target ?? image?.name ?? "",
+    image: image?.name,
+    imageDigest: image?.digest,
+    cmd: container.argv,
+    exitCode: container.exitCode,
+    exitedAt: container.exitedAt,
+    logged: config.cmd?.detach ?? false,
+    annotations: config.annotations ?? {},
+  };
+}

@@ -1,0 +1,55 @@
+import { phase } from "../events.ts";
+import type { Operation } from "./operate.ts";
+import { isVmAlive, markGone, refresh } from "./refresh.ts";
+import { assertMove } from "./state.ts";
+
+/** How long the guest may take to power off when asked. */
+const graceMs = 5_000;
+
+/** Stops a sandbox: asks the guest first, and ends the VMM when that takes too long. `force` asks nobody. */
+export async function stopSandbox(operation: Operation, force: boolean): Promise<void> {
+  const { context, sandbox } = operation;
+  if (sandbox.vm !== undefined && !(await isVmAlive(context, sandbox)))
+    await markGone(context, sandbox);
+  if (sandbox.state === "stopped") return await releaseVm(operation);
+  assertMove("sandbox", sandbox.id, sandbox.state, "stopped");
+  await phase("hypervisor.stop", { sandboxId: sandbox.id }, () => stopVm(operation, force));
+  await markGone(context, sandbox, new Date());
+  await releaseVm(operation);
+}
+
+async function stopVm(operation: Operation, force: boolean): Promise<void> {
+  const { sandbox, connection } = operation;
+  if (sandbox.vm === undefined) return;
+  const vm = await connection.vm(sandbox);
+  const asked = !force && sandbox.state !== "paused" && (await askGuest(operation));
+  await vm.stop({ graceMs: asked ? graceMs : 0 });
+}
+
+/** True if the guest has agreed to power off. */
+async function askGuest(operation: Operation): Promise<boolean> {
+  const { context, sandbox, connection } = operation;
+  const signal = AbortSignal.any([operation.signal, AbortSignal.timeout(graceMs)]);
+  try {
+    await refresh(context, sandbox, connection, signal);
+    const agent = await connection.agent(sandbox, signal);
+    await agent.destroySandbox(signal);
+    return true;
+  } catch (error) {
+    operation.signal.throwIfAborted();
+    context.logger.warn(
+      { err: error, sandboxId: sandbox.id },
+      "the guest did not power off when asked; its VM is ended",
+    );
+    return false;
+  }
+}
+
+/** Gives back what only a running VM needs; the folder with console and log stays until delete. */
+async function releaseVm(operation: Operation): Promise<void> {
+  await operation.connection.release();
+  await operation.save();
+  const ledger = operation.ledger();
+  await ledger.release((record) => record.kind === "process");
+  await ledger.release((record) => record.kind === "mount");
+}

@@ -1,0 +1,34 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostError, isErrno } from "../host/errno.ts";
+
+/** Replaces a file whole or not at all; mode 0600. */
+export async function writeAtomic(path: string, data: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    await writeFile(temporary, data, { mode: 0o600, flag: "wx" });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw hostError(error, `writing ${path}`);
+  }
+}
+
+/** The text of a file, or undefined if there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw hostError(error, `reading ${path}`);
+  }
+}
+
+/** A folder that others can pass through but not list. */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode });
+  } catch (error) {
+    throw hostError(error, `making the folder ${path}`);
+  }
+}

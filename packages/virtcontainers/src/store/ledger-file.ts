@@ -1,0 +1,141 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import * as v from "valibot";
+import { VirtError } from "../errors.ts";
+import { hostError, isErrno } from "../host/errno.ts";
+import type { Host } from "../host/host.ts";
+import type { Ledger, LedgerEntry, LedgerRecord } from "./ledger.ts";
+import { release } from "./release.ts";
+
+const path = v.pipe(
+  v.string(),
+  v.check((value) => value.startsWith("/") && !value.split("/").includes("..")),
+);
+
+const Record = v.variant("kind", [
+  v.strictObject({
+    kind: v.literal("process"),
+    name: v.string(),
+    marker: v.pipe(v.string(), v.minLength(8)),
+    pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+    startTime: v.optional(v.string()),
+  }),
+  v.strictObject({ kind: v.literal("mount"), target: path }),
+  v.strictObject({ kind: v.literal("folder"), path }),
+  v.strictObject({ kind: v.literal("file"), path }),
+]);
+
+const Line = v.union([
+  v.strictObject({ seq: v.number(), record: Record }),
+  v.strictObject({ seq: v.number(), released: v.literal(true) }),
+]);
+
+/**
+ * The ledger of one sandbox: a file of lines, only ever appended to. A line is in the kernel's hands
+ * before the thing that it speaks of is taken, so the death of this process loses nothing.
+ */
+export class LedgerFile implements Ledger {
+  readonly #entries = new Map<number, LedgerRecord>();
+  readonly #host: Host;
+  readonly #path: string;
+  #lastSeq = 0;
+
+  constructor(host: Host, path: string) {
+    this.#host = host;
+    this.#path = path;
+    this.#load();
+  }
+
+  async take<T>(
+    record: LedgerRecord,
+    acquire: (update: (record: LedgerRecord) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    const seq = ++this.#lastSeq;
+    this.#host.failpoint(`take.${record.kind}.before`);
+    this.#write(seq, record);
+    this.#host.failpoint(`take.${record.kind}.recorded`);
+    try {
+      const taken = await acquire(async (more) => this.#write(seq, more));
+      this.#host.failpoint(`take.${record.kind}.taken`);
+      return taken;
+    } catch (error) {
+      await this.#release(seq).catch(() => {});
+      throw error;
+    }
+  }
+
+  async release(match: (record: LedgerRecord) => boolean): Promise<void> {
+    for (const [seq, record] of [...this.#entries].reverse()) {
+      if (match(record)) await this.#release(seq);
+    }
+  }
+
+  async releaseAll(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const seq of [...this.#entries.keys()].reverse()) {
+      await this.#release(seq).catch((error: unknown) => errors.push(error));
+    }
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) {
+      throw new VirtError("HOST_FAILED", `${errors.length} things could not be released`, {
+        cause: new AggregateError(errors),
+      });
+    }
+  }
+
+  entries(): readonly LedgerEntry[] {
+    return [...this.#entries].map(([seq, record]) => ({ seq, record }));
+  }
+
+  async #release(seq: number): Promise<void> {
+    const record = this.#entries.get(seq);
+    if (record === undefined) return;
+    await release(this.#host, record);
+    this.#entries.delete(seq);
+    try {
+      this.#append({ seq, released: true });
+    } catch (error) {
+      // The ledger itself goes with the sandbox's folder; releasing twice does no harm.
+      if (!isErrno(error, "ENOENT")) throw hostError(error, "writing the ledger");
+    }
+    this.#host.failpoint(`release.${record.kind}.released`);
+  }
+
+  #write(seq: number, record: LedgerRecord): void {
+    try {
+      this.#append({ seq, record });
+    } catch (error) {
+      throw hostError(error, "writing the ledger");
+    }
+    this.#entries.set(seq, record);
+  }
+
+  #append(line: v.InferInput<typeof Line>): void {
+    appendFileSync(this.#path, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+  }
+
+  #load(): void {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, "utf8");
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return;
+      throw hostError(error, "reading the ledger");
+    }
+    const lines = text.split("\n");
+    // A last line without its newline was cut by a full disk; what it speaks of was never taken.
+    lines.pop();
+    for (const line of lines) this.#read(line);
+  }
+
+  #read(text: string): void {
+    let line: v.InferOutput<typeof Line>;
+    try {
+      line = v.parse(Line, JSON.parse(text));
+    } catch (cause) {
+      throw new VirtError("STATE_INVALID", `the ledger ${this.#path} is damaged`, { cause });
+    }
+    this.#lastSeq = Math.max(this.#lastSeq, line.seq);
+    if ("released" in line) this.#entries.delete(line.seq);
+    else this.#entries.set(line.seq, line.record);
+  }
+}

@@ -1,0 +1,52 @@
+import { rm } from "node:fs/promises";
+import { VirtError } from "../errors.ts";
+import { hostError } from "../host/errno.ts";
+import type { Host, ProcessIdentity } from "../host/host.ts";
+import type { LedgerRecord } from "./ledger.ts";
+
+/** Gives one thing back to the host; what is gone already, or was never taken, is no error. */
+export async function release(host: Host, record: LedgerRecord): Promise<void> {
+  host.failpoint(`release.${record.kind}`);
+  switch (record.kind) {
+    case "process":
+      return await releaseProcess(host, record);
+    case "mount":
+      return await host.mounts.unmount(record.target);
+    case "folder":
+      return await removeFolder(host, record.path);
+    case "file":
+      return await rm(record.path, { force: true });
+  }
+}
+
+async function releaseProcess(
+  host: Host,
+  record: Extract<LedgerRecord, { kind: "process" }>,
+): Promise<void> {
+  const found = await host.processes.findByArgument(record.marker);
+  if (record.pid !== undefined && record.startTime !== undefined) {
+    found.push({ pid: record.pid, startTime: record.startTime });
+  }
+  await Promise.all(found.map((process) => killAndWait(host, process)));
+}
+
+async function killAndWait(host: Host, process: ProcessIdentity): Promise<void> {
+  if (!(await host.processes.signal(process, "SIGKILL"))) return;
+  await host.processes.waitGone(process, AbortSignal.timeout(10_000));
+}
+
+/** Never deletes through a mount: what is mounted below is taken off first, and if that fails nothing is removed. */
+async function removeFolder(host: Host, path: string): Promise<void> {
+  for (const target of await host.mounts.listBelow(path)) await host.mounts.unmount(target);
+  const left = await host.mounts.listBelow(path);
+  if (left.length > 0) {
+    throw new VirtError("HOST_FAILED", `${left[0]} is still mounted, so ${path} is not removed`, {
+      hint: "Unmount it, then reclaim the sandbox again.",
+    });
+  }
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    throw hostError(error, `removing ${path}`);
+  }
+}

@@ -1,0 +1,71 @@
+import * as v from "valibot";
+import { ContainerConfig } from "../container/config.ts";
+import { SandboxConfig } from "../sandbox/config.ts";
+
+const state = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
+const strings = v.array(v.string());
+
+const imageConfig = v.object({
+  env: strings,
+  entrypoint: strings,
+  cmd: strings,
+  workingDir: v.string(),
+  user: v.string(),
+});
+
+/** A container as it is kept on disk. */
+export const StoredContainer = v.object({
+  id: v.string(),
+  state,
+  config: ContainerConfig,
+  /** Digest, file and the part of the configuration that matters, of the image it was made from. */
+  image: v.optional(
+    v.object({ name: v.string(), digest: v.string(), path: v.string(), config: imageConfig }),
+  ),
+  /** The ids of its disks. */
+  drives: v.object({ lower: v.optional(v.string()), scratch: v.optional(v.string()) }),
+  argv: strings,
+  pid: v.number(),
+  createdAt: v.string(),
+  startTime: v.string(),
+  exitCode: v.optional(v.number()),
+  exitedAt: v.optional(v.string()),
+});
+export type StoredContainer = v.InferOutput<typeof StoredContainer>;
+
+const guestAddress = v.variant("kind", [
+  v.object({ kind: v.literal("pci"), path: v.string() }),
+  v.object({ kind: v.literal("scsi"), address: v.string() }),
+]);
+
+const vmState = v.object({
+  process: v.object({ pid: v.number(), startTime: v.string() }),
+  marker: v.string(),
+  drives: v.record(v.string(), guestAddress),
+  driver: v.record(v.string(), v.unknown()),
+});
+
+/** A sandbox as it is kept on disk; any process can go on with it. */
+export const StoredSandbox = v.object({
+  version: v.literal(1),
+  id: v.string(),
+  state,
+  /** The boot of the host in which the VM runs; after another boot nothing of it is left. */
+  bootId: v.string(),
+  createdAt: v.string(),
+  hostname: v.string(),
+  config: SandboxConfig,
+  /** Secret that connections to the agent's ports begin with; hex. */
+  token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  user: v.optional(v.object({ uid: v.number(), gid: v.number() })),
+  /** A file system is shared with the host. */
+  shared: v.boolean(),
+  /** Ports through which host processes reach the agent. */
+  ports: v.number(),
+  nextDrive: v.number(),
+  vm: v.optional(vmState),
+  /** What the agent of this guest can do beyond the common contract. */
+  agentFeatures: strings,
+  containers: v.array(StoredContainer),
+});
+export type StoredSandbox = v.InferOutput<typeof StoredSandbox>;

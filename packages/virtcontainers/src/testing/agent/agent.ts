@@ -1,0 +1,125 @@
+import type { Duplex } from "node:stream";
+import type { DescService } from "@bufbuild/protobuf";
+import { AgentService, Extension, Health } from "@virtcontainers/agent-protocol";
+import { type ServiceImplementation, type Serving, TtrpcServer } from "@virtcontainers/ttrpc";
+import { extensionFeature } from "../../container/output.ts";
+import { allCommands } from "../commands/builtin.ts";
+import type { Commands } from "../commands/command.ts";
+import { type AgentFault, Faults } from "./faults.ts";
+import { Guest, type GuestContainer, type GuestMachine } from "./guest.ts";
+import { extensionCalls, healthCalls, processCalls, sandboxCalls } from "./service.ts";
+import { Doorkeeper, welcome } from "./session.ts";
+
+export interface TestAgentOptions {
+  /** Programs of the guest, beside and instead of the built-in ones. */
+  commands?: Commands | undefined;
+  /** What goes wrong; the list may be changed at any time. */
+  faults?: readonly AgentFault[] | undefined;
+  /** Calls answered by other functions than the agent's own: how an agent lies. */
+  answers?: ServiceImplementation<typeof AgentService> | undefined;
+  /** Default: `virtcontainers`, this project's extension; an empty list makes it an agent without it. */
+  features?: readonly string[] | undefined;
+  /** Names in the containers' /etc/passwd; default root and nobody. */
+  users?: readonly string[] | undefined;
+  /** Whether connections begin with HELLO and ACK, as on virtio-serial ports; default true. */
+  handshake?: boolean | undefined;
+}
+
+/** A guest agent in memory that speaks the real protocol. */
+export interface TestAgent {
+  /** Serves one connection. What it does to its machine goes to `machine`. */
+  serve(stream: Duplex, machine?: GuestMachine): void;
+  /** The containers that it has, by id. */
+  readonly containers: ReadonlyMap<string, GuestContainer>;
+  /** The sandbox's host name; undefined before CreateSandbox. */
+  readonly hostname: string | undefined;
+  /** How often a method was called, by its name in the .proto. */
+  calls(method: string): number;
+  /** How many connections are open. */
+  readonly connections: number;
+}
+
+/** A guest agent for tests: containers and processes are functions of this process. */
+export function createTestAgent(options: TestAgentOptions = {}): TestAgent {
+  return new InMemoryAgent(options);
+}
+
+class InMemoryAgent implements TestAgent {
+  readonly #options: TestAgentOptions;
+  readonly #guest: Guest;
+  readonly #faults: Faults;
+  readonly #doorkeeper = new Doorkeeper();
+  readonly #sessions = new Set<Serving>();
+
+  constructor(options: TestAgentOptions) {
+    this.#options = options;
+    this.#faults = new Faults(options.faults ?? []);
+    this.#guest = new Guest({
+      commands: allCommands(options.commands ?? {}),
+      users: options.users ?? ["root", "nobody"],
+    });
+  }
+
+  get containers(): ReadonlyMap<string, GuestContainer> {
+    return this.#guest.containers;
+  }
+
+  get hostname(): string | undefined {
+    return this.#guest.hostname;
+  }
+
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  calls(method: string): number {
+    return this.#faults.count(method);
+  }
+
+  serve(stream: Duplex, machine?: GuestMachine): void {
+    this.#guest.machine = machine ?? this.#guest.machine;
+    this.#open(stream).catch(() => stream.destroy());
+  }
+
+  async #open(stream: Duplex): Promise<void> {
+    if (this.#options.handshake ?? true) {
+      const closed = new AbortController();
+      stream.once("close", () => closed.abort());
+      const before = (): Promise<void> => this.#faults.strike("HELLO", stream, closed.signal);
+      if (!(await welcome(stream, this.#doorkeeper, before))) return;
+    }
+    const features = this.#options.features ?? [extensionFeature];
+    const calls = {
+      ...sandboxCalls(this.#guest, features),
+      ...processCalls(this.#guest),
+      ...this.#options.answers,
+    };
+    const server = new TtrpcServer()
+      .register(AgentService, this.#faulty(AgentService, calls, stream))
+      .register(Health, this.#faulty(Health, healthCalls, stream));
+    if (features.includes(extensionFeature))
+      server.register(Extension, this.#faulty(Extension, extensionCalls(this.#guest), stream));
+    const session = server.serve(stream);
+    this.#sessions.add(session);
+    session.closed.then(() => this.#sessions.delete(session));
+  }
+
+  /** The same calls, each struck by the faults before it runs. */
+  #faulty<S extends DescService>(
+    service: S,
+    calls: ServiceImplementation<S>,
+    stream: Duplex,
+  ): ServiceImplementation<S> {
+    const names = new Map(service.methods.map((method) => [method.localName, method.name]));
+    return new Proxy(calls, {
+      get: (target, key, receiver) => {
+        const handler: unknown = Reflect.get(target, key, receiver);
+        const method = names.get(String(key));
+        if (typeof handler !== "function" || method === undefined) return handler;
+        return this.#faults.wrap(method, stream, async (request: unknown, context) =>
+          Reflect.apply(handler, target, [request, context]),
+        );
+      },
+    });
+  }
+}

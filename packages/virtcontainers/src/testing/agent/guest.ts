@@ -1,0 +1,154 @@
+import { encodeLogRecord, type LogRecord, type Process } from "@virtcontainers/agent-protocol";
+import { TtrpcError } from "@virtcontainers/ttrpc";
+import type { Command } from "../commands/command.ts";
+import type { Sink } from "./pipe.ts";
+import { GuestProcess } from "./process.ts";
+
+/** The machine that the guest is in. */
+export interface GuestMachine {
+  /** Appends to what stands behind the log port. */
+  writeLog(bytes: Uint8Array): void;
+  /** Ends the machine. */
+  powerOff(): void | Promise<void>;
+}
+
+/** One container of the test guest. */
+export interface GuestContainer {
+  id: string;
+  /** What the host asked for. */
+  process: Process;
+  init: GuestProcess;
+  started: boolean;
+  execs: Map<string, GuestProcess>;
+}
+
+export interface GuestOptions {
+  commands: ReadonlyMap<string, Command | "not-executable">;
+  /** Names that the containers' /etc/passwd has; numbers always do. */
+  users: readonly string[];
+}
+
+/** What the host asks of a new process. */
+export interface Wanted {
+  containerId: string;
+  execId: string;
+  process: Process;
+  /** `user`, `uid`, `user:group` or `uid:gid`. */
+  user: string;
+  stdinPort: number;
+  stdoutPort: number;
+}
+
+/** The state of one guest: containers and processes, and the rules they obey. */
+export class Guest {
+  readonly containers = new Map<string, GuestContainer>();
+  readonly #options: GuestOptions;
+  hostname: string | undefined;
+  machine: GuestMachine | undefined;
+  #lastPid = 100;
+
+  constructor(options: GuestOptions) {
+    this.#options = options;
+  }
+
+  createSandbox(hostname: string): void {
+    if (this.hostname !== undefined)
+      throw new TtrpcError("already_exists", "the sandbox has been created already");
+    this.hostname = hostname;
+  }
+
+  assertSandbox(): void {
+    if (this.hostname === undefined)
+      throw new TtrpcError(
+        "failed_precondition",
+        "there is no sandbox yet: CreateSandbox comes first",
+      );
+  }
+
+  /** The calls of the contract answer an unknown container with one of two codes. */
+  container(
+    id: string,
+    code: "invalid_argument" | "internal" = "invalid_argument",
+  ): GuestContainer {
+    this.assertSandbox();
+    const found = this.containers.get(id);
+    if (found === undefined) throw new TtrpcError(code, `Invalid container id ${id}`);
+    return found;
+  }
+
+  find(
+    containerId: string,
+    execId: string,
+    code: "invalid_argument" | "internal" = "invalid_argument",
+  ): GuestProcess {
+    const { init, execs } = this.container(containerId, code);
+    const found = execId === "" ? init : execs.get(execId);
+    if (found !== undefined) return found;
+    const text = `container ${containerId}: no process with exec id ${execId}`;
+    throw new TtrpcError("not_found", text);
+  }
+
+  makeProcess(wanted: Wanted): GuestProcess {
+    const { containerId, execId, process, user } = wanted;
+    const { Args: argv, Env: env, Cwd: cwd } = process;
+    const size = process.ConsoleSize;
+    this.#assertUser(user);
+    return new GuestProcess({
+      containerId,
+      execId,
+      pid: ++this.#lastPid,
+      command: this.#program(argv[0] ?? ""),
+      argv,
+      env,
+      cwd,
+      user,
+      terminal: process.Terminal
+        ? { rows: size?.Height ?? 24, columns: size?.Width ?? 80 }
+        : undefined,
+      hasInput: wanted.stdinPort === 0,
+      sink: sinkOfPort(wanted.stdoutPort),
+      log: (record) => this.#log(record),
+    });
+  }
+
+  /** A process that was waited for and read to its end is forgotten; a container's first one stays. */
+  forgetIfDone(containerId: string, process: GuestProcess): void {
+    if (process.isDone) this.containers.get(containerId)?.execs.delete(process.execId);
+  }
+
+  killAll(container: GuestContainer): void {
+    for (const process of [...container.execs.values(), container.init]) process.signal(9);
+  }
+
+  /** The first process of a container takes all others with it, as in a pid namespace. */
+  add(container: GuestContainer): void {
+    this.containers.set(container.id, container);
+    container.init.exited.then(() => this.killAll(container));
+  }
+
+  #program(name: string): Command {
+    const found = this.#options.commands.get(name.split("/").at(-1) ?? name);
+    if (typeof found === "function") return found;
+    if (found === "not-executable")
+      throw new TtrpcError("permission_denied", `exec: "${name}": permission denied`);
+    const place = name.includes("/") ? "no such file" : "not found in PATH";
+    throw new TtrpcError("not_found", `exec: "${name}": ${place}`);
+  }
+
+  #assertUser(user: string): void {
+    const name = user.split(":", 1)[0] ?? "";
+    if (name === "" || /^\d+$/.test(name) || this.#options.users.includes(name)) return;
+    throw new TtrpcError("invalid_argument", `user: no user ${name} in the container`);
+  }
+
+  #log(record: LogRecord): void {
+    this.machine?.writeLog(encodeLogRecord(record));
+  }
+}
+
+function sinkOfPort(port: number): Sink {
+  if (port === 0) return "client";
+  if (port === 0xffff_fffe) return "log";
+  if (port === 0xffff_ffff) return "discard";
+  throw new TtrpcError("invalid_argument", `stdout_port: ${port} is not supported`);
+}

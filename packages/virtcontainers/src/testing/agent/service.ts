@@ -1,0 +1,184 @@
+import type { AgentService, Extension, Health } from "@virtcontainers/agent-protocol";
+import { OutputSink } from "@virtcontainers/agent-protocol";
+import { type ServiceImplementation, TtrpcError } from "@virtcontainers/ttrpc";
+import type { Guest } from "./guest.ts";
+import { type Pipe, type Sink, SinkError } from "./pipe.ts";
+
+/** The longest answer of a read: a little under the longest message. */
+const maxRead = 4 * 1024 * 1024 - 4 * 1024;
+const idRule = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
+
+/** The calls about sandbox and containers, with the meanings and error codes of the contract. */
+export function sandboxCalls(
+  guest: Guest,
+  features: readonly string[],
+): ServiceImplementation<typeof AgentService> {
+  return {
+    getGuestDetails: () => ({
+      agentDetails: { version: "0.0.0-test", initDaemon: true, extraFeatures: [...features] },
+    }),
+    setGuestDateTime: () => ({}),
+    reseedRandomDev: () => ({}),
+    createSandbox: ({ hostname }) => {
+      if (hostname.length > 64) throw invalid("hostname: more than 64 bytes");
+      guest.createSandbox(hostname);
+      return {};
+    },
+    destroySandbox: async () => {
+      for (const container of guest.containers.values()) guest.killAll(container);
+      guest.containers.clear();
+      // The answer goes first.
+      setImmediate(() => guest.machine?.powerOff());
+      return {};
+    },
+    createContainer: ({ containerId, OCI, stringUser, stdinPort, stdoutPort }) => {
+      guest.assertSandbox();
+      if (!idRule.test(containerId))
+        throw new TtrpcError("internal", `invalid container ID ${containerId}`);
+      if (guest.containers.has(containerId))
+        throw new TtrpcError("already_exists", `container ${containerId} exists already`);
+      const process = OCI?.Process;
+      if (process === undefined)
+        throw new TtrpcError("internal", "EINVAL: the request has no OCI spec with a process");
+      const user = stringUser?.uid ?? "";
+      const wanted = { containerId, execId: "", process, user, stdinPort, stdoutPort };
+      const init = guest.makeProcess(wanted);
+      guest.add({ id: containerId, process, init, started: false, execs: new Map() });
+      return {};
+    },
+    startContainer: ({ containerId }) => {
+      const container = guest.container(containerId, "internal");
+      if (container.init.exitCode !== undefined)
+        throw new TtrpcError("failed_precondition", `container ${containerId} has stopped`);
+      if (container.started)
+        throw new TtrpcError("failed_precondition", `container ${containerId} is running already`);
+      container.started = true;
+      container.init.start();
+      return {};
+    },
+    removeContainer: ({ containerId }) => {
+      guest.killAll(guest.container(containerId, "internal"));
+      guest.containers.delete(containerId);
+      return {};
+    },
+  };
+}
+
+/** The calls about processes and their streams. */
+export function processCalls(guest: Guest): ServiceImplementation<typeof AgentService> {
+  const read = async (
+    { containerId, execId, len }: { containerId: string; execId: string; len: number },
+    stream: "stdout" | "stderr",
+    signal: AbortSignal,
+  ): Promise<{ data: Uint8Array }> => {
+    const process = guest.find(containerId, execId);
+    if (len === 0) throw invalid("len: must not be 0");
+    const data = await readPipe(process[stream], Math.min(len, maxRead), signal);
+    guest.forgetIfDone(containerId, process);
+    return { data };
+  };
+  return {
+    execProcess: ({ containerId, execId, process, stringUser, stdinPort, stdoutPort }) => {
+      const container = guest.container(containerId, "internal");
+      if (!container.started || container.init.exitCode !== undefined)
+        throw new TtrpcError("failed_precondition", `container ${containerId} is not running`);
+      if (execId === "" || container.execs.has(execId))
+        throw new TtrpcError("internal", `exec_id '${execId}' already exists`);
+      if (process === undefined) throw invalid("process: missing");
+      const user = stringUser?.uid ?? "";
+      const wanted = { containerId, execId, process, user, stdinPort, stdoutPort };
+      const made = guest.makeProcess(wanted);
+      container.execs.set(execId, made);
+      made.start();
+      return {};
+    },
+    signalProcess: ({ containerId, execId, signal }) => {
+      const kill = execId === "" && signal === 9;
+      const container = guest.container(containerId, kill ? "internal" : "invalid_argument");
+      if (signal < 1 || signal > 64) throw invalid(`signal: ${signal} is not between 1 and 64`);
+      if (kill) guest.killAll(container);
+      else guest.find(containerId, execId).signal(signal);
+      return {};
+    },
+    waitProcess: async ({ containerId, execId }) => {
+      const process = guest.find(containerId, execId);
+      const status = await process.exited;
+      process.waited = true;
+      guest.forgetIfDone(containerId, process);
+      return { status };
+    },
+    writeStdin: async ({ containerId, execId, data }, { signal }) => {
+      const process = guest.find(containerId, execId, "internal");
+      if (data.length === 0) process.closeStdin();
+      else if (!(await process.writeStdin(data, signal)))
+        throw new TtrpcError("failed_precondition", "stdin is closed");
+      return { len: data.length };
+    },
+    closeStdin: ({ containerId, execId }) => {
+      guest.find(containerId, execId).closeStdin();
+      return {};
+    },
+    readStdout: (request, { signal }) => read(request, "stdout", signal),
+    readStderr: (request, { signal }) => read(request, "stderr", signal),
+    ttyWinResize: ({ containerId, execId, row, column }) => {
+      const process = guest.find(containerId, execId);
+      if (process.terminal === undefined) throw new TtrpcError("unavailable", "no tty");
+      process.resize(row, column);
+      return {};
+    },
+  };
+}
+
+export const healthCalls: ServiceImplementation<typeof Health> = {
+  check: () => ({ status: 1 }),
+  version: () => ({ grpcVersion: "0.0.1", agentVersion: "0.0.0-test" }),
+};
+
+const sinks = new Map<OutputSink, Sink>([
+  [OutputSink.CLIENT, "client"],
+  [OutputSink.LOG, "log"],
+  [OutputSink.DISCARD, "discard"],
+]);
+const numbers = new Map([...sinks].map(([number, sink]) => [sink, number]));
+
+/** What this project's agent offers beyond the contract. */
+export function extensionCalls(guest: Guest): ServiceImplementation<typeof Extension> {
+  return {
+    setOutput: ({ containerId, execId, sink }) => {
+      const target = sinks.get(sink);
+      if (target === undefined) throw invalid(`sink: ${sink} is not 0, 1 or 2`);
+      guest.find(containerId, execId).switchOutput(target);
+      return {};
+    },
+    listProcesses: ({ containerId }) => {
+      guest.assertSandbox();
+      const all =
+        containerId === "" ? [...guest.containers.values()] : [guest.container(containerId)];
+      const processes = all.flatMap(({ id, init, execs }) =>
+        [init, ...execs.values()].map((process) => ({
+          containerId: id,
+          execId: process.execId,
+          pid: process.pid,
+          exited: process.exitCode !== undefined,
+          exitStatus: process.exitCode ?? 0,
+          terminal: process.terminal !== undefined,
+          sink: numbers.get(process.stdout.sink) ?? OutputSink.CLIENT,
+        })),
+      );
+      return { processes };
+    },
+  };
+}
+
+async function readPipe(pipe: Pipe, length: number, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await pipe.read(length, signal);
+  } catch (error) {
+    if (error instanceof SinkError) throw new TtrpcError("failed_precondition", error.message);
+    throw error;
+  }
+}
+
+function invalid(text: string): TtrpcError {
+  return new TtrpcError("invalid_argument", text);
+}

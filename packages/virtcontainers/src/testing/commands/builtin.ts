@@ -1,0 +1,62 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { type Command, type Commands, untilKilled } from "./command.ts";
+import { shell } from "./shell.ts";
+
+const echo: Command = async ({ args, stdout }) => {
+  const bare = args[0] === "-n";
+  await stdout.write(`${(bare ? args.slice(1) : args).join(" ")}${bare ? "" : "\n"}`);
+  return 0;
+};
+
+const cat: Command = async ({ args, stdin, stdout, stderr }) => {
+  if (args.length > 0) {
+    await stderr.write(`cat: ${args[0]}: this guest has no files\n`);
+    return 1;
+  }
+  for await (const chunk of stdin) await stdout.write(chunk);
+  return 0;
+};
+
+const sleep: Command = async ({ args, stderr, signal }) => {
+  if (args[0] === "infinity") return await untilKilled(signal);
+  const seconds = Number(args[0]);
+  if (!(seconds >= 0)) {
+    await stderr.write(`sleep: invalid time: ${args[0] ?? ""}\n`);
+    return 1;
+  }
+  await wait(seconds * 1000, undefined, { signal });
+  return 0;
+};
+
+const env: Command = async ({ env, stdout }) => {
+  for (const [name, value] of Object.entries(env)) await stdout.write(`${name}=${value}\n`);
+  return 0;
+};
+
+const pwd: Command = async ({ cwd, stdout }) => {
+  await stdout.write(`${cwd}\n`);
+  return 0;
+};
+
+/** What every test guest has: echo, cat, sleep, true, false, env, pwd, and `sh` with a little of its language. */
+export const builtinCommands = {
+  echo,
+  cat,
+  sleep,
+  env,
+  pwd,
+  true: () => 0,
+  false: () => 1,
+} satisfies Commands;
+
+/** The program that waits in a container without a command of its own. */
+export const waiter: Command = ({ signal }) => untilKilled(signal);
+
+/** All programs of a guest, by name. */
+export function allCommands(own: Commands): Map<string, Command | "not-executable"> {
+  const commands = new Map<string, Command | "not-executable">(Object.entries(builtinCommands));
+  commands.set("sh", shell(commands));
+  commands.set(".virtcontainers-init", waiter);
+  for (const [name, command] of Object.entries(own)) commands.set(name, command);
+  return commands;
+}

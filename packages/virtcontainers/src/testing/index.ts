@@ -1,0 +1,13 @@
+export type {
+  MockCall,
+  MockFailure,
+  MockHypervisorOptions,
+  MockMachine,
+} from "../hypervisor/mock/index.ts";
+export { createMockHypervisor } from "../hypervisor/mock/index.ts";
+export { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
+export type { AgentFault } from "./agent/faults.ts";
+export type { GuestMachine } from "./agent/guest.ts";
+export type { Command, CommandOutput, CommandRun, Commands } from "./commands/command.ts";
+export { createTestImages, type TestImage } from "./images.ts";
+export { createTestInstance, TestInstance, type TestInstanceOptions } from "./instance.ts";

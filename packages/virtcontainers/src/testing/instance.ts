@@ -1,0 +1,136 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { useInstance } from "../default-instance.ts";
+import type { Host } from "../host/host.ts";
+import { createHost } from "../host/real.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import { createMockHypervisor, type MockCall, type MockFailure } from "../hypervisor/mock/index.ts";
+import type { Images } from "../image/image.ts";
+import type { Logger } from "../log.ts";
+import { VirtContainers } from "../virtcontainers.ts";
+import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
+import { createTestImages, type TestImage } from "./images.ts";
+
+export interface TestInstanceOptions {
+  /** Programs of the guests, beside and instead of the built-in ones. */
+  commands?: TestAgentOptions["commands"];
+  /** The guest agents; all machines get the same options. */
+  agent?: TestAgentOptions | undefined;
+  /** Calls of the hypervisor that fail; the object may be changed at any time. */
+  failures?: Partial<Record<MockCall, MockFailure>> | undefined;
+  /** Images beside `busybox`. */
+  images?: readonly TestImage[] | undefined;
+  /** An image store of your own, instead of the one in memory. */
+  imageStore?: Images | undefined;
+  /** Makes Sandbox.create and Sandbox.fetch use this instance until it is disposed. */
+  asDefault?: boolean | undefined;
+  /** Folder for all files; it is yours to remove then. Default: a new temporary one. */
+  folder?: string | undefined;
+  logger?: Logger | undefined;
+  host?: Host | undefined;
+}
+
+/** A VirtContainers without VMs, and handles on what stands in their place. */
+export class TestInstance implements AsyncDisposable {
+  readonly vc: VirtContainers;
+  /** Everything that this instance writes is below it. */
+  readonly folder: string;
+  readonly hypervisor: Hypervisor;
+  readonly #agents: ReadonlyMap<string, TestAgent>;
+  readonly #parts: { ownsFolder: boolean; another: () => VirtContainers };
+
+  constructor(
+    vc: VirtContainers,
+    folder: string,
+    hypervisor: Hypervisor,
+    agents: ReadonlyMap<string, TestAgent>,
+    parts: { ownsFolder: boolean; another: () => VirtContainers },
+  ) {
+    this.vc = vc;
+    this.folder = folder;
+    this.hypervisor = hypervisor;
+    this.#agents = agents;
+    this.#parts = parts;
+  }
+
+  /** The agent in the newest VM of a sandbox. */
+  agent(sandboxId: string): TestAgent {
+    const agent = this.#agents.get(sandboxId);
+    if (agent === undefined) throw new Error(`no VM was started for a sandbox ${sandboxId}`);
+    return agent;
+  }
+
+  /** A second VirtContainers over the same folders and machines, as another process would have one. */
+  another(): VirtContainers {
+    return this.#parts.another();
+  }
+
+  /** Deletes all sandboxes and the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    useInstance(undefined, this.vc);
+    for (const id of await sandboxIds(this.folder)) {
+      await this.vc.deleteSandbox(id, { force: true });
+    }
+    if (this.#parts.ownsFolder) await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * A VirtContainers for tests: the real classes, locks and files over a mock hypervisor and guest agents in
+ * memory. `await using` deletes what is left.
+ */
+export async function createTestInstance(options: TestInstanceOptions = {}): Promise<TestInstance> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "virtcontainers-test-")));
+  const host = options.host ?? createHost();
+  const agents = new Map<string, TestAgent>();
+  const byMarker = new Map<string, TestAgent>();
+  const hypervisor = createMockHypervisor({
+    host,
+    failures: options.failures,
+    onStart: (machine) => {
+      const agent = createTestAgent({
+        ...options.agent,
+        commands: { ...options.agent?.commands, ...options.commands },
+      });
+      agents.set(machine.sandboxId, agent);
+      byMarker.set(machine.marker, agent);
+      machine.writeConsole("virtc-agent 0.0.0-test starting\n");
+    },
+    serveAgent: (stream, machine) => byMarker.get(machine.marker)?.serve(stream, machine),
+  });
+  const guestDir = await writeGuest(folder);
+  const images = options.imageStore ?? createTestImages(folder, options.images);
+  const another = (): VirtContainers =>
+    new VirtContainers({
+      host,
+      guestDir,
+      images,
+      kernel: "debian",
+      logger: options.logger,
+      stateDir: join(folder, "state"),
+      dataDir: join(folder, "data"),
+      hypervisors: { qemu: hypervisor, mock: hypervisor },
+    });
+  const vc = another();
+  if (options.asDefault) useInstance(vc);
+  const ownsFolder = options.folder === undefined;
+  return new TestInstance(vc, folder, hypervisor, agents, { ownsFolder, another });
+}
+
+/** Of all sandboxes, damaged and half-made ones too. */
+async function sandboxIds(folder: string): Promise<string[]> {
+  return await readdir(join(folder, "state", "sbs")).catch(() => []);
+}
+
+/** Guest files that nobody boots, so that a configuration made for QEMU is accepted as it is. */
+async function writeGuest(folder: string): Promise<string> {
+  const kernel = { path: "kernel", version: "0", cmdline: [] };
+  const image = { path: "root.img", fstype: "erofs", offset: 0 };
+  await writeFile(
+    join(folder, "manifest.json"),
+    JSON.stringify({ schemaVersion: 1, kernels: { debian: kernel }, image }),
+  );
+  for (const name of [kernel.path, image.path]) await writeFile(join(folder, name), "");
+  return folder;
+}

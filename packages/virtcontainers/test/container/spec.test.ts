@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { containerSpec, processSpec, userSpec } from "../../src/container/spec.ts";
+import type { StoredContainer } from "../../src/store/schema.ts";
+
+const image = {
+  name: "i",
+  digest: "sha256:0",
+  path: "/i",
+  config: {
+    env: ["PATH=/image/bin", "A=image"],
+    entrypoint: [],
+    cmd: [],
+    workingDir: "/srv",
+    user: "web:www",
+  },
+};
+
+function container(
+  config: Partial<StoredContainer["config"]>,
+  more: Partial<StoredContainer> = {},
+): StoredContainer {
+  return {
+    id: "c1",
+    state: "creating",
+    config: { id: "c1", ...config },
+    drives: {},
+    argv: ["sh"],
+    pid: 0,
+    createdAt: "",
+    startTime: "",
+    ...more,
+  };
+}
+
+test("the image's environment stands before the container's, and that before the command's", () => {
+  const c = container(
+    {
+      cmd: {
+        args: [],
+        envs: [
+          { var: "A", value: "own" },
+          { var: "B", value: "own" },
+        ],
+      },
+    },
+    { image },
+  );
+  expect(processSpec({ args: ["x"], envs: [{ var: "B", value: "exec" }] }, c).Env).toEqual([
+    "PATH=/image/bin",
+    "A=own",
+    "B=exec",
+  ]);
+});
+
+test("without an image there is a PATH, root and the root folder", () => {
+  const spec = processSpec({ args: ["x"] }, container({}));
+  expect(spec.Env).toEqual(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
+  expect(spec.Cwd).toBe("/");
+  expect(userSpec({ args: ["x"] }, container({})).uid).toBe("0");
+});
+
+test("user and working folder: command before container before image", () => {
+  const c = container({ cmd: { args: [], user: "me", workDir: "/me" } }, { image });
+  expect(userSpec({ args: ["x"] }, container({}, { image })).uid).toBe("web:www");
+  expect(userSpec({ args: ["x"] }, c).uid).toBe("me");
+  expect(userSpec({ args: ["x"], user: "7:8" }, c).uid).toBe("7:8");
+  expect(processSpec({ args: ["x"] }, c).Cwd).toBe("/me");
+});
+
+test("a container gets its own namespaces, but no network of its own, and no dangerous capability", () => {
+  const spec = containerSpec(container({ readonlyRootfs: true }), "host", "/root");
+  expect(spec.Linux?.Namespaces?.map((n) => n.Type)).toEqual([
+    "pid",
+    "ipc",
+    "uts",
+    "mount",
+    "cgroup",
+  ]);
+  expect(spec.Root).toEqual({ Path: "/root", Readonly: true });
+  expect(spec.Process?.Capabilities?.Effective).not.toContain("CAP_SYS_ADMIN");
+  expect(spec.Process?.Capabilities?.Ambient).toEqual([]);
+});

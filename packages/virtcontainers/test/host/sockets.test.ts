@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { mkdir, rename, stat, symlink } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { createHost } from "../../src/host/real.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const { sockets } = createHost();
+const soon = () => AbortSignal.timeout(20_000);
+
+/** A server on a socket of this fd. */
+function serve(fd: number): Server {
+  const server = createServer((socket) => socket.end("hello")).listen({ fd });
+  onTestFinished(() => void server.close());
+  return server;
+}
+
+async function read(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+test("sockets work below paths of more than 107 bytes, and are ours alone", async () => {
+  const folder = join(await temporaryFolder(), "d".repeat(120));
+  await mkdir(folder);
+  const path = join(folder, "agent.0.sock");
+  serve(await sockets.listen(path));
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await read(await sockets.connect(path))).toBe("hello");
+});
+
+test.skipIf(process.getuid?.() !== 0)("a socket gets its owner (needs root)", async () => {
+  const path = join(await temporaryFolder(), "sock");
+  serve(await sockets.listen(path, { uid: 65_123, gid: 65_124 }));
+  expect(await stat(path)).toMatchObject({ uid: 65_123, gid: 65_124 });
+});
+
+test("a socket that is not there yet is waited for", async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, "sock");
+  const connecting = sockets.connectWhenReady(path, soon());
+  await once(createServer().listen(join(folder, "other")).unref(), "listening");
+  serve(await sockets.listen(path));
+  expect(await read(await connecting)).toBe("hello");
+});
+
+test("a socket that nobody serves is waited for until somebody does", async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, "sock");
+  const dead = createServer().listen(join(folder, "dead"));
+  await once(dead, "listening");
+  await rename(join(folder, "dead"), path);
+  dead.close();
+  await once(dead, "close");
+  const connecting = sockets.connectWhenReady(path, soon());
+  serve(await sockets.listen(join(folder, "new")));
+  await rename(join(folder, "new"), path);
+  expect(await read(await connecting)).toBe("hello");
+});
+
+test("waiting ends by the signal", async () => {
+  const path = join(await temporaryFolder(), "sock");
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const connecting = sockets.connectWhenReady(path, stop.signal);
+  stop.abort(reason);
+  await expect(connecting).rejects.toBe(reason);
+  await expect(sockets.connectWhenReady(path, stop.signal)).rejects.toBe(reason);
+});
+
+test("a missing socket, a missing folder and a symlink are failures", async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, "sock");
+  serve(await sockets.listen(path));
+  await symlink(path, join(folder, "link"));
+  for (const wrong of ["none", "none/sock", "link"]) {
+    await expect(sockets.connect(join(folder, wrong))).rejects.toMatchObject({
+      code: "HOST_FAILED",
+      message: expect.stringContaining(wrong),
+    });
+  }
+  await expect(
+    sockets.connectWhenReady(join(folder, "none", "sock"), soon()),
+  ).rejects.toMatchObject({ code: "HOST_FAILED" });
+});

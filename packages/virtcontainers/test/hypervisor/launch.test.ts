@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { kernelCommandLine } from "../../src/hypervisor/qemu/cmdline.ts";
+import { launchArguments } from "../../src/hypervisor/qemu/launch.ts";
+import { config, spec } from "./support/spec.ts";
+
+const facts = { accelerator: "tcg", firmware: "/fw/qboot.rom", imageBytes: 0 } as const;
+
+/** The values of all options of a name. */
+function values(args: readonly string[], option: string): string[] {
+  return args.flatMap((arg, index) => (arg === option ? [args[index + 1] ?? ""] : []));
+}
+
+test("the whole command of a plain VM", () => {
+  expect(launchArguments(spec(), facts)).toEqual([
+    ...["-name", "virtc-sb", "-uuid", "00000000-0000-4000-8000-000000000001"],
+    ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
+    "-sandbox",
+    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    "-machine",
+    "q35,usb=off,vmport=off,hpet=off,sata=off,smbus=off,smm=off,memory-backend=mem",
+    ...["-accel", "tcg", "-cpu", "max", "-smp", "cpus=1"],
+    ...["-m", "size=256M", "-object", "memory-backend-ram,id=mem,size=256M"],
+    ...["-bios", "/fw/qboot.rom", "-kernel", "/guest/vmlinux"],
+    "-append",
+    "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable no_timer_check nolapic_timer " +
+      "cryptomgr.notests mitigations=off init_on_alloc=0 swiotlb=512 " +
+      "root=/dev/vda ro rootfstype=erofs init=/sbin/init agent.log=info",
+    ...["-chardev", "socket,id=qmp,path=qmp.sock,server=on,wait=off"],
+    ...["-mon", "chardev=qmp,mode=control"],
+    ...["-chardev", "file,id=console,path=console.log,append=on"],
+    ...["-device", "isa-serial,chardev=console"],
+    ...["-device", "pci-bridge,id=br0,bus=pcie.0,addr=10,chassis_nr=1,shpc=off"],
+    "-device",
+    "virtio-serial-pci,bus=pcie.0,addr=02,disable-legacy=on,id=serial0,max_ports=4",
+    ...["-chardev", "socket,id=agent0,path=agent.0.sock,server=on,wait=off"],
+    ...["-device", "virtserialport,bus=serial0.0,nr=1,chardev=agent0,name=agent.channel.0"],
+    ...["-chardev", "file,id=log,path=log.bin,append=on"],
+    ...["-device", "virtserialport,bus=serial0.0,nr=2,chardev=log,name=virtc.log.0"],
+    ...["-object", "rng-random,id=rng0,filename=/dev/urandom"],
+    ...["-device", "virtio-rng-pci,bus=br0,addr=1f,disable-legacy=on,rng=rng0"],
+    "-blockdev",
+    '{"driver":"raw","node-name":"image","read-only":true,"offset":2097152,' +
+      '"file":{"driver":"file","filename":"/guest/root.img","read-only":true}}',
+    "-device",
+    "virtio-blk-pci,bus=pcie.0,addr=04,disable-legacy=on,id=image0,drive=image",
+  ]);
+});
+
+test("KVM takes the host's CPU; features and machine options are appended", () => {
+  const own = config({
+    machineType: "pc",
+    cpuFeatures: "pmu=off",
+    machineAccelerators: "kernel_irqchip=on",
+  });
+  const args = launchArguments(spec({ config: own }), { ...facts, accelerator: "kvm" });
+  expect(values(args, "-cpu")).toEqual(["host,pmu=off"]);
+  expect(values(args, "-accel")).toEqual(["kvm"]);
+  expect(values(args, "-machine")[0]).toMatch(/^pc,.*,kernel_irqchip=on$/);
+});
+
+test("room to grow is told to the machine only where there is some", () => {
+  const own = config({ numVCPUs: 2, defaultMaxVCPUs: 4, memSlots: 3, defaultMaxMemoryMiB: 1024 });
+  const args = launchArguments(spec({ config: own }), facts);
+  expect(values(args, "-smp")).toEqual(["cpus=2,maxcpus=4,sockets=4,cores=1,threads=1"]);
+  expect(values(args, "-m")).toEqual(["size=256M,slots=3,maxmem=1024M"]);
+});
+
+test("an nvdimm root is memory, read-only, and the kernel mounts it with DAX", () => {
+  const own = config({ disableImageNvdimm: false });
+  const args = launchArguments(spec({ config: own }), { ...facts, imageBytes: 4 << 20 });
+  expect(values(args, "-machine")[0]).toContain(",nvdimm=on");
+  expect(values(args, "-m")).toEqual(["size=256M,slots=1,maxmem=260M"]);
+  expect(values(args, "-object")).toContain(
+    "memory-backend-file,id=image,mem-path=/guest/root.img,size=4194304,share=on,readonly=on",
+  );
+  expect(values(args, "-device")).toContain("nvdimm,id=image0,memdev=image,unarmed=on");
+  expect(values(args, "-append")[0]).toContain(
+    " root=/dev/pmem0 ro rootfstype=erofs rootflags=dax ",
+  );
+  expect(values(args, "-blockdev")).toEqual([]);
+});
+
+describe("drives", () => {
+  const drives = [
+    { id: "lower", path: "/images/a,b=c.erofs", format: "raw", readonly: true },
+    { id: "scratch", path: "/state/sb/vm/s.img", format: "raw", readonly: false },
+  ] as const;
+
+  test("get fixed slots, and their paths can't add options", () => {
+    const args = launchArguments(spec({ drives }), facts);
+    expect(
+      values(args, "-blockdev")
+        .slice(1)
+        .map((text) => JSON.parse(text)),
+    ).toEqual([
+      {
+        driver: "raw",
+        "node-name": "lower",
+        "read-only": true,
+        file: { driver: "file", filename: "/images/a,b=c.erofs", "read-only": true },
+      },
+      {
+        driver: "raw",
+        "node-name": "scratch",
+        "read-only": false,
+        discard: "unmap",
+        file: {
+          driver: "file",
+          filename: "/state/sb/vm/s.img",
+          "read-only": false,
+          discard: "unmap",
+        },
+      },
+    ]);
+    const devices = values(args, "-device").filter((text) => text.startsWith("{"));
+    expect(devices.map((text) => JSON.parse(text))).toMatchObject([
+      { driver: "virtio-blk-pci", id: "cold0.lower", drive: "lower", bus: "pcie.0", addr: "08" },
+      { driver: "virtio-blk-pci", id: "cold1.scratch", drive: "scratch", addr: "09" },
+    ]);
+  });
+
+  test("on SCSI get a target and a unit; the root image stays the first disk", () => {
+    const own = config({ blockDeviceDriver: "virtio-scsi", enableIOThreads: true });
+    const args = launchArguments(spec({ drives, config: own }), facts);
+    const devices = values(args, "-device").filter((text) => text.startsWith("{"));
+    expect(JSON.parse(devices[1] ?? "")).toEqual({
+      ...{ driver: "scsi-hd", id: "scsi1.scratch", drive: "scratch" },
+      ...{ bus: "scsi0.0", channel: 0, "scsi-id": 0, lun: 1 },
+    });
+    expect(values(args, "-device")).toContain(
+      "virtio-scsi-pci,bus=pcie.0,addr=05,disable-legacy=on,id=scsi0",
+    );
+  });
+
+  test("cache settings reach both layers of a disk", () => {
+    const own = config({ blockDeviceCacheSet: true, blockDeviceCacheDirect: true });
+    const [, disk = ""] = values(
+      launchArguments(spec({ drives, config: own }), facts),
+      "-blockdev",
+    );
+    const cache = { direct: true, "no-flush": false };
+    expect(JSON.parse(disk)).toMatchObject({ cache, file: { cache } });
+  });
+
+  test("with a name that QEMU has no room for are refused", () => {
+    for (const id of ["1st", "a b", "a".repeat(32), "a,b", ""]) {
+      const bad = [{ ...drives[0], id }];
+      expect(() => launchArguments(spec({ drives: bad }), facts)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", field: "drive.id" }),
+      );
+    }
+  });
+});
+
+test("a share makes the memory a file that its daemon can map, and its socket's path short", () => {
+  const folder = `/state/${"x".repeat(200)}/vm`;
+  const share = { tag: "kataShared", socketPath: `${folder}/virtiofsd.sock` };
+  const args = launchArguments(spec({ folder, share }), facts);
+  expect(values(args, "-object")).toContain("memory-backend-memfd,id=mem,size=256M,share=on");
+  expect(values(args, "-chardev")).toContain("socket,id=share,path=virtiofsd.sock");
+  expect(values(args, "-device")).toContain(
+    "vhost-user-fs-pci,bus=pcie.0,addr=06,chardev=share,tag=kataShared",
+  );
+});
+
+test("memory on huge pages or in a folder's files, allocated at once", () => {
+  const huge = config({ hugePages: true, memPrealloc: true });
+  expect(values(launchArguments(spec({ config: huge }), facts), "-object")).toContain(
+    "memory-backend-memfd,id=mem,size=256M,prealloc=on,hugetlb=on,share=on",
+  );
+  const file = config({ fileBackedMemRootDir: "/dev/shm/a,b" });
+  expect(values(launchArguments(spec({ config: file }), facts), "-object")).toContain(
+    "memory-backend-file,id=mem,size=256M,mem-path=/dev/shm/a,,b,share=on",
+  );
+});
+
+test("root ports and bridges get the slots that addresses are made of", () => {
+  const own = config({ defaultBridges: 2, pcieRootPorts: 2 });
+  const devices = values(launchArguments(spec({ config: own }), facts), "-device");
+  expect(devices.filter((text) => /^pci(e-root-port|-bridge),/.test(text))).toEqual([
+    "pci-bridge,id=br0,bus=pcie.0,addr=10,chassis_nr=1,shpc=off",
+    "pci-bridge,id=br1,bus=pcie.0,addr=11,chassis_nr=2,shpc=off",
+    "pcie-root-port,id=rp0,bus=pcie.0,addr=15,chassis=64",
+    "pcie-root-port,id=rp1,bus=pcie.0,addr=16,chassis=65",
+  ]);
+  expect(devices.filter((text) => text.startsWith("virtio-rng-pci,")).length).toBe(2);
+});
+
+test("the configuration's own parameters come last, and replace defaults of their name", () => {
+  const own = config({
+    kernelParams: [
+      { key: "agent.log", value: "debug" },
+      { key: "nosmt", value: "" },
+      { key: "note", value: "two words" },
+    ],
+    hypervisorParams: [
+      { key: "no-hpet", value: "" },
+      { key: "rtc", value: "base=utc" },
+    ],
+    imagePath: undefined,
+    initrdPath: "/guest/initrd",
+    debug: true,
+  });
+  const line = kernelCommandLine(own);
+  expect(line).toMatch(/ swiotlb=512 agent\.log=debug nosmt note="two words"$/);
+  expect(line).not.toMatch(/quiet|root=|agent\.log=info/);
+  const args = launchArguments(spec({ config: own }), facts);
+  expect(args.slice(-3)).toEqual(["-no-hpet", "-rtc", "base=utc"]);
+  expect(values(args, "-initrd")).toEqual(["/guest/initrd"]);
+});
+
+test("control characters never reach an option", () => {
+  const own = config({ entropySource: "/dev/ran\ndom" });
+  expect(() => launchArguments(spec({ config: own }), facts)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", field: "filename" }),
+  );
+});

@@ -1,0 +1,247 @@
+import { randomUUID } from "node:crypto";
+import { watch } from "node:fs";
+import { chmod, chown, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { findGuestDir, loadGuestAssets } from "../../src/guest/assets.ts";
+import { createHost } from "../../src/host/real.ts";
+import type { ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
+import type { RunningVm, VmSpec } from "../../src/hypervisor/hypervisor.ts";
+import { createQemu } from "../../src/hypervisor/qemu/index.ts";
+import { silentLogger } from "../../src/log.ts";
+import { temporaryFolder } from "../host/support/folder.ts";
+import { MemoryLedger } from "./support/ledger.ts";
+import { config, spec } from "./support/spec.ts";
+
+const host = createHost();
+const qemu = createQemu(host, silentLogger);
+const isRoot = process.getuid?.() === 0;
+const user = isRoot ? { uid: 65_310, gid: 65_310 } : undefined;
+const soon = () => AbortSignal.timeout(60_000);
+const guest = await loadGuestAssets(findGuestDir(process.env)).catch(() => undefined);
+const hasQemu = (await host.processes.which("qemu-system-x86_64")) !== undefined;
+
+/** A VM folder that belongs to the VMM's user, below a folder that only root may enter. */
+async function vmSpec(more: Partial<ResolvedHypervisorConfig> = {}): Promise<VmSpec> {
+  const parent = await temporaryFolder();
+  const folder = join(parent, "f".repeat(120));
+  await mkdir(folder, { mode: 0o700 });
+  if (user !== undefined) await chown(folder, user.uid, user.gid);
+  const files = {
+    kernelPath: guest?.kernelPath ?? "",
+    initrdPath: guest?.initrdPath,
+    imagePath: guest?.imagePath,
+    imageOffset: guest?.imageOffset ?? 0,
+  };
+  return spec({
+    marker: randomUUID(),
+    folder,
+    user,
+    config: config({ ...files, agentPorts: 2, ...more }),
+  });
+}
+
+async function start(of: VmSpec, ledger = new MemoryLedger()): Promise<RunningVm> {
+  const vm = await qemu.start(of, ledger, soon());
+  onTestFinished(() => vm.stop({ graceMs: 0 }));
+  return vm;
+}
+
+async function untilConsoleSays(of: VmSpec, text: string): Promise<void> {
+  const stop = soon();
+  const path = join(of.folder, "console.log");
+  await new Promise<void>((resolve, reject) => {
+    const watcher = watch(path);
+    const look = async () => {
+      if (!(await readFile(path, "utf8")).includes(text)) return;
+      watcher.close();
+      resolve();
+    };
+    watcher.on("change", () => void look().catch(reject));
+    stop.addEventListener("abort", () => {
+      watcher.close();
+      reject(stop.reason);
+    });
+    void look().catch(reject);
+  });
+}
+
+async function disk(of: VmSpec, name: string): Promise<string> {
+  const path = join(of.folder, name);
+  await writeFile(path, "", { mode: 0o600 });
+  await truncate(path, 1 << 20);
+  if (user !== undefined) await chown(path, user.uid, user.gid);
+  return path;
+}
+
+describe.skipIf(!hasQemu)("QEMU that can't start", () => {
+  test("ends start with what it said and its exit code", async () => {
+    const of = await vmSpec({
+      hypervisorParams: [{ key: "nonsense", value: "" }],
+      kernelPath: "/bin/true",
+    });
+    await expect(
+      start({ ...of, config: { ...of.config, imagePath: undefined } }),
+    ).rejects.toMatchObject({
+      code: "HYPERVISOR_FAILED",
+      exitCode: 1,
+      phase: "hypervisor.start",
+      message: expect.stringMatching(/exit code 1: .*nonsense: invalid option/s),
+    });
+    expect(await host.processes.findByArgument(of.marker)).toEqual([]);
+  });
+
+  test("a missing kernel is refused before anything is started", async () => {
+    const of = await vmSpec({ kernelPath: "/nonexistent/vmlinux", imagePath: undefined });
+    const ledger = new MemoryLedger();
+    await expect(start(of, ledger)).rejects.toMatchObject({
+      message: expect.stringContaining("/nonexistent/vmlinux"),
+    });
+    if (user !== undefined) expect(ledger.written).toEqual([]);
+  });
+
+  test("a missing binary is a requirement of the host", async () => {
+    const of = await vmSpec({ hypervisorPath: "/nonexistent/qemu" });
+    await expect(start(of)).rejects.toMatchObject({ code: "HOST_REQUIREMENT" });
+  });
+
+  test.skipIf(!isRoot)(
+    "a file that the VMM's user may not read is named (needs root)",
+    async () => {
+      const of = await vmSpec();
+      const kernelPath = join(of.folder, "vmlinux");
+      await writeFile(kernelPath, "", { mode: 0o600 });
+      await expect(start({ ...of, config: { ...of.config, kernelPath } })).rejects.toMatchObject({
+        code: "HOST_REQUIREMENT",
+        message: expect.stringContaining(`${kernelPath} can't be read by the user 65310`),
+        hint: expect.stringContaining("chmod a+r"),
+      });
+    },
+  );
+
+  test("the signal ends it, and nothing is left", async () => {
+    const of = await vmSpec({ kernelPath: "/bin/true", imagePath: undefined });
+    const reason = new Error("enough");
+    await expect(qemu.start(of, new MemoryLedger(), AbortSignal.abort(reason))).rejects.toBe(
+      reason,
+    );
+    expect(await host.processes.findByArgument(of.marker)).toEqual([]);
+  });
+});
+
+describe.skipIf(guest === undefined || !hasQemu)(
+  "a real VM (needs guest files)",
+  { timeout: 120_000 },
+  () => {
+    test("boots from files that its user can't reach, and is found by its marker", async () => {
+      const of = await vmSpec();
+      const hidden = join(await temporaryFolder(), "root.img");
+      await writeFile(hidden, await readFile(of.config.imagePath ?? ""), { mode: 0o644 });
+      await chmod(join(hidden, ".."), 0o700);
+      const ledger = new MemoryLedger();
+      const vm = await start({ ...of, config: { ...of.config, imagePath: hidden } }, ledger);
+      const identity = { pid: vm.state.process.pid, startTime: vm.state.process.startTime };
+      expect(ledger.written).toEqual([
+        { kind: "process", name: "qemu", marker: of.marker },
+        { kind: "process", name: "qemu", marker: of.marker, ...identity },
+      ]);
+      expect(await host.processes.findByArgument(of.marker)).toEqual([identity]);
+      if (user !== undefined) expect(await stat(`/proc/${identity.pid}`)).toMatchObject(user);
+      await untilConsoleSays(of, "virtc-agent");
+      expect(await vm.consoleTail()).toContain("virtc-agent");
+      expect(await readFile(`/proc/${identity.pid}/status`, "utf8")).toMatch(/^Seccomp:\t2$/m);
+    });
+
+    test("a second host process's view: attach, status, pause, resume, agent port, stop", async () => {
+      const of = await vmSpec();
+      const first = await start(of);
+      const vm = await qemu.attach(of, JSON.parse(JSON.stringify(first.state)));
+      expect(await vm.status(soon())).toBe("running");
+      await vm.pause(soon());
+      expect(await first.status(soon())).toBe("paused");
+      await vm.resume(soon());
+      expect(await vm.status(soon())).toBe("running");
+      (await vm.connectAgent(1, soon())).destroy();
+      await expect(vm.connectAgent(2, soon())).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      await vm.stop({ graceMs: 20 });
+      expect(await first.gone).toContain("was ended by SIGKILL");
+      expect(await vm.gone).toBe("QEMU is gone");
+      expect(await vm.status(soon())).toBe("gone");
+      for (const one of [first, vm]) {
+        await expect(one.pause(soon())).rejects.toMatchObject({ code: "SANDBOX_DEAD" });
+        await expect(one.connectAgent(0, soon())).rejects.toMatchObject({ code: "SANDBOX_DEAD" });
+      }
+      await expect(qemu.attach(of, vm.state)).rejects.toMatchObject({ code: "SANDBOX_DEAD" });
+      vm.release();
+    });
+
+    test.each(["q35", "pc"] as const)(
+      "on %s disks come and go while the guest runs",
+      async (machineType) => {
+        const of = await vmSpec({ machineType, pcieRootPorts: 1, debug: true });
+        const cold = {
+          id: "cold",
+          path: await disk(of, "cold.img"),
+          format: "raw",
+          readonly: false,
+        } as const;
+        const vm = await start({ ...of, drives: [cold] });
+        expect(vm.state.drives).toEqual({ cold: { kind: "pci", path: "08" } });
+        await untilConsoleSays(of, "virtc-agent");
+        const addresses = [];
+        for (const name of ["one", "two"]) {
+          const path = await disk(of, `${name}.img`);
+          addresses.push(
+            await vm.plugDrive({ id: name, path, format: "raw", readonly: true }, soon()),
+          );
+        }
+        const paths = machineType === "q35" ? ["15/00", "10/01"] : ["10/01", "10/02"];
+        expect(addresses).toEqual(paths.map((path) => ({ kind: "pci", path })));
+        await untilConsoleSays(of, "[vdd]");
+        await vm.unplugDrive("one", soon());
+        expect(Object.keys(vm.state.drives)).toEqual(["cold", "two"]);
+        const again = {
+          id: "three",
+          path: await disk(of, "three.img"),
+          format: "raw",
+          readonly: true,
+        } as const;
+        expect(await vm.plugDrive(again, soon())).toEqual(addresses[0]);
+      },
+    );
+
+    test("SCSI disks come and go too", async () => {
+      const of = await vmSpec({ blockDeviceDriver: "virtio-scsi", enableIOThreads: true });
+      const vm = await start(of);
+      const hot = {
+        id: "hot",
+        path: await disk(of, "hot.img"),
+        format: "raw",
+        readonly: true,
+      } as const;
+      expect(await vm.plugDrive(hot, soon())).toEqual({ kind: "scsi", address: "0:0" });
+      await vm.unplugDrive("hot", soon());
+    });
+
+    test("a VMM that hangs ends calls by their deadline, and stop ends it", async () => {
+      const of = await vmSpec();
+      const vm = await start(of);
+      await host.processes.signal(vm.state.process, "SIGSTOP");
+      await expect(vm.status(AbortSignal.timeout(200))).rejects.toMatchObject({ code: "CANCELED" });
+      await vm.stop({ graceMs: 10 });
+      expect(await host.processes.isAlive(vm.state.process)).toBe(false);
+    });
+
+    test("sudden death ends what is waiting, with the reason", async () => {
+      const of = await vmSpec();
+      const vm = await start(of);
+      await host.processes.signal(vm.state.process, "SIGSTOP");
+      const waiting = vm.status(soon());
+      await host.processes.signal(vm.state.process, "SIGKILL");
+      await expect(waiting).rejects.toMatchObject({
+        code: "SANDBOX_DEAD",
+        message: expect.stringContaining("SIGKILL"),
+      });
+    });
+  },
+);

@@ -1,0 +1,55 @@
+import type { ResolvedHypervisorConfig } from "../../../src/hypervisor/config.ts";
+import type { VmSpec } from "../../../src/hypervisor/hypervisor.ts";
+
+/** A plain configuration with the given differences. */
+export function config(more: Partial<ResolvedHypervisorConfig> = {}): ResolvedHypervisorConfig {
+  return {
+    machineType: "q35",
+    accelerator: "tcg",
+    hypervisorPath: undefined,
+    kernelPath: "/guest/vmlinux",
+    initrdPath: undefined,
+    imagePath: "/guest/root.img",
+    imageOffset: 2_097_152,
+    imageFsType: "erofs",
+    firmwarePath: undefined,
+    numVCPUs: 1,
+    defaultMaxVCPUs: 1,
+    memoryMiB: 256,
+    defaultMaxMemoryMiB: 256,
+    memSlots: 0,
+    defaultBridges: 1,
+    pcieRootPorts: 0,
+    kernelParams: [],
+    hypervisorParams: [],
+    machineAccelerators: undefined,
+    cpuFeatures: undefined,
+    blockDeviceDriver: "virtio-blk",
+    blockDeviceCacheSet: false,
+    blockDeviceCacheDirect: false,
+    blockDeviceCacheNoflush: false,
+    enableIOThreads: false,
+    disableImageNvdimm: true,
+    memPrealloc: false,
+    hugePages: false,
+    fileBackedMemRootDir: undefined,
+    entropySource: "/dev/urandom",
+    sharedFS: "none",
+    agentPorts: 1,
+    debug: false,
+    ...more,
+  };
+}
+
+export function spec(more: Partial<VmSpec> = {}): VmSpec {
+  return {
+    sandboxId: "sb",
+    marker: "00000000-0000-4000-8000-000000000001",
+    config: config(),
+    folder: "/state/sb/vm",
+    user: undefined,
+    drives: [],
+    share: undefined,
+    ...more,
+  };
+}

@@ -1,0 +1,118 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { failure } from "./support/errors.ts";
+import { big, quick, setUp } from "./support/registry-store.ts";
+import { storeContents, testStore } from "./support/store.ts";
+
+describe("a registry in trouble", () => {
+  it.each([
+    ["with Range", true],
+    ["without Range", false],
+  ])("is asked for the rest of a layer when it breaks off (%s)", async (_how, ranges) => {
+    const { registry, store, reference } = await setUp(big);
+    const digest = registry.made.layers[0]?.digest ?? "";
+    let breaks = 6;
+    registry.handler = async (request, response, serve) => {
+      if (!request.url?.endsWith(digest)) return serve();
+      if (!ranges) delete request.headers.range;
+      if (breaks-- === 0) return serve();
+      const bytes = await registry.blob(digest);
+      const start = Number(/=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      const end = ranges ? start + 40_000 : (7 - breaks) * 40_000;
+      const headers = {
+        "content-length": bytes.length - start,
+        "content-range": `bytes ${start}-${bytes.length - 1}/*`,
+      };
+      response.writeHead(start > 0 ? 206 : 200, headers);
+      response.write(bytes.subarray(start, end), () => response.destroy());
+    };
+    await store.images.pull(reference);
+    const asked = registry.requests.filter(({ line }) => line.endsWith(digest));
+    expect(asked).toHaveLength(7);
+    expect(asked[1]?.headers.range !== undefined).toBe(true);
+    expect(store.warnings.join()).toContain("broke off the connection");
+  });
+
+  it("is given up when it breaks off without getting further", async () => {
+    const { registry, store, reference } = await setUp(big);
+    const digest = registry.made.layers[0]?.digest ?? "";
+    registry.handler = (request, response, serve) => {
+      if (!request.url?.endsWith(digest)) return serve();
+      response.destroy();
+    };
+    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    expect(error.message).toContain(registry.host);
+    expect(error.hint).toContain("Check the network");
+    expect(await storeContents(store.dataDir)).toEqual([]);
+  });
+
+  it("is asked again after 429 and 5xx", async () => {
+    const { registry, store, reference } = await setUp();
+    const troubles = [429, 500, 503];
+    registry.handler = (_request, response, serve) => {
+      const status = troubles.shift();
+      if (status === undefined) return serve();
+      response.writeHead(status, { "retry-after": "0" }).end();
+    };
+    await store.images.pull(reference);
+    expect(registry.requests.filter(({ line }) => line.includes("manifests"))).toHaveLength(4);
+    registry.handler = (_request, response) => void response.writeHead(503).end();
+    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+      "answered 503",
+    );
+  });
+
+  it("is not waited for longer than its silence may last", async () => {
+    const { registry, store, reference } = await setUp({}, { silenceTimeoutMs: 20 });
+    registry.handler = () => {};
+    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+      "silent for 20 ms",
+    );
+    const digest = registry.made.layers[0]?.digest ?? "";
+    registry.handler = (request, response, serve) => {
+      if (!request.url?.endsWith(digest)) return serve();
+      response.flushHeaders();
+    };
+    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+      "silent for 20 ms",
+    );
+  });
+
+  it("ends with the caller's deadline or signal", async () => {
+    const { registry, store, reference } = await setUp();
+    const controller = new AbortController();
+    registry.handler = () => controller.abort();
+    await failure(store.images.pull(reference, { signal: controller.signal }), "CANCELED");
+    await failure(store.images.pull(reference, { timeoutMs: 50 }), "TIMEOUT");
+    expect(await storeContents(store.dataDir)).toEqual([]);
+  });
+
+  it("is named with the cause when it is dead or unknown", async () => {
+    const store = await testStore({ registries: quick });
+    const closed = await closedPort();
+    const dead = await failure(store.images.pull(`127.0.0.1:${closed}/app`), "REGISTRY_FAILED");
+    expect(dead.message).toContain(`127.0.0.1:${closed} failed: nothing listens there`);
+    expect(dead.hint).toContain("port is right");
+    const unknown = await failure(store.images.pull("registry.invalid/app"), "REGISTRY_FAILED");
+    expect(unknown.message).toContain("registry.invalid");
+    expect(await storeContents(store.dataDir)).toEqual([]);
+  });
+
+  it("shows what it says without its terminal escapes", async () => {
+    const { registry, store, reference } = await setUp();
+    registry.handler = (_request, response) =>
+      void response.writeHead(400).end('{"errors":[{"message":"bad\\u001b[31m thing"}]}');
+    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toMatch(
+      /400 .*bad\ufffd\[31m thing/,
+    );
+  });
+});
+
+/** A port on which nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" ? (address?.port ?? 0) : 0;
+}

@@ -1,0 +1,105 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeLogRecord } from "@virtcontainers/agent-protocol/ports";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readExits } from "../../src/logs/exits.ts";
+import { followLog } from "../../src/logs/follow.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "log-"));
+  path = join(folder, "log.bin");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const output = (containerId: string, text: string, execId = "") =>
+  encodeLogRecord({
+    containerId,
+    execId,
+    timeNs: 1_000_000_000n,
+    stream: "stdout",
+    data: Buffer.from(text),
+  });
+const exit = (containerId: string, status: number) =>
+  encodeLogRecord({ containerId, execId: "", timeNs: 2_000_000_000n, stream: "exit", status });
+
+const signal = new AbortController().signal;
+const never = new Promise(() => {});
+
+async function collect(entries: AsyncIterable<{ data: Uint8Array }>): Promise<string> {
+  let text = "";
+  for await (const { data } of entries) text += Buffer.from(data).toString();
+  return text;
+}
+
+test("one container's output out of many, from a file with garbage in it", async () => {
+  writeFileSync(
+    path,
+    Buffer.concat([
+      output("c1", "a"),
+      Buffer.from("garbage"),
+      output("c2", "x"),
+      output("c1", "e", "exec"),
+      output("c1", "b"),
+    ]),
+  );
+  expect(await collect(followLog(path, "c1", { follow: false, ended: never, signal }))).toBe("ab");
+});
+
+test("follows a growing file until the process has ended", async () => {
+  writeFileSync(path, output("c1", "a"));
+  const entries = followLog(path, "c1", { follow: true, ended: never, signal });
+  expect((await entries.next()).value).toMatchObject({ stream: "stdout" });
+  const second = entries.next();
+  const record = output("c1", "b");
+  appendFileSync(path, record.subarray(0, 9));
+  appendFileSync(path, record.subarray(9));
+  expect(Buffer.from((await second).value?.data ?? []).toString()).toBe("b");
+  const last = entries.next();
+  appendFileSync(path, exit("c1", 0));
+  expect((await last).done).toBe(true);
+});
+
+test("follows to the end of what a dead VM left", async () => {
+  writeFileSync(path, output("c1", "a"));
+  let end: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const entries = followLog(path, "c1", { follow: true, ended, signal });
+  await entries.next();
+  const rest = entries.next();
+  end();
+  expect((await rest).done).toBe(true);
+});
+
+test("an abort ends it", async () => {
+  writeFileSync(path, "");
+  const controller = new AbortController();
+  const next = followLog(path, "c1", {
+    follow: true,
+    ended: never,
+    signal: controller.signal,
+  }).next();
+  controller.abort(new Error("enough"));
+  await expect(next).rejects.toThrow("enough");
+});
+
+test("a container that was never detached has no log", async () => {
+  await expect(
+    collect(followLog(path, "c1", { follow: false, ended: never, signal })),
+  ).rejects.toMatchObject({
+    code: "NOT_SUPPORTED",
+  });
+});
+
+test("exit codes of first processes, by container", async () => {
+  writeFileSync(path, Buffer.concat([output("c1", "a"), exit("c1", 3), exit("c2", 137)]));
+  const exits = await readExits(path);
+  expect([...exits].map(([id, { exitCode }]) => [id, exitCode])).toEqual([
+    ["c1", 3],
+    ["c2", 137],
+  ]);
+});

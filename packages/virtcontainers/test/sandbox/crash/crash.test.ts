@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "tsdown";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createFaultyHost } from "../../../src/host/faulty.ts";
+import { createHost } from "../../../src/host/real.ts";
+import { createTestInstance } from "../../../src/testing/index.ts";
+import { leftovers } from "../leftovers.ts";
+import "../support.ts";
+import { scenario } from "./scenario.ts";
+
+const root = fileURLToPath(new URL("../../../../../", import.meta.url));
+const host = createHost();
+// Folder roots are mounted on the host and served by virtiofsd: both need root.
+const rootFs =
+  host.uid === 0 &&
+  (await Promise.all(["virtiofsd", "/usr/lib/qemu/virtiofsd"].map(host.processes.which))).some(
+    Boolean,
+  );
+
+interface Point {
+  at: string;
+  nth: number;
+  /** The sandbox was whole by then: only a delete may take it, not a reclaim. */
+  whole: boolean;
+}
+
+async function temporary(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), "virtc-crash-"));
+}
+
+/** Whether the stored state says that the sandbox was created. */
+function isWhole(folder: string): boolean {
+  try {
+    const stored = readFileSync(join(folder, "state", "sbs", "crash", "sandbox.json"), "utf8");
+    return !stored.includes('"state":"creating","bootId"');
+  } catch {
+    return false;
+  }
+}
+
+/** All failpoints that the scenario passes, by running it once. */
+async function passedPoints(): Promise<Point[]> {
+  const points: Point[] = [];
+  const folder = await temporary();
+  const recording = createFaultyHost(host, [], (at, nth) => {
+    if (at.startsWith("failpoint:")) points.push({ at, nth, whole: isWhole(folder) });
+  });
+  await scenario(recording, folder, rootFs);
+  expect(await leftovers(folder)).toEqual([]);
+  await rm(folder, { recursive: true });
+  return points;
+}
+
+const points = await passedPoints();
+let bundle: string;
+
+beforeAll(async () => {
+  // Below node_modules, from where the one native module is found.
+  bundle = await mkdtemp(join(root, "node_modules", ".virtc-crash-"));
+  await build({
+    config: false,
+    entry: [fileURLToPath(new URL("./child.ts", import.meta.url))],
+    tsconfig: join(root, "tsconfig.json"),
+    outDir: bundle,
+    format: "esm",
+    platform: "node",
+    dts: false,
+    clean: false,
+    logLevel: "error",
+    deps: { alwaysBundle: [/./], neverBundle: ["koffi"] },
+  });
+});
+afterAll(() => rm(bundle, { recursive: true, force: true }));
+
+/** Runs the scenario in another process, which dies at a point. */
+async function crash(folder: string, { at, nth }: Point): Promise<void> {
+  const args = [join(bundle, "child.mjs"), folder, at, String(nth), rootFs ? "rootFs" : ""];
+  const signal = await new Promise((resolve, reject) => {
+    execFile(process.execPath, args, (error, _stdout, stderr) => {
+      if (error === null) reject(new Error("it was to die, and came to its end"));
+      else if (error.signal == null) reject(new Error(`it failed: ${stderr}`));
+      else resolve(error.signal);
+    });
+  });
+  expect(signal).toBe("SIGKILL");
+}
+
+test("the scenario passes many failpoints", () => {
+  expect(points.length).toBeGreaterThanOrEqual(60);
+  expect(points.some((point) => !point.whole)).toBe(true);
+});
+
+describe.concurrent("a process killed at a failpoint", () => {
+  test.each(points.map((point): [string, Point] => [`${point.at} (${point.nth})`, point]))(
+    "%s: nothing of it is left after a reclaim, or a delete of what was whole",
+    async (_name, point) => {
+      const folder = await temporary();
+      await crash(folder, point);
+      await using instance = await createTestInstance({ folder });
+      const reclaimed = await instance.vc.reclaim();
+      const left = await instance.vc.listSandbox();
+      if (point.whole) {
+        expect(reclaimed).toEqual([]);
+        expect(left.map(({ id }) => id)).toEqual(["crash"]);
+        await instance.vc.deleteSandbox("crash", { force: true });
+      }
+      expect(await leftovers(folder)).toEqual([]);
+      // The id is free again.
+      const again = await instance.vc.createSandbox({ id: "crash" });
+      await again.delete({ force: true });
+      await rm(folder, { recursive: true });
+    },
+  );
+});

@@ -1,0 +1,249 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isVirtError, type VirtContainers } from "../../src/index.ts";
+import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
+import { refusal, type Situation, sandboxIn } from "./support.ts";
+
+/** What an operation does: the state that the sandbox is in afterwards, `gone`, or the code of its error. */
+type Outcome = string;
+
+interface Verb {
+  run: (vc: VirtContainers, id: string) => Promise<unknown>;
+  outcomes: Record<Situation, Outcome>;
+}
+
+const same = {
+  creating: "creating",
+  ready: "ready",
+  running: "running",
+  paused: "paused",
+  stopped: "stopped",
+  dead: "stopped",
+} as const;
+const refused = {
+  creating: "INVALID_STATE",
+  ready: "INVALID_STATE",
+  running: "INVALID_STATE",
+  paused: "INVALID_STATE",
+  stopped: "INVALID_STATE",
+  dead: "INVALID_STATE",
+} as const;
+
+/** Of an operation that asks the guest. */
+const refusedByGuest = { ...refused, dead: "SANDBOX_DEAD" } as const;
+
+const extra = { id: "c2", image: "busybox", waits: true } as const;
+const sh = { args: ["true"] };
+
+const verbs: Record<string, Verb> = {
+  startSandbox: {
+    run: (vc, id) => vc.startSandbox(id).then((sandbox) => sandbox.release()),
+    outcomes: { ...refused, ready: "running", stopped: "running", dead: "running" },
+  },
+  stopSandbox: {
+    run: (vc, id) => vc.stopSandbox(id).then((sandbox) => sandbox.release()),
+    outcomes: {
+      creating: "stopped",
+      ready: "stopped",
+      running: "stopped",
+      paused: "stopped",
+      stopped: "stopped",
+      dead: "stopped",
+    },
+  },
+  "stopSandbox with force": {
+    run: (vc, id) => vc.stopSandbox(id, { force: true }).then((sandbox) => sandbox.release()),
+    outcomes: {
+      creating: "stopped",
+      ready: "stopped",
+      running: "stopped",
+      paused: "stopped",
+      stopped: "stopped",
+      dead: "stopped",
+    },
+  },
+  deleteSandbox: {
+    run: (vc, id) => vc.deleteSandbox(id),
+    outcomes: {
+      creating: "gone",
+      ready: "gone",
+      running: "INVALID_STATE",
+      paused: "gone",
+      stopped: "gone",
+      dead: "gone",
+    },
+  },
+  "deleteSandbox with force": {
+    run: (vc, id) => vc.deleteSandbox(id, { force: true }),
+    outcomes: {
+      creating: "gone",
+      ready: "gone",
+      running: "gone",
+      paused: "gone",
+      stopped: "gone",
+      dead: "gone",
+    },
+  },
+  fetchSandbox: {
+    run: (vc, id) => vc.fetchSandbox(id).then((sandbox) => sandbox.release()),
+    outcomes: same,
+  },
+  statusSandbox: { run: (vc, id) => vc.statusSandbox(id), outcomes: same },
+  listSandbox: { run: (vc) => vc.listSandbox(), outcomes: same },
+  "reclaim of one": {
+    run: (vc, id) => vc.reclaim(id),
+    outcomes: { ...same, creating: "gone" },
+  },
+  createContainer: {
+    run: (vc, id) => vc.createContainer(id, extra).then(({ sandbox }) => sandbox.release()),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  startContainer: {
+    run: async (vc, id) => {
+      const { state } = await vc.statusSandbox(id);
+      if (state === "running") await (await vc.createContainer(id, extra)).sandbox.release();
+      await vc.startContainer(id, state === "running" ? "c2" : "c1");
+    },
+    outcomes: { ...refused, running: "running" },
+  },
+  stopContainer: {
+    run: (vc, id) => vc.stopContainer(id, "c1"),
+    outcomes: {
+      ...refused,
+      ready: "ready",
+      running: "running",
+      stopped: "stopped",
+      dead: "stopped",
+    },
+  },
+  deleteContainer: {
+    run: async (vc, id) => {
+      const { containersStatus } = await vc.statusSandbox(id);
+      if (containersStatus[0]?.state === "running") await vc.stopContainer(id, "c1");
+      await vc.deleteContainer(id, "c1");
+    },
+    outcomes: {
+      ...refused,
+      ready: "ready",
+      running: "running",
+      stopped: "stopped",
+      dead: "stopped",
+    },
+  },
+  enterContainer: {
+    run: (vc, id) => vc.enterContainer(id, "c1", sh).then(({ sandbox }) => sandbox.release()),
+    outcomes: { ...refusedByGuest, running: "running" },
+  },
+  killContainer: {
+    run: (vc, id) => vc.killContainer(id, "c1", "SIGUSR1"),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  "killContainer of all processes": {
+    run: (vc, id) => vc.killContainer(id, "c1", "SIGKILL", true),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  signalProcess: {
+    run: (vc, id) => vc.signalProcess(id, "c1", "c1", "SIGUSR1"),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  statusContainer: { run: (vc, id) => vc.statusContainer(id, "c1"), outcomes: same },
+  winsizeProcess: {
+    run: (vc, id) => onTerminal(vc, id, (token) => vc.winsizeProcess(id, "c1", token, 24, 80)),
+    outcomes: { ...refusedByGuest, ready: "AGENT_ERROR", running: "running" },
+  },
+  ioStream: {
+    run: async (vc, id) => {
+      const io = await vc.ioStream(id, "c1", "c1");
+      io.stdout.destroy();
+      io.stderr.destroy();
+    },
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  waitProcess: {
+    run: async (vc, id) => {
+      const leave = new AbortController();
+      const waited = vc.waitProcess(id, "c1", "c1", { signal: leave.signal });
+      waited.catch(() => {});
+      const { state } = await vc.statusSandbox(id);
+      if (state === "running" || state === "ready") await vc.killContainer(id, "c1", "SIGKILL");
+      if (state === "paused") leave.abort();
+      await waited.catch((error: unknown) => {
+        if (!isVirtError(error, "CANCELED")) throw error;
+      });
+    },
+    outcomes: {
+      ...refused,
+      ready: "ready",
+      running: "running",
+      paused: "paused",
+      stopped: "stopped",
+      dead: "stopped",
+    },
+  },
+  setOutput: {
+    run: async (vc, id) => {
+      await using sandbox = await vc.fetchSandbox(id);
+      await sandbox.setOutput("c1", "c1", "discard");
+    },
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+};
+
+/** Does something with a process that has a terminal, where one can be started. */
+async function onTerminal(
+  vc: VirtContainers,
+  id: string,
+  act: (token: string) => Promise<void>,
+): Promise<void> {
+  const cmd = { args: ["sleep", "infinity"], terminal: true };
+  const entered = await vc.enterContainer(id, "c1", cmd).catch((error: unknown) => {
+    if (isVirtError(error, "INVALID_STATE")) return undefined;
+    throw error;
+  });
+  await entered?.sandbox.release();
+  await act(entered?.process.token ?? "c1");
+}
+
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await createTestInstance();
+});
+afterAll(() => instance[Symbol.asyncDispose]());
+
+describe.each(Object.entries(verbs))("%s", (name, { run, outcomes }) => {
+  const cases = Object.entries(outcomes) as [Situation, Outcome][];
+  test.each(cases)("of a sandbox that is %s: %s", async (situation, outcome) => {
+    const { vc } = instance;
+    const id = await sandboxIn(instance, situation, `${name.replaceAll(" ", "-")}.${situation}`);
+    if (/^[A-Z_]+$/.test(outcome)) {
+      const error = await refusal(run(vc, id));
+      expect(error.code).toBe(outcome);
+      if (outcome === "INVALID_STATE") {
+        const now = same[situation];
+        expect(error.message).toMatch(
+          new RegExp(`it is ${now}, and must be |is ${now}; it can't become `),
+        );
+      }
+      expect((await vc.statusSandbox(id)).state).toBe(same[situation]);
+    } else {
+      await run(vc, id);
+      const found = (await vc.listSandbox()).find((status) => status.id === id);
+      expect(found?.state ?? "gone").toBe(outcome);
+    }
+    await vc.deleteSandbox(id, { force: true }).catch(() => {});
+  });
+
+  if (name === "listSandbox" || name === "reclaim of one") return;
+  test("of a sandbox that does not exist", async () => {
+    expect(await refusal(run(instance.vc, "nobody"))).toMatchObject({
+      code: "SANDBOX_NOT_FOUND",
+      sandboxId: "nobody",
+    });
+  });
+
+  test.each(["../x", "a/b", "", "x", "-rf", "a\u0000b", "x".repeat(300)])(
+    "of an id that can't be: %j",
+    async (id) => {
+      expect((await refusal(run(instance.vc, id))).code).toBe("INVALID_ARGUMENT");
+    },
+  );
+});
