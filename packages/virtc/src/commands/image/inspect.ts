@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import type { Image } from "virtcontainers";
+import type { Context } from "../../context.ts";
+import { json } from "../../output/json.ts";
+import { forEachName } from "../each.ts";
+import { examples } from "../examples.ts";
+
+export function define(group: Command, context: Context): void {
+  group
+    .command("inspect")
+    .summary("print all that is known of images, as JSON")
+    .description("Prints all that is known of images, as a JSON list.")
+    .argument("<image...>", "names or digests")
+    .option("--json", "print JSON, which is the default")
+    .action(async (names: string[]) => {
+      const found: Image[] = [];
+      await forEachName(names, context, async (name) => {
+        found.push(await (await context.library()).images.get(name));
+      });
+      context.stdout.write(json(found));
+    })
+    .addHelpText("after", examples("virtc image inspect busybox"));
+}

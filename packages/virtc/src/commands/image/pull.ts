@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import type { Context } from "../../context.ts";
+import { json } from "../../output/json.ts";
+import { showProgress } from "../../output/show-progress.ts";
+import { abortable } from "../../terminal/abortable.ts";
+import { forEachName } from "../each.ts";
+import { examples } from "../examples.ts";
+
+interface PullOptions {
+  platform?: string;
+  json?: boolean;
+}
+
+export function define(group: Command, context: Context): void {
+  group
+    .command("pull")
+    .summary("fetch images from a registry")
+    .description("Fetches images from a registry and prints their digests.")
+    .argument(
+      "<image...>",
+      "references, such as alpine:3 or registry.example.com/team/app@sha256:...",
+    )
+    .option("--platform <platform>", "such as linux/amd64 (default: this host's)")
+    .option("--json", "print the image as JSON")
+    .action((names: string[], options: PullOptions) =>
+      forEachName(names, context, (name) => pull(name, options, context)),
+    )
+    .addHelpText(
+      "after",
+      examples("virtc image pull alpine:3", "virtc image pull 127.0.0.1:5000/app"),
+    );
+}
+
+async function pull(name: string, options: PullOptions, context: Context): Promise<void> {
+  const { images } = await context.library();
+  const progress = showProgress(name, context);
+  const { platform } = options;
+  const image = await abortable(context.signals, (signal) =>
+    images
+      .pull(name, {
+        signal,
+        onProgress: progress.update,
+        ...(platform === undefined ? {} : { platform }),
+      })
+      .finally(progress.end),
+  );
+  context.stdout.write(options.json ? json(image) : `${image.digest}\n`);
+}

@@ -1,0 +1,36 @@
+import type { Images, Sandbox, VirtContainers } from "virtcontainers";
+
+/** What the commands use of a sandbox. */
+export type SandboxHandle = Pick<
+  Sandbox,
+  | "id"
+  | "containers"
+  | "release"
+  | "enterContainer"
+  | "waitProcess"
+  | "signalProcess"
+  | "winsizeProcess"
+  | "ioStream"
+  | "setOutput"
+  | "logs"
+>;
+
+type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
+type Done<V extends "stopSandbox" | "deleteSandbox"> = {
+  [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<unknown>;
+};
+type Handed<V extends "runSandbox" | "fetchSandbox"> = {
+  [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<SandboxHandle>;
+};
+
+/** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
+export type Library = { readonly images: Images } & Told<
+  "listSandbox" | "statusSandbox" | "killContainer" | "waitProcess"
+> &
+  Done<"stopSandbox" | "deleteSandbox"> &
+  Handed<"runSandbox" | "fetchSandbox">;
+
+/** The kernel that a library boots its VMs with. */
+export interface LibraryOptions {
+  kernel?: "tuned" | "debian";
+}

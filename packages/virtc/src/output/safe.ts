@@ -1,0 +1,11 @@
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text from a guest, an image or a file, without what could steer the terminal. */
+export function safe(text: string): string {
+  return text.replace(control, "\ufffd");
+}
+
+/** As `safe`, on one line. */
+export function safeLine(text: string): string {
+  return safe(text).replace(/[\t\n]/g, " ");
+}

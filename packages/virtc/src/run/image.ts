@@ -1,0 +1,26 @@
+import type { Context } from "../context.ts";
+import type { Library } from "../library.ts";
+import { showProgress } from "../output/show-progress.ts";
+import type { RunRequest } from "./request.ts";
+
+/** Sees to it that the image of a run is there: pulls it if it must, with a progress bar on a terminal. */
+export async function obtainImage(
+  request: RunRequest,
+  library: Library,
+  signal: AbortSignal,
+  context: Context,
+): Promise<void> {
+  if (request.image === undefined) return;
+  const progress = showProgress(request.image, context);
+  try {
+    const { pull, platform } = request.options;
+    await library.images.ensure(request.image, {
+      pull,
+      signal,
+      onProgress: progress.update,
+      ...(platform === undefined ? {} : { platform }),
+    });
+  } finally {
+    progress.end();
+  }
+}

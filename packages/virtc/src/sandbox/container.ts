@@ -1,0 +1,18 @@
+import { UsageError } from "../errors/usage.ts";
+
+/** The container that a command means when only the sandbox is named. */
+export function pickContainer(
+  sandboxId: string,
+  ids: readonly string[],
+  chosen: string | undefined,
+): string {
+  if (chosen !== undefined) return chosen;
+  const only = ids.length === 1 ? ids[0] : undefined;
+  const found = ids.find((id) => id === sandboxId) ?? ids.find((id) => id === "main") ?? only;
+  if (found !== undefined) return found;
+  if (ids.length === 0) throw new UsageError(`sandbox ${sandboxId} has no container`);
+  throw new UsageError(
+    `sandbox ${sandboxId} has ${ids.length} containers: ${ids.join(", ")}`,
+    "Choose one with --container.",
+  );
+}

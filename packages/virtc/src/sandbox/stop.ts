@@ -1,0 +1,54 @@
+import type { ContainerStatus } from "virtcontainers";
+import { isLibraryError } from "../errors/library.ts";
+import type { Library } from "../library.ts";
+
+/** After SIGKILL, the time for the guest to say that the container has ended. */
+const killedMs = 5000;
+
+/** Ends a sandbox's containers, gently if there is time, and then its VM. One that is stopped already stays so. */
+export async function stopSandbox(library: Library, name: string, graceMs: number): Promise<void> {
+  const status = await library.statusSandbox(name);
+  if (status.state === "stopped") return;
+  const running = status.containersStatus.filter((container) => container.state === "running");
+  try {
+    await Promise.all(running.map((container) => endContainer(library, name, container, graceMs)));
+    await library.stopSandbox(name, { force: true });
+  } catch (error) {
+    if (!isLibraryError(error, "INVALID_STATE", "SANDBOX_DEAD")) throw error;
+    const now = await library.statusSandbox(name);
+    if (now.state !== "stopped") throw error;
+  }
+}
+
+async function endContainer(
+  library: Library,
+  sandboxId: string,
+  { id }: ContainerStatus,
+  graceMs: number,
+): Promise<void> {
+  try {
+    if (graceMs > 0) {
+      await library.killContainer(sandboxId, id, "SIGTERM");
+      if (await ended(library, sandboxId, id, graceMs)) return;
+    }
+    await library.killContainer(sandboxId, id, "SIGKILL", true);
+    await ended(library, sandboxId, id, killedMs);
+  } catch (error) {
+    if (!isLibraryError(error, "INVALID_STATE", "SANDBOX_DEAD", "PROCESS_NOT_FOUND")) throw error;
+  }
+}
+
+async function ended(
+  library: Library,
+  sandboxId: string,
+  id: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  try {
+    await library.waitProcess(sandboxId, id, id, { timeoutMs });
+    return true;
+  } catch (error) {
+    if (isLibraryError(error, "TIMEOUT")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import type { EventEmitter } from "node:events";
+import { SignalRelay } from "./signals.ts";
+
+/** Does something that Ctrl-C ends cleanly. */
+export async function abortable<T>(
+  signals: EventEmitter,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const relay = new SignalRelay(signals);
+  try {
+    return await act(relay.signal);
+  } catch (error) {
+    throw relay.interruption ?? error;
+  } finally {
+    relay[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,83 @@
+import type { IOStream } from "virtcontainers";
+import type { Context } from "../context.ts";
+import { pumpInput } from "./input.ts";
+import { brokenOutput, OutputPump } from "./output.ts";
+import { followSize, rawMode, terminalSize } from "./raw.ts";
+import type { SignalRelay } from "./signals.ts";
+
+/** One process in a container, as the terminal sees it. */
+export interface Session {
+  io: IOStream;
+  /** Its exit code. */
+  exited: Promise<number>;
+  signal(signal: NodeJS.Signals): Promise<void>;
+  resize(height: number, width: number): Promise<void>;
+}
+
+export interface AttachOptions {
+  interactive: boolean;
+  tty: boolean;
+  /** Ctrl-P Ctrl-Q ends the attachment and not the process. */
+  detachable: boolean;
+  /** After the process's end, waits no longer than this for more output; undefined: for its end. */
+  lingerMs?: number;
+}
+
+export type Ending = { kind: "exited"; code: number } | { kind: "detached" };
+
+/** Connects this process's terminal or pipes with a process until that ends. Throws OutputBroken. */
+export async function attach(
+  session: Session,
+  options: AttachOptions,
+  relay: SignalRelay,
+  context: Context,
+): Promise<Ending> {
+  const { io } = session;
+  const keyboard = options.tty && options.interactive && context.stdin.isTTY === true;
+  const broken = brokenOutput([context.stdout, context.stderr]);
+  const undo: (() => unknown)[] = [];
+  relay.forwardTo((signal) => ignore(session.signal(signal)));
+  if (options.tty) undo.push(followTerminal(session, context));
+  if (keyboard) undo.push(rawMode(context));
+  try {
+    const finished = finish(session, options, context);
+    if (!options.interactive) return await Promise.race([finished, broken]);
+    const typed = pumpInput(context.stdin, io.stdin, keyboard && options.detachable);
+    const detached = new Promise<Ending>((resolve, reject) => {
+      typed.then((keys) => keys && resolve({ kind: "detached" }), reject);
+    });
+    return await Promise.race([finished, detached, broken]);
+  } catch (error) {
+    io.stdout.destroy();
+    io.stderr.destroy();
+    throw error;
+  } finally {
+    for (const step of undo.reverse()) step();
+  }
+}
+
+async function finish(session: Session, options: AttachOptions, context: Context): Promise<Ending> {
+  const pumps = [
+    new OutputPump(session.io.stdout, context.stdout),
+    new OutputPump(session.io.stderr, context.stderr),
+  ];
+  const failed = Promise.all(pumps.map((pump) => pump.done)).then(() => session.exited);
+  const code = await Promise.race([session.exited, failed]);
+  const { lingerMs } = options;
+  await Promise.all(pumps.map((p) => (lingerMs === undefined ? p.done : p.quiet(lingerMs))));
+  return { kind: "exited", code };
+}
+
+function followTerminal(session: Session, context: Context): () => void {
+  let before = terminalSize(context.stdout);
+  return followSize(context, (size) => {
+    if (size.rows === before.rows && size.columns === before.columns) return;
+    before = size;
+    ignore(session.resize(size.rows, size.columns));
+  });
+}
+
+/** A process that has just ended can take neither signals nor sizes. */
+function ignore(promise: Promise<unknown>): void {
+  promise.catch(() => {});
+}

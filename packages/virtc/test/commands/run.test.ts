@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { runCli } from "../../src/cli.ts";
+import { clientAnnotation, nobody, removeAnnotation } from "../../src/sandbox/owner.ts";
+import { testContext } from "../support/context.ts";
+import { fakeImage, fakeLibrary, type Program } from "../support/library.ts";
+
+const cat: Program = async ({ stdin, write }) => {
+  for await (const chunk of stdin) write(String(chunk));
+  return 0;
+};
+const speak: Program = async ({ write, writeError }, _signals, cmd) => {
+  write(`out ${cmd.args.join(" ")}\n`);
+  writeError("err\n");
+  return 7;
+};
+const untilSignal: Program = async (_io, signals) => {
+  for await (const signal of signals) if (signal === "SIGKILL") return 137;
+  return 0;
+};
+
+function setUp(program: Program, terminal = false) {
+  const library = fakeLibrary(program, [fakeImage("busybox")]);
+  return { library, context: testContext(() => library, { terminal, env: { HERE: "x" } }) };
+}
+
+describe("virtc run", () => {
+  it("passes output, errors and the exit code through, and removes with --rm", async () => {
+    const { library, context } = setUp(speak);
+    const code = await runCli(["run", "--rm", "busybox", "sh", "-c", "exit 7"], context);
+    expect([code, context.out(), context.err()]).toEqual([7, "out sh -c exit 7\n", "err\n"]);
+    expect(library.sandboxes.size).toBe(0);
+  });
+
+  it("keeps the stopped container without --rm", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--name", "job", "busybox"], context);
+    expect(library.sandboxes.get("job")).toMatchObject({
+      state: "stopped",
+      containersStatus: [{ exitCode: 7 }],
+    });
+  });
+
+  it("leaves what follows the image to the command", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--rm", "busybox", "ls", "--rm", "-it", "--", "--name=x"], context);
+    expect(library.created[0]?.containers?.[0]?.cmd?.args).toEqual([
+      "ls",
+      "--rm",
+      "-it",
+      "--",
+      "--name=x",
+    ]);
+  });
+
+  it("passes standard input on with -i only", async () => {
+    const first = setUp(cat);
+    first.context.stdin.end("abc\n");
+    await runCli(["run", "--rm", "-i", "busybox", "cat"], first.context);
+    expect(first.context.out()).toBe("abc\n");
+    const second = setUp(cat);
+    second.context.stdin.end("abc\n");
+    await runCli(["run", "--rm", "busybox", "cat"], second.context);
+    expect(second.context.out()).toBe("");
+  });
+
+  it("makes of its options what the library takes", async () => {
+    const { library, context } = setUp(speak);
+    const options =
+      "--name web -e A=1 -e HERE -w /srv -u nobody --cpus 1.5 --memory 512m --read-only --scratch 1g " +
+      "--hostname box --machine q35 --accelerator tcg --annotation a=b --entrypoint /bin/cat " +
+      "--kernel ./vmlinux --hypervisor /opt/qemu";
+    await runCli(["run", ...options.split(" "), "busybox", "x"], context);
+    expect(library.created[0]).toMatchObject({
+      id: "web",
+      hostname: "box",
+      annotations: { a: "b" },
+      hypervisorConfig: {
+        numVCPUs: 2,
+        memoryMiB: 512,
+        kernelPath: "/vmlinux",
+        hypervisorPath: "/opt/qemu",
+        hypervisorMachineType: "q35",
+        accelerator: "tcg",
+      },
+      containers: [
+        {
+          id: "web",
+          image: "busybox",
+          entrypoint: ["/bin/cat"],
+          readonlyRootfs: true,
+          scratchMiB: 1024,
+          resources: { cpu: { quota: 150_000, period: 100_000 } },
+          cmd: {
+            args: ["x"],
+            envs: [
+              { var: "A", value: "1" },
+              { var: "HERE", value: "x" },
+            ],
+            workDir: "/srv",
+            user: "nobody",
+          },
+        },
+      ],
+    });
+  });
+
+  it("takes a folder in place of an image", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--rm", "--rootfs", "/srv/x:ro", "/bin/sh", "-c", "x"], context);
+    expect(library.created[0]?.containers?.[0]).toMatchObject({
+      image: undefined,
+      rootFs: { target: "/srv/x", mounted: true, options: ["ro"] },
+      readonlyRootfs: true,
+      cmd: { args: ["/bin/sh", "-c", "x"] },
+    });
+  });
+
+  it("prints the name and leaves with -d; the VM ends with the container", async () => {
+    const { library, context } = setUp(untilSignal);
+    expect(await runCli(["run", "-d", "--rm", "--name", "bg", "busybox"], context)).toBe(0);
+    expect(context.out()).toBe("bg\n");
+    expect(library.created[0]).toMatchObject({
+      exitWith: "bg",
+      annotations: { [clientAnnotation]: nobody, [removeAnnotation]: "true" },
+      containers: [{ cmd: { detach: true } }],
+    });
+    expect(library.calls).toEqual(["run bg", "release bg"]);
+  });
+
+  it("hands signals to the container, and a second SIGINT as SIGKILL", async () => {
+    const { library, context } = setUp(untilSignal);
+    const done = runCli(["run", "--name", "sig", "busybox"], context);
+    await waitFor(() => context.signals.listenerCount("SIGINT") > 0 && library.calls.length > 0);
+    context.signals.emit("SIGTERM", "SIGTERM");
+    context.signals.emit("SIGINT", "SIGINT");
+    context.signals.emit("SIGINT", "SIGINT");
+    expect(await done).toBe(137);
+    expect(library.calls).toEqual(
+      expect.arrayContaining(["signal sig SIGTERM", "signal sig SIGINT", "signal sig SIGKILL"]),
+    );
+  });
+
+  it("detaches at Ctrl-P Ctrl-Q, restores the terminal and leaves the container", async () => {
+    const { library, context } = setUp(untilSignal, true);
+    const raw: boolean[] = [];
+    Object.assign(context.stdin, { isTTY: true, setRawMode: (on: boolean) => raw.push(on) });
+    context.stdin.write("\u0010\u0011");
+    expect(await runCli(["run", "-it", "--name", "tty", "busybox"], context)).toBe(0);
+    expect(raw).toEqual([true, false]);
+    expect(library.calls).toEqual(["run tty", "output tty log", "release tty"]);
+  });
+
+  it("follows the terminal's size", async () => {
+    const { library, context } = setUp(untilSignal, true);
+    Object.assign(context.stdout, { rows: 40, columns: 100 });
+    const done = runCli(["run", "-t", "--name", "size", "busybox"], context);
+    await waitFor(() => context.stdout.listenerCount("resize") > 0);
+    Object.assign(context.stdout, { rows: 50, columns: 120 });
+    context.stdout.emit("resize");
+    context.signals.emit("SIGINT", "SIGINT");
+    context.signals.emit("SIGINT", "SIGINT");
+    await done;
+    expect(library.created[0]?.containers?.[0]?.cmd?.consoleSize).toEqual({
+      height: 40,
+      width: 100,
+    });
+    expect(library.calls).toContain("size size 50x120");
+  });
+
+  it("kills the container and ends like other tools when nobody reads", async () => {
+    const { library, context } = setUp(untilSignal);
+    const done = runCli(["run", "--rm", "--name", "pipe", "busybox"], context);
+    await waitFor(() => context.stdout.listenerCount("error") > 0);
+    context.stdout.emit("error", Object.assign(new Error("EPIPE"), { code: "EPIPE" }));
+    expect(await done).toBe(141);
+    expect(library.calls).toContain("delete pipe");
+    expect(context.err()).toBe("");
+  });
+
+  it("reuses a name whose container ended while nobody was there to remove it", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "-d", "--rm", "--name", "again", "busybox"], context);
+    await waitFor(() => library.sandboxes.get("again")?.containersStatus[0]?.state === "stopped");
+    expect(await runCli(["run", "--rm", "--name", "again", "busybox"], context)).toBe(7);
+  });
+
+  it("says that a name is in use", async () => {
+    const { context } = setUp(untilSignal);
+    await runCli(["run", "-d", "--name", "taken", "busybox"], context);
+    expect(await runCli(["run", "-d", "--name", "taken", "busybox"], context)).toBe(125);
+    expect(context.err()).toContain("virtc: sandbox taken exists");
+  });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

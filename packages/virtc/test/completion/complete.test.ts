@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { runCli } from "../../src/cli.ts";
+import { scripts } from "../../src/completion/scripts.ts";
+import { testContext } from "../support/context.ts";
+import { fakeImage, fakeLibrary, statusOf } from "../support/library.ts";
+
+async function completions(...words: string[]): Promise<string[]> {
+  const library = fakeLibrary(async () => 0, [fakeImage("busybox:latest")]);
+  library.sandboxes.set("web", statusOf({ id: "web" }));
+  const context = testContext(() => library);
+  expect(await runCli(["__complete", "--", ...words], context)).toBe(0);
+  return context
+    .out()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t")[0] ?? "");
+}
+
+describe("__complete", () => {
+  it.each([
+    [["r"], ["run", "rm"]],
+    [
+      ["image", "p"],
+      ["pull", "prune"],
+    ],
+    [["exec", ""], ["web"]],
+    [["rm", "-f", "w"], ["web"]],
+    [["run", ""], ["busybox:latest"]],
+    [["run", "--rm", "-e", "A=1", "bus"], ["busybox:latest"]],
+    [["run", "--pu"], ["--pull"]],
+    [["run", "--pull", "n"], ["never"]],
+    [["run", "--pull=al"], ["--pull=always"]],
+    [["run", "busybox", ""], [":files"]],
+    [["run", "busybox", "ls", "--p"], [":files"]],
+    [["run", "--name", "x"], []],
+    [["image", "import", ""], [":files"]],
+    [["kill", "-s", "SIGKI"], ["SIGKILL"]],
+    [["completion", "z"], ["zsh"]],
+    [["nonsense", ""], expect.arrayContaining(["run", "image"])],
+    [
+      ["logs", "--t"],
+      ["--timestamps", "--tail"],
+    ],
+  ])("%j", async (words, expected) => {
+    expect(await completions(...words)).toEqual(expected);
+  });
+
+  it("offers no hidden command", async () => {
+    expect(await completions("_")).toEqual([]);
+  });
+
+  it("says nothing when containers can't be listed", async () => {
+    const context = testContext(() => {
+      throw new Error("no state");
+    });
+    expect(await runCli(["__complete", "--", "rm", ""], context)).toBe(0);
+    expect(context.out() + context.err()).toBe("");
+  });
+});
+
+describe("the bash script", () => {
+  it("offers candidates without what bash takes for a word of its own", async () => {
+    const driver = `
+      virtc() { printf '127.0.0.1:5000/a:1\\timage\\n127.0.0.1:5000/a:2\\timage\\n'; }
+      ${scripts.bash}
+      COMP_LINE='virtc run 127.0.0.1:5000/a' COMP_POINT=26
+      _virtc
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = await promisify(execFile)("bash", ["-c", driver]);
+    expect(stdout).toBe("5000/a:1\n5000/a:2\n");
+  });
+});

@@ -1,0 +1,227 @@
+import { PassThrough, Readable } from "node:stream";
+import type {
+  Cmd,
+  Container,
+  Image,
+  Images,
+  IOStream,
+  LogEntry,
+  SandboxConfig,
+  SandboxStatus,
+  Signal,
+} from "virtcontainers";
+import { VirtError } from "virtcontainers";
+import type { Library, SandboxHandle } from "../../src/library.ts";
+
+/** What a pretended process does: reads its input, writes, and gives its exit code. */
+export type Program = (
+  io: { stdin: Readable; write(text: string): void; writeError(text: string): void },
+  signals: AsyncIterable<Signal>,
+  cmd: Cmd,
+) => Promise<number>;
+
+export interface FakeLibrary extends Library {
+  readonly sandboxes: Map<string, SandboxStatus>;
+  readonly created: SandboxConfig[];
+  readonly calls: string[];
+  log: LogEntry[];
+}
+
+/** A library without VMs: every process is the given program. */
+export function fakeLibrary(program: Program, images: readonly Image[] = []): FakeLibrary {
+  const sandboxes = new Map<string, SandboxStatus>();
+  const processes = new Map<string, FakeProcess>();
+  const calls: string[] = [];
+  const created: SandboxConfig[] = [];
+  const library: FakeLibrary = {
+    sandboxes,
+    created,
+    calls,
+    log: [],
+    images: fakeImages(images),
+    async runSandbox(config) {
+      const id = config.id ?? "none";
+      calls.push(`run ${id}`);
+      if (sandboxes.has(id)) throw new VirtError("ALREADY_EXISTS", `sandbox ${id} exists`);
+      created.push(config);
+      sandboxes.set(id, statusOf(config));
+      const cmd = config.containers?.[0]?.cmd ?? { args: [] };
+      const process = new FakeProcess(program, cmd);
+      processes.set(`${id}/${id}`, process);
+      void process.exited.then((code) => {
+        const container = sandboxes.get(id)?.containersStatus[0];
+        if (container) Object.assign(container, { state: "stopped", exitCode: code });
+      });
+      return handle(id);
+    },
+    async fetchSandbox(id) {
+      known(id);
+      return handle(id);
+    },
+    async statusSandbox(id) {
+      return known(id);
+    },
+    async listSandbox() {
+      return [...sandboxes.values()];
+    },
+    async stopSandbox(id) {
+      calls.push(`stop ${id}`);
+      known(id).state = "stopped";
+    },
+    async deleteSandbox(id) {
+      known(id);
+      calls.push(`delete ${id}`);
+      sandboxes.delete(id);
+    },
+    async killContainer(id, container, signal) {
+      calls.push(`kill ${id} ${container} ${signal}`);
+      processes.get(`${id}/${container}`)?.signal(signal);
+    },
+    async waitProcess(id, container) {
+      return await process(id, container).exited;
+    },
+  };
+
+  function handle(id: string): SandboxHandle {
+    return {
+      id,
+      containers: () => (sandboxes.get(id)?.containersStatus ?? []).map((c) => view(id, c.id)),
+      async release() {
+        calls.push(`release ${id}`);
+      },
+      async enterContainer(container, cmd) {
+        const token = `exec-${processes.size}`;
+        processes.set(`${id}/${token}`, new FakeProcess(program, cmd));
+        return { container: view(id, container), process: { token, pid: 2, startTime: "" } };
+      },
+      waitProcess: (_container, token) => process(id, token).exited,
+      async signalProcess(_container, token, signal) {
+        calls.push(`signal ${token} ${signal}`);
+        process(id, token).signal(signal);
+      },
+      async winsizeProcess(_container, token, height, width) {
+        calls.push(`size ${token} ${height}x${width}`);
+      },
+      ioStream: async (_container, token) => process(id, token).io,
+      async setOutput(_container, token, target) {
+        calls.push(`output ${token} ${target}`);
+      },
+      async *logs() {
+        yield* library.log;
+      },
+    };
+  }
+
+  function process(id: string, token: string): FakeProcess {
+    const found = processes.get(`${id}/${token}`);
+    if (!found) throw new VirtError("PROCESS_NOT_FOUND", `no process ${token}`);
+    return found;
+  }
+
+  function known(id: string): SandboxStatus {
+    const found = sandboxes.get(id);
+    if (!found) throw new VirtError("SANDBOX_NOT_FOUND", `there is no sandbox ${id}`);
+    return found;
+  }
+  return library;
+}
+
+class FakeProcess {
+  readonly io: IOStream;
+  readonly exited: Promise<number>;
+  readonly #signals = new PassThrough({ objectMode: true });
+
+  constructor(program: Program, cmd: Cmd) {
+    const stdin = new PassThrough();
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    this.io = { stdin, stdout, stderr };
+    const own = {
+      stdin: cmd.interactive ? stdin : Readable.from([]),
+      write: (text: string) => void stdout.write(text),
+      writeError: (text: string) => void stderr.write(text),
+    };
+    this.exited = program(own, this.#signals, cmd).finally(() => {
+      stdout.end();
+      stderr.end();
+    });
+  }
+
+  signal(signal: Signal): void {
+    this.#signals.write(signal);
+  }
+}
+
+export function statusOf(config: SandboxConfig): SandboxStatus {
+  return {
+    id: config.id ?? "none",
+    state: "running",
+    hypervisor: "qemu",
+    hypervisorConfig: {},
+    agent: "kata",
+    annotations: config.annotations ?? {},
+    createdAt: new Date(0).toISOString(),
+    vmm: { pid: 4711 },
+    containersStatus: (config.containers ?? []).map((container) => ({
+      id: container.id,
+      state: "running",
+      pid: 1,
+      startTime: new Date(0).toISOString(),
+      createdAt: new Date(0).toISOString(),
+      rootFs: container.image ?? "",
+      image: container.image,
+      imageDigest: undefined,
+      cmd: [...(container.cmd?.args ?? [])],
+      exitCode: undefined,
+      exitedAt: undefined,
+      logged: container.cmd?.detach ?? false,
+      annotations: {},
+    })),
+  };
+}
+
+function view(sandboxId: string, id: string): Container {
+  const process = { token: id, pid: 1, startTime: "" };
+  return { id, sandboxId, annotations: {}, process, pid: 1, token: id };
+}
+
+export function fakeImage(name: string): Image {
+  return {
+    digest: `sha256:${"ab".repeat(32)}`,
+    names: [name],
+    platform: { os: "linux", architecture: "amd64" },
+    createdAt: new Date(0).toISOString(),
+    importedAt: new Date(0).toISOString(),
+    sizeBytes: 4_500_000,
+    path: "/nowhere",
+    config: {
+      env: ["PATH=/bin"],
+      entrypoint: [],
+      cmd: ["sh"],
+      workingDir: "/",
+      user: "",
+      exposedPorts: [],
+      volumes: [],
+      labels: {},
+      stopSignal: undefined,
+    },
+  };
+}
+
+function fakeImages(images: readonly Image[]): Images {
+  const get = async (reference: string): Promise<Image> => {
+    const found = images.find((image) => image.names.includes(reference));
+    if (!found) throw new VirtError("IMAGE_NOT_FOUND", `there is no image ${reference}`);
+    return found;
+  };
+  return {
+    get,
+    ensure: get,
+    pull: get,
+    import: get,
+    remove: get,
+    list: async () => [...images],
+    prune: async () => ({ removed: [], freedBytes: 0 }),
+    userFile: () => "/nowhere",
+  };
+}
