@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { mkdtemp, open, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A VMM's command line. Its sockets and logs are relative to the folder that it is started in. */
+export interface RawCommand {
+  path: string;
+  args: readonly string[];
+}
+
+/** The command line of a process that runs, with the files that it inherited named by their paths. */
+export async function commandOf(pid: number): Promise<RawCommand> {
+  const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(0, -1);
+  const files = new Map<string, string>();
+  for (const [link, number] of words.join("\0").matchAll(/\/proc\/self\/fd\/(\d+)/g)) {
+    files.set(link, await readlink(`/proc/${pid}/fd/${number}`));
+  }
+  const args = words.slice(1).map((word) => {
+    return word.replace(/\/proc\/self\/fd\/\d+/g, (link) => files.get(link) ?? link);
+  });
+  return { path: await readlink(`/proc/${pid}/exe`), args };
+}
+
+/** A VMM that was started by hand, in a fresh folder. Disposing it kills it and removes the folder. */
+export class RawVm implements AsyncDisposable {
+  readonly folder: string;
+  readonly startedAt: number;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+
+  private constructor(folder: string, child: ChildProcess, startedAt: number) {
+    this.folder = folder;
+    this.#child = child;
+    this.startedAt = startedAt;
+    this.#exited = once(child, "exit");
+  }
+
+  static async start({ path, args }: RawCommand, parent: string): Promise<RawVm> {
+    const folder = await mkdtemp(join(parent, "raw-"));
+    await writeFile(join(folder, "console.log"), "");
+    await using output = await open(join(folder, "qemu.out"), "w");
+    const startedAt = performance.now();
+    const child = spawn(path, args, { cwd: folder, stdio: ["ignore", output.fd, output.fd] });
+    await once(child, "spawn");
+    return new RawVm(folder, child, startedAt);
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("the raw VM did not start");
+    return this.#child.pid;
+  }
+
+  /** Milliseconds from the start until `pattern` stands on the console. */
+  async saw(pattern: RegExp, signal: AbortSignal): Promise<number> {
+    const path = join(this.folder, "console.log");
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(60_000)]);
+    const watcher = watch(path);
+    try {
+      for (;;) {
+        const changed = once(watcher, "change", { signal: limit });
+        changed.catch(() => {});
+        const text = await readFile(path, "latin1");
+        if (pattern.test(text)) return performance.now() - this.startedAt;
+        await Promise.race([changed, this.#exited.then(() => this.fail())]);
+      }
+    } finally {
+      watcher.close();
+    }
+  }
+
+  /** Throws, with what QEMU and the guest said. */
+  async fail(): Promise<never> {
+    const read = (name: string): Promise<string> => readFile(join(this.folder, name), "latin1");
+    const console = (await read("console.log")).slice(-2000);
+    throw new Error(`the raw VM failed: ${await read("qemu.out")}\n${console}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What the agent prints before anything else. */
+const firstLine = /^virtc-agent \S+ starting/m;
+
+/** Starts the same VM that a sandbox would get, and waits for the first line of its init. */
+export async function bootRaw(
+  command: RawCommand,
+  parent: string,
+  signal: AbortSignal,
+): Promise<{ vm: RawVm; ms: number }> {
+  const vm = await RawVm.start(command, parent);
+  try {
+    return { vm, ms: await vm.saw(firstLine, signal) };
+  } catch (error) {
+    await vm[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Milliseconds of one such boot. */
+export async function timeRawBoot(
+  command: RawCommand,
+  parent: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const { vm, ms } = await bootRaw(command, parent, signal);
+  await vm[Symbol.asyncDispose]();
+  return ms;
+}
