@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { buildCache } from "./paths.ts";
+
+/** So many results of a kind are kept, those used last. */
+const kept = 4;
+
+/** Where the cache keeps, or will keep, a result. */
+export function cacheEntry(kind: string, key: string): string {
+  return join(buildCache, kind, key.replaceAll(/[^\w.+~-]/g, "_"));
+}
+
+/**
+ * The folder of a result in the cache, made by `make` in a folder of its own if it is not there.
+ * The key holds all that the result depends on, so an entry never changes. It appears whole:
+ * a killed or second build at the same time does no harm.
+ */
+export async function cached(
+  kind: string,
+  key: string,
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
+  const entry = cacheEntry(kind, key);
+  if (!existsSync(entry)) {
+    await inScratch(async (scratch) => {
+      const result = join(scratch, "result");
+      await mkdir(result);
+      await make(result);
+      await mkdir(join(buildCache, kind), { recursive: true });
+      await rename(result, entry).catch((error: unknown) => {
+        if (!existsSync(entry)) throw error;
+      });
+    });
+  }
+  await utimes(entry, new Date(), new Date());
+  await dropOld(join(buildCache, kind));
+  return entry;
+}
+
+/** Runs work in a scratch folder beside the cache, which is removed after. */
+export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  await mkdir(buildCache, { recursive: true, mode: 0o700 });
+  const scratch = await mkdtemp(join(buildCache, ".work-"));
+  try {
+    return await work(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function dropOld(folder: string): Promise<void> {
+  const entries = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
+      const path = join(folder, name);
+      return { path, used: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 };
+    }),
+  );
+  const old = entries.sort((a, b) => b.used - a.used).slice(kept);
+  await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })));
+}

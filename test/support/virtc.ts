@@ -1,0 +1,116 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, rm, watch } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { leftovers } from "./instance.ts";
+import { Terminal } from "./terminal.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const main = join(root, "packages/virtc/dist/main.js");
+
+/** The archive of the busybox image that set-up imports. */
+export const busyboxArchive = join(root, "packages/guest-linux-x64/dist/busybox.tar");
+
+export interface Result {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  stdoutBytes: Buffer;
+}
+
+export interface RunOptions {
+  input?: string | Uint8Array;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+}
+
+/** The built command line with folders of its own. */
+export class Virtc {
+  readonly folder: string;
+  readonly stateDir: string;
+  readonly env: NodeJS.ProcessEnv;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.stateDir = join(folder, "state");
+    this.env = {
+      ...process.env,
+      VIRTC_STATE_DIR: this.stateDir,
+      VIRTC_DATA_DIR: join(folder, "data"),
+    };
+  }
+
+  /** Fresh folders with the busybox image in them. */
+  static async create(): Promise<Virtc> {
+    const virtc = new Virtc(await mkdtemp(join(tmpdir(), "virtc-cli-")));
+    await chmod(virtc.folder, 0o711);
+    const { code, stderr } = await virtc.run(["image", "import", busyboxArchive]);
+    if (code !== 0) throw new Error(`the busybox image could not be imported: ${stderr}`);
+    return virtc;
+  }
+
+  /** Runs a command line to its end. */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    const child = this.spawn(args, options);
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    child.stdin.on("error", () => {});
+    child.stdin.end(options.input ?? "");
+    await once(child, "close");
+    const stdoutBytes = Buffer.concat(stdout);
+    return {
+      code: child.exitCode,
+      signal: child.signalCode,
+      stdout: stdoutBytes.toString(),
+      stderr: Buffer.concat(stderr).toString(),
+      stdoutBytes,
+    };
+  }
+
+  /** Starts a command line; its streams are pipes. */
+  spawn(args: readonly string[], options: RunOptions = {}): ChildProcessWithoutNullStreams {
+    return spawn(process.execPath, [main, ...args], {
+      env: { ...this.env, ...options.env },
+      cwd: options.cwd ?? this.folder,
+    });
+  }
+
+  /** Starts a command line on a terminal. */
+  terminal(args: readonly string[], size?: { rows: number; columns: number }): Promise<Terminal> {
+    return Terminal.open([process.execPath, main, ...args], this.env, size);
+  }
+
+  /** Removes the containers that a test has left. */
+  async removeAll(): Promise<void> {
+    const names = await readdir(join(this.stateDir, "sbs")).catch(() => []);
+    if (names.length > 0) await this.run(["rm", "-f", ...names]);
+  }
+
+  /** Removes all containers and the folders; gives what was left of sandboxes on the host. */
+  async end(): Promise<string[]> {
+    await this.removeAll();
+    const left = this.leftovers();
+    await rm(this.folder, { recursive: true, force: true });
+    return left;
+  }
+
+  /** Resolves when the folder of a sandbox has been made; for one that is being created. */
+  async sandboxMade(id: string): Promise<void> {
+    const changes = watch(join(this.stateDir, "sbs"));
+    for await (const { filename } of changes) if (filename === id) return;
+  }
+
+  /** Processes, mounts and sandbox files that belong to this state folder. */
+  leftovers(): string[] {
+    return leftovers(this);
+  }
+}
+
+function collect(stream: NodeJS.ReadableStream): Buffer[] {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return chunks;
+}
