@@ -88,10 +88,11 @@ function recordBytes(header: Header): number {
 function decodeHeader(bytes: Buffer, at: number): Header | undefined {
   if (bytes.readUInt32LE(at) !== LOG_RECORD_MAGIC) return undefined;
   if (bytes.readUInt8(at + 4) !== LOG_RECORD_VERSION) return undefined;
-  const stream = ([undefined, "stdout", "stderr", "exit"] as const)[bytes.readUInt8(at + 5)];
+  const stream = ([undefined, "stdout", "stderr", "exit", "oom"] as const)[bytes.readUInt8(at + 5)];
   const payloadBytes = bytes.readUInt32LE(at + 16);
   if (stream === undefined || payloadBytes > MAX_LOG_PAYLOAD_BYTES) return undefined;
   if (stream === "exit" && payloadBytes !== EXIT_PAYLOAD_BYTES) return undefined;
+  if (stream === "oom" && payloadBytes !== 0) return undefined;
   return {
     stream,
     containerIdBytes: bytes.readUInt8(at + 6),
@@ -112,6 +113,7 @@ function decodeRecord(header: Header, bytes: Buffer, idsAt: number): LogRecord |
   if (header.stream === "exit") {
     return { ...origin, stream: "exit", status: bytes.readInt32LE(payloadAt) };
   }
+  if (header.stream === "oom") return { ...origin, stream: "oom" };
   const data = bytes.subarray(payloadAt, payloadAt + header.payloadBytes);
   return { ...origin, stream: header.stream, data };
 }

@@ -14,7 +14,7 @@ export const LOG_RECORD_MAGIC = 0x474c4356;
 export const LOG_RECORD_VERSION = 1;
 export const EXIT_PAYLOAD_BYTES = 4;
 
-const STREAMS = { stdout: 1, stderr: 2, exit: 3 } as const;
+const STREAMS = { stdout: 1, stderr: 2, exit: 3, oom: 4 } as const;
 
 interface LogRecordOrigin {
   containerId: string;
@@ -36,14 +36,19 @@ export interface LogExit extends LogRecordOrigin {
   status: number;
 }
 
-export type LogRecord = LogOutput | LogExit;
+/** The kernel has ended a process of the container because the container's memory was used up. */
+export interface LogOom extends LogRecordOrigin {
+  stream: "oom";
+}
+
+export type LogRecord = LogOutput | LogExit | LogOom;
 
 /** @throws RangeError if an id or the payload is too long for its length field. */
 export function encodeLogRecord(record: LogRecord): Uint8Array {
   const encoder = new TextEncoder();
   const containerId = encoder.encode(record.containerId);
   const execId = encoder.encode(record.execId);
-  const payload = record.stream === "exit" ? encodeExit(record.status) : record.data;
+  const payload = payloadOf(record);
   if (containerId.length > 255 || execId.length > 255) {
     throw new RangeError("an id in a log record may have at most 255 bytes");
   }
@@ -61,6 +66,11 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
   bytes.writeBigUInt64LE(record.timeNs, 8);
   bytes.writeUInt32LE(payload.length, 16);
   return Buffer.concat([bytes, containerId, execId, payload]);
+}
+
+function payloadOf(record: LogRecord): Uint8Array {
+  if (record.stream === "oom") return new Uint8Array();
+  return record.stream === "exit" ? encodeExit(record.status) : record.data;
 }
 
 function encodeExit(status: number): Uint8Array {

@@ -15,6 +15,7 @@ export {
 export {
   encodeLogRecord,
   type LogExit,
+  type LogOom,
   type LogOutput,
   type LogRecord,
   MAX_LOG_PAYLOAD_BYTES,

@@ -14,13 +14,14 @@ const RECORDS: LogRecord[] = [
   output("x".repeat(64 * 1024)),
   { ...origin, stream: "exit", status: 137 },
   { ...origin, stream: "exit", status: -2 },
+  { ...origin, stream: "oom" },
 ];
 const LOG = Buffer.concat(RECORDS.map(encodeLogRecord));
 
 /** Records as plain text, to compare them whatever kind of array their data is. */
 const plain = (records: LogRecord[]) =>
   records.map((record) =>
-    record.stream === "exit" ? record : { ...record, data: Buffer.from(record.data).toString() },
+    "data" in record ? { ...record, data: Buffer.from(record.data).toString() } : record,
   );
 
 function decodeInSteps(bytes: Uint8Array, step: number) {
@@ -60,7 +61,8 @@ describe("bytes that are no record are skipped up to the next one", () => {
     ["text", Buffer.from("Kernel panic - not syncing VCL")],
     ["a magic and nothing more", Buffer.from("VCLG".repeat(50))],
     ["another version", broken((bytes) => bytes.writeUInt8(2, 4))],
-    ["an unknown stream", broken((bytes) => bytes.writeUInt8(4, 5))],
+    ["an unknown stream", broken((bytes) => bytes.writeUInt8(5, 5))],
+    ["an oom with a payload", broken((bytes) => bytes.writeUInt8(4, 5))],
     ["stream 0", broken((bytes) => bytes.writeUInt8(0, 5))],
     ["no container id", broken((bytes) => bytes.writeUInt8(0, 6))],
     ["a payload of 4 GiB", broken((bytes) => bytes.writeUInt32LE(0xffffffff, 16))],
@@ -86,10 +88,11 @@ test("the caller may read into the same buffer again and again", () => {
   for (let at = 0; at < LOG.length; at += 7) {
     const length = LOG.copy(buffer, 0, at, at + 7);
     for (const record of decoder.push(buffer.subarray(0, length))) {
-      records.push(record.stream === "exit" ? `exit ${record.status}` : `${record.data}`);
+      if (record.stream === "oom") records.push("oom");
+      else records.push(record.stream === "exit" ? `exit ${record.status}` : `${record.data}`);
     }
   }
-  expect(records).toEqual(["hello", "", "x".repeat(64 * 1024), "exit 137", "exit -2"]);
+  expect(records).toEqual(["hello", "", "x".repeat(64 * 1024), "exit 137", "exit -2", "oom"]);
 });
 
 test("random bytes, whole or cut, never throw and never hold back more than a record", () => {

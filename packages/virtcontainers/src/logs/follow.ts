@@ -1,7 +1,7 @@
-import { watch } from "node:fs";
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import { VirtError } from "../errors.ts";
 import { openUntrusted } from "../host/files.ts";
+import { Changes } from "./changes.ts";
 import { logTime } from "./exits.ts";
 import { readRest } from "./read.ts";
 
@@ -29,60 +29,25 @@ export async function* followLog(
       hint: "Only the output of detached containers is logged: virtc run -d.",
     });
   }
-  using changes = new Changes(path, options.ended, options.signal);
+  using changes = new Changes(path, options.signal);
+  // The writer is gone: what is in the file then is all.
+  let isLast = false;
+  options.ended.finally(() => {
+    isLast = true;
+    changes.notify();
+  });
   const decoder = new LogRecordDecoder();
   const position = { offset: 0 };
   for (;;) {
-    const last = changes.isLast;
+    const last = isLast;
     for await (const record of readRest(file, decoder, position)) {
       if (record.containerId !== containerId || record.execId !== "") continue;
       if (record.stream === "exit") return;
+      if (record.stream === "oom") continue;
       yield { stream: record.stream, time: logTime(record.timeNs), data: record.data };
     }
     options.signal.throwIfAborted();
     if (!options.follow || last) return;
     await changes.next();
-  }
-}
-
-/** Tells when a file has grown, by inotify; nothing is missed between two calls of next. */
-class Changes implements Disposable {
-  readonly #watcher: ReturnType<typeof watch>;
-  readonly #signal: AbortSignal;
-  readonly #onAbort = (): void => this.#notify();
-  #changed = false;
-  #wake: (() => void) | undefined;
-  /** The writer is gone: what is in the file now is all. */
-  isLast = false;
-
-  constructor(path: string, ended: Promise<unknown>, signal: AbortSignal) {
-    this.#signal = signal;
-    this.#watcher = watch(path, () => this.#notify());
-    this.#watcher.on("error", () => this.#notify());
-    signal.addEventListener("abort", this.#onAbort, { once: true });
-    ended.finally(() => {
-      this.isLast = true;
-      this.#notify();
-    });
-  }
-
-  async next(): Promise<void> {
-    if (!this.#changed && !this.#signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    this.#changed = false;
-  }
-
-  [Symbol.dispose](): void {
-    this.#watcher.close();
-    this.#signal.removeEventListener("abort", this.#onAbort);
-  }
-
-  #notify(): void {
-    this.#changed = true;
-    this.#wake?.();
-    this.#wake = undefined;
   }
 }
