@@ -1,4 +1,5 @@
 import type { SandboxConfig } from "virtcontainers";
+import { obtainImage } from "../container/image.ts";
 import type { Context } from "../context.ts";
 import { isLibraryError } from "../errors/library.ts";
 import type { Library, SandboxHandle } from "../library.ts";
@@ -6,18 +7,18 @@ import { clientAnnotation, nobody, removeAnnotation, thisClient } from "../sandb
 import { sweep } from "../sandbox/sweep.ts";
 import { terminalSize } from "../terminal/raw.ts";
 import { SignalRelay } from "../terminal/signals.ts";
+import { libraryOptions } from "../vm/config.ts";
 import { sandboxConfig } from "./config.ts";
 import { inOptionNames } from "./fields.ts";
 import { foreground } from "./foreground.ts";
-import { obtainImage } from "./image.ts";
 import type { RunRequest } from "./request.ts";
 
 /** Runs a container in a new VM; gives the exit code for the shell. */
 export async function run(request: RunRequest, context: Context): Promise<number> {
   const relay = new SignalRelay(context.signals);
   try {
-    const library = await context.library(request.kernel && { kernel: request.kernel });
-    await obtainImage(request, library, relay.signal, context);
+    const library = await context.library(libraryOptions(request.vm));
+    await obtainImage(request.container, library, relay.signal, context);
     const size = request.tty ? terminalSize(context.stdout) : undefined;
     const config = sandboxConfig(request, size, await notes(request));
     const sandbox = await runSandbox(library, config, relay.signal);

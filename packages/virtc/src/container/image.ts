@@ -1,11 +1,11 @@
 import type { Context } from "../context.ts";
 import type { Library } from "../library.ts";
 import { showProgress } from "../output/show-progress.ts";
-import type { RunRequest } from "./request.ts";
+import type { ContainerRequest } from "./request.ts";
 
-/** Sees to it that the image of a run is there: pulls it if it must, with a progress bar on a terminal. */
+/** Sees to it that the image of a container is there: pulls it if it must, with a progress bar on a terminal. */
 export async function obtainImage(
-  request: RunRequest,
+  request: ContainerRequest,
   library: Library,
   signal: AbortSignal,
   context: Context,

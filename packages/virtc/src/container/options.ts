@@ -1,0 +1,39 @@
+import { type Command, Option } from "commander";
+import { collect } from "../args/collect.ts";
+
+/** The options that describe a container, as the parser gives them. */
+export interface ContainerOptions {
+  env: string[];
+  envFile: string[];
+  workdir?: string;
+  user?: string;
+  entrypoint?: string;
+  annotation: string[];
+  rootfs?: string;
+  readOnly?: boolean;
+  scratch?: string;
+  pull: "missing" | "always" | "never";
+  platform?: string;
+}
+
+/** Declares the options that describe a container: its command and its root file system. */
+export function declareContainerOptions(command: Command): Command {
+  return command
+    .optionsGroup("Container:")
+    .option("-e, --env <variable>", "NAME=value, or NAME to pass it on from here", collect, [])
+    .option("--env-file <file>", "read environment variables from a file", collect, [])
+    .option("-w, --workdir <dir>", "working directory in the container")
+    .option("-u, --user <user>", "name or uid, optionally :group or :gid")
+    .option("--entrypoint <command>", "use this instead of the image's entry point")
+    .option("--annotation <key=value>", "attach a note to the container", collect, [])
+    .optionsGroup("Root file system:")
+    .option("--rootfs <dir>", "use a folder of the host instead of an image; DIR:ro for read-only")
+    .option("--read-only", "make the root file system read-only")
+    .option("--scratch <size>", "keep what is written on a disk of this size, not in memory")
+    .addOption(
+      new Option("--pull <when>", "when to ask the registry for the image")
+        .choices(["missing", "always", "never"])
+        .default("missing"),
+    )
+    .option("--platform <platform>", "platform of the image, such as linux/amd64");
+}

@@ -1,0 +1,50 @@
+import { isAbsolute } from "node:path";
+import { parseAnnotations } from "../args/annotations.ts";
+import { type EnvVar, parseEnv } from "../args/env.ts";
+import { optional } from "../args/optional.ts";
+import { parseRootfs } from "../args/rootfs.ts";
+import { parseMiB } from "../args/size.ts";
+import type { Context } from "../context.ts";
+import { badValue, UsageError } from "../errors/usage.ts";
+import type { ContainerOptions } from "./options.ts";
+
+/** The limits of the library's scratchMiB. */
+const scratchLimits = [16, 16 * 1024 ** 2] as const;
+
+/** A container that is asked for, checked as far as the command line alone allows. */
+export interface ContainerRequest {
+  image: string | undefined;
+  rootfs: { target: string; options: ("ro" | "rw")[] } | undefined;
+  command: readonly string[];
+  entrypoint: string | undefined;
+  env: readonly EnvVar[];
+  annotations: Readonly<Record<string, string>>;
+  scratchMiB: number | undefined;
+  options: ContainerOptions;
+}
+
+/** Checks the options of a container; takes nothing and creates nothing. */
+export async function parseContainer(
+  words: { image: string | undefined; command: readonly string[] },
+  options: ContainerOptions,
+  context: Context,
+): Promise<ContainerRequest> {
+  const { image, command } = words;
+  const { rootfs, workdir, entrypoint } = options;
+  if (workdir !== undefined && !isAbsolute(workdir)) {
+    throw badValue("--workdir", workdir, "it must be an absolute path");
+  }
+  if (rootfs !== undefined && command.length === 0 && entrypoint === undefined) {
+    throw new UsageError("a command is missing; a folder given with --rootfs has no default one");
+  }
+  return {
+    image,
+    rootfs: optional(rootfs, (text) => parseRootfs(text, context.cwd)),
+    command,
+    entrypoint,
+    env: await parseEnv(options.env, options.envFile, context.env),
+    annotations: parseAnnotations(options.annotation),
+    scratchMiB: optional(options.scratch, (text) => parseMiB("--scratch", text, ...scratchLimits)),
+    options,
+  };
+}
