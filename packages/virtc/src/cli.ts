@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { commandNames, commands } from "./commands/table.ts";
+import { commandNamed, groups } from "./commands/table.ts";
 import type { Context } from "./context.ts";
 import { explain } from "./errors/explain.ts";
 import { exitCodeOf, report } from "./errors/report.ts";
@@ -7,21 +7,19 @@ import { version } from "./version.ts";
 
 /** Runs one command line and gives its exit code; never throws. */
 export async function runCli(argv: readonly string[], context: Context): Promise<number> {
-  const chosen = commandOf(argv);
+  const program = await buildProgram(context, commandOf(argv));
   try {
-    await buildProgram(context, chosen).parseAsync(argv.length === 0 ? ["--help"] : [...argv], {
-      from: "user",
-    });
+    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    report(explain(error, chosen), context);
+    report(explain(error, pathOf(program, argv)), context);
     return exitCodeOf(error);
   }
 }
 
 /** The program with the definition of one command, or of all if the name is none of them. */
-export function buildProgram(context: Context, chosen?: string): Command {
+export async function buildProgram(context: Context, chosen?: string): Promise<Command> {
   const program = new Command("virtc")
     .description("Runs containers inside small virtual machines.")
     .usage("[options] <command>")
@@ -41,25 +39,47 @@ export function buildProgram(context: Context, chosen?: string): Command {
     .hook("preAction", (root) => {
       context.logLevel = root.opts<{ logLevel?: string }>().logLevel ?? context.logLevel;
     });
-  const known = chosen !== undefined && isCommand(chosen) && chosen !== completer;
-  for (const name of known ? [chosen] : commandNames) commands[name]?.(program, context);
+  const only = commandNamed(chosen);
+  if (only !== undefined && chosen !== completer) await only(program, context);
+  else await defineAll(program, context);
   return program;
+}
+
+async function defineAll(program: Command, context: Context): Promise<void> {
+  for (const [heading, group] of Object.entries(groups)) {
+    program.commandsGroup(heading);
+    for (const define of Object.values(group)) await define(program, context);
+  }
 }
 
 /** What the completion scripts call; it looks at all commands. */
 const completer = "__complete";
 
-function isCommand(name: string): boolean {
-  return Object.hasOwn(commands, name);
-}
-
 /** The command's name, if nothing but --log-level stands before it. */
 export function commandOf(argv: readonly string[]): string | undefined {
+  const [first] = wordsOf(argv);
+  return first?.startsWith("-") ? undefined : first;
+}
+
+/** The names of the command and of the one below it that was meant, such as `image pull`. */
+function pathOf(program: Command, argv: readonly string[]): string {
+  const path: string[] = [];
+  let command = program;
+  for (const word of wordsOf(argv)) {
+    const next = command.commands.find((sub) => [sub.name(), ...sub.aliases()].includes(word));
+    if (next === undefined) break;
+    path.push(word);
+    command = next;
+  }
+  return path.join(" ");
+}
+
+/** What follows the options of the program itself. */
+function wordsOf(argv: readonly string[]): readonly string[] {
   let at = 0;
   for (;;) {
-    const arg = argv[at];
-    if (arg === "--log-level") at += 2;
-    else if (arg?.startsWith("--log-level=")) at += 1;
-    else return arg?.startsWith("-") ? undefined : arg;
+    if (argv[at] === "--log-level") at += 2;
+    else if (argv[at]?.startsWith("--log-level=")) at += 1;
+    else return argv.slice(at);
   }
 }

@@ -16,19 +16,31 @@ export type SandboxHandle = Pick<
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
-type Done<V extends "stopSandbox" | "deleteSandbox"> = {
+type Method = Exclude<keyof VirtContainers, "images">;
+type Done<V extends Method> = {
   [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<unknown>;
 };
-type Handed<V extends "runSandbox" | "fetchSandbox"> = {
+type Handed<V extends Method> = {
   [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<SandboxHandle>;
 };
 
 /** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
 export type Library = { readonly images: Images } & Told<
-  "listSandbox" | "statusSandbox" | "killContainer" | "waitProcess"
+  "listSandbox" | "statusSandbox" | "statusContainer" | "killContainer" | "waitProcess"
 > &
-  Done<"stopSandbox" | "deleteSandbox"> &
-  Handed<"runSandbox" | "fetchSandbox">;
+  Done<
+    | "startSandbox"
+    | "stopSandbox"
+    | "deleteSandbox"
+    | "startContainer"
+    | "stopContainer"
+    | "deleteContainer"
+  > &
+  Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
+    createContainer(
+      ...args: Parameters<VirtContainers["createContainer"]>
+    ): Promise<{ sandbox: Pick<SandboxHandle, "release"> }>;
+  };
 
 /** The kernel that a library boots its VMs with. */
 export interface LibraryOptions {

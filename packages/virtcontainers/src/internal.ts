@@ -1,7 +1,9 @@
 // What the command line and the tests of this repository use beyond the public interface; it may change in any release.
 
+export { ContainerConfig } from "./container/config.ts";
 export { findGuestDir, loadGuestAssets } from "./guest/assets.ts";
 export { createHost } from "./host/real.ts";
 export { checkHost, type HostCheck, requirements } from "./host/requirements.ts";
 export { defaultFolders } from "./paths.ts";
+export { SandboxConfig } from "./sandbox/config.ts";
 export { integer, parse } from "./validate.ts";

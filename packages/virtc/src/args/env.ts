@@ -1,5 +1,6 @@
-import { open } from "node:fs/promises";
-import { badValue, UsageError } from "../errors/usage.ts";
+import { createReadStream } from "node:fs";
+import { badValue } from "../errors/usage.ts";
+import { readBounded } from "./read-bounded.ts";
 
 export interface EnvVar {
   var: string;
@@ -40,29 +41,6 @@ function assign(
 }
 
 async function readLines(path: string): Promise<string[]> {
-  const text = await readBounded(path);
+  const text = await readBounded("--env-file", path, createReadStream(path), largestFile);
   return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
-}
-
-async function readBounded(path: string): Promise<string> {
-  const buffer = Buffer.alloc(largestFile + 1);
-  let length = 0;
-  try {
-    const file = await open(path);
-    try {
-      for (;;) {
-        const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
-        if (bytesRead === 0) break;
-        length += bytesRead;
-      }
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw new UsageError(
-      `--env-file: can't read ${path}: ${error instanceof Error ? error.message : error}`,
-    );
-  }
-  if (length > largestFile) throw new UsageError(`--env-file: ${path} is larger than 1 MiB`);
-  return buffer.toString("utf8", 0, length);
 }

@@ -17,25 +17,31 @@ import { define as version } from "./version.ts";
 import { define as wait } from "./wait.ts";
 
 /** Adds a command to the program. */
-export type Define = (program: Command, context: Context) => void;
+export type Define = (program: Command, context: Context) => void | Promise<void>;
 
-/** Every command, in the order in which help lists them. */
-export const commands: Readonly<Record<string, Define>> = {
-  run,
-  exec,
-  ps,
-  logs,
-  wait,
-  stop,
-  kill,
-  rm,
-  inspect,
-  image,
-  setup,
-  check,
-  version,
-  completion,
-  __complete: complete,
+/** What only some use is a file of its own, which `run` and `exec` need not read. */
+const manage =
+  (name: keyof typeof import("./manage.ts")): Define =>
+  async (program, context) =>
+    (await import("./manage.ts"))[name](program, context);
+
+/** Every command, below the heading and in the order in which help lists them. */
+export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
+  "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
+  "Running containers:": {},
+  "Parts:": { sandbox: manage("sandbox"), container: manage("container"), image },
+  "This host:": { setup, check, version, completion, __complete: complete },
 };
 
+const commands: Readonly<Record<string, Define>> = Object.assign({}, ...Object.values(groups));
+
 export const commandNames = Object.keys(commands);
+
+/** Other names of commands. */
+const aliases: Readonly<Record<string, string>> = { pod: "sandbox" };
+
+/** The command of a name or alias. */
+export function commandNamed(name = ""): Define | undefined {
+  const known = Object.hasOwn(aliases, name) ? aliases[name] : name;
+  return known !== undefined && Object.hasOwn(commands, known) ? commands[known] : undefined;
+}

@@ -30,21 +30,27 @@ export async function parseContainer(
   context: Context,
 ): Promise<ContainerRequest> {
   const { image, command } = words;
-  const { rootfs, workdir, entrypoint } = options;
+  const { rootfs, workdir } = options;
   if (workdir !== undefined && !isAbsolute(workdir)) {
     throw badValue("--workdir", workdir, "it must be an absolute path");
-  }
-  if (rootfs !== undefined && command.length === 0 && entrypoint === undefined) {
-    throw new UsageError("a command is missing; a folder given with --rootfs has no default one");
   }
   return {
     image,
     rootfs: optional(rootfs, (text) => parseRootfs(text, context.cwd)),
     command,
-    entrypoint,
+    entrypoint: options.entrypoint,
     env: await parseEnv(options.env, options.envFile, context.env),
     annotations: parseAnnotations(options.annotation),
     scratchMiB: optional(options.scratch, (text) => parseMiB("--scratch", text, ...scratchLimits)),
     options,
   };
+}
+
+/** A folder has no command of its own. */
+export function requireCommand(
+  { rootfs, entrypoint }: Pick<ContainerOptions, "rootfs" | "entrypoint">,
+  command: readonly string[],
+): void {
+  if (rootfs === undefined || entrypoint !== undefined || command.length > 0) return;
+  throw new UsageError("a command is missing; a folder given with --rootfs has no default one");
 }

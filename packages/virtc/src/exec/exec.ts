@@ -10,21 +10,10 @@ import { pickContainer } from "../sandbox/container.ts";
 import { attach, type Ending } from "../terminal/attach.ts";
 import { terminalSize } from "../terminal/raw.ts";
 import { SignalRelay } from "../terminal/signals.ts";
+import type { ExecOptions } from "./options.ts";
 
 /** How long to wait for more output when the command has ended but a child of it holds its output open. */
 const lingerMs = 1000;
-
-/** The options of `exec`, as the parser gives them. */
-export interface ExecOptions {
-  detach?: boolean;
-  interactive?: boolean;
-  tty?: boolean;
-  env: string[];
-  envFile: string[];
-  workdir?: string;
-  user?: string;
-  container?: string;
-}
 
 /** Runs a command in a running container; gives the exit code for the shell. */
 export async function exec(

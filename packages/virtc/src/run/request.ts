@@ -1,7 +1,7 @@
 import { parseDuration } from "../args/duration.ts";
 import { parseName, randomName } from "../args/name.ts";
 import { optional } from "../args/optional.ts";
-import { type ContainerRequest, parseContainer } from "../container/request.ts";
+import { type ContainerRequest, parseContainer, requireCommand } from "../container/request.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../errors/usage.ts";
 import { parseVm, type VmRequest } from "../vm/request.ts";
@@ -60,7 +60,10 @@ function splitWords(
   words: readonly string[],
   options: RunOptions,
 ): { image: string | undefined; command: readonly string[] } {
-  if (options.rootfs !== undefined) return { image: undefined, command: words };
+  if (options.rootfs !== undefined) {
+    requireCommand(options, words);
+    return { image: undefined, command: words };
+  }
   const [image, ...command] = words;
   if (!image) throw new UsageError("an image is missing", "See `virtc run --help`.");
   return { image, command };

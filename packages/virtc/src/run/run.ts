@@ -1,6 +1,7 @@
 import type { SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../container/image.ts";
 import type { Context } from "../context.ts";
+import { inOptionNames } from "../errors/fields.ts";
 import { isLibraryError } from "../errors/library.ts";
 import type { Library, SandboxHandle } from "../library.ts";
 import { clientAnnotation, nobody, removeAnnotation, thisClient } from "../sandbox/owner.ts";
@@ -9,7 +10,6 @@ import { terminalSize } from "../terminal/raw.ts";
 import { SignalRelay } from "../terminal/signals.ts";
 import { libraryOptions } from "../vm/config.ts";
 import { sandboxConfig } from "./config.ts";
-import { inOptionNames } from "./fields.ts";
 import { foreground } from "./foreground.ts";
 import type { RunRequest } from "./request.ts";
 

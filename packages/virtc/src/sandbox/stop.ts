@@ -20,7 +20,8 @@ export async function stopSandbox(library: Library, name: string, graceMs: numbe
   }
 }
 
-async function endContainer(
+/** Ends a container, gently if there is time. One that has ended already stays so. */
+export async function endContainer(
   library: Library,
   sandboxId: string,
   { id }: ContainerStatus,

@@ -34,6 +34,13 @@ describe("a wrong command line", () => {
     [["kill", "-s", "NOPE", "web"], '--signal: "NOPE" is not allowed', ""],
     [["stop", "-t", "soon", "web"], '--time: "soon" is not allowed', ""],
     [["logs", "--tail", "x", "web"], "'--tail <lines>'", "whole number"],
+    [
+      ["image", "pul", "x"],
+      "unknown command 'pul'",
+      "Did you mean pull? See `virtc image --help`.",
+    ],
+    [["image", "pull"], "missing required argument 'image'", "See `virtc image pull --help`."],
+    [["pod", "strat", "x"], "unknown command 'strat'", "Did you mean start?"],
     [["completion", "tcsh"], "Allowed choices are bash, zsh, fish", ""],
   ])("%j", async (argv, message, hint) => {
     const { code, err, out } = await failing(argv);

@@ -2,6 +2,8 @@ import { PassThrough, Readable } from "node:stream";
 import type {
   Cmd,
   Container,
+  ContainerConfig,
+  ContainerStatus,
   Image,
   Images,
   IOStream,
@@ -23,6 +25,7 @@ export type Program = (
 export interface FakeLibrary extends Library {
   readonly sandboxes: Map<string, SandboxStatus>;
   readonly created: SandboxConfig[];
+  readonly containers: ContainerConfig[];
   readonly calls: string[];
   log: LogEntry[];
 }
@@ -33,18 +36,22 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
   const processes = new Map<string, FakeProcess>();
   const calls: string[] = [];
   const created: SandboxConfig[] = [];
+  const containers: ContainerConfig[] = [];
   const library: FakeLibrary = {
     sandboxes,
     created,
+    containers,
     calls,
     log: [],
     images: fakeImages(images),
+    async createSandbox(config) {
+      const id = add("create", config);
+      for (const container of known(id).containersStatus) container.state = "ready";
+      known(id).state = "ready";
+      return handle(id);
+    },
     async runSandbox(config) {
-      const id = config.id ?? "none";
-      calls.push(`run ${id}`);
-      if (sandboxes.has(id)) throw new VirtError("ALREADY_EXISTS", `sandbox ${id} exists`);
-      created.push(config);
-      sandboxes.set(id, statusOf(config));
+      const id = add("run", config);
       const cmd = config.containers?.[0]?.cmd ?? { args: [] };
       const process = new FakeProcess(program, cmd);
       processes.set(`${id}/${id}`, process);
@@ -63,6 +70,41 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     },
     async listSandbox() {
       return [...sandboxes.values()];
+    },
+    async statusContainer(id, container) {
+      return knownContainer(id, container);
+    },
+    async startSandbox(id) {
+      known(id).state = "running";
+      calls.push(`start ${id}`);
+      for (const container of known(id).containersStatus) container.state = "running";
+    },
+    async createContainer(id, config) {
+      calls.push(`create ${id} ${config.id}`);
+      containers.push(config);
+      const made = statusOf({ containers: [config] }).containersStatus;
+      known(id).containersStatus.push(...made.map((one) => ({ ...one, state: "ready" as const })));
+      return { sandbox: handle(id) };
+    },
+    async startContainer(id, container) {
+      calls.push(`start ${id} ${container}`);
+      knownContainer(id, container).state = "running";
+    },
+    async stopContainer(id, container) {
+      calls.push(`stop ${id} ${container}`);
+      knownContainer(id, container).state = "stopped";
+    },
+    async deleteContainer(id, container) {
+      const { state } = knownContainer(id, container);
+      if (state === "running") {
+        throw new VirtError("INVALID_STATE", `container ${container} is running`);
+      }
+      calls.push(`delete ${id} ${container}`);
+      const { containersStatus } = known(id);
+      containersStatus.splice(
+        containersStatus.findIndex((one) => one.id === container),
+        1,
+      );
     },
     async stopSandbox(id) {
       calls.push(`stop ${id}`);
@@ -115,6 +157,21 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
   function process(id: string, token: string): FakeProcess {
     const found = processes.get(`${id}/${token}`);
     if (!found) throw new VirtError("PROCESS_NOT_FOUND", `no process ${token}`);
+    return found;
+  }
+
+  function add(verb: string, config: SandboxConfig): string {
+    const id = config.id ?? "none";
+    calls.push(`${verb} ${id}`);
+    if (sandboxes.has(id)) throw new VirtError("ALREADY_EXISTS", `sandbox ${id} exists`);
+    created.push(config);
+    sandboxes.set(id, statusOf(config));
+    return id;
+  }
+
+  function knownContainer(id: string, container: string): ContainerStatus {
+    const found = known(id).containersStatus.find((one) => one.id === container);
+    if (!found) throw new VirtError("CONTAINER_NOT_FOUND", `there is no container ${container}`);
     return found;
   }
 

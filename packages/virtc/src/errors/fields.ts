@@ -1,5 +1,5 @@
-import { isLibraryError } from "../errors/library.ts";
-import { UsageError } from "../errors/usage.ts";
+import { isLibraryError } from "./library.ts";
+import { UsageError } from "./usage.ts";
 
 const options: Readonly<Record<string, string>> = {
   id: "--name",
@@ -11,10 +11,10 @@ const options: Readonly<Record<string, string>> = {
   "hypervisorConfig.hypervisorPath": "--hypervisor",
   "hypervisorConfig.hypervisorMachineType": "--machine",
   "hypervisorConfig.accelerator": "--accelerator",
-  "containers.0.rootFs.target": "--rootfs",
-  "containers.0.scratchMiB": "--scratch",
-  "containers.0.cmd.user": "--user",
-  "containers.0.cmd.workDir": "--workdir",
+  "rootFs.target": "--rootfs",
+  scratchMiB: "--scratch",
+  "cmd.user": "--user",
+  "cmd.workDir": "--workdir",
 };
 
 /** An error of the library about a field, told in terms of the option that the field came from. */
@@ -22,7 +22,7 @@ export function inOptionNames(error: unknown): unknown {
   if (!isLibraryError(error, "INVALID_ARGUMENT", "NOT_SUPPORTED") || error.field === undefined) {
     return error;
   }
-  const option = options[error.field];
+  const option = options[error.field.replace(/^containers\.0\./, "")];
   if (option === undefined || !error.message.startsWith(error.field)) return error;
   return new UsageError(`${option}${error.message.slice(error.field.length)}`, error.hint);
 }

@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { parseSeconds } from "../../args/duration.ts";
+import type { Context } from "../../context.ts";
+import { endContainer } from "../../sandbox/stop.ts";
+import { defineContainerVerb } from "./verb.ts";
+
+export function define(group: Command, context: Context): void {
+  defineContainerVerb<{ time: string }>(group, context, {
+    name: "stop",
+    summary: "stop containers; the sandbox goes on",
+    description:
+      "Asks containers to end (SIGTERM), and kills those that have not ended in time. Their sandbox goes\n" +
+      "on, and they can be started again.",
+    examples: ["virtc container stop pod1 web", "virtc container stop -t 0 pod1 web job"],
+    declare: (command) =>
+      command.option("-t, --time <seconds>", "how long to wait before killing", "10"),
+    act: ({ time }) => {
+      const graceMs = parseSeconds("--time", time);
+      return async (library, sandbox, name) => {
+        const status = await library.statusContainer(sandbox, name);
+        if (status.state === "running") await endContainer(library, sandbox, status, graceMs);
+        await library.stopContainer(sandbox, name);
+      };
+    },
+  });
+}

@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import type { Context } from "../context.ts";
+import { examples } from "./examples.ts";
+import type { Define } from "./table.ts";
+
+interface Group {
+  name: string;
+  alias?: string;
+  summary: string;
+  description: string;
+  examples: readonly string[];
+  parts: readonly Define[];
+}
+
+/** A command that only has commands below it. */
+export async function defineGroup(program: Command, context: Context, group: Group): Promise<void> {
+  const command = program
+    .command(group.name)
+    .summary(group.summary)
+    .description(group.description)
+    .helpCommand(false)
+    .addHelpText("after", examples(...group.examples));
+  if (group.alias !== undefined) command.alias(group.alias);
+  for (const part of group.parts) await part(command, context);
+}

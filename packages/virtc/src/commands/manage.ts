@@ -1,0 +1,2 @@
+export { define as container } from "./container.ts";
+export { define as sandbox } from "./sandbox.ts";

@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+import type { Context } from "../../context.ts";
+import type { Library } from "../../library.ts";
+import { forEachName } from "../each.ts";
+import { examples } from "../examples.ts";
+
+/** Something that is done to sandboxes one after the other. */
+export interface SandboxVerb<Options> {
+  name: string;
+  alias?: string;
+  summary: string;
+  description: string;
+  examples: readonly string[];
+  declare?(command: Command): unknown;
+  /** Checks the options, and gives what is to be done to each. */
+  act(options: Options): (library: Library, name: string) => Promise<unknown>;
+}
+
+/** Declares a command that does the same to all sandboxes that are named, and prints the names of those it did. */
+export function defineSandboxVerb<Options>(
+  group: Command,
+  context: Context,
+  verb: SandboxVerb<Options>,
+): void {
+  const command = group
+    .command(verb.name)
+    .summary(verb.summary)
+    .description(verb.description)
+    .argument("<sandbox...>", "names of the sandboxes")
+    .action((names: string[], options: Options) => {
+      const act = verb.act(options);
+      return forEachName(names, context, async (name) => {
+        await act(await context.library(), name);
+        context.stdout.write(`${name}\n`);
+      });
+    })
+    .addHelpText("after", examples(...verb.examples));
+  if (verb.alias !== undefined) command.alias(verb.alias);
+  verb.declare?.(command);
+}

@@ -1,0 +1,69 @@
+import type { ContainerConfig } from "virtcontainers";
+import { readConfig } from "../args/config-file.ts";
+import { parseName, randomName } from "../args/name.ts";
+import { optional } from "../args/optional.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../errors/usage.ts";
+import { parseResources } from "../resources/request.ts";
+import { containerConfig } from "./config.ts";
+import type { CreateOptions } from "./create-options.ts";
+import { layered } from "./layers.ts";
+import { type ContainerRequest, parseContainer, requireCommand } from "./request.ts";
+
+/** A container to be made in a sandbox that exists, and what has to be fetched for it. */
+export interface CreateRequest {
+  config: ContainerConfig;
+  container: ContainerRequest;
+}
+
+/** Checks the options of `container create`; they go before what the file says. */
+export async function parseCreate(
+  command: readonly string[],
+  options: CreateOptions,
+  context: Context,
+): Promise<CreateRequest> {
+  const { image, waits, rootfs } = options;
+  const file = await optional(options.config, (path) => readContainerConfig(path, context));
+  if (file === undefined && image === undefined && rootfs === undefined) {
+    throw new UsageError(
+      "an image is missing",
+      "Name it with --image, or a folder with --rootfs; see `virtc container create --help`.",
+    );
+  }
+  checkCommand(command, options, file);
+  const id = optional(options.id, (text) => parseName("--id", text)) ?? file?.id ?? randomName();
+  const container = await parseContainer({ image, command }, options, context);
+  const config = layered(file, {
+    ...containerConfig(id, container, {}),
+    waits,
+    resources: parseResources(options),
+    annotations: { ...container.annotations },
+  });
+  return { config, container };
+}
+
+/** Options that stand among the command's words, and commands for what runs none, are mistakes. */
+export function checkCommand(
+  command: readonly string[],
+  options: Pick<CreateOptions, "rootfs" | "entrypoint" | "waits">,
+  file: unknown,
+): void {
+  const [first] = command;
+  if (first?.startsWith("-")) {
+    throw new UsageError(
+      `a command can't begin with ${first}`,
+      "Options go before the first argument; what follows it belongs to the command.",
+    );
+  }
+  if (options.waits && first !== undefined) {
+    throw new UsageError("--waits can't be used with a command: the container only waits");
+  }
+  if (file === undefined && !options.waits) requireCommand(options, command);
+}
+
+/** A container's configuration in a file, checked as the library checks it. */
+async function readContainerConfig(path: string, context: Context): Promise<ContainerConfig> {
+  const input = await readConfig(path, context);
+  const { ContainerConfig, parse } = await import("virtcontainers/internal");
+  return parse(ContainerConfig, input);
+}

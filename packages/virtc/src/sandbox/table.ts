@@ -1,0 +1,35 @@
+import type { ContainerStatus, SandboxStatus } from "virtcontainers";
+import { since } from "../output/human.ts";
+import { table } from "../output/table.ts";
+
+/** One line for each sandbox. */
+export function sandboxTable(sandboxes: readonly SandboxStatus[]): string {
+  return table(
+    ["SANDBOX", "STATE", "HYPERVISOR", "CONTAINERS", "PID", "CREATED"],
+    sandboxes.map((sandbox) => [
+      sandbox.id,
+      sandbox.state,
+      sandbox.hypervisor,
+      `${sandbox.containersStatus.length}`,
+      `${sandbox.vmm?.pid ?? "-"}`,
+      `${since(sandbox.createdAt)} ago`,
+    ]),
+  );
+}
+
+/** One line for each container of the sandboxes. */
+export function containerTable(
+  rows: readonly { sandbox: string; container: ContainerStatus }[],
+): string {
+  return table(
+    ["SANDBOX", "CONTAINER", "STATE", "IMAGE", "PID", "EXIT CODE"],
+    rows.map(({ sandbox, container }) => [
+      sandbox,
+      container.id,
+      container.state,
+      container.image ?? container.rootFs,
+      `${container.pid || "-"}`,
+      `${container.exitCode ?? "-"}`,
+    ]),
+  );
+}
