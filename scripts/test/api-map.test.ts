@@ -19,6 +19,21 @@ const page = readPage("docs/api-map.md");
 const classes = { VirtContainers, Sandbox, KataAgent };
 const schemas = { SandboxConfig, HypervisorConfig, KataAgentConfig, ContainerConfig, RootFs, Cmd };
 
+/** What only subclasses may use, and what is no method. */
+const inner = new Set(["constructor", "images", "id", "context", "connection", "stored"]);
+const helpers = new Set(["operate", "changeContainer", "withSandbox", "change", "use"]);
+
+/** The public methods of a class and of those it extends. */
+function methodsOf(owner: { prototype: object }): string[] {
+  const found: string[] = [];
+  let level: unknown = owner.prototype;
+  while (level instanceof Object && level !== Object.prototype) {
+    found.push(...Object.getOwnPropertyNames(level));
+    level = Object.getPrototypeOf(level);
+  }
+  return [...new Set(found)].filter((name) => !inner.has(name) && !helpers.has(name));
+}
+
 function isLater(schema: v.GenericSchema): boolean {
   const { issues } = v.safeParse(schema, {});
   return issues?.[0].message.startsWith("NOT_SUPPORTED") ?? false;
@@ -30,7 +45,7 @@ it("says of methods only what is there", () => {
     for (const [, name = "", member = ""] of here.matchAll(/`(\w+)\.(\w+)`/g)) {
       const owner = Object.entries(classes).find(([known]) => known === name)?.[1];
       expect(owner, name).toBeDefined();
-      expect(Object.hasOwn(owner?.prototype ?? {}, member), `${name}.${member}`).toBe(true);
+      expect(owner && methodsOf(owner), `${name}.${member}`).toContain(member);
       found++;
     }
   }
@@ -49,9 +64,7 @@ it("calls later no function that is there", () => {
 
 it("has every public method of VirtContainers and Sandbox", () => {
   for (const owner of [VirtContainers, Sandbox]) {
-    const names = Object.getOwnPropertyNames(owner.prototype);
-    const methods = names.filter((name) => name !== "constructor" && name !== "images");
-    for (const name of methods) expect(page).toContain(`\`${owner.name}.${name}\``);
+    for (const name of methodsOf(owner)) expect(page).toContain(`\`${owner.name}.${name}\``);
   }
 });
 

@@ -1,4 +1,19 @@
 export type { OutputTarget } from "./agent/agent.ts";
+export type {
+  BlkioStatEntry,
+  BlkioStats,
+  CgroupStats,
+  ContainerStats,
+  CPUStats,
+  CPUUsage,
+  HugetlbStats,
+  MemoryData,
+  MemoryStats,
+  NetworkStats,
+  PidsStats,
+  ThrottlingData,
+} from "./agent/stats.ts";
+export type { VolumeStats, VolumeUsage } from "./agent/volume-stats.ts";
 export type { Cmd, ContainerConfig, EnvVar, LinuxResources, RootFs } from "./container/config.ts";
 export type { Container } from "./container/container.ts";
 export type { Process } from "./container/enter.ts";
@@ -24,10 +39,12 @@ export type {
 export type { RegistriesConfig } from "./image/registry/config.ts";
 export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
+export type { PodConfig, PodStatus } from "./pod.ts";
 export type { KataAgentConfig, SandboxConfig } from "./sandbox/config.ts";
 export { Sandbox } from "./sandbox/sandbox.ts";
 export type { SandboxOptions } from "./sandbox/short-form.ts";
 export type { State } from "./sandbox/state.ts";
+export type { SandboxStats } from "./sandbox/stats.ts";
 export type { ContainerStatus, SandboxStatus } from "./sandbox/status.ts";
 export type { Signal } from "./signals.ts";
 export { VirtContainers } from "./virtcontainers.ts";

@@ -1,10 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
+  CopyFileRequestSchema,
   CreateContainerRequestSchema,
   CreateSandboxRequestSchema,
   ExecProcessRequestSchema,
+  LinuxResourcesSchema,
   OutputSink,
+  StorageSchema,
 } from "@virtcontainers/agent-protocol";
+import type { ContainerStats } from "./stats.ts";
+import type { VolumeStats } from "./volume-stats.ts";
 
 /** Where a process's output goes. */
 export type OutputTarget = "client" | "log" | "discard";
@@ -20,10 +25,25 @@ export interface GuestProcess {
   exitCode: number | undefined;
 }
 
-/** What the agent tells of itself. */
+/** What the agent tells of itself and its machine. */
 export interface GuestDetails {
   version: string;
   features: readonly string[];
+  storageHandlers: readonly string[];
+  supportsSeccomp: boolean;
+  /** Bytes; hotplugged memory comes in multiples of it. 0 if it is not known. */
+  memoryBlockBytes: number;
+  /** Hotplugged memory has to be announced with memHotplugByProbe. */
+  memoryProbe: boolean;
+}
+
+export interface PendingCpus {
+  /** How many have to come online. */
+  count: number;
+  /** Waits until so many are online; else only what is there already is brought online. */
+  wait: boolean;
+  /** Leaves memory alone. */
+  cpuOnly: boolean;
 }
 
 /**
@@ -42,12 +62,53 @@ export interface Agent extends AsyncDisposable {
   ): Promise<void>;
   destroySandbox(signal: AbortSignal): Promise<void>;
   setTime(time: Date, signal: AbortSignal): Promise<void>;
+  /** Mixes bytes into the guest's random numbers and reseeds them. */
+  reseedRandomDev(data: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Brings hotplugged CPUs and memory online. */
+  onlineCPUMem(cpus: PendingCpus, signal: AbortSignal): Promise<void>;
+  /** Announces hotplugged memory by its physical addresses. */
+  memHotplugByProbe(addresses: readonly bigint[], signal: AbortSignal): Promise<void>;
+  /** Gives tmpfs storages another size. */
+  updateEphemeralMounts(
+    storages: readonly MessageInitShape<typeof StorageSchema>[],
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Swaps to the disk behind these slots, from the root bus down. */
+  addSwap(pciPath: readonly number[], signal: AbortSignal): Promise<void>;
+  /** Swaps to a device of the guest, by its path. */
+  addSwapPath(path: string, signal: AbortSignal): Promise<void>;
+  /** Puts one piece of a file, folder or link into the guest; what is not below its root for copies is refused. */
+  copyFile(
+    request: MessageInitShape<typeof CopyFileRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** The container of the next OOM kill; waits for it. */
+  getOOMEvent(signal: AbortSignal): Promise<string>;
+  /** What the guest and its agent count, in the text format of Prometheus. */
+  getMetrics(signal: AbortSignal): Promise<string>;
+  getVolumeStats(guestPath: string, signal: AbortSignal): Promise<VolumeStats>;
+  resizeVolume(guestPath: string, bytes: bigint, signal: AbortSignal): Promise<void>;
+  /** As iptables-save prints them. */
+  getIPTables(isIPv6: boolean, signal: AbortSignal): Promise<Uint8Array>;
+  /** As iptables-restore reads them. */
+  setIPTables(isIPv6: boolean, data: Uint8Array, signal: AbortSignal): Promise<void>;
+  getDiagnosticData(kind: string, containerId: string, signal: AbortSignal): Promise<string>;
+  setPolicy(policy: string, signal: AbortSignal): Promise<void>;
   createContainer(
     request: MessageInitShape<typeof CreateContainerRequestSchema>,
     signal: AbortSignal,
   ): Promise<void>;
   startContainer(containerId: string, signal: AbortSignal): Promise<void>;
   removeContainer(containerId: string, signal: AbortSignal): Promise<void>;
+  updateContainer(
+    containerId: string,
+    resources: MessageInitShape<typeof LinuxResourcesSchema>,
+    signal: AbortSignal,
+  ): Promise<void>;
+  statsContainer(containerId: string, signal: AbortSignal): Promise<ContainerStats>;
+  /** Freezes all processes of a running container. */
+  pauseContainer(containerId: string, signal: AbortSignal): Promise<void>;
+  resumeContainer(containerId: string, signal: AbortSignal): Promise<void>;
   execProcess(
     request: MessageInitShape<typeof ExecProcessRequestSchema>,
     signal: AbortSignal,

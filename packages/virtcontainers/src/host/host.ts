@@ -55,6 +55,14 @@ export interface RunResult {
   stderr: string;
 }
 
+/** What a process has used so far, all its threads together. */
+export interface ProcessUsage {
+  userNs: number;
+  systemNs: number;
+  /** What of it is in memory now. */
+  residentBytes: number;
+}
+
 export interface Processes {
   /** Starts a process that outlives this one (own session, no inherited handles). HOST_REQUIREMENT if it can't be executed. */
   spawnDetached(options: SpawnOptions): Promise<SpawnedProcess>;
@@ -72,6 +80,8 @@ export interface Processes {
   /** The identity of a living process, or undefined. */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
   isAlive(process: ProcessIdentity): Promise<boolean>;
+  /** undefined if it is gone. */
+  usage(process: ProcessIdentity): Promise<ProcessUsage | undefined>;
   /** Sends a signal only if it is still the same process; false if it is gone. */
   signal(process: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean>;
   /** Resolves when the process is gone; works for processes that this one did not start. */

@@ -23,8 +23,8 @@ export function isSame(process: ProcessIdentity): boolean {
   return identify(process.pid)?.startTime === process.startTime;
 }
 
-/** The fields from the third on. */
-function readStat(pid: number): string[] | undefined {
+/** The fields of /proc/pid/stat from the third on; undefined if there is no such process. */
+export function readStat(pid: number): string[] | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -8,6 +8,7 @@ import { identify, isSame } from "./identity.ts";
 import type { Libc } from "./libc.ts";
 import { run } from "./run.ts";
 import { spawnDetached } from "./spawn.ts";
+import { usageOf } from "./usage.ts";
 import { openPidfd, waitGone } from "./wait.ts";
 
 /** Where tools are that PATH may lack: an unprivileged PATH has no sbin, and virtiofsd is in neither. */
@@ -28,6 +29,7 @@ export function createProcesses(libc: () => Libc): Processes {
     run,
     identify: async (pid) => identify(pid),
     isAlive: async (process) => isSame(process),
+    usage: async (process) => usageOf(process),
     signal: async (process, name) => sendSignal(libc(), process, name),
     waitGone: async (process, signal) => waitGone(libc(), process, signal),
     findByArgument,

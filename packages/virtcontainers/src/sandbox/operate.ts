@@ -111,14 +111,15 @@ export async function undo(
   }
 }
 
-/** Throws CONTAINER_NOT_FOUND, or INVALID_STATE unless the guest can be asked about its processes. */
-export function assertReachable(
-  { sandbox, container }: Operation,
-  doing: string,
-  containerId: string,
-): void {
-  container(containerId);
+/** Throws INVALID_STATE unless the guest can be asked. */
+export function assertUp({ sandbox }: Operation, doing: string): void {
   assertState("sandbox", sandbox.id, sandbox.state, doing, ["ready", "running"]);
+}
+
+/** Throws CONTAINER_NOT_FOUND, or INVALID_STATE unless the guest can be asked about its processes. */
+export function assertReachable(operation: Operation, doing: string, containerId: string): void {
+  operation.container(containerId);
+  assertUp(operation, doing);
 }
 
 /** Adds what the guest last said to a deadline's error. */

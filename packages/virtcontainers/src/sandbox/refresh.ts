@@ -19,7 +19,7 @@ export async function refresh(
     await markGone(context, sandbox);
     return;
   }
-  if (sandbox.state !== "running" || !sandbox.containers.some((c) => c.state === "running")) return;
+  if (sandbox.state !== "running" || !sandbox.containers.some(isUp)) return;
   if (!sandbox.agentFeatures.includes(extensionFeature)) return;
   try {
     const agent = await connection.agent(sandbox, signal);
@@ -28,6 +28,11 @@ export async function refresh(
     if (!isVirtError(error, "SANDBOX_DEAD")) throw error;
     if (!(await isVmAlive(context, sandbox))) await markGone(context, sandbox);
   }
+}
+
+/** A paused one can be killed too. */
+function isUp({ state }: StoredContainer): boolean {
+  return state === "running" || state === "paused";
 }
 
 export async function isVmAlive(context: Context, sandbox: StoredSandbox): Promise<boolean> {
@@ -70,7 +75,7 @@ export function markExited(
 function learnExits(sandbox: StoredSandbox, processes: readonly GuestProcess[]): void {
   for (const container of sandbox.containers) {
     const init = processes.find((p) => p.containerId === container.id && p.execId === "");
-    if (container.state !== "running" || init === undefined) continue;
+    if (!isUp(container) || init === undefined) continue;
     container.pid = init.pid;
     if (init.exitCode !== undefined) markExited(container, init.exitCode, undefined);
   }

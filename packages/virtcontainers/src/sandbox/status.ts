@@ -46,18 +46,22 @@ export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
     hypervisor: config.hypervisorType ?? "qemu",
     hypervisorConfig: config.hypervisorConfig ?? {},
     agent: config.agentType ?? "kata",
-    containersStatus: sandbox.containers.map(containerStatus),
+    containersStatus: sandbox.containers.map((container) => containerStatus(sandbox, container)),
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,
     vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
   };
 }
 
-export function containerStatus(container: StoredContainer): ContainerStatus {
+export function containerStatus(
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+): ContainerStatus {
   const { config, image } = container;
   return {
     id: container.id,
-    state: container.state,
+    // What runs in a VM that is halted does not run.
+    state: sandbox.state === "paused" && container.state === "running" ? "paused" : container.state,
     pid: container.pid,
     startTime: container.startTime,
     createdAt: container.createdAt,

@@ -25,7 +25,8 @@ export async function sandboxIn(
   const sandbox = await (situation === "ready" ? vc.createSandbox(config) : vc.runSandbox(config));
   if (situation === "stopped") await sandbox.stop();
   if (situation === "dead") await killVm(instance, id);
-  if (situation === "paused" || situation === "creating") {
+  if (situation === "paused") await sandbox.pause();
+  if (situation === "creating") {
     editStored(instance, id, (stored) => {
       stored.state = situation;
     });

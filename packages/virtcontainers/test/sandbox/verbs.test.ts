@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isVirtError, type VirtContainers } from "../../src/index.ts";
+import { isVirtError, type Sandbox, type VirtContainers } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { refusal, type Situation, sandboxIn } from "./support.ts";
 
@@ -179,14 +179,87 @@ const verbs: Record<string, Verb> = {
       dead: "stopped",
     },
   },
-  setOutput: {
+  setOutput: asking((sandbox) => sandbox.setOutput("c1", "c1", "discard")),
+  pauseSandbox: {
+    run: (vc, id) => vc.pauseSandbox(id).then((sandbox) => sandbox.release()),
+    outcomes: { ...refused, running: "paused" },
+  },
+  resumeSandbox: {
+    run: (vc, id) => vc.resumeSandbox(id).then((sandbox) => sandbox.release()),
+    outcomes: { ...refused, paused: "running" },
+  },
+  pauseContainer: {
+    run: (vc, id) => vc.pauseContainer(id, "c1"),
+    outcomes: { ...refused, running: "running" },
+  },
+  resumeContainer: {
+    run: async (vc, id) => {
+      if ((await vc.statusSandbox(id)).state === "running") await vc.pauseContainer(id, "c1");
+      await vc.resumeContainer(id, "c1");
+    },
+    outcomes: { ...refused, running: "running" },
+  },
+  cleanupContainer: {
+    run: (vc, id) => vc.cleanupContainer(id, "c1"),
+    outcomes: { ...refused, ready: "gone", running: "gone", stopped: "gone", dead: "gone" },
+  },
+  "cleanupContainer with force": {
+    run: (vc, id) => vc.cleanupContainer(id, "c1", { force: true }),
+    outcomes: {
+      creating: "gone",
+      ready: "gone",
+      running: "gone",
+      paused: "gone",
+      stopped: "gone",
+      dead: "gone",
+    },
+  },
+  statsContainer: {
+    run: (vc, id) => vc.statsContainer(id, "c1"),
+    outcomes: { ...refusedByGuest, running: "running" },
+  },
+  statsSandbox: {
+    run: (vc, id) => vc.statsSandbox(id),
+    outcomes: { ...refusedByGuest, running: "running" },
+  },
+  metrics: asking((sandbox) => sandbox.metrics()),
+  guestVolumeStats: asking((sandbox) => sandbox.guestVolumeStats("/run")),
+  resizeGuestVolume: asking((sandbox) => sandbox.resizeGuestVolume("/run", 1024)),
+  getIPTables: asking((sandbox) => sandbox.getIPTables(false)),
+  setIPTables: asking((sandbox) => sandbox.setIPTables(false, "*filter\nCOMMIT\n")),
+  diagnosticData: {
+    ...asking((sandbox) => sandbox.diagnosticData("no-such-kind", "c1")),
+    outcomes: { ...refusedByGuest, ready: "INVALID_ARGUMENT", running: "INVALID_ARGUMENT" },
+  },
+  getOOMEvent: asking(async (sandbox) => {
+    const leave = new AbortController();
+    const event = sandbox.getOOMEvent({ signal: leave.signal });
+    event.catch(() => {});
+    const { state } = await sandbox.status();
+    if (state === "running" || state === "ready") leave.abort();
+    await event.catch((error: unknown) => {
+      if (!isVirtError(error, "CANCELED")) throw error;
+    });
+  }),
+  setAnnotations: {
     run: async (vc, id) => {
       await using sandbox = await vc.fetchSandbox(id);
-      await sandbox.setOutput("c1", "c1", "discard");
+      await sandbox.setAnnotations({ colour: "green" });
     },
-    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+    outcomes: same,
   },
 };
+
+/** An operation on a fetched sandbox that asks its guest and changes nothing of its state. */
+function asking(ask: (sandbox: Sandbox) => Promise<unknown>): Verb {
+  return {
+    run: async (vc, id) => {
+      await using sandbox = await vc.fetchSandbox(id);
+      await ask(sandbox);
+    },
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  };
+}
 
 /** Does something with a process that has a terminal, where one can be started. */
 async function onTerminal(

@@ -70,9 +70,7 @@ test("answers unknown containers and processes with the codes of the contract", 
   await expect(calls.ttyWinResize({ containerId: "c1" })).rejects.toEqual(
     refused("unavailable", "no tty"),
   );
-  await expect(calls.statsContainer({ containerId })).rejects.toEqual(
-    refused("unimplemented", "StatsContainer"),
-  );
+  await expect(calls.listRoutes({})).rejects.toEqual(refused("unimplemented", "ListRoutes"));
 });
 
 test("refuses what is there or can't be, and harms nothing", async () => {

@@ -1,13 +1,22 @@
 import type { Duplex } from "node:stream";
 import type { DescService } from "@bufbuild/protobuf";
 import { AgentService, Extension, Health } from "@virtcontainers/agent-protocol";
-import { type ServiceImplementation, type Serving, TtrpcServer } from "@virtcontainers/ttrpc";
+import {
+  type CallContext,
+  type ServiceImplementation,
+  type Serving,
+  TtrpcServer,
+} from "@virtcontainers/ttrpc";
 import { extensionFeature } from "../../container/output.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
+import { containerCalls } from "./container-calls.ts";
 import { type AgentFault, Faults } from "./faults.ts";
+import type { GuestFile } from "./files.ts";
 import { Guest, type GuestContainer, type GuestMachine } from "./guest.ts";
-import { extensionCalls, healthCalls, processCalls, sandboxCalls } from "./service.ts";
+import { Requests } from "./requests.ts";
+import { sandboxCalls } from "./sandbox-calls.ts";
+import { extensionCalls, healthCalls, processCalls } from "./service.ts";
 import { Doorkeeper, welcome } from "./session.ts";
 
 export interface TestAgentOptions {
@@ -35,6 +44,12 @@ export interface TestAgent {
   readonly hostname: string | undefined;
   /** How often a method was called, by its name in the .proto. */
   calls(method: string): number;
+  /** The last 32 requests of a method, the newest last: messages as the .proto describes them. */
+  requests(method: string): readonly unknown[];
+  /** What was copied into the guest, by path. */
+  readonly files: ReadonlyMap<string, GuestFile>;
+  /** Makes a container run out of memory: its processes are killed, and the next OOM event names it. */
+  outOfMemory(containerId: string): void;
   /** How many connections are open. */
   readonly connections: number;
 }
@@ -49,6 +64,7 @@ class InMemoryAgent implements TestAgent {
   readonly #guest: Guest;
   readonly #faults: Faults;
   readonly #doorkeeper = new Doorkeeper();
+  readonly #requests = new Requests();
   readonly #sessions = new Set<Serving>();
 
   constructor(options: TestAgentOptions) {
@@ -76,6 +92,18 @@ class InMemoryAgent implements TestAgent {
     return this.#faults.count(method);
   }
 
+  requests(method: string): readonly unknown[] {
+    return this.#requests.of(method);
+  }
+
+  get files(): ReadonlyMap<string, GuestFile> {
+    return this.#guest.copied.files;
+  }
+
+  outOfMemory(containerId: string): void {
+    this.#guest.outOfMemory(containerId);
+  }
+
   serve(stream: Duplex, machine?: GuestMachine): void {
     this.#guest.machine = machine ?? this.#guest.machine;
     this.#open(stream).catch(() => stream.destroy());
@@ -91,6 +119,7 @@ class InMemoryAgent implements TestAgent {
     const features = this.#options.features ?? [extensionFeature];
     const calls = {
       ...sandboxCalls(this.#guest, features),
+      ...containerCalls(this.#guest),
       ...processCalls(this.#guest),
       ...this.#options.answers,
     };
@@ -116,9 +145,13 @@ class InMemoryAgent implements TestAgent {
         const handler: unknown = Reflect.get(target, key, receiver);
         const method = names.get(String(key));
         if (typeof handler !== "function" || method === undefined) return handler;
-        return this.#faults.wrap(method, stream, async (request: unknown, context) =>
+        const struck = this.#faults.wrap(method, stream, async (request: unknown, context) =>
           Reflect.apply(handler, target, [request, context]),
         );
+        return (request: unknown, context: CallContext) => {
+          this.#requests.record(method, request);
+          return struck(request, context);
+        };
       },
     });
   }

@@ -1,6 +1,14 @@
-import { encodeLogRecord, type LogRecord, type Process } from "@virtcontainers/agent-protocol";
+import {
+  encodeLogRecord,
+  type LinuxResources,
+  type LogRecord,
+  type Process,
+} from "@virtcontainers/agent-protocol";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import type { Command } from "../commands/command.ts";
+import { GuestFiles } from "./files.ts";
+import type { Freezer } from "./freezer.ts";
+import { OomEvents } from "./oom.ts";
 import type { Sink } from "./pipe.ts";
 import { GuestProcess } from "./process.ts";
 
@@ -20,6 +28,10 @@ export interface GuestContainer {
   init: GuestProcess;
   started: boolean;
   execs: Map<string, GuestProcess>;
+  /** Frozen while the container is paused. */
+  freezer: Freezer;
+  /** As created, and as updated since. */
+  resources: LinuxResources | undefined;
 }
 
 export interface GuestOptions {
@@ -37,11 +49,17 @@ export interface Wanted {
   user: string;
   stdinPort: number;
   stdoutPort: number;
+  /** Of its container. */
+  freezer: Freezer;
 }
 
 /** The state of one guest: containers and processes, and the rules they obey. */
 export class Guest {
   readonly containers = new Map<string, GuestContainer>();
+  readonly copied = new GuestFiles();
+  readonly oom = new OomEvents();
+  readonly volumeBytes = new Map<string, bigint>();
+  readonly iptables = { ipv4: new Uint8Array(), ipv6: new Uint8Array() };
   readonly #options: GuestOptions;
   hostname: string | undefined;
   machine: GuestMachine | undefined;
@@ -107,6 +125,7 @@ export class Guest {
         : undefined,
       hasInput: wanted.stdinPort === 0,
       sink: sinkOfPort(wanted.stdoutPort),
+      freezer: wanted.freezer,
       log: (record) => this.#log(record),
     });
   }
@@ -118,6 +137,12 @@ export class Guest {
 
   killAll(container: GuestContainer): void {
     for (const process of [...container.execs.values(), container.init]) process.signal(9);
+  }
+
+  /** As the kernel does when a container is out of memory: all of it dies, and the agent hears of it. */
+  outOfMemory(id: string): void {
+    this.killAll(this.container(id));
+    this.oom.record(id);
   }
 
   /** The first process of a container takes all others with it, as in a pid namespace. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import type { LogRecord } from "@virtcontainers/agent-protocol";
 import type { Command, CommandOutput } from "../commands/command.ts";
+import type { Freezer } from "./freezer.ts";
 import { Pipe, type Sink } from "./pipe.ts";
 
 const sigkill = 9;
@@ -24,6 +25,7 @@ export interface ProcessParts {
   terminal: { rows: number; columns: number } | undefined;
   hasInput: boolean;
   sink: Sink;
+  freezer: Freezer;
   log: (record: LogRecord) => void;
 }
 
@@ -44,7 +46,7 @@ export class GuestProcess {
   readonly #killed = new AbortController();
   #settle: (code: number) => void = () => {};
   #exitCode: number | undefined;
-  #started = false;
+  #startedAt: bigint | undefined;
 
   constructor(parts: ProcessParts) {
     this.#parts = parts;
@@ -64,13 +66,18 @@ export class GuestProcess {
     return this.#exitCode;
   }
 
+  /** Since it was started. */
+  get ranNs(): bigint {
+    return this.#startedAt === undefined ? 0n : this.#parts.freezer.nowNs - this.#startedAt;
+  }
+
   get isDone(): boolean {
     return this.waited && this.stdout.isRead && this.stderr.isRead;
   }
 
   start(): void {
-    if (this.#started || this.#exitCode !== undefined) return;
-    this.#started = true;
+    if (this.#startedAt !== undefined || this.#exitCode !== undefined) return;
+    this.#startedAt = this.#parts.freezer.nowNs;
     this.#run().then(
       (code) => this.#end(code & 255),
       async (error: unknown) => {
@@ -145,7 +152,9 @@ export class GuestProcess {
   #output(pipe: Pipe): CommandOutput {
     return {
       write: (data) => {
-        const written = pipe.write(Buffer.from(data), this.#killed.signal);
+        const written = this.#parts.freezer
+          .pass()
+          .then(() => pipe.write(Buffer.from(data), this.#killed.signal));
         // Who does not await it learns nothing, and that is no fault.
         written.catch(() => {});
         return written;

@@ -6,63 +6,6 @@ import { type Pipe, type Sink, SinkError } from "./pipe.ts";
 
 /** The longest answer of a read: a little under the longest message. */
 const maxRead = 4 * 1024 * 1024 - 4 * 1024;
-const idRule = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/;
-
-/** The calls about sandbox and containers, with the meanings and error codes of the contract. */
-export function sandboxCalls(
-  guest: Guest,
-  features: readonly string[],
-): ServiceImplementation<typeof AgentService> {
-  return {
-    getGuestDetails: () => ({
-      agentDetails: { version: "0.0.0-test", initDaemon: true, extraFeatures: [...features] },
-    }),
-    setGuestDateTime: () => ({}),
-    reseedRandomDev: () => ({}),
-    createSandbox: ({ hostname }) => {
-      if (hostname.length > 64) throw invalid("hostname: more than 64 bytes");
-      guest.createSandbox(hostname);
-      return {};
-    },
-    destroySandbox: async () => {
-      for (const container of guest.containers.values()) guest.killAll(container);
-      guest.containers.clear();
-      // The answer goes first.
-      setImmediate(() => guest.machine?.powerOff());
-      return {};
-    },
-    createContainer: ({ containerId, OCI, stringUser, stdinPort, stdoutPort }) => {
-      guest.assertSandbox();
-      if (!idRule.test(containerId))
-        throw new TtrpcError("internal", `invalid container ID ${containerId}`);
-      if (guest.containers.has(containerId))
-        throw new TtrpcError("already_exists", `container ${containerId} exists already`);
-      const process = OCI?.Process;
-      if (process === undefined)
-        throw new TtrpcError("internal", "EINVAL: the request has no OCI spec with a process");
-      const user = stringUser?.uid ?? "";
-      const wanted = { containerId, execId: "", process, user, stdinPort, stdoutPort };
-      const init = guest.makeProcess(wanted);
-      guest.add({ id: containerId, process, init, started: false, execs: new Map() });
-      return {};
-    },
-    startContainer: ({ containerId }) => {
-      const container = guest.container(containerId, "internal");
-      if (container.init.exitCode !== undefined)
-        throw new TtrpcError("failed_precondition", `container ${containerId} has stopped`);
-      if (container.started)
-        throw new TtrpcError("failed_precondition", `container ${containerId} is running already`);
-      container.started = true;
-      container.init.start();
-      return {};
-    },
-    removeContainer: ({ containerId }) => {
-      guest.killAll(guest.container(containerId, "internal"));
-      guest.containers.delete(containerId);
-      return {};
-    },
-  };
-}
 
 /** The calls about processes and their streams. */
 export function processCalls(guest: Guest): ServiceImplementation<typeof AgentService> {
@@ -86,7 +29,8 @@ export function processCalls(guest: Guest): ServiceImplementation<typeof AgentSe
         throw new TtrpcError("internal", `exec_id '${execId}' already exists`);
       if (process === undefined) throw invalid("process: missing");
       const user = stringUser?.uid ?? "";
-      const wanted = { containerId, execId, process, user, stdinPort, stdoutPort };
+      const { freezer } = container;
+      const wanted = { containerId, execId, process, user, stdinPort, stdoutPort, freezer };
       const made = guest.makeProcess(wanted);
       container.execs.set(execId, made);
       made.start();

@@ -1,0 +1,69 @@
+import type { Context } from "../context.ts";
+import { createContext, type VirtContainersOptions } from "../create-context.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { Connection } from "../sandbox/connection.ts";
+import { defaultTimeoutMs } from "../sandbox/operate.ts";
+import { Sandbox } from "../sandbox/sandbox.ts";
+import { id as idSchema, parse } from "../validate.ts";
+
+export type Force = CallOptions & { force?: boolean };
+
+/** What the methods of a VirtContainers stand on, whichever file they are in. */
+export abstract class ById {
+  // Private, so that a program that prints an instance does not print it.
+  readonly #context: Context;
+
+  constructor(options: VirtContainersOptions = {}) {
+    this.#context = createContext(options);
+  }
+
+  protected get context(): Context {
+    return this.#context;
+  }
+
+  /** Finds an existing sandbox, whoever is at work on it. Release it, or take it with `await using`. */
+  async fetchSandbox(id: string, options: CallOptions = {}): Promise<Sandbox> {
+    parse(idSchema, id, "sandboxId");
+    using deadline = new Deadline(options, defaultTimeoutMs, "fetch");
+    const stored = await deadline.race(this.context.store.read(id));
+    return new Sandbox(this.context, stored, new Connection(this.context, id));
+  }
+
+  /** Fetches, works, and hands the sandbox to the caller. */
+  protected async withSandbox<T extends object>(
+    id: string,
+    options: CallOptions,
+    work: (sandbox: Sandbox) => Promise<T>,
+  ): Promise<T & { sandbox: Sandbox }> {
+    const sandbox = await this.fetchSandbox(id, options);
+    try {
+      return { ...(await work(sandbox)), sandbox };
+    } catch (error) {
+      await sandbox.release();
+      throw error;
+    }
+  }
+
+  /** As withSandbox, for work that gives nothing. */
+  protected async change(
+    id: string,
+    options: CallOptions,
+    work: (sandbox: Sandbox) => Promise<void>,
+  ): Promise<Sandbox> {
+    const { sandbox } = await this.withSandbox(id, options, async (found) => {
+      await work(found);
+      return {};
+    });
+    return sandbox;
+  }
+
+  /** Fetches, works, and releases. */
+  protected async use<T>(
+    id: string,
+    options: CallOptions,
+    work: (sandbox: Sandbox) => Promise<T>,
+  ): Promise<T> {
+    await using sandbox = await this.fetchSandbox(id, options);
+    return await work(sandbox);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Cmd } from "../container/config.ts";
+import type { Container } from "../container/container.ts";
+import type { Process } from "../container/enter.ts";
+import type { IOStream } from "../container/io.ts";
+import type { CallOptions } from "../deadline.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { Signal } from "../signals.ts";
+import { ContainersById } from "./containers.ts";
+
+/** The methods of a VirtContainers that concern processes. */
+export abstract class ProcessesById extends ContainersById {
+  async enterContainer(
+    sandboxId: string,
+    containerId: string,
+    cmd: Cmd,
+    options: CallOptions = {},
+  ): Promise<{ sandbox: Sandbox; container: Container; process: Process }> {
+    return await this.withSandbox(sandboxId, options, (sandbox) =>
+      sandbox.enterContainer(containerId, cmd, options),
+    );
+  }
+
+  async killContainer(
+    sandboxId: string,
+    containerId: string,
+    signal: Signal,
+    all = false,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.use(sandboxId, options, (sandbox) =>
+      sandbox.killContainer(containerId, signal, all, options),
+    );
+  }
+
+  async waitProcess(
+    sandboxId: string,
+    containerId: string,
+    processId: string,
+    options: CallOptions = {},
+  ): Promise<number> {
+    return await this.use(sandboxId, options, (sandbox) =>
+      sandbox.waitProcess(containerId, processId, options),
+    );
+  }
+
+  async signalProcess(
+    sandboxId: string,
+    containerId: string,
+    processId: string,
+    signal: Signal,
+    all = false,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.use(sandboxId, options, (sandbox) =>
+      sandbox.signalProcess(containerId, processId, signal, all, options),
+    );
+  }
+
+  async winsizeProcess(
+    sandboxId: string,
+    containerId: string,
+    processId: string,
+    height: number,
+    width: number,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.use(sandboxId, options, (sandbox) =>
+      sandbox.winsizeProcess(containerId, processId, height, width, options),
+    );
+  }
+
+  /** The connection is given back when stdout and stderr have been closed. */
+  async ioStream(
+    sandboxId: string,
+    containerId: string,
+    processId: string,
+    options: CallOptions = {},
+  ): Promise<IOStream> {
+    const sandbox = await this.fetchSandbox(sandboxId, options);
+    try {
+      const io = await sandbox.ioStream(containerId, processId, options);
+      let open = 2;
+      const closed = (): void => {
+        if (--open === 0) sandbox.release().catch(() => {});
+      };
+      io.stdout.once("close", closed);
+      io.stderr.once("close", closed);
+      return io;
+    } catch (error) {
+      await sandbox.release();
+      throw error;
+    }
+  }
+}

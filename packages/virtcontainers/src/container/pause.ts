@@ -1,0 +1,32 @@
+import { phase } from "../events.ts";
+import { type Operation, undo } from "../sandbox/operate.ts";
+import { assertState } from "../sandbox/state.ts";
+import type { StoredContainer } from "../store/schema.ts";
+
+/** Freezes all processes of a running container. */
+export async function pauseContainer(
+  operation: Operation,
+  container: StoredContainer,
+): Promise<void> {
+  const { sandbox, signal } = operation;
+  const doing = `pause container ${container.id} in`;
+  assertState("sandbox", sandbox.id, sandbox.state, doing, ["running"]);
+  assertState("container", container.id, container.state, "pause", ["running"]);
+  const agent = await operation.agent();
+  // Written first: whoever goes on after a death in between resumes what may be frozen.
+  container.state = "paused";
+  await operation.save();
+  try {
+    await phase("agent.pauseContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
+      agent.pauseContainer(container.id, signal),
+    );
+  } catch (error) {
+    await undo(operation, async (undoing) => {
+      const again = await undoing.agent();
+      await again.resumeContainer(container.id, undoing.signal).catch(() => {});
+      container.state = "running";
+      await undoing.save();
+    });
+    throw error;
+  }
+}

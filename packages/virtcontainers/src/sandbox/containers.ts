@@ -1,0 +1,84 @@
+import type { ContainerStats } from "../agent/stats.ts";
+import { cleanupContainer } from "../container/cleanup.ts";
+import type { ContainerConfig } from "../container/config.ts";
+import { type Container, containerView } from "../container/container.ts";
+import { createContainer } from "../container/create.ts";
+import { deleteContainer } from "../container/delete.ts";
+import { pauseContainer } from "../container/pause.ts";
+import { resumeContainer } from "../container/resume.ts";
+import { startContainer } from "../container/start.ts";
+import { statsContainer } from "../container/stats.ts";
+import { stopContainer } from "../container/stop.ts";
+import type { CallOptions } from "../deadline.ts";
+import { SandboxHandle } from "./handle.ts";
+import { refresh } from "./refresh.ts";
+import { type ContainerStatus, containerStatus } from "./status.ts";
+
+/** The methods of a Sandbox that concern its containers. */
+export abstract class SandboxContainers extends SandboxHandle {
+  /** The containers as last seen by this object. */
+  containers(): Container[] {
+    return this.stored.containers.map((container) => containerView(this.id, container));
+  }
+
+  getContainer(id: string): Container | undefined {
+    return this.containers().find((container) => container.id === id);
+  }
+
+  async createContainer(config: ContainerConfig, options: CallOptions = {}): Promise<Container> {
+    return await this.operate("createContainer", "exclusive", options, async (operation) =>
+      containerView(this.id, await createContainer(operation, config)),
+    );
+  }
+
+  async startContainer(id: string, options: CallOptions = {}): Promise<Container> {
+    return await this.changeContainer("startContainer", id, options, startContainer);
+  }
+
+  async stopContainer(
+    id: string,
+    options: CallOptions & { force?: boolean } = {},
+  ): Promise<Container> {
+    return await this.changeContainer("stopContainer", id, options, (operation, container) =>
+      stopContainer(operation, container, options.force ?? false),
+    );
+  }
+
+  async deleteContainer(id: string, options: CallOptions = {}): Promise<Container> {
+    return await this.changeContainer("deleteContainer", id, options, deleteContainer);
+  }
+
+  /** Freezes all processes of a running container. */
+  async pauseContainer(id: string, options: CallOptions = {}): Promise<Container> {
+    return await this.changeContainer("pauseContainer", id, options, pauseContainer);
+  }
+
+  /** Lets the processes of a paused container go on. */
+  async resumeContainer(id: string, options: CallOptions = {}): Promise<Container> {
+    return await this.changeContainer("resumeContainer", id, options, resumeContainer);
+  }
+
+  /** Stops and deletes a container, and the sandbox too when it was the last; `force` goes on past refusals. */
+  async cleanupContainer(
+    id: string,
+    options: CallOptions & { force?: boolean } = {},
+  ): Promise<void> {
+    await this.operate("cleanupContainer", "exclusive", options, (operation) =>
+      cleanupContainer(operation, id, options.force ?? false),
+    );
+  }
+
+  /** What a running or paused container uses of the guest. */
+  async statsContainer(id: string, options: CallOptions = {}): Promise<ContainerStats> {
+    return await this.operate("statsContainer", "shared", options, (operation) =>
+      statsContainer(operation, id),
+    );
+  }
+
+  async statusContainer(id: string, options: CallOptions = {}): Promise<ContainerStatus> {
+    return await this.operate("statusContainer", "shared", options, async (operation) => {
+      await refresh(operation.context, operation.sandbox, operation.connection, operation.signal);
+      return containerStatus(operation.sandbox, operation.container(id));
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { type Container, containerView } from "../container/container.ts";
+import type { Context } from "../context.ts";
+import type { CallOptions } from "../deadline.ts";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import type { Connection } from "./connection.ts";
+import { type Holding, type Operation, operate } from "./operate.ts";
+import { refresh } from "./refresh.ts";
+
+/** What the methods of a Sandbox stand on, whichever file they are in: one sandbox, seen from this process. */
+export abstract class SandboxHandle {
+  readonly id: string;
+  // Private, so that a program that prints a Sandbox does not print these.
+  readonly #context: Context;
+  readonly #connection: Connection;
+  #stored: StoredSandbox;
+
+  constructor(context: Context, stored: StoredSandbox, connection: Connection) {
+    this.id = stored.id;
+    this.#context = context;
+    this.#stored = stored;
+    this.#connection = connection;
+  }
+
+  protected get context(): Context {
+    return this.#context;
+  }
+
+  protected get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** As this object last saw it. */
+  protected get stored(): StoredSandbox {
+    return this.#stored;
+  }
+
+  /** Runs a verb under the sandbox's lock and a deadline, and keeps what it read for the next look. */
+  protected async operate<T>(
+    name: string,
+    holding: Holding,
+    options: CallOptions,
+    run: (operation: Operation) => Promise<T>,
+    ...timeoutMs: [(number | undefined)?]
+  ): Promise<T> {
+    const verb =
+      timeoutMs.length > 0 ? { name, holding, timeoutMs: timeoutMs[0] } : { name, holding };
+    return await operate(this.#context, this.#connection, this.id, verb, options, (operation) => {
+      this.#stored = operation.sandbox;
+      return run(operation);
+    });
+  }
+
+  /** Runs a verb that changes one container, after a look at how it is now. */
+  protected async changeContainer(
+    name: string,
+    id: string,
+    options: CallOptions,
+    verb: (operation: Operation, container: StoredContainer) => Promise<void>,
+  ): Promise<Container> {
+    return await this.operate(name, "exclusive", options, async (operation) => {
+      await refresh(operation.context, operation.sandbox, operation.connection, operation.signal);
+      const container = operation.container(id);
+      await verb(operation, container);
+      await operation.save();
+      return containerView(this.id, container);
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import { VirtError } from "../errors.ts";
+import { phase } from "../events.ts";
+import { type Operation, undo } from "./operate.ts";
+import { refresh } from "./refresh.ts";
+import { assertState } from "./state.ts";
+
+/** Halts the VM with all that is in it; until it is resumed the guest answers nothing. */
+export async function pauseSandbox(operation: Operation): Promise<void> {
+  const { context, sandbox, connection, signal } = operation;
+  await refresh(context, sandbox, connection, signal);
+  assertState("sandbox", sandbox.id, sandbox.state, "pause", ["running"]);
+  assertCanPause(operation);
+  const vm = await connection.vm(sandbox);
+  // Written first: a halted VM that counted as running would be asked, and not answer.
+  sandbox.state = "paused";
+  await operation.save();
+  try {
+    await phase("hypervisor.pause", { sandboxId: sandbox.id }, () => vm.pause(signal));
+  } catch (error) {
+    await undo(operation, async (undoing) => {
+      await vm.resume(undoing.signal).catch(() => {});
+      sandbox.state = "running";
+      await undoing.save();
+    });
+    throw error;
+  }
+}
+
+function assertCanPause({ context, sandbox }: Operation): void {
+  const type = sandbox.config.hypervisorType ?? "qemu";
+  if (context.hypervisor(type).capabilities.pause) return;
+  throw new VirtError("NOT_SUPPORTED", `the hypervisor ${type} can't pause a VM`, {
+    sandboxId: sandbox.id,
+  });
+}

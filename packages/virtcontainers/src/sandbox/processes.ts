@@ -1,0 +1,114 @@
+import type { OutputTarget } from "../agent/agent.ts";
+import type { Cmd } from "../container/config.ts";
+import { type Container, containerView } from "../container/container.ts";
+import { enterContainer, execIdOf, type Process } from "../container/enter.ts";
+import { type IOStream, ioStream } from "../container/io.ts";
+import { signalProcess } from "../container/kill.ts";
+import { assertExtension } from "../container/output.ts";
+import { waitProcess } from "../container/wait.ts";
+import type { CallOptions } from "../deadline.ts";
+import type { Signal } from "../signals.ts";
+import { integer, parse } from "../validate.ts";
+import { SandboxContainers } from "./containers.ts";
+import { assertReachable } from "./operate.ts";
+
+/** The methods of a Sandbox that concern the processes in its containers. */
+export abstract class SandboxProcesses extends SandboxContainers {
+  /** Runs a further command in a running container; its streams come from ioStream. */
+  async enterContainer(
+    id: string,
+    cmd: Cmd,
+    options: CallOptions = {},
+  ): Promise<{ container: Container; process: Process }> {
+    return await this.operate("enterContainer", "shared", options, async (operation) => {
+      const process = await enterContainer(operation, id, cmd);
+      return { container: containerView(this.id, operation.container(id)), process };
+    });
+  }
+
+  async killContainer(
+    id: string,
+    signal: Signal,
+    all = false,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.signalProcess(id, id, signal, all, options);
+  }
+
+  /** Waits for a process; no deadline unless one is given. The exit code, or 128 + the signal's number. */
+  async waitProcess(
+    containerId: string,
+    processId: string,
+    options: CallOptions = {},
+  ): Promise<number> {
+    return await this.operate(
+      "waitProcess",
+      "moment",
+      options,
+      (operation) => waitProcess(operation, containerId, processId),
+      undefined,
+    );
+  }
+
+  async signalProcess(
+    containerId: string,
+    processId: string,
+    signal: Signal,
+    all = false,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.operate("signalProcess", "shared", options, (operation) =>
+      signalProcess(operation, containerId, processId, signal, all),
+    );
+  }
+
+  /** Tells a process's terminal its size: rows and columns, 1 to 65535. */
+  async winsizeProcess(
+    containerId: string,
+    processId: string,
+    height: number,
+    width: number,
+    options: CallOptions = {},
+  ): Promise<void> {
+    parse(integer(1, 65535, "rows"), height, "height");
+    parse(integer(1, 65535, "columns"), width, "width");
+    await this.operate("winsizeProcess", "shared", options, async (operation) => {
+      assertReachable(operation, "resize a terminal in", containerId);
+      const agent = await operation.agent();
+      const execId = execIdOf(containerId, processId);
+      await agent.resizeTerminal(containerId, execId, height, width, operation.signal);
+    });
+  }
+
+  /** The streams of a process that is not detached. They end with the process, or when this object is released. */
+  async ioStream(
+    containerId: string,
+    processId: string,
+    options: CallOptions = {},
+  ): Promise<IOStream> {
+    return await this.operate("ioStream", "moment", options, async (operation) => {
+      assertReachable(operation, "reach the streams of a process in", containerId);
+      return ioStream(await operation.agent(), containerId, execIdOf(containerId, processId));
+    });
+  }
+
+  /** Where the output of a process goes from now on, for a reader that leaves. */
+  async setOutput(
+    containerId: string,
+    processId: string,
+    target: OutputTarget,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.operate("setOutput", "shared", options, async (operation) => {
+      assertReachable(operation, "redirect the output of a process in", containerId);
+      assertExtension(operation.sandbox, "redirect output");
+      const agent = await operation.agent();
+      await agent.setOutput(
+        containerId,
+        execIdOf(containerId, processId),
+        target,
+        operation.signal,
+      );
+    });
+  }
+}
