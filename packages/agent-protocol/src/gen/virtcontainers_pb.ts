@@ -5,7 +5,14 @@
 
 // What the guest agent of this project offers beyond the Kata contract. A
 // client may call it only if GetGuestDetails lists "virtcontainers" among
-// agent_details.extra_features.
+// agent_details.extra_features, and what a comment here says comes with another
+// name only if that name is listed too.
+//
+// "console": ExecProcess with an empty container_id runs a program of the guest
+// itself on a terminal, a shell if it names none; the calls that take a
+// container_id and an exec_id then work on it with an empty container_id.
+// "events": the log port tells the end of the first process of every container,
+// and when a container ran out of memory; see docs/log-format.md.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -17,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file virtcontainers.proto.
  */
 export const file_virtcontainers: GenFile = /*@__PURE__*/
-  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKjAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsqLgoKT3V0cHV0U2luaxIKCgZDTElFTlQQABIHCgNMT0cQARILCgdESVNDQVJEEAIysAEKCUV4dGVuc2lvbhJFCglTZXRPdXRwdXQSIC52aXJ0Y29udGFpbmVycy5TZXRPdXRwdXRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElwKDUxpc3RQcm9jZXNzZXMSJC52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVxdWVzdBolLnZpcnRjb250YWluZXJzLkxpc3RQcm9jZXNzZXNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_empty]);
+  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKjAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsilQEKEVJlYWRPdXRwdXRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEiwKBnN0cmVhbRgDIAEoDjIcLnZpcnRjb250YWluZXJzLk91dHB1dFN0cmVhbRITCgZvZmZzZXQYBCABKARIAIgBARILCgNsZW4YBSABKA1CCQoHX29mZnNldCI/ChJSZWFkT3V0cHV0UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSCwoDZW9mGAMgASgIIisKE1Byb2Nlc3NUYWJsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIkAKFFByb2Nlc3NUYWJsZVJlc3BvbnNlEigKBHJvd3MYASADKAsyGi52aXJ0Y29udGFpbmVycy5Qcm9jZXNzUm93IuMBCgpQcm9jZXNzUm93EgsKA3BpZBgBIAEoDRIOCgZuc19waWQYAiABKA0SDAoEcHBpZBgDIAEoDRILCgN1aWQYBCABKA0SDAoEdXNlchgFIAEoCRILCgN0dHkYBiABKAkSDQoFc3RhdGUYByABKAkSFAoMc3RhcnRfdGltZV9zGAggASgEEg4KBmNwdV9tcxgJIAEoBBIPCgdyc3Nfa2liGAogASgEEg8KB3Zzel9raWIYCyABKAQSDwoHdGhyZWFkcxgMIAEoDRIMCgRjb21tGA0gASgJEgwKBGFyZ3MYDiADKAkiJQoUU2V0T25saW5lQ3B1c1JlcXVlc3QSDQoFY291bnQYASABKA0iJwoVU2V0T25saW5lQ3B1c1Jlc3BvbnNlEg4KBm9ubGluZRgBIAMoDSouCgpPdXRwdXRTaW5rEgoKBkNMSUVOVBAAEgcKA0xPRxABEgsKB0RJU0NBUkQQAipFCgxPdXRwdXRTdHJlYW0SHQoZT1VUUFVUX1NUUkVBTV9VTlNQRUNJRklFRBAAEgoKBlNURE9VVBABEgoKBlNUREVSUhACMr4DCglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_empty]);
 
 /**
  * @generated from message virtcontainers.SetOutputRequest
@@ -136,6 +143,259 @@ export const ProcessStateSchema: GenMessage<ProcessState> = /*@__PURE__*/
   messageDesc(file_virtcontainers, 3);
 
 /**
+ * @generated from message virtcontainers.ReadOutputRequest
+ */
+export type ReadOutputRequest = Message<"virtcontainers.ReadOutputRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string exec_id = 2;
+   */
+  execId: string;
+
+  /**
+   * @generated from field: virtcontainers.OutputStream stream = 3;
+   */
+  stream: OutputStream;
+
+  /**
+   * Bytes of the stream before the wanted ones. They are acknowledged thereby;
+   * what was sent and not acknowledged, at most 1 MiB, can be asked for again,
+   * any other offset is OUT_OF_RANGE. Absent: from the first byte that is not
+   * acknowledged.
+   *
+   * @generated from field: optional uint64 offset = 4;
+   */
+  offset?: bigint;
+
+  /**
+   * The most bytes to give, at most 1 MiB are given. 0: none, the call only
+   * acknowledges and answers at once.
+   *
+   * @generated from field: uint32 len = 5;
+   */
+  len: number;
+};
+
+/**
+ * Describes the message virtcontainers.ReadOutputRequest.
+ * Use `create(ReadOutputRequestSchema)` to create a new message.
+ */
+export const ReadOutputRequestSchema: GenMessage<ReadOutputRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 4);
+
+/**
+ * @generated from message virtcontainers.ReadOutputResponse
+ */
+export type ReadOutputResponse = Message<"virtcontainers.ReadOutputResponse"> & {
+  /**
+   * Of the first byte of data.
+   *
+   * @generated from field: uint64 offset = 1;
+   */
+  offset: bigint;
+
+  /**
+   * At least one byte unless len was 0 or the stream has ended.
+   *
+   * @generated from field: bytes data = 2;
+   */
+  data: Uint8Array;
+
+  /**
+   * The stream has ended and all of it was acknowledged.
+   *
+   * @generated from field: bool eof = 3;
+   */
+  eof: boolean;
+};
+
+/**
+ * Describes the message virtcontainers.ReadOutputResponse.
+ * Use `create(ReadOutputResponseSchema)` to create a new message.
+ */
+export const ReadOutputResponseSchema: GenMessage<ReadOutputResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 5);
+
+/**
+ * @generated from message virtcontainers.ProcessTableRequest
+ */
+export type ProcessTableRequest = Message<"virtcontainers.ProcessTableRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+};
+
+/**
+ * Describes the message virtcontainers.ProcessTableRequest.
+ * Use `create(ProcessTableRequestSchema)` to create a new message.
+ */
+export const ProcessTableRequestSchema: GenMessage<ProcessTableRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 6);
+
+/**
+ * @generated from message virtcontainers.ProcessTableResponse
+ */
+export type ProcessTableResponse = Message<"virtcontainers.ProcessTableResponse"> & {
+  /**
+   * In the order of their pids; at most 32,768.
+   *
+   * @generated from field: repeated virtcontainers.ProcessRow rows = 1;
+   */
+  rows: ProcessRow[];
+};
+
+/**
+ * Describes the message virtcontainers.ProcessTableResponse.
+ * Use `create(ProcessTableResponseSchema)` to create a new message.
+ */
+export const ProcessTableResponseSchema: GenMessage<ProcessTableResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 7);
+
+/**
+ * Texts come from the processes themselves: any bytes but NUL, made UTF-8.
+ *
+ * @generated from message virtcontainers.ProcessRow
+ */
+export type ProcessRow = Message<"virtcontainers.ProcessRow"> & {
+  /**
+   * In the guest's pid namespace.
+   *
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * In the container's pid namespace.
+   *
+   * @generated from field: uint32 ns_pid = 2;
+   */
+  nsPid: number;
+
+  /**
+   * In the guest's pid namespace; 0 for a parent outside of it.
+   *
+   * @generated from field: uint32 ppid = 3;
+   */
+  ppid: number;
+
+  /**
+   * @generated from field: uint32 uid = 4;
+   */
+  uid: number;
+
+  /**
+   * The name of the uid by the container's /etc/passwd, or the number.
+   *
+   * @generated from field: string user = 5;
+   */
+  user: string;
+
+  /**
+   * Such as "pts/0"; empty: none.
+   *
+   * @generated from field: string tty = 6;
+   */
+  tty: string;
+
+  /**
+   * One letter as in /proc/PID/stat: R, S, D, Z, T...
+   *
+   * @generated from field: string state = 7;
+   */
+  state: string;
+
+  /**
+   * Seconds since 1970 by the guest's clock.
+   *
+   * @generated from field: uint64 start_time_s = 8;
+   */
+  startTimeS: bigint;
+
+  /**
+   * @generated from field: uint64 cpu_ms = 9;
+   */
+  cpuMs: bigint;
+
+  /**
+   * @generated from field: uint64 rss_kib = 10;
+   */
+  rssKib: bigint;
+
+  /**
+   * @generated from field: uint64 vsz_kib = 11;
+   */
+  vszKib: bigint;
+
+  /**
+   * @generated from field: uint32 threads = 12;
+   */
+  threads: number;
+
+  /**
+   * @generated from field: string comm = 13;
+   */
+  comm: string;
+
+  /**
+   * At most 4 KiB in all; empty where the process has none, as a zombie.
+   *
+   * @generated from field: repeated string args = 14;
+   */
+  args: string[];
+};
+
+/**
+ * Describes the message virtcontainers.ProcessRow.
+ * Use `create(ProcessRowSchema)` to create a new message.
+ */
+export const ProcessRowSchema: GenMessage<ProcessRow> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 8);
+
+/**
+ * @generated from message virtcontainers.SetOnlineCpusRequest
+ */
+export type SetOnlineCpusRequest = Message<"virtcontainers.SetOnlineCpusRequest"> & {
+  /**
+   * At least 1. More than the guest has are waited for up to
+   * agent.hotplug_timeout.
+   *
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message virtcontainers.SetOnlineCpusRequest.
+ * Use `create(SetOnlineCpusRequestSchema)` to create a new message.
+ */
+export const SetOnlineCpusRequestSchema: GenMessage<SetOnlineCpusRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 9);
+
+/**
+ * @generated from message virtcontainers.SetOnlineCpusResponse
+ */
+export type SetOnlineCpusResponse = Message<"virtcontainers.SetOnlineCpusResponse"> & {
+  /**
+   * The numbers of the CPUs that are online now, in order.
+   *
+   * @generated from field: repeated uint32 online = 1;
+   */
+  online: number[];
+};
+
+/**
+ * Describes the message virtcontainers.SetOnlineCpusResponse.
+ * Use `create(SetOnlineCpusResponseSchema)` to create a new message.
+ */
+export const SetOnlineCpusResponseSchema: GenMessage<SetOnlineCpusResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 10);
+
+/**
  * @generated from enum virtcontainers.OutputSink
  */
 export enum OutputSink {
@@ -168,6 +428,32 @@ export const OutputSinkSchema: GenEnum<OutputSink> = /*@__PURE__*/
   enumDesc(file_virtcontainers, 0);
 
 /**
+ * @generated from enum virtcontainers.OutputStream
+ */
+export enum OutputStream {
+  /**
+   * @generated from enum value: OUTPUT_STREAM_UNSPECIFIED = 0;
+   */
+  OUTPUT_STREAM_UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STDOUT = 1;
+   */
+  STDOUT = 1,
+
+  /**
+   * @generated from enum value: STDERR = 2;
+   */
+  STDERR = 2,
+}
+
+/**
+ * Describes the enum virtcontainers.OutputStream.
+ */
+export const OutputStreamSchema: GenEnum<OutputStream> = /*@__PURE__*/
+  enumDesc(file_virtcontainers, 1);
+
+/**
  * @generated from service virtcontainers.Extension
  */
 export const Extension: GenService<{
@@ -191,6 +477,37 @@ export const Extension: GenService<{
     methodKind: "unary";
     input: typeof ListProcessesRequestSchema;
     output: typeof ListProcessesResponseSchema;
+  },
+  /**
+   * The output of a process from an offset on, so that a client that has lost
+   * its connection goes on where it was ("offsets").
+   *
+   * @generated from rpc virtcontainers.Extension.ReadOutput
+   */
+  readOutput: {
+    methodKind: "unary";
+    input: typeof ReadOutputRequestSchema;
+    output: typeof ReadOutputResponseSchema;
+  },
+  /**
+   * All processes in a container, as ps shows them ("processes").
+   *
+   * @generated from rpc virtcontainers.Extension.ProcessTable
+   */
+  processTable: {
+    methodKind: "unary";
+    input: typeof ProcessTableRequestSchema;
+    output: typeof ProcessTableResponseSchema;
+  },
+  /**
+   * Has exactly so many CPUs online ("cpus").
+   *
+   * @generated from rpc virtcontainers.Extension.SetOnlineCpus
+   */
+  setOnlineCpus: {
+    methodKind: "unary";
+    input: typeof SetOnlineCpusRequestSchema;
+    output: typeof SetOnlineCpusResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_virtcontainers, 0);
