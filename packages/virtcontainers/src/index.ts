@@ -21,6 +21,8 @@ export type { ExecHandle, ExecResult } from "./container/exec.ts";
 export type { ExecInput, ExecOptions } from "./container/exec-options.ts";
 export type { ExecChunk } from "./container/exec-output.ts";
 export type { IOStream } from "./container/io.ts";
+export type { OciSpec } from "./container/oci/schema.ts";
+export type { Seccomp } from "./container/oci/seccomp.ts";
 export type { VirtContainersOptions } from "./create-context.ts";
 export type { CallOptions } from "./deadline.ts";
 export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./errors.ts";

@@ -8,6 +8,11 @@ export function later(what: string) {
   return v.optional(v.custom<never>(() => false, `${notBuilt}${what}`));
 }
 
+/** Refuses, with NOT_SUPPORTED, the values of a known field that can't be honoured. */
+export function honoured<T>(canBe: (value: T) => boolean, what: string) {
+  return v.check<T, string>(canBe, `${notBuilt}${what}`);
+}
+
 /** Checks outside data; throws one INVALID_ARGUMENT or NOT_SUPPORTED that names the first wrong field. */
 export function parse<const S extends v.GenericSchema>(
   schema: S,
@@ -59,6 +64,22 @@ export function integer(min: number, max: number, unit = "") {
     v.minValue(min, message),
     v.maxValue(max, message),
   );
+}
+
+const uint64Rule = "it must be a whole number from 0 to 2^53 - 1, or 2^64 - 1";
+const mostUint64 = 2 ** 64 - 1;
+
+/** A number of 64 bits without sign. Of those above 2^53 a JSON number can only hold the highest. */
+export const uint64 = v.pipe(
+  v.number(uint64Rule),
+  v.integer(uint64Rule),
+  v.minValue(0, uint64Rule),
+  v.check((value) => Number.isSafeInteger(value) || value === mostUint64, uint64Rule),
+);
+
+/** The number that a checked uint64 stands for. */
+export function toUint64(value: number): bigint {
+  return value === mostUint64 ? 2n ** 64n - 1n : BigInt(value);
 }
 
 /** Text without control characters, of at most `max` characters. */

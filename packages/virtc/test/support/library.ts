@@ -233,6 +233,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       exitedAt: undefined,
       logged: container.cmd?.detach ?? false,
       annotations: {},
+      spec: { ociVersion: "1.0.2" },
     })),
   };
 }

@@ -16,6 +16,9 @@ export type OutputTarget = "client" | "log" | "discard";
 
 export const sinkOf: Readonly<Record<OutputTarget, OutputSink>> = { client: 0, log: 1, discard: 2 };
 
+/** The feature of an agent whose kernel can filter system calls. */
+export const seccompFeature = "seccomp";
+
 /** One process as the agent knows it. */
 export interface GuestProcess {
   containerId: string;

@@ -1,5 +1,11 @@
 import * as v from "valibot";
 import { absolutePath, argument, id, integer, later, text } from "../validate.ts";
+import { Capabilities } from "./capabilities.ts";
+import { DeviceRule, HugepageLimit } from "./oci/resources.ts";
+import { OciSpec } from "./oci/schema.ts";
+import { Seccomp } from "./oci/seccomp.ts";
+import { Rlimits } from "./rlimits.ts";
+import { Sysctl } from "./sysctl.ts";
 
 /** The root file system of a container: a folder that is mounted on the host already. */
 export const RootFs = v.strictObject({
@@ -25,19 +31,6 @@ export const EnvVar = v.strictObject({
   value: argument(),
 });
 export type EnvVar = v.InferInput<typeof EnvVar>;
-
-const capabilityName = v.pipe(
-  v.string("it must be a text"),
-  v.regex(/^CAP_[A-Z_]+$/, "it must be a capability such as CAP_NET_ADMIN"),
-);
-
-export const Capabilities = v.strictObject({
-  bounding: v.optional(v.array(capabilityName)),
-  effective: v.optional(v.array(capabilityName)),
-  inheritable: v.optional(v.array(capabilityName)),
-  permitted: v.optional(v.array(capabilityName)),
-  ambient: v.optional(v.array(capabilityName)),
-});
 
 const user = v.pipe(
   text(256),
@@ -70,6 +63,9 @@ export const Cmd = v.strictObject({
   detach: v.optional(v.boolean("it must be true or false")),
   noNewPrivileges: v.optional(v.boolean("it must be true or false")),
   capabilities: v.optional(Capabilities),
+  rlimits: v.optional(Rlimits),
+  /** Whom the guest's kernel kills first when memory is short: -1000 (never) to 1000. */
+  oomScoreAdj: v.optional(integer(-1000, 1000)),
 });
 export type Cmd = v.InferInput<typeof Cmd>;
 
@@ -105,10 +101,11 @@ export const LinuxResources = v.strictObject({
     }),
   ),
   pids: v.optional(v.strictObject({ limit: v.pipe(v.number(), v.integer()) })),
-  hugepageLimits: later("limits of huge pages"),
+  hugepageLimits: v.optional(v.array(HugepageLimit)),
   blockIO: later("limits of block devices"),
   network: later("network classes, which cgroup v2 does not know"),
-  devices: later("device rules"),
+  /** Rules of which devices may be opened, made and read; numbers are the guest's. */
+  devices: v.optional(v.array(DeviceRule)),
 });
 export type LinuxResources = v.InferInput<typeof LinuxResources>;
 
@@ -134,13 +131,30 @@ export const ContainerConfig = v.pipe(
     waits: v.optional(v.boolean("it must be true or false")),
     annotations: v.optional(Annotations),
     resources: v.optional(LinuxResources),
+    /** Kernel parameters of the container's namespaces, such as `net.core.somaxconn`. */
+    sysctl: v.optional(Sysctl),
+    /**
+     * Which system calls it may make: `default` (as in docker; taken where there is no customSpec),
+     * `unconfined`, or a filter as in the OCI runtime specification.
+     */
+    seccomp: v.optional(v.union([v.picklist(["default", "unconfined"]), Seccomp])),
     mounts: later("mounts and volumes"),
     deviceInfos: later("devices"),
-    customSpec: later("whole OCI specifications"),
+    /** An OCI runtime specification; what stands beside it in this configuration holds against it. */
+    customSpec: v.optional(OciSpec),
+    /** The folder of an OCI bundle; its config.json is read at create, unless there is a customSpec. */
+    bundle: v.optional(absolutePath()),
   }),
   v.check(
-    (config) => (config.image === undefined) !== (config.rootFs === undefined),
+    (config) => config.image === undefined || config.rootFs === undefined,
     "either image or rootFs must be given, and not both",
+  ),
+  v.check(
+    (config) =>
+      [config.image, config.rootFs, config.bundle, config.customSpec?.root].some(
+        (root) => root !== undefined,
+      ),
+    "either image or rootFs must be given, or a bundle or customSpec with a root",
   ),
   v.check(
     (config) => !config.waits || (config.cmd?.args ?? []).length === 0,

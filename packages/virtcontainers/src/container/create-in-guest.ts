@@ -2,8 +2,10 @@ import type { Agent } from "../agent/agent.ts";
 import { phase } from "../events.ts";
 import { containerStorages } from "../share/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { specMessage } from "./oci/message.ts";
 import { portsFor } from "./output.ts";
-import { containerSpec, userSpec } from "./spec.ts";
+import { userSpec } from "./process-spec.ts";
+import { containerSpec } from "./spec.ts";
 
 /** Makes the guest create a container whose disks and mounts it can see already. */
 export async function createContainerInGuest(
@@ -20,7 +22,7 @@ export async function createContainerInGuest(
         containerId: container.id,
         stringUser: userSpec(cmd, container),
         storages,
-        OCI: containerSpec(container, sandbox.hostname, rootPath),
+        OCI: specMessage(containerSpec(container, sandbox, rootPath)),
         ...portsFor(cmd, sandbox.agentFeatures),
       },
       signal,

@@ -8,6 +8,7 @@ import { parse } from "../validate.ts";
 import { ContainerConfig } from "./config.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { releaseContainer } from "./delete.ts";
+import { settleSpec } from "./oci/settle.ts";
 import { prepareContainer } from "./prepare.ts";
 import { stopContainer } from "./stop.ts";
 
@@ -17,7 +18,7 @@ export async function createContainer(
   input: ContainerConfig,
 ): Promise<StoredContainer> {
   const { context, sandbox, signal } = operation;
-  const config = parse(ContainerConfig, input);
+  const config = await settleSpec(context, parse(ContainerConfig, input), input, "container");
   assertState("sandbox", sandbox.id, sandbox.state, "create a container in", ["ready", "running"]);
   if (sandbox.containers.some((container) => container.id === config.id)) {
     throw new VirtError(

@@ -4,8 +4,9 @@ import type { Operation } from "../sandbox/operate.ts";
 import { assertState } from "../sandbox/state.ts";
 import { parse } from "../validate.ts";
 import { Cmd } from "./config.ts";
+import { processMessage } from "./oci/message.ts";
 import { portsFor } from "./output.ts";
-import { processSpec, userSpec } from "./spec.ts";
+import { processSpec, userSpec } from "./process-spec.ts";
 
 /** One process of a container. */
 export interface Process {
@@ -36,7 +37,7 @@ export async function enterContainer(
       containerId,
       execId: token,
       stringUser: userSpec(cmd, container),
-      process: processSpec(cmd, container),
+      process: processMessage(processSpec(cmd, container)),
       ...portsFor(cmd, sandbox.agentFeatures),
     },
     signal,

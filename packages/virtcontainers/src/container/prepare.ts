@@ -59,6 +59,9 @@ function commandLine(
 ): string[] {
   if (config.waits) return [waiterPath];
   const args = config.cmd?.args ?? [];
+  const whole = config.customSpec?.process?.args;
+  if (config.entrypoint === undefined && whole !== undefined)
+    return args.length > 0 ? [...args] : [...whole];
   if (config.entrypoint !== undefined) return [...config.entrypoint, ...args];
   if (image === undefined) return [...args];
   return [...image.entrypoint, ...(args.length > 0 ? args : image.cmd)];

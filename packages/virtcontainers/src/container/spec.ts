@@ -1,159 +1,61 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  LinuxResourcesSchema,
-  ProcessSchema,
-  SpecSchema,
-  StringUserSchema,
-} from "@virtcontainers/agent-protocol";
-import type { StoredContainer } from "../store/schema.ts";
-import type { Cmd, LinuxResources } from "./config.ts";
+import type { LinuxResourcesSchema } from "@virtcontainers/agent-protocol";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { defaultMounts, maskedPaths, namespaces, readonlyPaths } from "./defaults.ts";
+import type { OciLinux } from "./oci/linux.ts";
+import type { Resources } from "./oci/resources.ts";
+import type { OciSpec } from "./oci/schema.ts";
+import { processSpec } from "./process-spec.ts";
+import { type Filtering, seccompSpec } from "./seccomp.ts";
 import { waiterMount } from "./waiter.ts";
-
-const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** What a container may do without more being asked for: the set that Docker and containerd give. */
-const defaultCapabilities = [
-  "CAP_AUDIT_WRITE",
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FOWNER",
-  "CAP_FSETID",
-  "CAP_KILL",
-  "CAP_MKNOD",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_NET_RAW",
-  "CAP_SETFCAP",
-  "CAP_SETGID",
-  "CAP_SETPCAP",
-  "CAP_SETUID",
-  "CAP_SYS_CHROOT",
-];
-
-const maskedPaths = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/sys/firmware",
-];
-
-const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
-const mounts = [
-  mount("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
-  mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-  mount("/dev/pts", "devpts", "devpts", [
-    "nosuid",
-    "noexec",
-    "newinstance",
-    "ptmxmode=0666",
-    "mode=0620",
-    "gid=5",
-  ]),
-  mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
-  mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-  mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
-  mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
-];
-
-function mount(destination: string, type: string, source: string, options: string[]) {
-  return { destination, type, source, options };
-}
 
 /** The OCI specification that the guest gets for a container (OCI runtime-spec 1.0, config.md). */
 export function containerSpec(
   container: StoredContainer,
-  hostname: string,
+  sandbox: Filtering & Pick<StoredSandbox, "hostname">,
   rootPath: string,
-): MessageInitShape<typeof SpecSchema> {
+): OciSpec {
   const { config } = container;
+  const custom = config.customSpec;
+  const startContainer = custom?.hooks?.startContainer;
+  const mounts = custom === undefined ? defaultMounts : (custom.mounts ?? []);
+  const process = processSpec({ ...config.cmd, args: container.argv }, container);
+  const seccomp = seccompSpec(container, sandbox, process.capabilities?.bounding ?? []);
   return {
-    Version: "1.0.2",
-    Process: processSpec({ ...config.cmd, args: container.argv }, container),
-    Root: { Path: rootPath, Readonly: config.readonlyRootfs ?? false },
-    Hostname: hostname,
-    Mounts: config.waits ? [...mounts, waiterMount] : mounts,
-    Annotations: config.annotations ?? {},
-    Linux: {
-      Namespaces: ["pid", "ipc", "uts", "mount", "cgroup"].map((Type) => ({ Type, Path: "" })),
-      MaskedPaths: maskedPaths,
-      ReadonlyPaths: readonlyPaths,
-      CgroupsPath: `/virtcontainers/${container.id}`,
-      Resources: resourcesSpec(config.resources ?? {}),
-    },
+    ociVersion: "1.0.2",
+    process,
+    root: { path: rootPath, readonly: config.readonlyRootfs ?? false },
+    hostname: custom?.hostname || sandbox.hostname,
+    mounts: config.waits ? [...mounts, waiterMount] : mounts,
+    ...(startContainer && { hooks: { startContainer } }),
+    annotations: config.annotations ?? {},
+    linux: { ...linuxSpec(container), ...(seccomp && { seccomp }) },
   };
 }
 
-/** One process of a container; what the command leaves out comes from the container and its image. */
-export function processSpec(
-  cmd: Cmd,
-  container: StoredContainer,
-): MessageInitShape<typeof ProcessSchema> {
-  const image = container.image?.config;
-  const own = container.config.cmd;
-  const capabilities = cmd.capabilities ?? own?.capabilities;
-  const all = defaultCapabilities;
+function linuxSpec({ id, config }: StoredContainer): OciLinux {
+  const custom = config.customSpec;
+  const { rootfsPropagation } = custom?.linux ?? {};
+  const domain = custom?.domainname;
+  const sysctl = {
+    ...custom?.linux?.sysctl,
+    ...(domain && { "kernel.domainname": domain }),
+    ...config.sysctl,
+  };
   return {
-    Terminal: cmd.terminal ?? false,
-    ...(cmd.consoleSize && {
-      ConsoleSize: { Height: cmd.consoleSize.height, Width: cmd.consoleSize.width },
-    }),
-    User: {},
-    Args: cmd.args,
-    Env: environment(
-      [
-        image?.env.some((entry) => entry.startsWith("PATH=")) ? [] : [defaultPath],
-        cmd.terminal ? ["TERM=xterm"] : [],
-        image?.env ?? [],
-        pairs(own),
-        pairs(cmd),
-      ].flat(),
-    ),
-    Cwd: cmd.workDir ?? own?.workDir ?? (image?.workingDir || "/"),
-    NoNewPrivileges: cmd.noNewPrivileges ?? own?.noNewPrivileges ?? false,
-    Capabilities: {
-      Bounding: capabilities?.bounding ?? all,
-      Effective: capabilities?.effective ?? all,
-      Permitted: capabilities?.permitted ?? all,
-      Inheritable: capabilities?.inheritable ?? [],
-      Ambient: capabilities?.ambient ?? [],
-    },
+    namespaces: namespaces.map((type) => ({ type })),
+    maskedPaths: custom === undefined ? [...maskedPaths] : (custom.linux?.maskedPaths ?? []),
+    readonlyPaths: custom === undefined ? [...readonlyPaths] : (custom.linux?.readonlyPaths ?? []),
+    cgroupsPath: `/virtcontainers/${id}`,
+    resources: config.resources ?? {},
+    ...(Object.keys(sysctl).length > 0 && { sysctl }),
+    ...(rootfsPropagation && { rootfsPropagation }),
   };
 }
 
-/** Who the process runs as; the agent looks names up in the container's own /etc/passwd. */
-export function userSpec(
-  cmd: Cmd,
-  container: StoredContainer,
-): MessageInitShape<typeof StringUserSchema> {
-  const own = container.config.cmd;
-  return {
-    uid: cmd.user ?? own?.user ?? (container.image?.config.user || "0"),
-    gid: cmd.primaryGroup ?? own?.primaryGroup ?? "",
-    additionalGids: cmd.supplementaryGroups ?? own?.supplementaryGroups ?? [],
-  };
-}
-
-function pairs(cmd: Cmd | undefined): string[] {
-  return (cmd?.envs ?? []).map((entry) => `${entry.var}=${entry.value}`);
-}
-
-/** Later entries of the same name win; the order of first appearance stays. */
-function environment(entries: readonly string[]): string[] {
-  const byName = new Map<string, string>();
-  for (const entry of entries) byName.set(entry.split("=", 1)[0] ?? entry, entry);
-  return [...byName.values()];
-}
-
-export function resourcesSpec(
-  resources: LinuxResources,
-): MessageInitShape<typeof LinuxResourcesSchema> {
-  const { memory, cpu, pids } = resources;
+/** Limits as the agent's contract carries them; 0 stands for what is not said. */
+export function resourcesSpec(resources: Resources): MessageInitShape<typeof LinuxResourcesSchema> {
+  const { memory, cpu, pids, hugepageLimits, devices } = resources;
   return {
     ...(memory && {
       Memory: {
@@ -171,6 +73,21 @@ export function resourcesSpec(
         Mems: cpu.mems ?? "",
       },
     }),
-    ...(pids && { Pids: { Limit: BigInt(pids.limit) } }),
+    ...(pids && { Pids: { Limit: BigInt(pids.limit ?? 0) } }),
+    ...(hugepageLimits && {
+      HugepageLimits: hugepageLimits.map(({ pageSize, limit }) => ({
+        Pagesize: pageSize,
+        Limit: BigInt(limit),
+      })),
+    }),
+    ...(devices && {
+      Devices: devices.map((rule) => ({
+        Allow: rule.allow,
+        Type: rule.type ?? "a",
+        Major: BigInt(rule.major ?? -1),
+        Minor: BigInt(rule.minor ?? -1),
+        Access: rule.access ?? "rwm",
+      })),
+    }),
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
+import { seccompFeature } from "../agent/agent.ts";
 import { createContainerInGuest } from "../container/create-in-guest.ts";
 import type { Context } from "../context.ts";
 import type { Deadline } from "../deadline.ts";
@@ -119,7 +120,8 @@ async function comeUp(
         signal,
       ),
     ]);
-    sandbox.agentFeatures = details.features.slice(0, 64);
+    const seccomp = details.supportsSeccomp ? [seccompFeature] : [];
+    sandbox.agentFeatures = [...seccomp, ...details.features.slice(0, 64)];
   });
   for (const container of sandbox.containers) {
     deadline.phase("agent.createContainer");

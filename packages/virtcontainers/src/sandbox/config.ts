@@ -55,7 +55,8 @@ export const SandboxConfig = v.pipe(
     sandboxCgroupOnly: later("host cgroups"),
     cgroups: later("host cgroups"),
     enableAgentPidNs: later("a shared pid namespace"),
-    disableGuestSeccomp: later("seccomp profiles"),
+    /** No container gets a filter of system calls, whatever it asks for. */
+    disableGuestSeccomp: v.optional(v.boolean("it must be true or false")),
     experimental: later("experimental features"),
   }),
   v.check(

@@ -1,4 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
+import type { ContainerConfig } from "../container/config.ts";
+import { settleSpec } from "../container/oci/settle.ts";
 import { prepareContainer } from "../container/prepare.ts";
 import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
@@ -38,7 +40,7 @@ export async function createSandbox(
   const config = parse(SandboxConfig, input);
   using deadline = new Deadline(options, createTimeoutMs, "create");
   const sandbox = await phase("validate", { sandboxId: config.id ?? "" }, () =>
-    plan(context, config, deadline.signal),
+    plan(context, config, input, deadline.signal),
   );
   deadline.check();
   using lock = await context.store.create(sandbox.id, deadline.signal);
@@ -63,9 +65,11 @@ export async function createSandbox(
 /** Looks everything up that the sandbox needs; takes nothing. */
 async function plan(
   context: Context,
-  config: SandboxConfig,
+  checked: SandboxConfig,
+  input: SandboxConfig,
   signal: AbortSignal,
 ): Promise<StoredSandbox> {
+  const config = await settleSpecs(context, checked, input);
   const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
   const resolved = await resolveConfig(context, config);
   await hypervisor.validate(resolved, signal);
@@ -91,6 +95,17 @@ async function plan(
     agentFeatures: [],
     containers,
   };
+}
+
+async function settleSpecs(
+  context: Context,
+  config: SandboxConfig,
+  input: SandboxConfig,
+): Promise<SandboxConfig> {
+  const settle = (container: ContainerConfig, index: number): Promise<ContainerConfig> =>
+    settleSpec(context, container, input.containers?.[index], `containers.${index}`);
+  const containers = await Promise.all((config.containers ?? []).map(settle));
+  return config.containers === undefined ? config : { ...config, containers };
 }
 
 async function undo(context: Context, { sandbox, connection }: Created, lock: Lock): Promise<void> {

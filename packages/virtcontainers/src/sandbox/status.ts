@@ -1,4 +1,7 @@
+import type { OciSpec } from "../container/oci/schema.ts";
+import { containerSpec } from "../container/spec.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
+import { guestRootPath } from "../share/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { State } from "./state.ts";
 
@@ -22,6 +25,8 @@ export interface ContainerStatus {
   /** Its output goes to the log. */
   logged: boolean;
   annotations: Record<string, string>;
+  /** The OCI specification that the guest got, or gets at the next start. */
+  spec: OciSpec;
 }
 
 /** What is known of a sandbox. */
@@ -73,5 +78,6 @@ export function containerStatus(
     exitedAt: container.exitedAt,
     logged: config.cmd?.detach ?? false,
     annotations: config.annotations ?? {},
+    spec: containerSpec(container, sandbox, guestRootPath(container)),
   };
 }

@@ -26,17 +26,20 @@ export function sandboxStorages(shared: boolean): Storage[] {
   ];
 }
 
+/** Where the root of a container is in the guest. */
+export function guestRootPath({ id, image }: StoredContainer): string {
+  return image === undefined ? `${guestShared}/${id}/rootfs` : `${guestRun}/${id}/rootfs`;
+}
+
 /** What the guest mounts for one container, in order, and where its root is then. */
 export function containerStorages(
   container: StoredContainer,
   addresses: Readonly<Record<string, GuestAddress>>,
 ): { storages: Storage[]; rootPath: string } {
   const base = `${guestRun}/${container.id}`;
-  if (container.image === undefined) {
-    return { storages: [], rootPath: `${guestShared}/${container.id}/rootfs` };
-  }
+  const rootPath = guestRootPath(container);
+  if (container.image === undefined) return { storages: [], rootPath };
   const lower = `${base}/lower`;
-  const rootPath = `${base}/rootfs`;
   const storages = [disk(container.drives.lower, addresses, "erofs", ["ro"], lower)];
   let upperBase = `${base}/writable`;
   if (container.drives.scratch !== undefined) {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { containerSpec, processSpec, userSpec } from "../../src/container/spec.ts";
+import { processSpec, userSpec } from "../../src/container/process-spec.ts";
+import { containerSpec } from "../../src/container/spec.ts";
 import type { StoredContainer } from "../../src/store/schema.ts";
 
 const image = {
@@ -14,6 +15,8 @@ const image = {
     user: "web:www",
   },
 };
+
+const sandbox = { hostname: "host", config: {}, agentFeatures: ["seccomp"] };
 
 function container(
   config: Partial<StoredContainer["config"]>,
@@ -45,7 +48,7 @@ test("the image's environment stands before the container's, and that before the
     },
     { image },
   );
-  expect(processSpec({ args: ["x"], envs: [{ var: "B", value: "exec" }] }, c).Env).toEqual([
+  expect(processSpec({ args: ["x"], envs: [{ var: "B", value: "exec" }] }, c).env).toEqual([
     "PATH=/image/bin",
     "A=own",
     "B=exec",
@@ -54,8 +57,8 @@ test("the image's environment stands before the container's, and that before the
 
 test("without an image there is a PATH, root and the root folder", () => {
   const spec = processSpec({ args: ["x"] }, container({}));
-  expect(spec.Env).toEqual(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
-  expect(spec.Cwd).toBe("/");
+  expect(spec.env).toEqual(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
+  expect(spec.cwd).toBe("/");
   expect(userSpec({ args: ["x"] }, container({})).uid).toBe("0");
 });
 
@@ -64,19 +67,19 @@ test("user and working folder: command before container before image", () => {
   expect(userSpec({ args: ["x"] }, container({}, { image })).uid).toBe("web:www");
   expect(userSpec({ args: ["x"] }, c).uid).toBe("me");
   expect(userSpec({ args: ["x"], user: "7:8" }, c).uid).toBe("7:8");
-  expect(processSpec({ args: ["x"] }, c).Cwd).toBe("/me");
+  expect(processSpec({ args: ["x"] }, c).cwd).toBe("/me");
 });
 
 test("a container gets its own namespaces, but no network of its own, and no dangerous capability", () => {
-  const spec = containerSpec(container({ readonlyRootfs: true }), "host", "/root");
-  expect(spec.Linux?.Namespaces?.map((n) => n.Type)).toEqual([
+  const spec = containerSpec(container({ readonlyRootfs: true }), sandbox, "/root");
+  expect(spec.linux?.namespaces?.map(({ type }) => type)).toEqual([
     "pid",
     "ipc",
     "uts",
     "mount",
     "cgroup",
   ]);
-  expect(spec.Root).toEqual({ Path: "/root", Readonly: true });
-  expect(spec.Process?.Capabilities?.Effective).not.toContain("CAP_SYS_ADMIN");
-  expect(spec.Process?.Capabilities?.Ambient).toEqual([]);
+  expect(spec.root).toEqual({ path: "/root", readonly: true });
+  expect(spec.process?.capabilities?.effective).not.toContain("CAP_SYS_ADMIN");
+  expect(spec.process?.capabilities?.ambient).toEqual([]);
 });

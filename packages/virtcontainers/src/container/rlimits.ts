@@ -1,0 +1,41 @@
+import * as v from "valibot";
+import { uint64 } from "../validate.ts";
+
+/** Names of getrlimit(2). */
+const types = [
+  "RLIMIT_AS",
+  "RLIMIT_CORE",
+  "RLIMIT_CPU",
+  "RLIMIT_DATA",
+  "RLIMIT_FSIZE",
+  "RLIMIT_LOCKS",
+  "RLIMIT_MEMLOCK",
+  "RLIMIT_MSGQUEUE",
+  "RLIMIT_NICE",
+  "RLIMIT_NOFILE",
+  "RLIMIT_NPROC",
+  "RLIMIT_RSS",
+  "RLIMIT_RTPRIO",
+  "RLIMIT_RTTIME",
+  "RLIMIT_SIGPENDING",
+  "RLIMIT_STACK",
+] as const;
+
+/** One limit of a process; 2^64-1 (any number from 2^64 - 2048 on) is no limit. */
+export const Rlimit = v.pipe(
+  v.object({
+    type: v.picklist(types, `it must be one of ${types.join(", ")}`),
+    soft: uint64,
+    hard: uint64,
+  }),
+  v.check(({ soft, hard }) => soft <= hard, "soft must not be above hard"),
+);
+
+export const Rlimits = v.pipe(
+  v.array(Rlimit, "it must be a list of limits"),
+  v.check(
+    (limits) => new Set(limits.map(({ type }) => type)).size === limits.length,
+    "each type of limit can stand there once",
+  ),
+);
+export type Rlimits = v.InferInput<typeof Rlimits>;
