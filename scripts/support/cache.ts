@@ -41,11 +41,21 @@ export async function cached(
 /** Runs work in a scratch folder beside the cache, which is removed after. */
 export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
   await mkdir(buildCache, { recursive: true, mode: 0o700 });
-  const scratch = await mkdtemp(join(buildCache, ".work-"));
+  await dropAbandoned();
+  const scratch = await mkdtemp(join(buildCache, `.work-${process.pid}-`));
   try {
     return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Scratch folders of processes that were killed: a kernel's is almost 2 GiB. */
+async function dropAbandoned(): Promise<void> {
+  for (const name of await readdir(buildCache)) {
+    const owner = /^\.work-(\d+)-/.exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    await rm(join(buildCache, name), { recursive: true, force: true });
   }
 }
 
