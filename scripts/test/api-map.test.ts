@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
+import { KataAgentConfig } from "../../packages/virtcontainers/src/agent/config.ts";
 import { KataAgent } from "../../packages/virtcontainers/src/agent/kata/agent.ts";
 import {
   Cmd,
@@ -7,10 +8,7 @@ import {
   RootFs,
 } from "../../packages/virtcontainers/src/container/config.ts";
 import { HypervisorConfig } from "../../packages/virtcontainers/src/hypervisor/schema.ts";
-import {
-  KataAgentConfig,
-  SandboxConfig,
-} from "../../packages/virtcontainers/src/sandbox/config.ts";
+import { SandboxConfig } from "../../packages/virtcontainers/src/sandbox/config.ts";
 import { Sandbox } from "../../packages/virtcontainers/src/sandbox/sandbox.ts";
 import { VirtContainers } from "../../packages/virtcontainers/src/virtcontainers.ts";
 import { readPage, section, tableRows } from "./support/pages.ts";

@@ -1,4 +1,9 @@
 export type { OutputTarget } from "./agent/agent.ts";
+export {
+  type KataAgentConfig,
+  kataAgentKernelParams,
+  kataAgentSetDefaultTraceConfigOptions,
+} from "./agent/config.ts";
 export type {
   BlkioStatEntry,
   BlkioStats,
@@ -23,12 +28,22 @@ export type { ExecChunk } from "./container/exec-output.ts";
 export type { IOStream } from "./container/io.ts";
 export type { OciSpec } from "./container/oci/schema.ts";
 export type { Seccomp } from "./container/oci/seccomp.ts";
+export {
+  type ContainerType,
+  isSandboxType,
+  podContainer,
+  podSandbox,
+  unknownContainerType,
+} from "./container/type.ts";
 export type { VirtContainersOptions } from "./create-context.ts";
 export type { CallOptions } from "./deadline.ts";
 export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./errors.ts";
 export { type PhaseEvent, phaseChannelName } from "./events.ts";
 export type { KernelFlavour } from "./guest/assets.ts";
+export { runningOnVMM } from "./host/vmm.ts";
 export type { Param } from "./hypervisor/config.ts";
+export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
+export { maxQemuVCPUs } from "./hypervisor/qemu/max-vcpus.ts";
 export type { HypervisorConfig } from "./hypervisor/schema.ts";
 export type {
   Image,
@@ -42,11 +57,18 @@ export type { RegistriesConfig } from "./image/registry/config.ts";
 export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
 export type { PodConfig, PodStatus } from "./pod.ts";
-export type { KataAgentConfig, SandboxConfig } from "./sandbox/config.ts";
+export type { SandboxConfig } from "./sandbox/config.ts";
 export { Sandbox } from "./sandbox/sandbox.ts";
 export type { SandboxOptions } from "./sandbox/short-form.ts";
 export type { State } from "./sandbox/state.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";
 export type { ContainerStatus, SandboxStatus } from "./sandbox/status.ts";
+export {
+  defaultShmSize,
+  isDockerVolume,
+  isEphemeralStorage,
+  isk8sHostEmptyDir,
+  k8sEmptyDir,
+} from "./share/well-known.ts";
 export type { Signal } from "./signals.ts";
 export { VirtContainers } from "./virtcontainers.ts";

@@ -57,6 +57,8 @@ export interface Agent extends AsyncDisposable {
   /** Settles when the connection is gone. Never rejects. */
   readonly closed: Promise<void>;
   readonly isClosed: boolean;
+  /** Whether destroySandbox makes the guest power off. */
+  readonly powersOff: boolean;
   check(signal: AbortSignal): Promise<void>;
   details(signal: AbortSignal): Promise<GuestDetails>;
   createSandbox(

@@ -22,6 +22,7 @@ export async function createContainerInGuest(
         containerId: container.id,
         stringUser: userSpec(cmd, container),
         storages,
+        sandboxPidns: sandbox.config.sharePidNs ?? false,
         OCI: specMessage(containerSpec(container, sandbox, rootPath)),
         ...portsFor(cmd, sandbox.agentFeatures),
       },

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { seccompFeature } from "../agent/agent.ts";
+import { kernelModules } from "../agent/config.ts";
 import { createContainerInGuest } from "../container/create-in-guest.ts";
 import type { Context } from "../context.ts";
 import type { Deadline } from "../deadline.ts";
@@ -115,6 +116,8 @@ async function comeUp(
         {
           sandboxId: sandbox.id,
           hostname: sandbox.hostname,
+          sandboxPidns: sandbox.config.sharePidNs ?? false,
+          kernelModules: kernelModules(sandbox.config.agentConfig ?? {}),
           storages: sandboxStorages(sandbox.shared),
         },
         signal,

@@ -1,21 +1,8 @@
 import * as v from "valibot";
+import { KataAgentConfig } from "../agent/config.ts";
 import { Annotations, ContainerConfig } from "../container/config.ts";
 import { HypervisorConfig } from "../hypervisor/schema.ts";
 import { id, later, text } from "../validate.ts";
-
-/** What concerns the guest agent. */
-export const KataAgentConfig = v.strictObject({
-  /** The agent logs what it does on the guest's console. */
-  debug: v.optional(v.boolean("it must be true or false")),
-  longLiveConn: later("the connection lives as long as the Sandbox object"),
-  useVSock: later("vsock"),
-  trace: later("tracing in the guest"),
-  traceMode: later("tracing in the guest"),
-  traceType: later("tracing in the guest"),
-  containerPipeSize: later("pipe sizes"),
-  kernelModules: later("kernel modules"),
-});
-export type KataAgentConfig = v.InferInput<typeof KataAgentConfig>;
 
 /** One sandbox: a VM and the containers in it. */
 export const SandboxConfig = v.pipe(
@@ -34,7 +21,8 @@ export const SandboxConfig = v.pipe(
     ),
     hypervisorType: v.optional(v.picklist(["qemu", "mock"], "it must be qemu or mock")),
     hypervisorConfig: v.optional(HypervisorConfig),
-    agentType: v.optional(v.picklist(["kata"], "it must be kata")),
+    /** `noop`: nobody in the guest is asked, and every command ends at once; for tests. */
+    agentType: v.optional(v.picklist(["kata", "noop"], "it must be kata or noop")),
     agentConfig: v.optional(KataAgentConfig),
     containers: v.optional(
       v.pipe(v.array(ContainerConfig), v.maxLength(256, "there can be at most 256 containers")),
@@ -49,15 +37,20 @@ export const SandboxConfig = v.pipe(
     networkConfig: later("networking"),
     volumes: later("volumes"),
     shmSize: later("the size of /dev/shm"),
-    sharePidNs: later("a shared pid namespace"),
-    stateful: later("state is always kept on disk"),
+    /** All containers are in one pid namespace: they see and may signal each other's processes. */
+    sharePidNs: v.optional(v.boolean("it must be true or false")),
+    /** State is always kept on disk. */
+    stateful: v.optional(v.literal(true, "it must be true: state is always kept on disk")),
     systemdCgroup: later("host cgroups"),
     sandboxCgroupOnly: later("host cgroups"),
     cgroups: later("host cgroups"),
-    enableAgentPidNs: later("a shared pid namespace"),
+    enableAgentPidNs: later("a container that sees the agent could end it; use sharePidNs"),
     /** No container gets a filter of system calls, whatever it asks for. */
     disableGuestSeccomp: v.optional(v.boolean("it must be true or false")),
-    experimental: later("experimental features"),
+    /** Names of features; this release has none. */
+    experimental: v.optional(
+      v.pipe(v.array(text(64)), v.maxLength(0, "this release has no experimental features")),
+    ),
   }),
   v.check(
     (config) =>

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { NoopAgent } from "../agent/noop/agent.ts";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import type { Lock } from "../host/host.ts";
@@ -93,6 +94,7 @@ export class Connection {
   }
 
   async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
+    if (sandbox.config.agentType === "noop") return new NoopAgent();
     const port = await this.#takePort(sandbox, signal);
     try {
       const stream = await vm.connectAgent(port.index, signal);

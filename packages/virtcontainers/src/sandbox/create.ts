@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { assertAgentCan } from "../agent/config.ts";
 import type { ContainerConfig } from "../container/config.ts";
 import { settleSpec } from "../container/oci/settle.ts";
 import { prepareContainer } from "../container/prepare.ts";
@@ -71,6 +72,8 @@ async function plan(
 ): Promise<StoredSandbox> {
   const config = await settleSpecs(context, checked, input);
   const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
+  const { imagePath, initrdPath } = config.hypervisorConfig ?? {};
+  assertAgentCan(config.agentConfig ?? {}, (imagePath ?? initrdPath) !== undefined);
   const resolved = await resolveConfig(context, config);
   await hypervisor.validate(resolved, signal);
   const containers: StoredContainer[] = [];

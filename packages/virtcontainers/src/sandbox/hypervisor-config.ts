@@ -1,3 +1,4 @@
+import { type KataAgentConfig, kataAgentKernelParams } from "../agent/config.ts";
 import type { GuestAssets } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import { defaults } from "../hypervisor/defaults.ts";
@@ -7,8 +8,9 @@ import type { HypervisorConfig } from "../hypervisor/schema.ts";
 export function resolveHypervisorConfig(
   config: HypervisorConfig,
   assets: GuestAssets | undefined,
-  agent: { debug: boolean; exitWith: string | undefined; shared: boolean },
+  sandbox: { agentConfig: KataAgentConfig; exitWith: string | undefined; shared: boolean },
 ): ResolvedHypervisorConfig {
+  const { agentConfig, exitWith, shared } = sandbox;
   const ownKernel = config.kernelPath !== undefined;
   const ownRoot = config.imagePath !== undefined || config.initrdPath !== undefined;
   const numVCPUs = config.numVCPUs ?? 1;
@@ -32,8 +34,8 @@ export function resolveHypervisorConfig(
     pcieRootPorts: config.pcieRootPort ?? defaults.pcieRootPorts,
     kernelParams: [
       ...(ownKernel ? [] : (assets?.kernelArgs ?? []).map(param)),
-      ...(agent.debug || config.debug ? [{ key: "agent.log", value: "debug" }] : []),
-      ...(agent.exitWith === undefined ? [] : [{ key: "virtc.exit_with", value: agent.exitWith }]),
+      ...kataAgentKernelParams({ ...agentConfig, debug: agentConfig.debug || config.debug }),
+      ...(exitWith === undefined ? [] : [{ key: "virtc.exit_with", value: exitWith }]),
       ...(config.kernelParams ?? []),
     ],
     hypervisorParams: config.hypervisorParams ?? [],
@@ -49,7 +51,7 @@ export function resolveHypervisorConfig(
     hugePages: config.hugePages ?? false,
     fileBackedMemRootDir: config.fileBackedMemRootDir,
     entropySource: config.entropySource ?? "/dev/urandom",
-    sharedFS: agent.shared ? "virtio-fs" : "none",
+    sharedFS: shared ? "virtio-fs" : "none",
     agentPorts: config.agentPorts ?? defaults.agentPorts,
     debug: config.debug ?? false,
   };

@@ -14,7 +14,7 @@ export async function resolveConfig(
   const needsAssets = config.hypervisorType !== "mock" && !isComplete(hypervisorConfig);
   const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
   return resolveHypervisorConfig(hypervisorConfig, assets, {
-    debug: config.agentConfig?.debug ?? false,
+    agentConfig: config.agentConfig ?? {},
     exitWith: config.exitWith,
     shared: needsShare(config),
   });

@@ -26,7 +26,7 @@ async function stopVm(operation: Operation, force: boolean): Promise<void> {
   await vm.stop({ graceMs: asked ? graceMs : 0 });
 }
 
-/** True if the guest has agreed to power off. */
+/** True if the guest powers off now. */
 async function askGuest(operation: Operation): Promise<boolean> {
   const { context, sandbox, connection } = operation;
   const signal = AbortSignal.any([operation.signal, AbortSignal.timeout(graceMs)]);
@@ -34,7 +34,7 @@ async function askGuest(operation: Operation): Promise<boolean> {
     await refresh(context, sandbox, connection, signal);
     const agent = await connection.agent(sandbox, signal);
     await agent.destroySandbox(signal);
-    return true;
+    return agent.powersOff;
   } catch (error) {
     operation.signal.throwIfAborted();
     context.logger.warn(

@@ -1,3 +1,4 @@
+export { NoopAgent } from "../agent/noop/agent.ts";
 export type {
   MockCall,
   MockFailure,

@@ -15,6 +15,7 @@ export type Request<M extends keyof ServiceClient<typeof AgentService>> = Parame
 /** What the calls of a KataAgent stand on: one connection, and errors that say which call failed. */
 export abstract class KataCalls {
   readonly closed: Promise<void>;
+  readonly powersOff = true;
   protected readonly service: ServiceClient<typeof AgentService>;
   protected readonly health: ServiceClient<typeof Health>;
   protected readonly extension: ServiceClient<typeof Extension>;

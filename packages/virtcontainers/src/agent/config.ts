@@ -1,0 +1,84 @@
+import * as v from "valibot";
+import { VirtError } from "../errors.ts";
+import type { Param } from "../hypervisor/config.ts";
+import { integer, later, parse, text } from "../validate.ts";
+
+const flag = v.optional(v.boolean("it must be true or false"));
+
+/** What concerns the guest agent. */
+export const KataAgentConfig = v.strictObject({
+  /** The agent logs what it does on the guest's console. */
+  debug: flag,
+  /** A connection always lives as long as the Sandbox object that made it. */
+  longLiveConn: v.optional(
+    v.literal(true, "it must be true: a connection lives as long as the Sandbox object"),
+  ),
+  useVSock: later("vsock"),
+  /** For guests whose agent traces, given as hypervisorConfig.imagePath or initrdPath. */
+  trace: flag,
+  /** Default `dynamic`: the agent begins when it is told to; `static` from its start. */
+  traceMode: v.optional(v.picklist(["static", "dynamic"], "it must be static or dynamic")),
+  /** Default `isolated`. */
+  traceType: v.optional(v.picklist(["isolated", "collated"], "it must be isolated or collated")),
+  /** Bytes that a pipe of a process's output holds before the process has to wait; default 1 MiB. */
+  containerPipeSize: v.optional(integer(4096, 1024 * 1024, "bytes")),
+  /** Modules that the guest's kernel loads when the sandbox is created, each a name and its parameters: `"loop max_loop=8"`. */
+  kernelModules: v.optional(
+    v.pipe(
+      v.array(
+        v.pipe(
+          text(1024),
+          v.regex(/^[\w-]+( |$)/, "it must be a module's name, with parameters after a space"),
+        ),
+      ),
+      v.maxLength(64, "there can be at most 64 modules"),
+    ),
+  ),
+});
+export type KataAgentConfig = v.InferInput<typeof KataAgentConfig>;
+
+/** The same configuration with what tracing needs filled in. INVALID_ARGUMENT. */
+export function kataAgentSetDefaultTraceConfigOptions(config: KataAgentConfig): KataAgentConfig {
+  const { traceMode = "dynamic", traceType = "isolated" } = parse(
+    KataAgentConfig,
+    config,
+    "agentConfig",
+  );
+  return config.trace ? { ...config, traceMode, traceType } : config;
+}
+
+/** What of it the agent reads from the kernel's command line. */
+export function kataAgentKernelParams(config: KataAgentConfig): Param[] {
+  const { debug, trace, traceMode, traceType, containerPipeSize } =
+    kataAgentSetDefaultTraceConfigOptions(config);
+  return [
+    ...(debug ? [{ key: "agent.log", value: "debug" }] : []),
+    ...(trace && traceMode === "static"
+      ? [{ key: "agent.trace", value: traceType ?? "isolated" }]
+      : []),
+    ...(containerPipeSize === undefined
+      ? []
+      : [{ key: "agent.container_pipe_size", value: String(containerPipeSize) }]),
+  ];
+}
+
+/** The modules as the agent takes them. */
+export function kernelModules(config: KataAgentConfig): { name: string; parameters: string[] }[] {
+  return (config.kernelModules ?? []).map((line) => {
+    const [name = "", ...parameters] = line.split(" ").filter((word) => word !== "");
+    return { name, parameters };
+  });
+}
+
+/** Refuses what only another agent than this project's can do. NOT_SUPPORTED. */
+export function assertAgentCan(config: KataAgentConfig, ownGuest: boolean): void {
+  if (!config.trace || ownGuest) return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    "agentConfig.trace: the agent of this guest does not trace",
+    {
+      field: "agentConfig.trace",
+      hint: "Leave it out; the steps of the host are told on the channel virtcontainers:phase.",
+    },
+  );
+}

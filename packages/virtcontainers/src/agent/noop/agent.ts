@@ -1,0 +1,114 @@
+import type { Agent, GuestDetails, GuestProcess } from "../agent.ts";
+import { type ContainerStats, noCgroupStats } from "../stats.ts";
+import type { VolumeStats } from "../volume-stats.ts";
+
+/**
+ * An agent without a guest: it agrees to everything and does nothing. Every process ends at once with 0 and
+ * has written nothing; events never come.
+ */
+export class NoopAgent implements Agent {
+  readonly closed: Promise<void>;
+  readonly powersOff = false;
+  #close: () => void = () => {};
+  #isClosed = false;
+
+  constructor() {
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  async details(): Promise<GuestDetails> {
+    return {
+      version: "noop",
+      features: [],
+      storageHandlers: [],
+      supportsSeccomp: false,
+      memoryBlockBytes: 0,
+      memoryProbe: false,
+    };
+  }
+
+  async check(): Promise<void> {}
+  async createSandbox(): Promise<void> {}
+  async destroySandbox(): Promise<void> {}
+  async setTime(): Promise<void> {}
+  async reseedRandomDev(): Promise<void> {}
+  async onlineCPUMem(): Promise<void> {}
+  async memHotplugByProbe(): Promise<void> {}
+  async updateEphemeralMounts(): Promise<void> {}
+  async addSwap(): Promise<void> {}
+  async addSwapPath(): Promise<void> {}
+  async copyFile(): Promise<void> {}
+  async resizeVolume(): Promise<void> {}
+  async setIPTables(): Promise<void> {}
+  async setPolicy(): Promise<void> {}
+  async createContainer(): Promise<void> {}
+  async startContainer(): Promise<void> {}
+  async removeContainer(): Promise<void> {}
+  async updateContainer(): Promise<void> {}
+  async pauseContainer(): Promise<void> {}
+  async resumeContainer(): Promise<void> {}
+  async execProcess(): Promise<void> {}
+  async signalProcess(): Promise<void> {}
+  async closeStdin(): Promise<void> {}
+  async resizeTerminal(): Promise<void> {}
+  async setOutput(): Promise<void> {}
+
+  async getMetrics(): Promise<string> {
+    return "";
+  }
+
+  async getDiagnosticData(): Promise<string> {
+    return "";
+  }
+
+  async getIPTables(): Promise<Uint8Array> {
+    return new Uint8Array();
+  }
+
+  async getVolumeStats(): Promise<VolumeStats> {
+    return { usage: [], condition: undefined };
+  }
+
+  async statsContainer(): Promise<ContainerStats> {
+    return { cgroupStats: noCgroupStats(), networkStats: [] };
+  }
+
+  async waitProcess(): Promise<number> {
+    return 0;
+  }
+
+  async writeStdin(_container: string, _exec: string, data: Uint8Array): Promise<number> {
+    return data.length;
+  }
+
+  async readStdout(): Promise<Uint8Array> {
+    return new Uint8Array();
+  }
+
+  async readStderr(): Promise<Uint8Array> {
+    return new Uint8Array();
+  }
+
+  async listProcesses(): Promise<GuestProcess[]> {
+    return [];
+  }
+
+  /** Waits until the signal ends it. */
+  getOOMEvent(signal: AbortSignal): Promise<string> {
+    return new Promise((_resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#close();
+  }
+}
