@@ -25,6 +25,8 @@ pub struct Config {
     pub run_dir: PathBuf,
     pub crun: PathBuf,
     pub log_port: Option<PathBuf>,
+    /// How many bytes of output the log port may get.
+    pub log_limit: u64,
     pub log: Level,
     /// How long a device may take to appear.
     pub hotplug_timeout: Duration,
@@ -40,6 +42,7 @@ impl Config {
             run_dir: PathBuf::from("/run/kata-containers"),
             crun: PathBuf::from("/usr/bin/crun"),
             log_port: None,
+            log_limit: u64::MAX,
             log: Level::Info,
             hotplug_timeout: Duration::from_secs(3),
             exit_with: None,
@@ -58,6 +61,7 @@ impl Config {
                 "agent.log" => config.set_log(value),
                 "agent.server_addr" => config.add_address(value),
                 "agent.hotplug_timeout" => config.set_hotplug_timeout(value),
+                "virtc.log_limit" => config.set_log_limit(value),
                 "virtc.exit_with" => {
                     config.exit_with = Some(value.to_owned());
                     Ok(())
@@ -139,6 +143,12 @@ impl Config {
         self.hotplug_timeout = Duration::from_secs(value.parse().map_err(wrong)?);
         Ok(())
     }
+
+    fn set_log_limit(&mut self, value: &str) -> Result<(), String> {
+        let wrong = |_| format!("virtc.log_limit={value}: must be a number of bytes");
+        self.log_limit = value.parse().map_err(wrong)?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -155,11 +165,12 @@ mod tests {
 
     #[test]
     fn reads_the_kernel_command_line() {
-        let line = "quiet agent.log=debug agent.hotplug_timeout=7 agent.server_addr=vsock://3:9 virtc.exit_with=c1\n";
+        let line = "quiet agent.log=debug agent.hotplug_timeout=7 agent.server_addr=vsock://3:9 virtc.exit_with=c1 virtc.log_limit=1000\n";
         let config = Config::from_cmdline(line, none);
         assert_eq!(config.log, Level::Debug);
         assert_eq!(config.hotplug_timeout, Duration::from_secs(7));
         assert_eq!(config.exit_with.as_deref(), Some("c1"));
+        assert_eq!(config.log_limit, 1000);
         assert_eq!(config.addresses, [Address::Vsock { cid: 3, port: 9 }]);
     }
 

@@ -1,6 +1,6 @@
 //! The port to which records of output go that no client reads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -17,6 +17,9 @@ pub struct LogPort {
     sink: RefCell<Option<Sink>>,
     /// Records take turns, so that none is cut by another.
     turn: Mutex<()>,
+    /// Bytes of all records so far.
+    written: Cell<u64>,
+    full: Cell<bool>,
 }
 
 #[derive(Clone)]
@@ -37,8 +40,20 @@ impl LogPort {
         *self.sink.borrow_mut() = Some(Sink::File(Rc::new(file)));
     }
 
+    /// Writes a record of output, unless the log would become larger than `limit` bytes: then it is
+    /// lost. What the host drops instead could be the record of a container's end.
+    pub async fn write_output(&self, record: Body, limit: u64) {
+        if self.written.get() + record.bytes().len() as u64 <= limit {
+            self.write(record).await;
+        } else if !self.full.replace(true) {
+            crate::warning!("log port: {limit} bytes are written, later output is lost");
+        }
+    }
+
     /// Writes a record; where there is no log port it is lost, as nothing could ever read it.
     pub async fn write(&self, record: Body) {
+        self.written
+            .set(self.written.get() + record.bytes().len() as u64);
         let _turn = self.turn.lock().await;
         let sink = self.sink.borrow().clone();
         let result = match sink {

@@ -26,7 +26,12 @@ type Handed<V extends Method> = {
 
 /** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
 export type Library = { readonly images: Images } & Told<
-  "listSandbox" | "statusSandbox" | "statusContainer" | "killContainer" | "waitProcess"
+  | "listSandbox"
+  | "statusSandbox"
+  | "statusContainer"
+  | "killContainer"
+  | "waitProcess"
+  | "collectGarbage"
 > &
   Done<
     | "startSandbox"

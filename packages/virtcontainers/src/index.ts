@@ -58,6 +58,7 @@ export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
 export type { PodConfig, PodStatus } from "./pod.ts";
 export type { SandboxConfig } from "./sandbox/config.ts";
+export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export { Sandbox } from "./sandbox/sandbox.ts";
 export type { SandboxOptions } from "./sandbox/short-form.ts";
 export type { State } from "./sandbox/state.ts";

@@ -1,6 +1,7 @@
 import { ProcessesById } from "./by-id/processes.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { Images } from "./image/image.ts";
+import type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 import { reclaim } from "./sandbox/reclaim.ts";
 
 /**
@@ -17,5 +18,14 @@ export class VirtContainers extends ProcessesById {
   /** Releases what killed processes left behind: of one sandbox, or of all. Gives the ids of those it removed. */
   async reclaim(id?: string, options: CallOptions = {}): Promise<string[]> {
     return await reclaim(this.context, id, options);
+  }
+
+  /**
+   * Releases all that killed processes left behind, of sandboxes and of images, and gives what it was. Living
+   * and stopped sandboxes stay, unless `stopped` is set; with `dryRun` everything does. Default deadline 60 s.
+   */
+  async collectGarbage(options: GarbageOptions = {}): Promise<Garbage[]> {
+    const { collectGarbage } = await import("./sandbox/garbage.ts");
+    return await collectGarbage(this.context, options);
   }
 }

@@ -49,7 +49,10 @@ async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream:
             Ok(Look::Data(mut body)) if !front.is_empty() => {
                 let length = body.bytes().len() - front.len();
                 record::set_length(body.bytes_mut(), length as u32);
-                agent.log_port.write(body).await;
+                agent
+                    .log_port
+                    .write_output(body, agent.config.log_limit)
+                    .await;
             }
             Ok(Look::Data(_)) => {}
             Ok(Look::Empty) => wait(&process, &output, &source).await,

@@ -1,2 +1,3 @@
 export { define as container } from "./container.ts";
+export { define as gc } from "./gc.ts";
 export { define as sandbox } from "./sandbox.ts";

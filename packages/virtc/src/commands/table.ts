@@ -30,7 +30,7 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
   "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
   "Running containers:": {},
   "Parts:": { sandbox: manage("sandbox"), container: manage("container"), image },
-  "This host:": { setup, check, version, completion, __complete: complete },
+  "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
 };
 
 const commands: Readonly<Record<string, Define>> = Object.assign({}, ...Object.values(groups));

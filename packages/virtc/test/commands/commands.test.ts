@@ -65,6 +65,28 @@ describe("the program", () => {
   ])("finds the command in %j", (argv, name) => expect(commandOf(argv)).toBe(name));
 });
 
+describe("gc", () => {
+  it("prints what it removed, one thing a line", async () => {
+    const { library, virtc } = await withContainer();
+    const { out } = await virtc("gc");
+    expect(out).toBe(
+      "sandbox half: its creation was not finished\n" +
+        "container job\ufffd[2J of web: its creation was not finished\n",
+    );
+    expect(library.calls).toEqual(['gc {"dryRun":false,"stopped":false}']);
+  });
+
+  it("hands its options on", async () => {
+    const { library, virtc } = await withContainer();
+    const { out } = await virtc("gc", "--dry-run", "--stopped", "--json");
+    expect(JSON.parse(out)).toMatchObject([
+      { kind: "sandbox", name: "half" },
+      { sandboxId: "web" },
+    ]);
+    expect(library.calls).toEqual(['gc {"dryRun":true,"stopped":true}']);
+  });
+});
+
 describe("ps", () => {
   it("lists what runs, and with -a what has ended", async () => {
     const { library, virtc } = await withContainer("web", "job");

@@ -119,6 +119,14 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       calls.push(`kill ${id} ${container} ${signal}`);
       processes.get(`${id}/${container}`)?.signal(signal);
     },
+    async collectGarbage(options) {
+      calls.push(`gc ${JSON.stringify(options)}`);
+      const reason = "its creation was not finished";
+      return [
+        { kind: "sandbox", name: "half", reason },
+        { kind: "container", name: "job\u001b[2J", sandboxId: "web", reason },
+      ];
+    },
     async waitProcess(id, container) {
       return await process(id, container).exited;
     },
@@ -280,6 +288,7 @@ function fakeImages(images: readonly Image[]): Images {
     remove: get,
     list: async () => [...images],
     prune: async () => ({ removed: [], freedBytes: 0 }),
+    sweep: async () => [],
     userFile: () => "/nowhere",
   };
 }

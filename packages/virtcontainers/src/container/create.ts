@@ -1,7 +1,7 @@
 import { VirtError } from "../errors.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertState } from "../sandbox/state.ts";
-import { prepareDrives } from "../share/drives.ts";
+import { prepareDrives, releaseOrphans } from "../share/drives.ts";
 import { shareRootfs } from "../share/virtiofs.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { parse } from "../validate.ts";
@@ -63,6 +63,7 @@ async function plug(operation: Operation, container: StoredContainer): Promise<v
   const { context, sandbox, connection, signal } = operation;
   const ledger = operation.ledger();
   const vm = await connection.vm(sandbox);
+  await releaseOrphans(sandbox, ledger);
   const drives = await prepareDrives(context, sandbox, container, ledger, signal);
   await operation.save();
   for (const drive of drives) await vm.plugDrive(drive, signal);

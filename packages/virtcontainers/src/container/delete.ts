@@ -36,7 +36,8 @@ export async function releaseContainer(
   const alive = await isVmAlive(context, sandbox);
   for (const id of [container.drives.lower, container.drives.scratch]) {
     if (id === undefined) continue;
-    if (alive && sandbox.vm?.drives[id] !== undefined) {
+    // Whoever plugged it may have died before that was recorded.
+    if (alive) {
       const vm = await connection.vm(sandbox);
       await vm.unplugDrive(id, signal);
       sandbox.vm = vm.state;

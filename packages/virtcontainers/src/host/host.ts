@@ -40,6 +40,8 @@ export interface SpawnOptions {
   outputPath: string;
   /** Already open file descriptors that the process gets as 3, 4, ... */
   inheritedFds?: readonly number[];
+  /** A write that would make a file larger than this fails with EFBIG; default: no limit. */
+  maxFileBytes?: number;
 }
 
 export interface SpawnedProcess extends ProcessIdentity {
@@ -84,6 +86,8 @@ export interface Processes {
   usage(process: ProcessIdentity): Promise<ProcessUsage | undefined>;
   /** Sends a signal only if it is still the same process; false if it is gone. */
   signal(process: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean>;
+  /** Raises the limit that `maxFileBytes` set, if it is lower; a process that is gone is no error. */
+  raiseMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
   /** Resolves when the process is gone; works for processes that this one did not start. */
   waitGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void>;
   /** All processes that have `marker` as one whole argument of their command line. */

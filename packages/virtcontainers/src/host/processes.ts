@@ -3,6 +3,7 @@ import { access, readdir, readFile, stat } from "node:fs/promises";
 import { constants as os } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import { hostError } from "./errno.ts";
+import { raiseMaxFileBytes } from "./file-limit.ts";
 import type { Processes, ProcessIdentity } from "./host.ts";
 import { identify, isSame } from "./identity.ts";
 import type { Libc } from "./libc.ts";
@@ -32,6 +33,7 @@ export function createProcesses(libc: () => Libc): Processes {
     usage: async (process) => usageOf(process),
     signal: async (process, name) => sendSignal(libc(), process, name),
     waitGone: async (process, signal) => waitGone(libc(), process, signal),
+    raiseMaxFileBytes,
     findByArgument,
     which,
   };

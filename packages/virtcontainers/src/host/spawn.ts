@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
-import type { Processes, SpawnedProcess } from "./host.ts";
+import type { Processes, SpawnedProcess, SpawnOptions } from "./host.ts";
 import { identifyChild } from "./identity.ts";
 
 const appendFlags =
@@ -15,7 +15,8 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
     throw hostError(error, `opening ${options.outputPath}`);
   });
   try {
-    const child = spawn(options.path, options.args, {
+    const [path, args] = limited(options);
+    const child = spawn(path, args, {
       cwd: options.cwd,
       env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
       ...(options.uid !== undefined && { uid: options.uid }),
@@ -40,6 +41,15 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
     await output.close();
   }
 };
+
+/** `ulimit` counts blocks of 512 bytes. A write past the limit is to fail, not to end the process by SIGXFSZ. */
+const limiter = 'trap "" XFSZ && ulimit -S -f "$1" && shift && exec "$@"';
+
+function limited({ path, args, maxFileBytes }: SpawnOptions): [string, readonly string[]] {
+  if (maxFileBytes === undefined) return [path, args];
+  const blocks = Math.ceil(maxFileBytes / 512);
+  return ["/bin/sh", ["-c", limiter, "sh", String(blocks), path, ...args]];
+}
 
 /** Why an executable could not be started, as one of our errors. */
 export function spawnError(error: unknown, path: string): VirtError {

@@ -43,5 +43,7 @@ export interface ResolvedHypervisorConfig {
   sharedFS: "virtio-fs" | "none";
   /** Host processes that can talk to the agent at once, 1 to 28. */
   agentPorts: number;
+  /** How large console and log may each become. */
+  logLimitMiB: number;
   debug: boolean;
 }

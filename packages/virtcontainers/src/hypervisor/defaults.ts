@@ -8,4 +8,5 @@ export const defaults = {
   disableImageNvdimm: true,
   imageFsType: "erofs",
   agentPorts: 8,
+  logLimitMiB: 256,
 } as const;

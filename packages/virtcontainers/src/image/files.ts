@@ -36,13 +36,15 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   await syncFolder(dirname(path));
 }
 
-/** Removes what killed calls of replaceFile() left; no other may be under way. */
-export async function sweepReplacements(path: string): Promise<void> {
+/** Removes what killed calls of replaceFile() left, and gives it; no other may be under way. */
+export async function sweepReplacements(path: string, dryRun: boolean): Promise<string[]> {
   const folder = dirname(path);
-  for (const name of await readdir(folder)) {
-    const left = name.startsWith(`${basename(path)}.`) && name.endsWith(".new");
-    if (left) await rm(join(folder, name), { force: true });
-  }
+  const names = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".new"),
+  );
+  const left = names.map((name) => join(folder, name));
+  for (const each of dryRun ? [] : left) await rm(each, { force: true });
+  return left;
 }
 
 /** Makes a rename in a folder last through a power cut. */

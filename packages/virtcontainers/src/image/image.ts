@@ -76,9 +76,12 @@ export interface Images {
   prune(
     options?: CallOptions & { all?: boolean },
   ): Promise<{ removed: string[]; freedBytes: number }>;
+  /** Removes only the leftovers: of killed operations, and of sandboxes that are gone. `dryRun` removes nothing. Gives the paths. */
+  sweep(options?: CallOptions & { dryRun?: boolean }): Promise<string[]>;
   /**
    * Keeps an image from being removed while a sandbox uses it: a file `<sandbox id>` in the image's
-   * `users/` folder, listed in the sandbox's ledger as {kind: "file"}.
+   * `users/` folder, listed in the sandbox's ledger as {kind: "file"}. It holds the path of the
+   * sandbox's folder, without which the use is over.
    */
   userFile(digest: string, sandboxId: string): string;
 }

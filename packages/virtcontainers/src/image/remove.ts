@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir, stat } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { printable, VirtError } from "../errors.ts";
 import { imageFolder, locked, type StoreContext } from "./context.ts";
@@ -66,14 +66,40 @@ export async function discard(context: StoreContext, hex: string): Promise<boole
   return true;
 }
 
-/** Finishes what was cut short of removals and naming; the caller holds the store's lock. */
-export async function finishRemovals(context: StoreContext): Promise<void> {
+/**
+ * Finishes what was cut short of removals and naming, and gives what it removed; the caller holds the
+ * store's lock.
+ */
+export async function finishRemovals(context: StoreContext, dryRun = false): Promise<string[]> {
   const { images, names } = context.paths;
-  await sweepReplacements(names);
+  const swept = await sweepReplacements(names, dryRun);
   for (const hex of (await unlessMissing(readdir(images))) ?? []) {
-    const users = await unlessMissing(stat(join(images, hex, usersFolder)));
-    if (!users) await rm(join(images, hex), { recursive: true, force: true });
+    const folder = join(images, hex);
+    const users = await unlessMissing(readdir(join(folder, usersFolder)));
+    if (users !== undefined) {
+      swept.push(...(await sweepUsers(join(folder, usersFolder), users, dryRun)));
+      continue;
+    }
+    swept.push(folder);
+    if (!dryRun) await rm(folder, { recursive: true, force: true });
   }
+  return swept;
+}
+
+/**
+ * A sandbox's folder is there as long as it uses an image. After a restart of the machine it is not, and
+ * nothing else remembers the use.
+ */
+async function sweepUsers(folder: string, users: string[], dryRun: boolean): Promise<string[]> {
+  const swept: string[] = [];
+  for (const user of users) {
+    const path = join(folder, user);
+    const sandbox = await unlessMissing(readFile(path, "utf8"));
+    if (!sandbox?.startsWith("/") || (await unlessMissing(stat(sandbox)))) continue;
+    swept.push(path);
+    if (!dryRun) await rm(path, { force: true });
+  }
+  return swept;
 }
 
 /** Bytes that an image takes on the disk. */

@@ -48,18 +48,19 @@ export class Staging implements AsyncDisposable {
  * Removes the staging folders of operations that were killed, and leaves those of living ones. The lock
  * is made before its folder and removed after it, so a folder without one is nobody's.
  */
-export async function sweepStaging(context: StoreContext): Promise<number> {
+export async function sweepStaging(context: StoreContext, dryRun = false): Promise<string[]> {
   const { staging } = context.paths;
   const names = (await unlessMissing(readdir(staging))) ?? [];
   const ids = new Set(names.map((name) => name.replace(/\.lock$/, "")));
-  let swept = 0;
+  const swept: string[] = [];
   for (const id of ids) {
     const path = join(staging, id);
     try {
       using _lock = await context.host.locks.acquire(`${path}.lock`, "exclusive");
+      swept.push(path);
+      if (dryRun) continue;
       await rm(path, { recursive: true, force: true });
       await unlessMissing(unlink(`${path}.lock`));
-      swept += 1;
     } catch (error) {
       if (!isVirtError(error, "BUSY")) throw error;
     }

@@ -117,6 +117,12 @@ export function createImages(options: ImagesOptions): Images {
         return pruneImages(context, call.all ?? false, signal);
       });
     },
+    async sweep(call = {}) {
+      return run("sweeping images", call, transferTimeoutMs, async (signal) => {
+        const { sweep } = await import("./sweep.ts");
+        return sweep(context, call.dryRun ?? false, signal);
+      });
+    },
     userFile(digest, sandboxId) {
       if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$/.test(sandboxId)) {
         throw new VirtError("INVALID_ARGUMENT", "the sandbox's id is not valid", {

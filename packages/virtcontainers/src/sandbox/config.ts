@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { KataAgentConfig } from "../agent/config.ts";
 import { Annotations, ContainerConfig } from "../container/config.ts";
 import { HypervisorConfig } from "../hypervisor/schema.ts";
-import { id, later, text } from "../validate.ts";
+import { id, integer, later, text } from "../validate.ts";
 
 /** One sandbox: a VM and the containers in it. */
 export const SandboxConfig = v.pipe(
@@ -30,6 +30,8 @@ export const SandboxConfig = v.pipe(
     annotations: v.optional(Annotations),
     /** The VM powers off by itself when the first command of this container ends. */
     exitWith: v.optional(id),
+    /** How large the log, and each other file that the guest fills, may become; default 256 MiB. */
+    logLimitMiB: v.optional(integer(1, 1_048_576, "MiB")),
     proxyType: later("proxies"),
     proxyConfig: later("proxies"),
     shimType: later("shims"),

@@ -4,17 +4,27 @@ import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
 
+const mebibyte = 1024 * 1024;
+/** Of the log, what is kept for the records of containers' ends. */
+const logReserve = 64 * 1024;
+
 /** A caller's configuration with the guest's files and every default filled in. */
 export function resolveHypervisorConfig(
   config: HypervisorConfig,
   assets: GuestAssets | undefined,
-  sandbox: { agentConfig: KataAgentConfig; exitWith: string | undefined; shared: boolean },
+  sandbox: {
+    agentConfig: KataAgentConfig;
+    exitWith: string | undefined;
+    shared: boolean;
+    logLimitMiB: number | undefined;
+  },
 ): ResolvedHypervisorConfig {
   const { agentConfig, exitWith, shared } = sandbox;
   const ownKernel = config.kernelPath !== undefined;
   const ownRoot = config.imagePath !== undefined || config.initrdPath !== undefined;
   const numVCPUs = config.numVCPUs ?? 1;
   const memoryMiB = config.memoryMiB ?? defaults.memoryMiB;
+  const logLimitMiB = sandbox.logLimitMiB ?? defaults.logLimitMiB;
   return {
     machineType: config.hypervisorMachineType ?? defaults.machineType,
     accelerator: config.accelerator ?? "auto",
@@ -36,6 +46,7 @@ export function resolveHypervisorConfig(
       ...(ownKernel ? [] : (assets?.kernelArgs ?? []).map(param)),
       ...kataAgentKernelParams({ ...agentConfig, debug: agentConfig.debug || config.debug }),
       ...(exitWith === undefined ? [] : [{ key: "virtc.exit_with", value: exitWith }]),
+      { key: "virtc.log_limit", value: String(logLimitMiB * mebibyte - logReserve) },
       ...(config.kernelParams ?? []),
     ],
     hypervisorParams: config.hypervisorParams ?? [],
@@ -53,6 +64,7 @@ export function resolveHypervisorConfig(
     entropySource: config.entropySource ?? "/dev/urandom",
     sharedFS: shared ? "virtio-fs" : "none",
     agentPorts: config.agentPorts ?? defaults.agentPorts,
+    logLimitMiB,
     debug: config.debug ?? false,
   };
 }

@@ -17,6 +17,7 @@ export async function resolveConfig(
     agentConfig: config.agentConfig ?? {},
     exitWith: config.exitWith,
     shared: needsShare(config),
+    logLimitMiB: config.logLimitMiB,
   });
 }
 

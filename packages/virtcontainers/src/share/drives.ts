@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+import { open, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
@@ -34,6 +34,17 @@ export async function prepareDrives(
   return drives;
 }
 
+/** Gives back the scratch disks of containers whose creator died before it wrote them down. */
+export async function releaseOrphans(sandbox: StoredSandbox, ledger: Ledger): Promise<void> {
+  const owned = new Set(sandbox.containers.map(({ drives }) => `scratch-${drives.scratch}.img`));
+  await ledger.release(
+    (record) =>
+      record.kind === "file" &&
+      basename(record.path).startsWith("scratch-") &&
+      !owned.has(basename(record.path)),
+  );
+}
+
 function nextDriveId(sandbox: StoredSandbox): string {
   return `drive-${sandbox.nextDrive++}`;
 }
@@ -49,7 +60,7 @@ async function holdImage(
   if (ledger.entries().some(({ record }) => record.kind === "file" && record.path === path)) return;
   await ledger.take({ kind: "file", path }, async () => {
     try {
-      await (await open(path, "w", 0o600)).close();
+      await writeFile(path, context.store.folder(sandboxId).path, { mode: 0o600 });
     } catch (error) {
       if (isErrno(error, "ENOENT")) throw removedMeanwhile(digest);
       throw hostError(error, `holding the image ${digest}`);

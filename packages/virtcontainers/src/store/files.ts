@@ -1,17 +1,34 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { hostError, isErrno } from "../host/errno.ts";
 
-/** Replaces a file whole or not at all; mode 0600. */
-export async function writeAtomic(path: string, data: string): Promise<void> {
+/** Replaces a file whole or not at all; mode 0600. `staged` is called in between. */
+export async function writeAtomic(
+  path: string,
+  data: string,
+  staged: () => void = () => {},
+): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await writeFile(temporary, data, { mode: 0o600, flag: "wx" });
+    staged();
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw hostError(error, `writing ${path}`);
   }
+}
+
+/** Removes what killed calls of writeAtomic left, and gives it; no other may be under way. */
+export async function sweepWrites(path: string, dryRun: boolean): Promise<string[]> {
+  const folder = dirname(path);
+  const names = (await readdir(folder)).filter(
+    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".tmp"),
+  );
+  const left = names.map((name) => join(folder, name));
+  for (const each of dryRun ? [] : left) await rm(each, { force: true });
+  return left;
 }
 
 /** The text of a file, or undefined if there is none. */

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
-import { makeFolder, readIfThere, writeAtomic } from "./files.ts";
+import { makeFolder, readIfThere, sweepWrites, writeAtomic } from "./files.ts";
 import { LedgerFile } from "./ledger-file.ts";
 import { StoredSandbox } from "./schema.ts";
 
@@ -146,8 +146,14 @@ export class Store {
 
   async write(sandbox: StoredSandbox): Promise<void> {
     this.#host.failpoint("store.write.before");
-    await writeAtomic(this.folder(sandbox.id).state, JSON.stringify(sandbox));
+    const staged = (): void => this.#host.failpoint("store.write.staged");
+    await writeAtomic(this.folder(sandbox.id).state, JSON.stringify(sandbox), staged);
     this.#host.failpoint("store.write.after");
+  }
+
+  /** Removes, and gives, what writers left that were killed; the caller holds the sandbox. */
+  async sweepWrites(id: string, dryRun: boolean): Promise<string[]> {
+    return await sweepWrites(this.folder(id).state, dryRun);
   }
 
   /** The ids of all sandboxes, leftovers included. */

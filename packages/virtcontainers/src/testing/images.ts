@@ -78,6 +78,7 @@ export function createTestImages(folder: string, more: readonly TestImage[] = []
       for (const image of unused) remove(image);
       return { removed: unused.map((image) => image.digest), freedBytes: 0 };
     },
+    sweep: async () => [],
     userFile: (digest, sandboxId) => join(imageFolder(folder, digest), "users", sandboxId),
   };
 }

@@ -12,6 +12,7 @@ import { capabilities } from "./capabilities.ts";
 import { usesNvdimm } from "./cmdline.ts";
 import { validateConfig } from "./config.ts";
 import { Qmp } from "./control.ts";
+import { maxFileBytes } from "./file-limit.ts";
 import { findFirmware } from "./firmware.ts";
 import { type LaunchFacts, launchArguments, vmFile } from "./launch.ts";
 import { coldSlot, maxColdDrives } from "./slots.ts";
@@ -49,6 +50,7 @@ async function start(
   checkSpec(spec);
   const path = await binaries.find(spec.config);
   const accelerator = await resolveAccelerator(spec.config.accelerator);
+  const fileLimit = await maxFileBytes(spec);
   const reachable = await makeReachable(spec);
   try {
     const facts = await launchFacts(reachable.spec.config, accelerator.name);
@@ -64,6 +66,7 @@ async function start(
         cwd: folder,
         outputPath: join(folder, vmFile.output),
         inheritedFds: reachable.files.map(({ fd }) => fd),
+        maxFileBytes: fileLimit,
         ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
       });
       host.failpoint("qemu.spawn.after");

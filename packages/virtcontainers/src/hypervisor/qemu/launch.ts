@@ -87,7 +87,7 @@ function bootArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): st
   ];
 }
 
-/** QMP and the guest's console. Both files are appended to, so that others may truncate them. */
+/** QMP and the guest's console. */
 function controlArguments(config: ResolvedHypervisorConfig): string[] {
   return [
     ...["-chardev", serverSocket("qmp", vmFile.qmp), "-mon", "chardev=qmp,mode=control"],
@@ -199,6 +199,10 @@ function serverSocket(id: string, path: string): string {
   return option("socket", { id, path, server: true, wait: false });
 }
 
+/**
+ * Bytes that no longer fit are dropped: were the file the device's own, and not its copy, QEMU would try
+ * again and again to write them. Appended to, so that others may truncate it.
+ */
 function appendedFile(id: string, path: string): string {
-  return option("file", { id, path, append: true });
+  return option("file", { id, path: "/dev/null", logfile: path, logappend: true });
 }

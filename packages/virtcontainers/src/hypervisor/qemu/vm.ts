@@ -14,6 +14,7 @@ import type {
 } from "../hypervisor.ts";
 import { reachDrive } from "./access.ts";
 import { connectionPhase, Qmp } from "./control.ts";
+import { writableBytes } from "./file-limit.ts";
 import { plugDrive, unplugDrive } from "./hotplug.ts";
 import { vmFile } from "./launch.ts";
 import { tailOf } from "./tail.ts";
@@ -77,7 +78,8 @@ export class QemuVm implements RunningVm {
   }
 
   async plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress> {
-    const { config, user, folder } = this.#parts;
+    const { host, config, user, folder } = this.#parts;
+    await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(drive));
     const reachable = user === undefined ? drive : await reachDrive(user, folder, drive);
     const address = await this.#control(signal, (qmp, stop) =>
       plugDrive(qmp, reachable, config, stop),

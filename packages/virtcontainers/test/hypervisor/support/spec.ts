@@ -36,6 +36,7 @@ export function config(more: Partial<ResolvedHypervisorConfig> = {}): ResolvedHy
     entropySource: "/dev/urandom",
     sharedFS: "none",
     agentPorts: 1,
+    logLimitMiB: 256,
     debug: false,
     ...more,
   };

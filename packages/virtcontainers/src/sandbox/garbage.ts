@@ -1,0 +1,98 @@
+import type { Context } from "../context.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { isVirtError } from "../errors.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import { Connection } from "./connection.ts";
+import { wipe } from "./delete.ts";
+import { defaultTimeoutMs } from "./operate.ts";
+import { isVmAlive } from "./refresh.ts";
+import { tidy } from "./tidy.ts";
+
+/** One thing that nobody needs any more. */
+export interface Garbage {
+  /** `image`: what an interrupted pull, import or removal left. */
+  kind: "sandbox" | "container" | "process" | "mount" | "file" | "image";
+  /** An id, the name of a process, or a path. */
+  name: string;
+  /** The sandbox that held it, and stays. */
+  sandboxId?: string | undefined;
+  reason: string;
+}
+
+export interface GarbageOptions extends CallOptions {
+  /** Only says what would be removed. */
+  dryRun?: boolean | undefined;
+  /** Also sandboxes that are stopped, or whose VM has died. */
+  stopped?: boolean | undefined;
+}
+
+/** Removes what killed processes left, of sandboxes and of images, and gives what it was. */
+export async function collectGarbage(
+  context: Context,
+  options: GarbageOptions,
+): Promise<Garbage[]> {
+  const found = await collectSandboxes(context, undefined, options);
+  const { dryRun = false, signal, timeoutMs } = options;
+  const swept = await context.images.sweep({ dryRun, signal, timeoutMs });
+  return [
+    ...found,
+    ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
+  ];
+}
+
+/** The same for sandboxes alone: of one, or of all. Whoever is at work on one holds its lock, and it is passed over. */
+export async function collectSandboxes(
+  context: Context,
+  only: string | undefined,
+  options: GarbageOptions,
+): Promise<Garbage[]> {
+  using deadline = new Deadline(options, defaultTimeoutMs, "reclaim");
+  const found: Garbage[] = [];
+  for (const id of await context.store.ids()) {
+    deadline.check();
+    if (only !== undefined && id !== only) continue;
+    if (!(await context.store.isUnlocked(id))) continue;
+    using lock = await context.store.lockLeftover(id, deadline.signal);
+    if (lock !== undefined) found.push(...(await collectOne(context, id, options)));
+  }
+  return found;
+}
+
+async function collectOne(
+  context: Context,
+  id: string,
+  { dryRun = false, stopped = false }: GarbageOptions,
+): Promise<Garbage[]> {
+  const sandbox = await readSandbox(context, id);
+  if (sandbox === "damaged") return [];
+  const reason = await whyLeft(context, sandbox, stopped);
+  if (reason !== undefined) {
+    if (!dryRun) await wipe(context, new Connection(context, id), id);
+    return [{ kind: "sandbox", name: id, reason }];
+  }
+  return sandbox === undefined ? [] : await tidy(context, sandbox, dryRun);
+}
+
+/** A damaged one is its user's to judge. */
+async function readSandbox(
+  context: Context,
+  id: string,
+): Promise<StoredSandbox | "damaged" | undefined> {
+  try {
+    return await context.store.readIfThere(id);
+  } catch (error) {
+    if (isVirtError(error, "STATE_INVALID")) return "damaged";
+    throw error;
+  }
+}
+
+async function whyLeft(
+  context: Context,
+  sandbox: StoredSandbox | undefined,
+  stopped: boolean,
+): Promise<string | undefined> {
+  if (sandbox === undefined || sandbox.state === "creating") return "its creation was not finished";
+  if (sandbox.bootId !== (await context.host.bootId())) return "the machine has been restarted";
+  if (!stopped || (sandbox.state !== "stopped" && (await isVmAlive(context, sandbox)))) return;
+  return sandbox.state === "stopped" ? "it is stopped" : "its VM has died";
+}

@@ -1,0 +1,86 @@
+import { deleteContainer } from "../container/delete.ts";
+import type { Context } from "../context.ts";
+import { Deadline } from "../deadline.ts";
+import { releaseOrphans } from "../share/drives.ts";
+import type { LedgerRecord } from "../store/ledger.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import { Connection } from "./connection.ts";
+import type { Garbage } from "./garbage.ts";
+import { operation } from "./operate.ts";
+import { isVmAlive, markGone } from "./refresh.ts";
+
+/** Of a sandbox that stays: what was for a VM that is gone, and containers that were never whole. */
+export async function tidy(
+  context: Context,
+  sandbox: StoredSandbox,
+  dryRun: boolean,
+): Promise<Garbage[]> {
+  const sandboxId = sandbox.id;
+  const files = await context.store.sweepWrites(sandboxId, dryRun);
+  const found = files.map(
+    (name): Garbage => ({ kind: "file", name, sandboxId, reason: "its writer was killed" }),
+  );
+  const runs = sandbox.state !== "stopped" && (await isVmAlive(context, sandbox));
+  const more = runs
+    ? await tidyContainers(context, sandbox, dryRun)
+    : await tidyVm(context, sandbox, dryRun);
+  return [...found, ...more];
+}
+
+async function tidyVm(
+  context: Context,
+  sandbox: StoredSandbox,
+  dryRun: boolean,
+): Promise<Garbage[]> {
+  const ledger = context.store.ledger(sandbox.id);
+  const held = ledger.entries().map(({ record }) => record);
+  const found = held.flatMap((record) => garbageOf(record, sandbox.id));
+  if (dryRun) return found;
+  await ledger.release(({ kind }) => kind === "process");
+  await ledger.release(({ kind }) => kind === "mount");
+  if (sandbox.vm !== undefined || sandbox.containers.some(({ state }) => state !== "stopped")) {
+    await markGone(context, sandbox);
+    await context.store.write(sandbox);
+  }
+  return found;
+}
+
+function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
+  const reason = "its VM is gone";
+  if (record.kind === "process") return [{ kind: "process", name: record.name, sandboxId, reason }];
+  if (record.kind === "mount") return [{ kind: "mount", name: record.target, sandboxId, reason }];
+  return [];
+}
+
+/** How long one guest may take to let its half-made containers go. */
+const guestTimeoutMs = 15_000;
+
+async function tidyContainers(
+  context: Context,
+  sandbox: StoredSandbox,
+  dryRun: boolean,
+): Promise<Garbage[]> {
+  if (sandbox.state !== "ready" && sandbox.state !== "running") return [];
+  const left = sandbox.containers.filter(({ state }) => state === "creating");
+  const found = left.map(({ id }) => ({
+    kind: "container" as const,
+    name: id,
+    sandboxId: sandbox.id,
+    reason: "its creation was not finished",
+  }));
+  if (dryRun) return found;
+  await releaseOrphans(sandbox, context.store.ledger(sandbox.id));
+  using deadline = new Deadline({}, guestTimeoutMs, "reclaim");
+  const connection = new Connection(context, sandbox.id);
+  try {
+    for (const container of left)
+      await deleteContainer(operation(context, connection, sandbox, deadline), container);
+    return found;
+  } catch (error) {
+    // What a guest refuses is no reason to leave other sandboxes' garbage.
+    context.logger.warn({ err: error, sandboxId: sandbox.id }, "its containers were not tidied");
+    return [];
+  } finally {
+    await connection.release();
+  }
+}
