@@ -13,6 +13,8 @@ export type SandboxHandle = Pick<
   | "ioStream"
   | "setOutput"
   | "logs"
+  | "stats"
+  | "statsContainer"
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
@@ -37,9 +39,13 @@ export type Library = { readonly images: Images } & Told<
     | "startSandbox"
     | "stopSandbox"
     | "deleteSandbox"
+    | "pauseSandbox"
+    | "resumeSandbox"
     | "startContainer"
     | "stopContainer"
     | "deleteContainer"
+    | "pauseContainer"
+    | "resumeContainer"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

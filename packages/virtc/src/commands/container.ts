@@ -4,7 +4,10 @@ import { define as create } from "./container/create.ts";
 import { define as remove } from "./container/delete.ts";
 import { define as enter } from "./container/enter.ts";
 import { define as kill } from "./container/kill.ts";
+import { define as pause } from "./container/pause.ts";
+import { define as resume } from "./container/resume.ts";
 import { define as start } from "./container/start.ts";
+import { define as stats } from "./container/stats.ts";
 import { define as status } from "./container/status.ts";
 import { define as stop } from "./container/stop.ts";
 import { defineGroup } from "./group.ts";
@@ -22,6 +25,6 @@ export async function define(program: Command, context: Context): Promise<void> 
       "virtc container enter pod1 web ps",
       "virtc container delete --force pod1 web",
     ],
-    parts: [create, start, stop, remove, enter, kill, status],
+    parts: [create, start, stop, remove, enter, kill, pause, resume, status, stats],
   });
 }

@@ -76,7 +76,12 @@ function rowsOf(sandbox: SandboxStatus): Row[] {
     annotations: sandbox.annotations,
   };
   if (sandbox.containersStatus.length > 0) {
-    return sandbox.containersStatus.map((container) => ({ ...common, ...containerRow(container) }));
+    const halted = sandbox.state === "paused" ? { state: sandbox.state } : {};
+    return sandbox.containersStatus.map((container) => ({
+      ...common,
+      ...containerRow(container),
+      ...(container.state === "running" && halted),
+    }));
   }
   const { state, createdAt } = sandbox;
   const none = { container: null, image: null, exitCode: null, exitedAt: null, startedAt: null };

@@ -4,8 +4,11 @@ import { defineGroup } from "./group.ts";
 import { define as create } from "./sandbox/create.ts";
 import { define as remove } from "./sandbox/delete.ts";
 import { define as list } from "./sandbox/list.ts";
+import { define as pause } from "./sandbox/pause.ts";
+import { define as resume } from "./sandbox/resume.ts";
 import { define as run } from "./sandbox/run.ts";
 import { define as start } from "./sandbox/start.ts";
+import { define as stats } from "./sandbox/stats.ts";
 import { define as status } from "./sandbox/status.ts";
 import { define as stop } from "./sandbox/stop.ts";
 
@@ -24,6 +27,6 @@ export async function define(program: Command, context: Context): Promise<void> 
       "virtc sandbox list",
       "virtc sandbox delete --force pod1",
     ],
-    parts: [create, start, stop, remove, run, list, status],
+    parts: [create, start, stop, remove, run, list, status, pause, resume, stats],
   });
 }

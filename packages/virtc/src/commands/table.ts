@@ -28,7 +28,11 @@ const manage =
 /** Every command, below the heading and in the order in which help lists them. */
 export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
   "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
-  "Running containers:": {},
+  "Running containers:": {
+    stats: manage("stats"),
+    pause: manage("pause"),
+    resume: manage("resume"),
+  },
   "Parts:": { sandbox: manage("sandbox"), container: manage("container"), image },
   "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
 };
@@ -38,7 +42,7 @@ const commands: Readonly<Record<string, Define>> = Object.assign({}, ...Object.v
 export const commandNames = Object.keys(commands);
 
 /** Other names of commands. */
-const aliases: Readonly<Record<string, string>> = { pod: "sandbox" };
+const aliases: Readonly<Record<string, string>> = { pod: "sandbox", unpause: "resume" };
 
 /** The command of a name or alias. */
 export function commandNamed(name = ""): Define | undefined {

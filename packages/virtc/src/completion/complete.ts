@@ -1,4 +1,4 @@
-import type { Argument, Command, Option } from "commander";
+import { type Argument, type Command, Option } from "commander";
 import type { Context } from "../context.ts";
 import { type Candidate, type Place, valuesFor } from "./values.ts";
 
@@ -9,8 +9,7 @@ export async function complete(
   context: Context,
 ): Promise<Candidate[]> {
   const current = words.at(-1) ?? "";
-  const { command, option, position } = walk(program, words.slice(0, -1));
-  const found = await candidates(command, option, position, current, context);
+  const found = await candidates(walk(program, words.slice(0, -1)), current, context);
   return found.filter(({ text }) => text.startsWith(current) || text === ":files");
 }
 
@@ -18,12 +17,12 @@ interface Cursor {
   command: Command;
   /** The option whose value stands at the cursor. */
   option: Option | undefined;
-  /** How many arguments stand before the cursor. */
-  position: number;
+  /** The arguments that stand before the cursor. */
+  before: string[];
 }
 
 function walk(program: Command, before: readonly string[]): Cursor {
-  const cursor: Cursor = { command: program, option: undefined, position: 0 };
+  const cursor: Cursor = { command: program, option: undefined, before: [] };
   for (const word of before) {
     if (cursor.option) cursor.option = undefined;
     else if (word.startsWith("-") && !inCommand(cursor)) {
@@ -34,37 +33,32 @@ function walk(program: Command, before: readonly string[]): Cursor {
         (command) => command.name() === word || command.aliases().includes(word),
       );
       if (next) cursor.command = next;
-      else cursor.position++;
+      else cursor.before.push(word);
     }
   }
   return cursor;
 }
 
-async function candidates(
-  command: Command,
-  option: Option | undefined,
-  position: number,
-  current: string,
-  context: Context,
-): Promise<Candidate[]> {
-  if (option) return await valuesFor(placeOf(option), context);
-  if (inCommand({ command, option, position })) return [{ text: ":files", about: "" }];
+async function candidates(cursor: Cursor, current: string, context: Context): Promise<Candidate[]> {
+  const { command, option, before } = cursor;
+  if (option) return await valuesFor(placeOf(option, cursor), context);
+  if (inCommand(cursor)) return [{ text: ":files", about: "" }];
   const [, name, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
   if (name !== undefined && value !== undefined) {
     const given = optionNamed(command, name);
     if (!given) return [];
-    const values = await valuesFor(placeOf(given), context);
+    const values = await valuesFor(placeOf(given, cursor), context);
     return values.map(({ text, about }) => ({ text: `${name}=${text}`, about }));
   }
   if (current.startsWith("-")) return optionsOf(command);
   if (command.commands.length > 0) return subcommands(command);
-  const argument = argumentAt(command, position);
-  return argument ? await valuesFor(placeOf(argument), context) : [];
+  const argument = argumentAt(command, before.length);
+  return argument ? await valuesFor(placeOf(argument, cursor), context) : [];
 }
 
 /** True where the words belong to the container's command. */
-function inCommand({ command, position }: Cursor): boolean {
-  return position > 0 && argumentAt(command, position)?.name() === "command";
+function inCommand({ command, before }: Cursor): boolean {
+  return before.length > 0 && argumentAt(command, before.length)?.name() === "command";
 }
 
 function argumentAt(command: Command, position: number): Argument | undefined {
@@ -94,6 +88,10 @@ function subcommands(command: Command): Candidate[] {
     .map((sub) => ({ text: sub.name(), about: sub.summary() }));
 }
 
-function placeOf(place: Option | Argument): Place {
-  return { name: place.name(), choices: place.argChoices ?? [] };
+function placeOf(place: Option | Argument, { command, before }: Cursor): Place {
+  const choices = place.argChoices ?? [];
+  const named = command.registeredArguments[0]?.name() === "sandbox" ? before[0] : undefined;
+  if (place instanceof Option)
+    return { name: place.name(), choices, inSandbox: true, sandbox: before[0] };
+  return { name: place.name(), choices, inSandbox: named !== undefined, sandbox: named };
 }

@@ -11,36 +11,51 @@ export interface Candidate {
 export interface Place {
   name: string;
   choices: readonly string[];
+  /** A container here is one within a sandbox, of this one if it is known; else it has its sandbox's name. */
+  inSandbox: boolean;
+  sandbox: string | undefined;
 }
+
+type Source = (context: Context, place: Place) => Candidate[] | Promise<Candidate[]>;
 
 const files: Candidate[] = [{ text: ":files", about: "" }];
 
-const sources: Readonly<Record<string, (context: Context) => Candidate[] | Promise<Candidate[]>>> =
-  {
-    container: containers,
-    image: images,
-    path: () => files,
-    rootfs: () => files,
-    "env-file": () => files,
-    kernel: () => plain(["tuned", "debian"]),
-    hypervisor: () => plain(["qemu"]),
-    signal: () => plain(Object.keys(constants.signals)),
-    "log-level": () => plain(["debug", "info", "warn", "error"]),
-  };
+const sources: Readonly<Record<string, Source>> = {
+  sandbox: sandboxes,
+  container: containers,
+  image: images,
+  path: () => files,
+  config: () => files,
+  rootfs: () => files,
+  "env-file": () => files,
+  kernel: () => plain(["tuned", "debian"]),
+  hypervisor: () => plain(["qemu"]),
+  signal: () => plain(Object.keys(constants.signals)),
+  "log-level": () => plain(["debug", "info", "warn", "error"]),
+};
 
 /** What can stand in a place; nothing if that can't be found out. */
 export async function valuesFor(place: Place, context: Context): Promise<Candidate[]> {
   if (place.choices.length > 0) return plain(place.choices);
   try {
-    return (await sources[place.name]?.(context)) ?? [];
+    return (await sources[place.name]?.(context, place)) ?? [];
   } catch {
     return [];
   }
 }
 
-async function containers(context: Context): Promise<Candidate[]> {
+async function sandboxes(context: Context): Promise<Candidate[]> {
   const all = await (await context.library()).listSandbox();
   return all.map(({ id, state }) => ({ text: id, about: state }));
+}
+
+async function containers(context: Context, { inSandbox, sandbox }: Place): Promise<Candidate[]> {
+  if (!inSandbox) return await sandboxes(context);
+  const all = await (await context.library()).listSandbox();
+  return all
+    .filter(({ id }) => sandbox === undefined || id === sandbox)
+    .flatMap(({ containersStatus }) => containersStatus)
+    .map(({ id, state }) => ({ text: id, about: state }));
 }
 
 async function images(context: Context): Promise<Candidate[]> {

@@ -1,11 +1,21 @@
-const units = ["B", "kB", "MB", "GB", "TB"] as const;
+const decimal = ["B", "kB", "MB", "GB", "TB"] as const;
+const binary = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 /** A number of bytes in decimal units, such as `4.5MB`. */
 export function bytes(count: number): string {
+  return scaled(count, 1000, decimal);
+}
+
+/** A number of bytes in binary units, such as `4.5MiB`, which memory is measured in. */
+export function memory(count: number): string {
+  return scaled(count, 1024, binary);
+}
+
+function scaled(count: number, step: number, units: readonly string[]): string {
   let value = count;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= step - 0.5 && unit < units.length - 1) {
+    value /= step;
     unit++;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;

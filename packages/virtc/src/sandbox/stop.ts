@@ -11,6 +11,7 @@ export async function stopSandbox(library: Library, name: string, graceMs: numbe
   if (status.state === "stopped") return;
   const running = status.containersStatus.filter((container) => container.state === "running");
   try {
+    if (status.state === "paused" && graceMs > 0) await library.resumeSandbox(name);
     await Promise.all(running.map((container) => endContainer(library, name, container, graceMs)));
     await library.stopSandbox(name, { force: true });
   } catch (error) {

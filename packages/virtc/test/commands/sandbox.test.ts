@@ -143,6 +143,25 @@ describe("the verbs of sandbox", () => {
     expect((await virtc("sandbox", "start", "one")).code).toBe(125);
   });
 
+  it("pause and resume, whole or one container; stop lets it go on first", async () => {
+    const { library, virtc } = setUp();
+    await virtc("sandbox", "run", "--id", "pod1", "--image", "busybox", "top");
+    library.calls.length = 0;
+    expect(await virtc("pause", "pod1")).toEqual({ code: 0, out: "pod1\n", err: "" });
+    await virtc("unpause", "pod1");
+    await virtc("pause", "--container", "main", "pod1");
+    await virtc("resume", "--container", "main", "pod1");
+    await virtc("container", "pause", "pod1", "main");
+    await virtc("container", "unpause", "pod1", "main");
+    await virtc("pod", "pause", "pod1");
+    await virtc("stop", "pod1");
+    expect(library.calls).toEqual([
+      ...["pause pod1", "resume pod1", "pause pod1 main", "resume pod1 main"],
+      ...["pause pod1 main", "resume pod1 main", "pause pod1", "resume pod1"],
+      ...["kill pod1 main SIGTERM", "stop pod1"],
+    ]);
+  });
+
   it("list and status tell what there is", async () => {
     const { virtc } = setUp();
     expect((await virtc("sandbox", "list")).out).toMatch(/^SANDBOX +STATE .*\n$/);

@@ -9,6 +9,8 @@ import { fakeImage, fakeLibrary, statusOf } from "../support/library.ts";
 async function completions(...words: string[]): Promise<string[]> {
   const library = fakeLibrary(async () => 0, [fakeImage("busybox:latest")]);
   library.sandboxes.set("web", statusOf({ id: "web" }));
+  const containers = ["c1", "c2"].map((id) => ({ id, image: "busybox" }));
+  library.sandboxes.set("pod1", statusOf({ id: "pod1", containers }));
   const context = testContext(() => library);
   expect(await runCli(["__complete", "--", ...words], context)).toBe(0);
   return context
@@ -20,13 +22,46 @@ async function completions(...words: string[]): Promise<string[]> {
 
 describe("__complete", () => {
   it.each([
-    [["r"], ["run", "rm"]],
+    [["r"], ["run", "rm", "resume"]],
+    [
+      ["sandbox", "st"],
+      ["start", "stop", "status", "stats"],
+    ],
+    [["pod", "li"], ["list"]],
+    [["container", "c"], ["create"]],
+    [
+      ["sandbox", "delete", ""],
+      ["web", "pod1"],
+    ],
+    [
+      ["container", "start", ""],
+      ["web", "pod1"],
+    ],
+    [
+      ["container", "start", "pod1", ""],
+      ["c1", "c2"],
+    ],
+    [
+      ["container", "kill", "pod1", "c1", "c"],
+      ["c1", "c2"],
+    ],
+    [
+      ["exec", "--container", "c"],
+      ["c1", "c2"],
+    ],
+    [["container", "create", "--config", ""], [":files"]],
+    [["container", "enter", "pod1", "c1", ""], [":files"]],
+    [["stats", "--no-"], ["--no-stream"]],
     [
       ["image", "p"],
       ["pull", "prune"],
     ],
-    [["exec", ""], ["web"]],
+    [
+      ["exec", ""],
+      ["web", "pod1"],
+    ],
     [["rm", "-f", "w"], ["web"]],
+    [["rm", "pod1", "w"], ["web"]],
     [["run", ""], ["busybox:latest"]],
     [["run", "--rm", "-e", "A=1", "bus"], ["busybox:latest"]],
     [["run", "--pu"], ["--pull"]],

@@ -3,6 +3,7 @@ import type {
   Cmd,
   Container,
   ContainerConfig,
+  ContainerStats,
   ContainerStatus,
   Image,
   Images,
@@ -14,6 +15,7 @@ import type {
 } from "virtcontainers";
 import { VirtError } from "virtcontainers";
 import type { Library, SandboxHandle } from "../../src/library.ts";
+import { statsOf } from "./stats.ts";
 
 /** What a pretended process does: reads its input, writes, and gives its exit code. */
 export type Program = (
@@ -28,6 +30,8 @@ export interface FakeLibrary extends Library {
   readonly containers: ContainerConfig[];
   readonly calls: string[];
   log: LogEntry[];
+  /** What containers use; changed by tests. */
+  stats(sandbox: string, container: string): ContainerStats;
 }
 
 /** A library without VMs: every process is the given program. */
@@ -43,6 +47,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     containers,
     calls,
     log: [],
+    stats: () => statsOf({}),
     images: fakeImages(images),
     async createSandbox(config) {
       const id = add("create", config);
@@ -106,6 +111,22 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
         1,
       );
     },
+    async pauseSandbox(id) {
+      known(id).state = "paused";
+      calls.push(`pause ${id}`);
+    },
+    async resumeSandbox(id) {
+      known(id).state = "running";
+      calls.push(`resume ${id}`);
+    },
+    async pauseContainer(id, container) {
+      knownContainer(id, container).state = "paused";
+      calls.push(`pause ${id} ${container}`);
+    },
+    async resumeContainer(id, container) {
+      knownContainer(id, container).state = "running";
+      calls.push(`resume ${id} ${container}`);
+    },
     async stopSandbox(id) {
       calls.push(`stop ${id}`);
       known(id).state = "stopped";
@@ -155,6 +176,13 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       ioStream: async (_container, token) => process(id, token).io,
       async setOutput(_container, token, target) {
         calls.push(`output ${token} ${target}`);
+      },
+      async stats() {
+        return { ...library.stats(id, id), cpus: 1 };
+      },
+      async statsContainer(container) {
+        knownContainer(id, container);
+        return library.stats(id, container);
       },
       async *logs() {
         yield* library.log;
