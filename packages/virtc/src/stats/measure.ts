@@ -82,9 +82,9 @@ async function measureSandbox(
 ): Promise<Measured> {
   return await within(library, status, signal, async (handle, options) => {
     const stats = await handle?.stats(options).catch(unlessEnded);
-    const sample =
-      stats && sampleOf({ cgroupStats: stats.cgroupStats, networkStats: [] }, performance.now());
-    return { sandbox: status.id, container: undefined, sample };
+    if (stats === undefined) return { sandbox: status.id, container: undefined, sample: undefined };
+    const { at, cpuNs, memory } = sampleOf({ ...stats, networkStats: [] }, performance.now());
+    return { sandbox: status.id, container: undefined, sample: { at, cpuNs, memory } };
   });
 }
 

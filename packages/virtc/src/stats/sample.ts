@@ -1,18 +1,18 @@
 import type { BlkioStatEntry, ContainerStats, NetworkStats } from "virtcontainers";
 
-/** What a container or a VM used at one moment. Bytes, but for CPU time. */
+/** What a container used at one moment; of a VM the host only knows CPU time and memory. Bytes, but for CPU time. */
 export interface Sample {
   /** When it was taken, by a clock that is never set; milliseconds. */
   at: number;
   cpuNs: number;
   memory: number;
   /** Undefined: no limit of its own. */
-  memoryLimit: number | undefined;
-  received: number;
-  sent: number;
-  read: number;
-  written: number;
-  pids: number;
+  memoryLimit?: number | undefined;
+  received?: number;
+  sent?: number;
+  read?: number;
+  written?: number;
+  pids?: number;
 }
 
 /** Larger limits mean that there is none. */

@@ -87,7 +87,9 @@ describe("stats", () => {
       ]);
     }
     const { out } = await virtc("sandbox", "stats", ...options);
-    expect(JSON.parse(out)).toMatchObject([{ sandbox: "web", memoryBytes: 16 * mebibyte }]);
+    expect(JSON.parse(out)).toMatchObject([
+      { sandbox: "web", memoryBytes: 16 * mebibyte, readBytes: null, pids: null },
+    ]);
   });
 
   it("shows that a container does not run, and refuses one that is not there", async () => {
