@@ -28,6 +28,7 @@ export type { ExecChunk } from "./container/exec-output.ts";
 export type { IOStream } from "./container/io.ts";
 export type { OciSpec } from "./container/oci/schema.ts";
 export type { Seccomp } from "./container/oci/seccomp.ts";
+export type { ProcessListOptions } from "./container/process-list.ts";
 export {
   type ContainerType,
   isSandboxType,

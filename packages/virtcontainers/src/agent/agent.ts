@@ -28,6 +28,31 @@ export interface GuestProcess {
   exitCode: number | undefined;
 }
 
+/** One process in a container, as the guest's kernel tells it; texts are made safe to print. */
+export interface ProcessRow {
+  /** In the guest. */
+  pid: number;
+  /** As the container itself sees it. */
+  nsPid: number;
+  /** In the guest; 0 for a parent outside of it. */
+  ppid: number;
+  uid: number;
+  /** By the container's own /etc/passwd; else the number. */
+  user: string;
+  /** Such as `pts/0`; empty without one. */
+  tty: string;
+  /** One letter, as in /proc. */
+  state: string;
+  /** Seconds since 1970. */
+  startTimeS: number;
+  cpuMs: number;
+  rssKib: number;
+  vszKib: number;
+  threads: number;
+  comm: string;
+  args: readonly string[];
+}
+
 /** What the agent tells of itself and its machine. */
 export interface GuestDetails {
   version: string;
@@ -162,4 +187,6 @@ export interface Agent extends AsyncDisposable {
   ): Promise<void>;
   /** Of one container, or of all. */
   listProcesses(containerId: string, signal: AbortSignal): Promise<GuestProcess[]>;
+  /** All processes in a container, whoever started them, in the order of their pids. */
+  processTable(containerId: string, signal: AbortSignal): Promise<ProcessRow[]>;
 }

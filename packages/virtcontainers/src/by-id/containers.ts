@@ -1,6 +1,7 @@
 import type { ContainerStats } from "../agent/stats.ts";
 import type { ContainerConfig } from "../container/config.ts";
 import type { Container } from "../container/container.ts";
+import type { ProcessListOptions } from "../container/process-list.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { ContainerStatus } from "../sandbox/status.ts";
@@ -87,6 +88,18 @@ export abstract class ContainersById extends PodsById {
   ): Promise<ContainerStats> {
     return await this.use(sandboxId, options, (sandbox) =>
       sandbox.statsContainer(containerId, options),
+    );
+  }
+
+  /** The processes in a running or paused container: their pids as a JSON list, or a table as of ps. */
+  async processListContainer(
+    sandboxId: string,
+    containerId: string,
+    list: ProcessListOptions,
+    options: CallOptions = {},
+  ): Promise<string> {
+    return await this.use(sandboxId, options, (sandbox) =>
+      sandbox.processListContainer(containerId, list, options),
     );
   }
 

@@ -5,6 +5,9 @@ import type { Cmd } from "./config.ts";
 /** The feature that an agent names if it has this project's extension. */
 export const extensionFeature = "virtcontainers";
 
+/** The feature that an agent names if it can list all processes of a container. */
+export const processesFeature = "processes";
+
 /** Throws NOT_SUPPORTED if the agent of this guest has no such extension. */
 export function assertExtension(sandbox: StoredSandbox, doing: string): void {
   if (sandbox.agentFeatures.includes(extensionFeature)) return;

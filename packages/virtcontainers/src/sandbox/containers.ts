@@ -5,6 +5,7 @@ import { type Container, containerView } from "../container/container.ts";
 import { createContainer } from "../container/create.ts";
 import { deleteContainer } from "../container/delete.ts";
 import { pauseContainer } from "../container/pause.ts";
+import { type ProcessListOptions, processListContainer } from "../container/process-list.ts";
 import { resumeContainer } from "../container/resume.ts";
 import { startContainer } from "../container/start.ts";
 import { statsContainer } from "../container/stats.ts";
@@ -72,6 +73,17 @@ export abstract class SandboxContainers extends SandboxHandle {
   async statsContainer(id: string, options: CallOptions = {}): Promise<ContainerStats> {
     return await this.operate("statsContainer", "shared", options, (operation) =>
       statsContainer(operation, id),
+    );
+  }
+
+  /** The processes in a running or paused container: their pids as a JSON list, or a table as of ps. */
+  async processListContainer(
+    id: string,
+    list: ProcessListOptions,
+    options: CallOptions = {},
+  ): Promise<string> {
+    return await this.operate("processListContainer", "shared", options, (operation) =>
+      processListContainer(operation, id, list),
     );
   }
 

@@ -218,6 +218,10 @@ const verbs: Record<string, Verb> = {
     run: (vc, id) => vc.statsContainer(id, "c1"),
     outcomes: { ...refusedByGuest, running: "running" },
   },
+  processListContainer: {
+    run: (vc, id) => vc.processListContainer(id, "c1", { format: "json" }),
+    outcomes: { ...refusedByGuest, running: "running" },
+  },
   statsSandbox: {
     run: (vc, id) => vc.statsSandbox(id),
     outcomes: { ...refusedByGuest, running: "running" },

@@ -1,6 +1,9 @@
-import { type GuestProcess, type OutputTarget, sinkOf } from "../agent.ts";
+import { type GuestProcess, type OutputTarget, type ProcessRow, sinkOf } from "../agent.ts";
 import type { Request } from "./calls.ts";
 import { KataContainers } from "./containers.ts";
+import { processRow } from "./process-row.ts";
+
+const maxRows = 32_768;
 
 /** The calls that concern a process. */
 export abstract class KataProcesses extends KataContainers {
@@ -107,6 +110,14 @@ export abstract class KataProcesses extends KataContainers {
       pid: process.pid,
       exitCode: process.exited ? process.exitStatus : undefined,
     }));
+  }
+
+  async processTable(containerId: string, signal: AbortSignal): Promise<ProcessRow[]> {
+    const { rows } = await this.call("ProcessTable", { containerId }, signal, (options) =>
+      this.extension.processTable({ containerId }, options),
+    );
+    if (rows.length > maxRows) throw this.violation("ProcessTable", `${rows.length} processes`);
+    return rows.map(processRow);
   }
 
   #atMost(data: Uint8Array, length: number, method: string): Uint8Array {

@@ -1,4 +1,4 @@
-import type { Agent, GuestDetails, GuestProcess } from "../agent.ts";
+import type { Agent, GuestDetails, GuestProcess, ProcessRow } from "../agent.ts";
 import { type ContainerStats, noCgroupStats } from "../stats.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 
@@ -96,6 +96,10 @@ export class NoopAgent implements Agent {
   }
 
   async listProcesses(): Promise<GuestProcess[]> {
+    return [];
+  }
+
+  async processTable(): Promise<ProcessRow[]> {
     return [];
   }
 

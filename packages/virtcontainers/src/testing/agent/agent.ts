@@ -7,7 +7,7 @@ import {
   type Serving,
   TtrpcServer,
 } from "@virtcontainers/ttrpc";
-import { extensionFeature } from "../../container/output.ts";
+import { extensionFeature, processesFeature } from "../../container/output.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
@@ -26,7 +26,7 @@ export interface TestAgentOptions {
   faults?: readonly AgentFault[] | undefined;
   /** Calls answered by other functions than the agent's own: how an agent lies. */
   answers?: ServiceImplementation<typeof AgentService> | undefined;
-  /** Default: `virtcontainers`, this project's extension; an empty list makes it an agent without it. */
+  /** Default: this project's extension, `virtcontainers`, and `processes`; an empty list makes it an agent without it. */
   features?: readonly string[] | undefined;
   /** Names in the containers' /etc/passwd; default root and nobody. */
   users?: readonly string[] | undefined;
@@ -53,6 +53,8 @@ export interface TestAgent {
   /** How many connections are open. */
   readonly connections: number;
 }
+
+const defaultFeatures = [extensionFeature, processesFeature];
 
 /** A guest agent for tests: containers and processes are functions of this process. */
 export function createTestAgent(options: TestAgentOptions = {}): TestAgent {
@@ -116,7 +118,7 @@ class InMemoryAgent implements TestAgent {
       const before = (): Promise<void> => this.#faults.strike("HELLO", stream, closed.signal);
       if (!(await welcome(stream, this.#doorkeeper, before))) return;
     }
-    const features = this.#options.features ?? [extensionFeature];
+    const features = this.#options.features ?? defaultFeatures;
     const calls = {
       ...sandboxCalls(this.#guest, features),
       ...containerCalls(this.#guest),

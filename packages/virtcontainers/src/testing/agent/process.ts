@@ -38,6 +38,8 @@ export class GuestProcess {
   readonly stderr: Pipe;
   /** Settles with the exit code, or 128 + the signal's number. */
   readonly exited: Promise<number>;
+  /** When it was made, in seconds since 1970. */
+  readonly startTimeS = BigInt(Math.floor(Date.now() / 1000));
   /** Somebody was told the exit code. */
   waited = false;
   readonly #parts: ProcessParts;
@@ -64,6 +66,14 @@ export class GuestProcess {
 
   get exitCode(): number | undefined {
     return this.#exitCode;
+  }
+
+  get argv(): readonly string[] {
+    return this.#parts.argv;
+  }
+
+  get user(): string {
+    return this.#parts.user;
   }
 
   /** Since it was started. */
