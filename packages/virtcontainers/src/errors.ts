@@ -23,6 +23,8 @@ export type ErrorCode =
   | "AGENT_ERROR"
   /** The guest sent something that the protocol does not allow. */
   | "PROTOCOL_VIOLATION"
+  /** A hook of the container's specification ended with another exit code than 0, or could not be run. */
+  | "HOOK_FAILED"
   | "COMMAND_NOT_FOUND"
   | "COMMAND_NOT_EXECUTABLE"
   /** A command ended with another exit code than 0 and `check` was set. */

@@ -1,7 +1,9 @@
 import type { Agent } from "../agent/agent.ts";
+import type { Context } from "../context.ts";
 import { phase } from "../events.ts";
 import { containerStorages } from "../share/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { hooksBeforeCreate } from "./hooks.ts";
 import { specMessage } from "./oci/message.ts";
 import { portsFor } from "./output.ts";
 import { userSpec } from "./process-spec.ts";
@@ -9,11 +11,13 @@ import { containerSpec } from "./spec.ts";
 
 /** Makes the guest create a container whose disks and mounts it can see already. */
 export async function createContainerInGuest(
+  context: Context,
   sandbox: StoredSandbox,
   container: StoredContainer,
   agent: Agent,
   signal: AbortSignal,
 ): Promise<void> {
+  await hooksBeforeCreate(context, sandbox, container, signal);
   const cmd = container.config.cmd ?? { args: [] };
   const { storages, rootPath } = containerStorages(container, sandbox.vm?.drives ?? {});
   await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>

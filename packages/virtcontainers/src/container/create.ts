@@ -47,7 +47,7 @@ export async function createContainer(
   try {
     await plug(operation, container);
     const agent = await operation.agent();
-    await createContainerInGuest(sandbox, container, agent, signal);
+    await createContainerInGuest(context, sandbox, container, agent, signal);
     await operation.save();
     return container;
   } catch (error) {

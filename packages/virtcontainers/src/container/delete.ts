@@ -3,6 +3,7 @@ import { isVmAlive } from "../sandbox/refresh.ts";
 import { assertState } from "../sandbox/state.ts";
 import { unshareRootfs } from "../share/virtiofs.ts";
 import type { StoredContainer } from "../store/schema.ts";
+import { hooksAfterDelete } from "./hooks.ts";
 import { stopContainer } from "./stop.ts";
 
 /** Deletes a container that does not run, with its disks. */
@@ -48,6 +49,7 @@ export async function releaseContainer(
   }
   if (container.config.rootFs !== undefined)
     await unshareRootfs(context, sandbox, container, ledger);
+  await hooksAfterDelete(context, sandbox, container);
   sandbox.containers = sandbox.containers.filter((other) => other !== container);
   const digest = container.image?.digest;
   if (digest !== undefined && !sandbox.containers.some((other) => other.image?.digest === digest)) {

@@ -3,6 +3,7 @@ import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertState } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
+import { hooksAfterStart } from "./hooks.ts";
 import { extensionFeature } from "./output.ts";
 import { ignoreGone, stopContainer } from "./stop.ts";
 
@@ -11,7 +12,7 @@ export async function startContainer(
   operation: Operation,
   container: StoredContainer,
 ): Promise<void> {
-  const { sandbox, signal, deadline } = operation;
+  const { context, sandbox, signal, deadline } = operation;
   assertState("sandbox", sandbox.id, sandbox.state, `start container ${container.id} in`, [
     "running",
   ]);
@@ -22,13 +23,16 @@ export async function startContainer(
     delete container.exitedAt;
     // One that ended by itself is still there in the guest.
     await agent.removeContainer(container.id, signal).catch(ignoreGone);
-    await createContainerInGuest(sandbox, container, agent, signal);
+    await createContainerInGuest(context, sandbox, container, agent, signal);
   }
   deadline.phase("agent.startContainer");
   try {
     await phase("agent.startContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
       agent.startContainer(container.id, signal),
     );
+    container.state = "running";
+    container.startTime = new Date().toISOString();
+    await hooksAfterStart(context, sandbox, container, signal);
   } catch (error) {
     await undo(operation, async (undoing) => {
       await stopContainer(undoing, container, true);
@@ -36,8 +40,6 @@ export async function startContainer(
     });
     throw error;
   }
-  container.state = "running";
-  container.startTime = new Date().toISOString();
   if (!sandbox.agentFeatures.includes(extensionFeature)) return;
   const processes = await agent.listProcesses(container.id, signal);
   container.pid = processes.find((process) => process.execId === "")?.pid ?? 0;

@@ -77,6 +77,8 @@ export interface Processes {
       timeoutMs?: number;
       input?: string | Readable;
       env?: Readonly<Record<string, string>>;
+      /** What the tool finds as its own name; default: `path`. */
+      argv0?: string;
     },
   ): Promise<RunResult>;
   /** The identity of a living process, or undefined. */

@@ -16,6 +16,7 @@ export const run: Processes["run"] = async (path, args, options = {}) => {
     env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     detached: true,
+    ...(options.argv0 !== undefined && { argv0: options.argv0 }),
   });
   const onAbort = (): void => killGroup(child);
   deadline.signal.addEventListener("abort", onAbort, { once: true });

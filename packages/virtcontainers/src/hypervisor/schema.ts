@@ -86,7 +86,8 @@ export const HypervisorConfig = v.strictObject({
   disableVhostNet: later("networking"),
   enableVhostUserStore: later("vhost-user storage"),
   vhostUserStorePath: later("vhost-user storage"),
-  guestHookPath: later("guest hooks"),
+  /** A folder of the guest with hooks in `prestart`, `poststart` and `poststop`, run for every container. */
+  guestHookPath: v.optional(absolutePath()),
   seLinuxProcessLabel: later("SELinux"),
 });
 export type HypervisorConfig = v.InferInput<typeof HypervisorConfig>;

@@ -119,6 +119,7 @@ async function comeUp(
           sandboxPidns: sandbox.config.sharePidNs ?? false,
           kernelModules: kernelModules(sandbox.config.agentConfig ?? {}),
           storages: sandboxStorages(sandbox.shared),
+          guestHookPath: sandbox.config.hypervisorConfig?.guestHookPath ?? "",
         },
         signal,
       ),
@@ -130,7 +131,7 @@ async function comeUp(
     deadline.phase("agent.createContainer");
     const ledger = context.store.ledger(sandbox.id);
     await shareRootfs(context, sandbox, container, ledger);
-    await createContainerInGuest(sandbox, container, agent, signal);
+    await createContainerInGuest(context, sandbox, container, agent, signal);
   }
 }
 
@@ -146,6 +147,7 @@ async function failWhenGone(vm: RunningVm, sandboxId: string): Promise<never> {
 async function explain(error: unknown, vm: RunningVm, sandboxId: string): Promise<unknown> {
   if (!isVirtError(error, "TIMEOUT", "BOOT_FAILED", "SANDBOX_DEAD", "PROTOCOL_VIOLATION"))
     return error;
+  if (error.phase?.startsWith("hook.")) return error;
   const consoleTail = await vm.consoleTail().catch(() => "");
   const said = consoleTail
     ? `; the last lines of its console:\n${consoleTail}`

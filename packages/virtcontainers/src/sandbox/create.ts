@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { assertAgentCan } from "../agent/config.ts";
 import type { ContainerConfig } from "../container/config.ts";
+import { hooksAfterDelete } from "../container/hooks.ts";
 import { settleSpec } from "../container/oci/settle.ts";
 import { prepareContainer } from "../container/prepare.ts";
 import type { Context } from "../context.ts";
@@ -114,6 +115,7 @@ async function settleSpecs(
 async function undo(context: Context, { sandbox, connection }: Created, lock: Lock): Promise<void> {
   await connection.release();
   await context.store.ledger(sandbox.id).releaseAll();
+  for (const container of sandbox.containers) await hooksAfterDelete(context, sandbox, container);
   await release(context.host, { kind: "folder", path: context.store.folder(sandbox.id).path });
   lock.release();
 }

@@ -1,3 +1,4 @@
+import { hooksAfterDelete } from "../container/hooks.ts";
 import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
@@ -63,11 +64,19 @@ async function isLeftover(context: Context, id: string, error: unknown): Promise
   return isVirtError(error, "SANDBOX_NOT_FOUND") && (await context.store.ids()).includes(id);
 }
 
+/** Damaged state names no hooks. */
+async function runOwedHooks(context: Context, id: string): Promise<void> {
+  const sandbox = await context.store.readIfThere(id).catch(() => undefined);
+  if (sandbox === undefined) return;
+  for (const container of sandbox.containers) await hooksAfterDelete(context, sandbox, container);
+}
+
 /** Releases everything in reverse; the folder with the ledger goes last. The caller holds the sandbox. */
 export async function wipe(context: Context, connection: Connection, id: string): Promise<void> {
   await phase("delete", { sandboxId: id }, async () => {
     await connection.release();
     await context.store.ledger(id).releaseAll();
+    await runOwedHooks(context, id);
     await release(context.host, { kind: "folder", path: context.store.folder(id).path });
   });
 }

@@ -30,6 +30,8 @@ export const StoredContainer = v.object({
   startTime: v.string(),
   exitCode: v.optional(v.number()),
   exitedAt: v.optional(v.string()),
+  /** Its first hooks have been run, so those of its end have to be. */
+  owesPoststop: v.optional(v.boolean()),
 });
 export type StoredContainer = v.InferOutput<typeof StoredContainer>;
 

@@ -1,0 +1,176 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createHost } from "../../src/host/real.ts";
+import type { ContainerConfig, OciSpec } from "../../src/index.ts";
+import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
+import { leftovers } from "../sandbox/leftovers.ts";
+import { editStored, killVm, refusal } from "../sandbox/support.ts";
+import { runcSpec } from "./support/runc-spec.ts";
+
+type Hooks = NonNullable<OciSpec["hooks"]>;
+
+const warnings: string[] = [];
+let instance: TestInstance;
+let trace: string;
+
+beforeEach(async () => {
+  warnings.length = 0;
+  const nothing = (): void => {};
+  const warn = (_fields: object, message: string): void => void warnings.push(message);
+  const logger = { debug: nothing, info: nothing, warn, error: nothing };
+  instance = await createTestInstance({ logger });
+  trace = join(instance.folder, "trace");
+  writeFileSync(trace, "");
+});
+afterEach(async () => {
+  await instance[Symbol.asyncDispose]();
+});
+
+/** A hook that runs a script with the name of its kind as $1. */
+function hook(kind: string, script: string, more: object = {}) {
+  return {
+    path: "/bin/sh",
+    args: ["sh", "-c", script, "sh", kind],
+    env: [`TRACE=${trace}`],
+    ...more,
+  };
+}
+
+/** Appends the kind, its environment's size and the state that it reads. */
+const tell = 'echo "$1 $(cat)" >> "$TRACE"';
+
+function container(hooks: Hooks, id = "c1"): ContainerConfig {
+  const spec = runcSpec();
+  spec.process.terminal = false;
+  return { id, image: "busybox", waits: true, customSpec: { ...spec, hooks } };
+}
+
+const all: Hooks = {
+  get prestart() {
+    return [hook("prestart", tell), hook("prestart", tell)];
+  },
+  get createRuntime() {
+    return [hook("createRuntime", tell)];
+  },
+  get poststart() {
+    return [hook("poststart", tell)];
+  },
+  get poststop() {
+    return [hook("poststop", tell)];
+  },
+};
+
+function told(): { kind: string; state: Record<string, unknown> }[] {
+  const lines = readFileSync(trace, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  return lines.map((line) => {
+    const at = line.indexOf(" ");
+    return { kind: line.slice(0, at), state: JSON.parse(line.slice(at)) };
+  });
+}
+
+const kinds = (): string[] => told().map(({ kind }) => kind);
+
+test("each runs at its time, with the state on its input and the VM as its process", async () => {
+  const config = { ...container(all), annotations: { who: "me" } };
+  const sandbox = await instance.vc.createSandbox({ id: "sb", containers: [config] });
+  expect(kinds()).toEqual(["prestart", "prestart", "createRuntime"]);
+  const { vmm } = await sandbox.status();
+  const common = { ociVersion: "1.2.0", id: "c1", annotations: { who: "me" } };
+  expect(told()[0]?.state).toMatchObject({ ...common, status: "creating", pid: vmm?.pid });
+  await sandbox.start();
+  expect(told()[3]).toMatchObject({
+    kind: "poststart",
+    state: { ...common, status: "running", pid: vmm?.pid, bundle: expect.any(String) },
+  });
+  await sandbox.delete({ force: true });
+  expect(told()[4]).toMatchObject({ kind: "poststop", state: { ...common, status: "stopped" } });
+  expect(told()).toHaveLength(5);
+});
+
+test("a hook finds only its own environment and arguments", async () => {
+  const script =
+    'echo "env $(env | cut -d= -f1 | sort | tr "\\n" "," | sed "s/.*/\\"&\\"/")" >> "$TRACE"';
+  const shown = hook("x", script, { env: [`TRACE=${trace}`, "PATH=/usr/bin:/bin", "A=b=c"] });
+  const config = container({ prestart: [shown] });
+  await using _sandbox = await instance.vc.runSandbox(
+    { containers: [config] },
+    { deleteOnDispose: true },
+  );
+  const names = String(told()[0]?.state).split(",");
+  expect(names).toEqual(expect.arrayContaining(["A", "PATH", "TRACE"]));
+  expect(names).not.toContain("HOME");
+});
+
+test.each(["prestart", "createRuntime"] as const)(
+  "a %s that fails undoes the create, and what is owed is run",
+  async (kind) => {
+    const failing = { ...all, [kind]: [hook(kind, "echo no good >&2; exit 3")] };
+    const error = await refusal(instance.vc.createSandbox({ containers: [container(failing)] }));
+    expect(error).toMatchObject({
+      code: "HOOK_FAILED",
+      containerId: "c1",
+      phase: `hook.${kind}`,
+      field: `hooks.${kind}.0`,
+    });
+    expect(error.message).toContain("exit code 3: no good");
+    expect(kinds().at(-1)).toBe("poststop");
+    expect(await leftovers(instance.folder)).toEqual([]);
+  },
+);
+
+test("one that takes longer than its time is killed, with all that it started", async () => {
+  const script = '/bin/sleep 600 & echo "pids [$$,$!]" >> "$TRACE"; /bin/sleep 600';
+  const slow = { createRuntime: [hook("createRuntime", script, { timeout: 1 })] };
+  const create = instance.vc.createSandbox({ containers: [container(slow)] });
+  const error = await refusal(create);
+  expect(error).toMatchObject({ code: "TIMEOUT", phase: "hook.createRuntime" });
+  expect(error.message).toContain("within its 1 s, and was killed");
+  const { processes } = createHost();
+  for (const pid of Object.values(told()[0]?.state ?? {})) {
+    const found = await processes.identify(Number(pid));
+    if (found !== undefined) await processes.waitGone(found);
+  }
+});
+
+test("a poststart that fails stops the container", async () => {
+  const failing = { ...all, poststart: [hook("poststart", "exit 1")] };
+  const sandbox = await instance.vc.runSandbox({ id: "sb", containers: [container({}, "other")] });
+  await sandbox.createContainer(container(failing));
+  expect(await refusal(sandbox.startContainer("c1"))).toMatchObject({ code: "HOOK_FAILED" });
+  expect(await sandbox.statusContainer("c1")).toMatchObject({ state: "stopped" });
+  await sandbox.deleteContainer("c1");
+  expect(kinds().at(-1)).toBe("poststop");
+  await sandbox.delete({ force: true });
+});
+
+test("a poststop that fails hinders neither the delete nor the next hook", async () => {
+  const failing = { poststop: [hook("poststop", "exit 1"), hook("poststop", tell)] };
+  const sandbox = await instance.vc.runSandbox({ containers: [container(failing)] });
+  await sandbox.delete({ force: true });
+  expect(kinds()).toEqual(["poststop"]);
+  expect(warnings).toContain("a poststop hook failed");
+});
+
+test("each life of a container has its own pair of hooks", async () => {
+  const sandbox = await instance.vc.runSandbox({ id: "sb", containers: [container(all)] });
+  await sandbox.stopContainer("c1");
+  await sandbox.startContainer("c1");
+  await killVm(instance, "sb");
+  await sandbox.start();
+  await sandbox.delete({ force: true });
+  const life = ["prestart", "prestart", "createRuntime", "poststart", "poststop"];
+  expect(kinds()).toEqual([...life, ...life, ...life]);
+});
+
+test("what a killed process owes is run by a reclaim", async () => {
+  const sandbox = await instance.vc.runSandbox({ id: "sb", containers: [container(all)] });
+  await sandbox.release();
+  editStored(instance, "sb", (stored) => {
+    stored.state = "creating";
+  });
+  expect(await instance.vc.reclaim("sb")).toEqual(["sb"]);
+  expect(kinds().at(-1)).toBe("poststop");
+});
