@@ -19,6 +19,9 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "unit",
+          // A busy machine is no failure.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: [
             "packages/*/test/**/*.test.ts",
             "guest/image/test/**/*.test.ts",
