@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { KataAgentConfig } from "../../packages/virtcontainers/src/agent/config.ts";
@@ -8,14 +10,53 @@ import {
   RootFs,
 } from "../../packages/virtcontainers/src/container/config.ts";
 import { HypervisorConfig } from "../../packages/virtcontainers/src/hypervisor/schema.ts";
+import * as library from "../../packages/virtcontainers/src/index.ts";
 import { SandboxConfig } from "../../packages/virtcontainers/src/sandbox/config.ts";
 import { Sandbox } from "../../packages/virtcontainers/src/sandbox/sandbox.ts";
 import { VirtContainers } from "../../packages/virtcontainers/src/virtcontainers.ts";
-import { readPage, section, tableRows } from "./support/pages.ts";
+import { readPage, section, tableRows, top } from "./support/pages.ts";
 
 const page = readPage("docs/api-map.md");
 const classes = { VirtContainers, Sandbox, KataAgent };
 const schemas = { SandboxConfig, HypervisorConfig, KataAgentConfig, ContainerConfig, RootFs, Cmd };
+
+/** The names of the Go library's public interface, and of its agents' interface. */
+const names = v.parse(
+  v.strictObject({
+    functions: v.array(v.string()),
+    agent: v.array(v.string()),
+    Sandbox: v.array(v.string()),
+    Container: v.array(v.string()),
+    types: v.record(v.string(), v.array(v.string())),
+    methods: v.record(v.string(), v.array(v.string())),
+    values: v.array(v.string()),
+    elsewhere: v.array(v.string()),
+  }),
+  JSON.parse(readPage("scripts/test/api-names.json")),
+);
+
+const sources = readdirSync(join(top, "packages/virtcontainers/src"), { recursive: true })
+  .map(String)
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => readPage(join("packages/virtcontainers/src", path)))
+  .join("\n");
+
+/** The fields of an exported interface, as the sources have it. */
+function fieldsOf(type: string): string[] {
+  const body = new RegExp(`^export interface ${type} \\{$(.*?)^\\}$`, "ms").exec(sources)?.[1];
+  return [...(body ?? "").matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(
+    ([, field = ""]) => field,
+  );
+}
+
+/** The texts in backticks. */
+function ticked(cell: string): string[] {
+  return [...cell.matchAll(/`([\w.]+)`/g)].map(([, name = ""]) => name);
+}
+
+function missing(wanted: readonly string[], there: ReadonlySet<string>): string[] {
+  return wanted.filter((name) => !there.has(name));
+}
 
 /** What only subclasses may use, and what is no method. */
 const inner = new Set(["constructor", "images", "id", "context", "connection", "stored"]);
@@ -37,17 +78,66 @@ function isLater(schema: v.GenericSchema): boolean {
   return issues?.[0].message.startsWith("NOT_SUPPORTED") ?? false;
 }
 
-it("says of methods only what is there", () => {
+it("says of methods and fields only what is there", () => {
   let found = 0;
   for (const [, here = ""] of tableRows(page)) {
     for (const [, name = "", member = ""] of here.matchAll(/`(\w+)\.(\w+)`/g)) {
       const owner = Object.entries(classes).find(([known]) => known === name)?.[1];
-      expect(owner, name).toBeDefined();
-      expect(owner && methodsOf(owner), `${name}.${member}`).toContain(member);
+      const members = owner === undefined ? fieldsOf(name) : methodsOf(owner);
+      expect(members, `${name}.${member}`).toContain(member);
       found++;
     }
   }
-  expect(found).toBeGreaterThan(50);
+  expect(found).toBeGreaterThan(150);
+});
+
+it("names only helpers and constants that are exported", () => {
+  const rows = ["### Helpers", "### Constants"].flatMap((heading) =>
+    tableRows(section(page, heading)).slice(1),
+  );
+  const built = rows.filter(([, here = "", state]) => state === "" && /^`\w+`$/.test(here));
+  expect(built.length).toBeGreaterThan(12);
+  for (const [, here = ""] of built) expect(library).toHaveProperty(here.replaceAll("`", ""));
+});
+
+describe("of the names that the Go library has", () => {
+  const goNames = (text: string): Set<string> =>
+    new Set(tableRows(text).flatMap(([go = ""]) => ticked(go)));
+  const elsewhere = new Set(
+    tableRows(section(page, "## Elsewhere")).flatMap(([, names = ""]) => ticked(names)),
+  );
+
+  it("has each function, constant and type of other work", () => {
+    const here = goNames(section(page, "## Functions"));
+    for (const name of [...names.functions, ...names.values, ...names.elsewhere])
+      expect(here.has(name) || elsewhere.has(name), name).toBe(true);
+  });
+
+  it("has each method of a sandbox, a container and an agent", () => {
+    expect(missing(names.Sandbox, goNames(section(page, "## Sandbox")))).toEqual([]);
+    expect(missing(names.Container, goNames(section(page, "## Container")))).toEqual([]);
+    expect(missing(names.agent, goNames(section(page, "## Agent")))).toEqual([]);
+  });
+
+  it("has each method of a type", () => {
+    const here = goNames(section(page, "### Helpers"));
+    for (const [type, methods] of Object.entries(names.methods)) {
+      for (const name of methods) {
+        expect(here.has(name) || here.has(`${type}.${name}`), `${type}.${name}`).toBe(true);
+      }
+    }
+  });
+
+  it.each(Object.entries(names.types))(
+    "has the type %s with each of its fields",
+    (type, fields) => {
+      if (!page.includes(`\n### ${type}\n`)) {
+        expect([...goNames(section(page, "### Other types"))]).toContain(type);
+        return;
+      }
+      expect(missing(fields, goNames(section(page, `### ${type}`)))).toEqual([]);
+    },
+  );
 });
 
 it("calls later no function that is there", () => {
