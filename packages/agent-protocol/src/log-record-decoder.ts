@@ -8,7 +8,8 @@ import {
 } from "./log-record.ts";
 
 interface Header {
-  stream: LogRecord["stream"];
+  /** "unknown": a kind of record of a later agent. */
+  stream: LogRecord["stream"] | "unknown";
   containerIdBytes: number;
   execIdBytes: number;
   timeNs: bigint;
@@ -16,12 +17,14 @@ interface Header {
 }
 
 const MAGIC_BYTES = Buffer.from("VCLG");
+const STREAM_NAMES = [undefined, "stdout", "stderr", "exit", "oom"] as const;
 const ID = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /**
  * Reads records out of a log as it grows. The guest writes the log, so anything
  * may stand in it: bytes that are no record are skipped up to the next one and
- * counted, and never more than one record is held back.
+ * counted, and never more than one record is held back. Records of a kind it
+ * doesn't know are passed over whole.
  */
 export class LogRecordDecoder {
   #held: Uint8Array[] = [];
@@ -61,7 +64,7 @@ export class LogRecordDecoder {
       const record = header && decodeRecord(header, bytes, at + LOG_RECORD_HEADER_BYTES);
       const next = record === undefined ? nextMagic(bytes, at + 1) : at + length;
       if (record === undefined) this.#discarded += next - at;
-      else records.push(record);
+      else if (record !== "unknown") records.push(record);
       at = next;
     }
     this.#consumed += at;
@@ -88,9 +91,10 @@ function recordBytes(header: Header): number {
 function decodeHeader(bytes: Buffer, at: number): Header | undefined {
   if (bytes.readUInt32LE(at) !== LOG_RECORD_MAGIC) return undefined;
   if (bytes.readUInt8(at + 4) !== LOG_RECORD_VERSION) return undefined;
-  const stream = ([undefined, "stdout", "stderr", "exit", "oom"] as const)[bytes.readUInt8(at + 5)];
+  const number = bytes.readUInt8(at + 5);
+  const stream = STREAM_NAMES[number] ?? "unknown";
   const payloadBytes = bytes.readUInt32LE(at + 16);
-  if (stream === undefined || payloadBytes > MAX_LOG_PAYLOAD_BYTES) return undefined;
+  if (number === 0 || payloadBytes > MAX_LOG_PAYLOAD_BYTES) return undefined;
   if (stream === "exit" && payloadBytes !== EXIT_PAYLOAD_BYTES) return undefined;
   if (stream === "oom" && payloadBytes !== 0) return undefined;
   return {
@@ -103,12 +107,17 @@ function decodeHeader(bytes: Buffer, at: number): Header | undefined {
 }
 
 /** undefined if an id is none. */
-function decodeRecord(header: Header, bytes: Buffer, idsAt: number): LogRecord | undefined {
+function decodeRecord(
+  header: Header,
+  bytes: Buffer,
+  idsAt: number,
+): LogRecord | "unknown" | undefined {
   const execIdAt = idsAt + header.containerIdBytes;
   const payloadAt = execIdAt + header.execIdBytes;
   const containerId = bytes.toString("latin1", idsAt, execIdAt);
   const execId = bytes.toString("latin1", execIdAt, payloadAt);
   if (!ID.test(containerId) || (execId !== "" && !ID.test(execId))) return undefined;
+  if (header.stream === "unknown") return "unknown";
   const origin = { containerId, execId, timeNs: header.timeNs };
   if (header.stream === "exit") {
     return { ...origin, stream: "exit", status: bytes.readInt32LE(payloadAt) };

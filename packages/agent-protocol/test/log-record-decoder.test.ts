@@ -61,7 +61,7 @@ describe("bytes that are no record are skipped up to the next one", () => {
     ["text", Buffer.from("Kernel panic - not syncing VCL")],
     ["a magic and nothing more", Buffer.from("VCLG".repeat(50))],
     ["another version", broken((bytes) => bytes.writeUInt8(2, 4))],
-    ["an unknown stream", broken((bytes) => bytes.writeUInt8(5, 5))],
+    ["an unknown stream with a bad id", broken((bytes) => bytes.write("c/", 20)).fill(9, 5, 6)],
     ["an oom with a payload", broken((bytes) => bytes.writeUInt8(4, 5))],
     ["stream 0", broken((bytes) => bytes.writeUInt8(0, 5))],
     ["no container id", broken((bytes) => bytes.writeUInt8(0, 6))],
@@ -79,6 +79,18 @@ describe("bytes that are no record are skipped up to the next one", () => {
       expect(decoder).toMatchObject({ consumed: bytes.length, discarded: garbage.length });
     }
   });
+});
+
+test("a record of a kind that is not known is passed over whole", () => {
+  const later = Buffer.from(encodeLogRecord(output(`VCLG and ${"more".repeat(9)}`)));
+  later.writeUInt8(200, 5);
+  const good = encodeLogRecord(output("good"));
+  const bytes = Buffer.concat([good, later, good]);
+  for (const step of [1, 13, bytes.length]) {
+    const { decoder, records } = decodeInSteps(bytes, step);
+    expect(plain(records)).toEqual(plain([output("good"), output("good")]));
+    expect(decoder).toMatchObject({ consumed: bytes.length, discarded: 0 });
+  }
 });
 
 test("the caller may read into the same buffer again and again", () => {
