@@ -39,6 +39,7 @@ export async function assemble(parts: GuestParts, folder: string): Promise<void>
         agent: agent.agent,
         containerInit: agent.containerInit,
         crun: crun.program,
+        busybox: busybox.program,
         overlays: [debian.modulesRoot, ...crun.overlays],
       },
       path,

@@ -19,6 +19,12 @@ export async function busybox(found: DebianPackage): Promise<string> {
   return join(folder, "busybox");
 }
 
+/** The names under which a busybox can be called. */
+export async function applets(program: string): Promise<string[]> {
+  const names = (await run(program, ["--list"])).split("\n");
+  return names.filter((name) => /^[\w[.-]+$/.test(name) && name !== "busybox");
+}
+
 /** Packs the image `busybox` as a tar of an OCI image layout. The same busybox gives the same bytes. */
 export async function packBusyboxImage(program: string, output: string): Promise<void> {
   await inScratch(async (scratch) => {
@@ -78,11 +84,8 @@ async function fillRoot(root: string, program: string): Promise<void> {
   for (const name of ["bin", "sbin"]) await symlink("../bin", join(root, "usr", name));
   await symlink("bin", join(root, "sbin"));
   await copyFile(program, join(root, "bin/busybox"));
-  const applets = (await run(program, ["--list"]))
-    .split("\n")
-    .filter((name) => /^[\w[.-]+$/.test(name));
-  for (const applet of applets) {
-    if (applet !== "busybox") await symlink("busybox", join(root, "bin", applet));
+  for (const applet of await applets(program)) {
+    await symlink("busybox", join(root, "bin", applet));
   }
   const etc: Record<string, string> = {
     passwd: "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n",

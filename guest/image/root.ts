@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   appendFile,
   chmod,
@@ -13,12 +14,15 @@ import {
 import { dirname, join } from "node:path";
 import { inScratch } from "../../scripts/support/cache.ts";
 import { run } from "../../scripts/support/run.ts";
+import { applets } from "./busybox.ts";
 import { headBytes, pfnHead } from "./pfn.ts";
 
 export interface RootParts {
   agent: string;
   containerInit: string;
   crun: string;
+  /** What a console of the guest has: a shell and the usual tools. */
+  busybox: string;
   /** Folders whose content is laid over the root as it is. */
   overlays: readonly string[];
 }
@@ -62,11 +66,16 @@ async function fill(root: string, parts: RootParts): Promise<void> {
     [parts.agent, "sbin/init"],
     [parts.containerInit, "usr/lib/virtcontainers/container-init"],
     [parts.crun, "usr/bin/crun"],
+    [parts.busybox, "usr/bin/busybox"],
   ];
   for (const [source, path] of programs) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await copyFile(source, join(root, path));
     await chmod(join(root, path), 0o755);
+  }
+  for (const applet of await applets(parts.busybox)) {
+    const link = join(root, "usr/bin", applet);
+    if (!existsSync(link)) await symlink("busybox", link);
   }
   for (const [name, text] of Object.entries(etc)) await writeFile(join(root, "etc", name), text);
   await symlink("/run/resolv.conf", join(root, "etc/resolv.conf"));

@@ -145,7 +145,9 @@ await inScratch(async (scratch) => {
   const program = join(scratch, "init");
   await run("gcc", ["-static", "-O2", "-s", "-o", program, join(scratch, "init.c")]);
   const root = join(scratch, "root.img");
-  const parts = { agent: program, containerInit: program, crun: program, overlays: [] };
+  const busybox = join(scratch, "busybox");
+  await writeFile(busybox, "#!/bin/sh\necho busybox\n", { mode: 0o755 });
+  const parts = { agent: program, containerInit: program, crun: program, busybox, overlays: [] };
   const bytes = await packRoot(parts, root);
   const samples = variants.map((): Sample[] => []);
   for (let round = 0; round < rounds; round++) {

@@ -35,7 +35,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the same inputs give the same bytes", () => {
   it("in the root image", async () => {
-    const parts = { agent: at("agent"), containerInit: at("preinit"), crun: at("crun") };
+    const parts = {
+      agent: at("agent"),
+      containerInit: at("preinit"),
+      crun: at("crun"),
+      busybox: at("busybox"),
+    };
     const first = await packRoot(
       { ...parts, overlays: [overlay("one", ["a", "b", "c"])] },
       at("1.img"),
