@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::log::Level;
+use crate::process::stdio;
 use crate::transport::address::Address;
 
 pub const USAGE: &str = "usage: virtc-agent --server-address ADDRESS [--run-dir DIR] [--crun FILE] [--log-port FILE] [--log LEVEL]
@@ -18,6 +19,9 @@ Runs the guest agent as an ordinary process, for tests; as PID 1 it takes its se
   --version                 print the version
 ";
 
+/// The largest pipe that the kernel makes without being told otherwise.
+const MAX_PIPE: usize = 1 << 20;
+
 pub struct Config {
     /// Whether the agent is PID 1.
     pub init: bool,
@@ -30,6 +34,10 @@ pub struct Config {
     pub log: Level,
     /// How long a device may take to appear.
     pub hotplug_timeout: Duration,
+    /// How much of a process's output waits in its pipe, in bytes.
+    pub pipe_size: usize,
+    /// The program that holds the pid namespace which containers share.
+    pub pause: PathBuf,
     /// The container with whose first process the machine ends.
     pub exit_with: Option<String>,
 }
@@ -45,6 +53,8 @@ impl Config {
             log_limit: u64::MAX,
             log: Level::Info,
             hotplug_timeout: Duration::from_secs(3),
+            pipe_size: stdio::PIPE,
+            pause: PathBuf::from("/usr/lib/virtcontainers/container-init"),
             exit_with: None,
         }
     }
@@ -62,6 +72,7 @@ impl Config {
                 "agent.server_addr" => config.add_address(value),
                 "agent.hotplug_timeout" => config.set_hotplug_timeout(value),
                 "virtc.log_limit" => config.set_log_limit(value),
+                "agent.container_pipe_size" => config.set_pipe_size(value),
                 "virtc.exit_with" => {
                     config.exit_with = Some(value.to_owned());
                     Ok(())
@@ -87,6 +98,9 @@ impl Config {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Config, String> {
         let mut config = Config::new(false);
+        if let Ok(program) = std::env::current_exe() {
+            config.pause = program.with_file_name("container-init");
+        }
         config.take_environment(variable)?;
         let mut arguments = arguments;
         while let Some(name) = arguments.next() {
@@ -138,6 +152,18 @@ impl Config {
         Ok(())
     }
 
+    /// The kernel makes it a power of two of pages; 0 stands for the agent's own choice.
+    fn set_pipe_size(&mut self, value: &str) -> Result<(), String> {
+        let wrong = || format!("agent.container_pipe_size={value}: must be 0 to {MAX_PIPE} bytes");
+        let size: usize = value.parse().map_err(|_| wrong())?;
+        match size {
+            0 => {}
+            1..=MAX_PIPE => self.pipe_size = size,
+            _ => return Err(wrong()),
+        }
+        Ok(())
+    }
+
     fn set_hotplug_timeout(&mut self, value: &str) -> Result<(), String> {
         let wrong = |_| format!("agent.hotplug_timeout={value}: must be a number of seconds");
         self.hotplug_timeout = Duration::from_secs(value.parse().map_err(wrong)?);
@@ -176,8 +202,11 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_there_is_ignored() {
-        let config = Config::from_cmdline("agent.log=loud agent.hotplug_timeout=x", none);
-        assert_eq!(config.log, Level::Info);
+        let line = "agent.log=loud agent.hotplug_timeout=x agent.container_pipe_size=9999999";
+        let config = Config::from_cmdline(line, none);
+        assert_eq!((config.log, config.pipe_size), (Level::Info, 1 << 20));
+        let config = Config::from_cmdline("agent.container_pipe_size=65536", none);
+        assert_eq!(config.pipe_size, 65_536);
         assert_eq!(config.addresses.len(), 1);
     }
 

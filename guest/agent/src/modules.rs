@@ -13,7 +13,7 @@ use crate::status::{Context, Result, Status};
 pub fn load(name: &str, parameters: &[String]) -> Result<()> {
     let uname = rustix::system::uname();
     let folder = Path::new("/lib/modules").join(uname.release().to_string_lossy().as_ref());
-    if is_built_in(&folder, name) {
+    if is_loaded(name) || is_built_in(&folder, name) {
         return Ok(());
     }
     let list = folder.join("modules.dep");
@@ -42,6 +42,15 @@ pub fn insert(path: &Path, parameters: &str) -> Result<()> {
         Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => Err(error).context(what),
     }
+}
+
+/// The kernel shows what is loaded, and of what is built in that which has parameters.
+fn is_loaded(name: &str) -> bool {
+    let plain = plain(name);
+    let is_name = plain
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    is_name && Path::new("/sys/module").join(plain).exists()
 }
 
 fn is_built_in(folder: &Path, name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Containers that ran out of memory.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 
 use super::read::table;
 use crate::agent::Agent;
+use crate::process::record;
 use crate::sandbox::container::Container;
+use crate::ttrpc::body::Body;
 
 /// Events that nobody asks for are kept up to this number; the oldest go first.
 const KEPT: usize = 256;
@@ -61,10 +63,12 @@ async fn run(agent: Rc<Agent>, container: Weak<Container>, folder: PathBuf) {
         return;
     };
     let mut known = 0;
+    let telling = Rc::new(Cell::new(false));
     while let Some(container) = container.upgrade() {
         let killed = table(&folder, "memory.events").get("oom_kill").copied();
         if killed.unwrap_or(0) > known {
             agent.oom.push(&container.id);
+            tell_log(&agent, &container.id, &telling);
         }
         known = killed.unwrap_or(known);
         let gone = container.gone.clone();
@@ -74,6 +78,19 @@ async fn run(agent: Rc<Agent>, container: Weak<Container>, folder: PathBuf) {
             () = gone.wait() => return,
         }
     }
+}
+
+/// Writes a record without waiting for the log, unless one of this container is still to be taken.
+fn tell_log(agent: &Rc<Agent>, id: &str, telling: &Rc<Cell<bool>>) {
+    if telling.replace(true) {
+        return;
+    }
+    let record = record::head(record::OOM, id, "", 0);
+    let (agent, telling) = (agent.clone(), telling.clone());
+    tokio::task::spawn_local(async move {
+        agent.log_port.write(Body::raw(&record)).await;
+        telling.set(false);
+    });
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Crun, Stdio};
-use crate::process::output::{Look, Output};
+use crate::process::output::{self, Look};
 use crate::process::stdio;
 use crate::status::{Context, Result, Status};
 
@@ -25,7 +25,7 @@ impl Crun {
             scratch.into(),
             id.into(),
         ];
-        let (ends, pipes) = stdio::pipes(false)?;
+        let (ends, pipes) = stdio::pipes(false, stdio::PIPE)?;
         let streams = Stdio {
             stderr: pipes.stderr,
             ..Stdio::default()
@@ -35,7 +35,7 @@ impl Crun {
         if status? == 0 {
             return Ok(());
         }
-        let said = match Output::look(&ends.stderr, 4096, &[]) {
+        let said = match output::look(&ends.stderr, 4096, &[]) {
             Ok(Look::Data(body)) => String::from_utf8_lossy(body.bytes()).trim().to_owned(),
             _ => String::new(),
         };

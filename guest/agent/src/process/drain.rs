@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use super::Process;
 use super::output::{Look, Output};
-use super::record;
+use super::{Process, more, record};
 use crate::agent::Agent;
 use crate::proto::virtcontainers::OutputSink;
 use crate::ready::Ready;
+use crate::status::Result;
+use crate::ttrpc::body::Body;
 
 /// Sends what the process writes to `sink` from now on.
 pub fn switch(agent: &Rc<Agent>, process: &Rc<Process>, sink: OutputSink) {
@@ -38,15 +39,12 @@ async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream:
     while output.sink.get() != OutputSink::Client {
         // A client may still have bytes of the pipe to come.
         let _turn = output.turn.lock().await;
-        let Some(source) = output.source() else {
-            break;
-        };
         let front = match output.sink.get() {
             OutputSink::Log => record::head(stream, &process.container_id, &process.exec_id, 0),
             _ => Vec::new(),
         };
-        match Output::look(&source, record::MAX_PAYLOAD, &front) {
-            Ok(Look::Data(mut body)) if !front.is_empty() => {
+        match next(&output, &front) {
+            Ok(Next::Data(mut body)) if !front.is_empty() => {
                 let length = body.bytes().len() - front.len();
                 record::set_length(body.bytes_mut(), length as u32);
                 agent
@@ -54,9 +52,9 @@ async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream:
                     .write_output(body, agent.config.log_limit)
                     .await;
             }
-            Ok(Look::Data(_)) => {}
-            Ok(Look::Empty) => wait(&process, &output, &source).await,
-            Ok(Look::End) => output.end(),
+            Ok(Next::Data(_)) => {}
+            Ok(Next::Empty(source)) => more::wait(&process, &output, &source).await,
+            Ok(Next::End) => break,
             Err(error) => {
                 crate::warning!("{}: {error}", process.container_id);
                 output.end();
@@ -67,15 +65,30 @@ async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream:
     output.draining.set(false);
 }
 
-/// Waits for more bytes, for another sink, or for the time after the process's end by which its
-/// output is taken to be complete.
-async fn wait(process: &Process, output: &Output, source: &Ready) {
-    tokio::select! {
-        biased;
-        guard = source.readable() => if let Ok(mut guard) = guard {
-            guard.clear_ready();
-        },
-        () = output.sink_changed.notified() => {}
-        () = super::finish::grace(process) => output.end(),
+enum Next {
+    Data(Body),
+    Empty(Rc<Ready>),
+    End,
+}
+
+/// The next bytes behind `front`: first those that a client was sent and hasn't acknowledged.
+fn next(output: &Output, front: &[u8]) -> Result<Next> {
+    if !output.hold.is_empty() {
+        let held = output.hold.take(record::MAX_PAYLOAD)?;
+        let mut body = Body::with_capacity(front.len() + held.len());
+        body.end().extend_from_slice(front);
+        body.end().extend(held);
+        return Ok(Next::Data(body));
     }
+    let Some(source) = output.source() else {
+        return Ok(Next::End);
+    };
+    Ok(match output.look(&source, record::MAX_PAYLOAD, front)? {
+        Look::Data(body) => Next::Data(body),
+        Look::Empty => Next::Empty(source),
+        Look::End => {
+            output.end();
+            Next::End
+        }
+    })
 }

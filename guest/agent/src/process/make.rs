@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Instant;
 
 use super::output::{self, Look, Output};
 use super::stdin::Stdin;
@@ -13,6 +14,7 @@ use crate::agent::Agent;
 use crate::crun::{Stdio, error};
 use crate::proto::grpc;
 use crate::proto::virtcontainers::OutputSink;
+use crate::ready::Ready;
 use crate::status::{Result, Status};
 
 /// The `*_port` fields of a request.
@@ -52,7 +54,7 @@ impl Draft {
         if process.args.is_empty() {
             return Err(Status::invalid("process.args: empty"));
         }
-        let (ends, mut stdio) = stdio::pipes(stdin && !process.terminal)?;
+        let (ends, mut stdio) = stdio::pipes(stdin && !process.terminal, agent.config.pipe_size)?;
         let socket = match process.terminal {
             false => None,
             true => {
@@ -83,7 +85,7 @@ impl Draft {
 
     /// Why crun failed, from what it said.
     pub fn explain(&self) -> Status {
-        let said = match Output::look(&self.ends.stderr, 64 << 10, &[]) {
+        let said = match output::look(&self.ends.stderr, 64 << 10, &[]) {
             Ok(Look::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
             _ => String::new(),
         };
@@ -96,7 +98,6 @@ impl Draft {
             Some(socket) => Some(socket.receive()?),
             None => None,
         };
-        let [stdout_sink, stderr_sink] = self.sinks;
         let (stdin, stdout, stderr) = match &terminal {
             Some(terminal) => (
                 self.stdin.then(|| terminal.master.clone()),
@@ -109,20 +110,63 @@ impl Draft {
                 Some(self.ends.stderr),
             ),
         };
-        let process = Rc::new(Process {
-            container_id: self.container_id,
-            exec_id: self.exec_id,
-            pid: Cell::new(pid),
-            stdin: Stdin::new(stdin, terminal.is_some()),
-            stdout: Output::new(stdout, stdout_sink),
-            stderr: Output::new(stderr, stderr_sink),
+        let streams = Streams {
+            stdin,
+            stdout,
+            stderr,
             terminal,
+            sinks: self.sinks,
+        };
+        Ok(streams.into_process(agent, self.container_id, self.exec_id, pid))
+    }
+}
+
+/// Our ends of a process's streams.
+pub struct Streams {
+    stdin: Option<Rc<Ready>>,
+    stdout: Option<Rc<Ready>>,
+    stderr: Option<Rc<Ready>>,
+    terminal: Option<Rc<Terminal>>,
+    sinks: [OutputSink; 2],
+}
+
+impl Streams {
+    /// Those of a process on a terminal that its client reads.
+    pub fn of_terminal(terminal: Rc<Terminal>) -> Streams {
+        Streams {
+            stdin: Some(terminal.master.clone()),
+            stdout: Some(terminal.master.clone()),
+            stderr: None,
+            terminal: Some(terminal),
+            sinks: [OutputSink::Client; 2],
+        }
+    }
+
+    /// The process that has them, watched from now on.
+    pub fn into_process(
+        self,
+        agent: &Rc<Agent>,
+        container_id: String,
+        exec_id: String,
+        pid: u32,
+    ) -> Rc<Process> {
+        let [stdout_sink, stderr_sink] = self.sinks;
+        let process = Rc::new(Process {
+            container_id,
+            exec_id,
+            pid: Cell::new(pid),
+            stdin: Stdin::new(self.stdin, self.terminal.is_some()),
+            stdout: Output::new(self.stdout, stdout_sink),
+            stderr: Output::new(self.stderr, stderr_sink),
+            terminal: self.terminal,
             exit: Exit::default(),
             waited: Cell::new(false),
+            resumable: Cell::new(false),
+            used: Cell::new(Instant::now()),
         });
         let end = agent.crun.reaper.watch(pid);
         tokio::task::spawn_local(finish::watch(agent.clone(), process.clone(), end));
         drain::start(agent, &process);
-        Ok(process)
+        process
     }
 }

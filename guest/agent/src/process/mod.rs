@@ -1,19 +1,25 @@
 //! A container's process: its streams, its sink, its end.
 
+pub mod command;
+pub mod console;
 pub mod drain;
 pub mod finish;
+pub mod hold;
 pub mod list;
 pub mod make;
+pub mod more;
 pub mod output;
 pub mod reaper;
 pub mod record;
 pub mod signal;
 pub mod stdin;
 pub mod stdio;
+pub mod table;
 pub mod terminal;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Instant;
 
 use crate::flag::Flag;
 use output::Output;
@@ -32,6 +38,22 @@ pub struct Process {
     pub exit: Exit,
     /// Whether some WaitProcess has been answered.
     pub waited: Cell<bool>,
+    /// Whether its client reads by offsets, and so may come back for what it was given.
+    pub resumable: Cell<bool>,
+    /// When its client last had an answer about it.
+    pub used: Cell<Instant>,
+}
+
+impl Process {
+    /// Whether a client has been told all about it.
+    pub fn is_done(&self) -> bool {
+        self.waited.get() && self.stdout.eof.is_set() && self.stderr.eof.is_set()
+    }
+
+    /// Says that a client has asked for it now.
+    pub fn touch(&self) {
+        self.used.set(Instant::now());
+    }
 }
 
 /// The end of a process, known once the kernel has told it.

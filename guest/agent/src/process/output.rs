@@ -13,13 +13,15 @@ use crate::proto::virtcontainers::OutputSink;
 use crate::ready::Ready;
 use crate::status::{Context, Result, Status};
 use crate::ttrpc::body::Body;
-use crate::ttrpc::tail::Tail;
+use crate::ttrpc::tail::{Source, Tail};
+
+use super::hold::Hold;
 
 /// Largest answer, a little under the largest message.
 pub const MAX_READ: usize = (4 << 20) - (4 << 10);
 
 /// From this many bytes on it is cheaper not to read them.
-const WORTH_MOVING: usize = 16 << 10;
+pub const WORTH_MOVING: usize = 16 << 10;
 
 /// The values of `stdout_port` and `stderr_port`.
 pub fn sink_of_port(field: &str, port: u32) -> Result<OutputSink> {
@@ -40,6 +42,8 @@ pub struct Output {
     pub sink_changed: Notify,
     pub draining: Cell<bool>,
     pub eof: Flag,
+    /// What was sent by offset and not acknowledged.
+    pub hold: Hold,
     /// Readers take turns.
     pub turn: Arc<Mutex<()>>,
 }
@@ -62,6 +66,7 @@ impl Output {
     pub fn new(source: Option<Rc<Ready>>, sink: OutputSink) -> Rc<Output> {
         let output = Output {
             eof: Flag::default(),
+            hold: Hold::default(),
             source: RefCell::new(source),
             sink: Cell::new(sink),
             sink_changed: Notify::new(),
@@ -78,17 +83,31 @@ impl Output {
         self.source.borrow().clone()
     }
 
+    /// Refuses a client where the output goes elsewhere; its end can always be read.
+    pub fn check_sink(&self) -> Result<()> {
+        let ended = self.source.borrow().is_none() && self.hold.is_empty();
+        match ended || self.sink.get() == OutputSink::Client {
+            true => Ok(()),
+            false => Err(Status::precondition("the output goes to another sink")),
+        }
+    }
+
     /// As `look`, but many bytes are left in the pipe, for the kernel to move on from there. `turn`
     /// is given up with the answer.
-    pub fn take(source: Rc<Ready>, limit: usize, turn: OwnedMutexGuard<()>) -> Result<Taken> {
-        let there = rustix::io::ioctl_fionread(source.get_ref()).map_or(0, |n| n as usize);
-        let is_pipe = rustix::pipe::fcntl_getpipe_size(source.get_ref()).is_ok();
-        let left = there.min(limit);
-        if is_pipe && left >= WORTH_MOVING {
+    pub fn take(
+        &self,
+        source: Rc<Ready>,
+        limit: usize,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<Taken> {
+        let left = in_pipe(&source).min(limit);
+        if left >= WORTH_MOVING {
+            self.hold.skip(left);
+            let source = Source::Process(source);
             let tail = Tail { source, left, turn };
             return Ok(Taken::Data(Body::in_pipe(tail)));
         }
-        Ok(match Output::look(&source, limit, &[])? {
+        Ok(match self.look(&source, limit, &[])? {
             Look::Data(body) => Taken::Data(body),
             Look::Empty => Taken::Empty(turn),
             Look::End => Taken::End,
@@ -102,18 +121,35 @@ impl Output {
     }
 
     /// Reads at most `limit` bytes that are there now, with `front` put before them.
-    pub fn look(source: &Ready, limit: usize, front: &[u8]) -> Result<Look> {
-        let fd = source.get_ref().as_fd();
-        let ready = rustix::io::ioctl_fionread(fd).map_or(4096, |n| n as usize);
-        let length = ready.clamp(1, limit.max(1));
-        let mut body = Body::with_capacity(front.len() + length);
-        body.end().extend_from_slice(front);
-        match read(fd, body.end(), length) {
-            Ok(0) | Err(Errno::IO) => Ok(Look::End),
-            Ok(_) => Ok(Look::Data(body)),
-            Err(Errno::AGAIN) => Ok(Look::Empty),
-            Err(error) => Err(error).context(|| "read of output"),
+    pub fn look(&self, source: &Ready, limit: usize, front: &[u8]) -> Result<Look> {
+        let look = look(source, limit, front);
+        if let Ok(Look::Data(body)) = &look {
+            self.hold.skip(body.bytes().len() - front.len());
         }
+        look
+    }
+}
+
+/// How many bytes a pipe has; 0 for what is no pipe.
+pub fn in_pipe(source: &Ready) -> usize {
+    match rustix::pipe::fcntl_getpipe_size(source.get_ref()) {
+        Ok(_) => rustix::io::ioctl_fionread(source.get_ref()).map_or(0, |n| n as usize),
+        Err(_) => 0,
+    }
+}
+
+/// Reads at most `limit` bytes that are there now, with `front` put before them.
+pub fn look(source: &Ready, limit: usize, front: &[u8]) -> Result<Look> {
+    let fd = source.get_ref().as_fd();
+    let ready = rustix::io::ioctl_fionread(fd).map_or(4096, |n| n as usize);
+    let length = ready.clamp(1, limit.max(1));
+    let mut body = Body::with_capacity(front.len() + length);
+    body.end().extend_from_slice(front);
+    match read(fd, body.end(), length) {
+        Ok(0) | Err(Errno::IO) => Ok(Look::End),
+        Ok(_) => Ok(Look::Data(body)),
+        Err(Errno::AGAIN) => Ok(Look::Empty),
+        Err(error) => Err(error).context(|| "read of output"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Records on the log port: the output of processes that nobody reads.
+//! Records on the log port: the output of processes that nobody reads, and what became of containers.
 //!
 //! Little-endian: u32 magic, u8 version, u8 stream, u8 container id length, u8 exec id length, u64
 //! unix time in ns, u32 payload length, then container id, exec id, payload.
@@ -13,6 +13,8 @@ pub const STDOUT: u8 = 1;
 pub const STDERR: u8 = 2;
 /// The process's end; the payload is its exit status, an i32.
 pub const END: u8 = 3;
+/// The container ran out of memory; there is no payload.
+pub const OOM: u8 = 4;
 
 /// The bytes of a record that stand before a payload of `length` bytes, which may be set later.
 pub fn head(stream: u8, container_id: &str, exec_id: &str, length: u32) -> Vec<u8> {

@@ -11,7 +11,7 @@ use crate::status::{Context, Result, Status};
 
 /// A pipe holds this much that has not been read; then its writer waits. Less would mean more
 /// changes between the agent and the process, which cost most where the machine is emulated.
-const PIPE: usize = 1 << 20;
+pub const PIPE: usize = 1 << 20;
 
 /// The value of `stdin_port` that means /dev/null.
 const NO_STDIN: u32 = 0xFFFF_FFFF;
@@ -36,13 +36,13 @@ pub fn wants_stdin(port: u32) -> Result<bool> {
     }
 }
 
-/// Makes the pipes: our ends, and those of the process.
-pub fn pipes(stdin: bool) -> Result<(Ends, Stdio)> {
-    let (stdout, their_stdout) = output()?;
-    let (stderr, their_stderr) = output()?;
+/// Makes the pipes, of `size` bytes each: our ends, and those of the process.
+pub fn pipes(stdin: bool, size: usize) -> Result<(Ends, Stdio)> {
+    let (stdout, their_stdout) = output(size)?;
+    let (stderr, their_stderr) = output(size)?;
     let (ours, theirs) = match stdin {
         true => {
-            let (reader, writer) = pipe()?;
+            let (reader, writer) = pipe(size)?;
             (Some(ours(writer)?), Some(reader))
         }
         false => (None, None),
@@ -60,15 +60,15 @@ pub fn pipes(stdin: bool) -> Result<(Ends, Stdio)> {
     Ok((ends, stdio))
 }
 
-fn output() -> Result<(End, OwnedFd)> {
-    let (reader, writer) = pipe()?;
+fn output(size: usize) -> Result<(End, OwnedFd)> {
+    let (reader, writer) = pipe(size)?;
     Ok((ours(reader)?, writer))
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+fn pipe(size: usize) -> Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).context(|| "pipe")?;
     // A smaller pipe serves too, where the user's share of pipe memory is used up.
-    let _ = rustix::pipe::fcntl_setpipe_size(&reader, PIPE);
+    let _ = rustix::pipe::fcntl_setpipe_size(&reader, size);
     Ok((reader, writer))
 }
 

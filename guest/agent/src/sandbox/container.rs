@@ -4,9 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 
 use crate::flag::Flag;
 use crate::process::Process;
+use crate::proto::grpc::Spec;
 use crate::status::{Code, Result, Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +32,16 @@ pub struct Container {
     pub mounts: Vec<String>,
     /// Whether crun has hooks to run after the start.
     pub poststart: bool,
-    /// Whether later containers may join its pid namespace.
-    pub shares_pids: bool,
+    /// Whether crun has hooks to run after the end.
+    pub poststop: bool,
+    pub termination_log: TerminationLog,
     pub started: Cell<bool>,
     pub paused: Cell<bool>,
     pub removing: Cell<bool>,
     /// Set when the container has been removed.
     pub gone: Rc<Flag>,
+    /// Held while its processes are being read.
+    pub table: Arc<Mutex<()>>,
     execs: RefCell<BTreeMap<String, Exec>>,
 }
 
@@ -53,7 +60,32 @@ pub struct Parts {
     pub cgroup: Option<PathBuf>,
     pub mounts: Vec<String>,
     pub poststart: bool,
-    pub shares_pids: bool,
+    pub poststop: bool,
+    pub termination_log: TerminationLog,
+}
+
+/// The file in which a container may say why it ended.
+#[derive(Default)]
+pub struct TerminationLog {
+    /// In the container.
+    pub path: String,
+    /// In the guest, if it is mounted from there.
+    pub source: Option<String>,
+}
+
+/// The annotation by which a container has its file elsewhere.
+const TERMINATION_PATH: &str = "io.kubernetes.container.terminationMessagePath";
+
+impl TerminationLog {
+    pub fn of(spec: &Spec) -> TerminationLog {
+        let path = spec.annotations.get(TERMINATION_PATH);
+        let path = path.map_or("/dev/termination-log", String::as_str);
+        let mount = spec.mounts.iter().find(|mount| mount.destination == path);
+        TerminationLog {
+            path: path.to_owned(),
+            source: mount.map(|mount| mount.source.clone()),
+        }
+    }
 }
 
 impl Container {
@@ -66,11 +98,13 @@ impl Container {
             cgroup: parts.cgroup,
             mounts: parts.mounts,
             poststart: parts.poststart,
-            shares_pids: parts.shares_pids,
+            poststop: parts.poststop,
+            termination_log: parts.termination_log,
             started: Cell::new(false),
             paused: Cell::new(false),
             removing: Cell::new(false),
             gone: Rc::default(),
+            table: Arc::default(),
             execs: RefCell::default(),
         })
     }
@@ -105,10 +139,15 @@ impl Container {
         self.execs.borrow().values().filter_map(live).collect()
     }
 
-    /// Takes an exec id that no process has.
+    /// Takes an exec id that no process has, or one that is done.
     pub fn claim_exec(&self, exec_id: &str) -> Result<()> {
         let mut execs = self.execs.borrow_mut();
-        if exec_id == self.init_id || execs.contains_key(exec_id) {
+        let taken = match execs.get(exec_id) {
+            Some(Exec::Live(process)) => !process.is_done(),
+            Some(Exec::Taken) => true,
+            None => exec_id == self.init_id,
+        };
+        if taken {
             let message = format!("exec_id '{exec_id}' already exists");
             return Err(Status::new(Code::Internal, message));
         }

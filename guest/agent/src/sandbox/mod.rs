@@ -1,20 +1,28 @@
 //! The sandbox: what CreateSandbox has set up, and its containers.
 
+pub mod consoles;
 pub mod container;
+pub mod pause;
+pub mod shared_mounts;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::process::Process;
 use crate::status::{Code, Result, Status};
 use crate::storage::Storages;
+use consoles::Consoles;
 use container::Container;
+use pause::Pause;
 
 #[derive(Default)]
 pub struct Sandbox {
     info: RefCell<Option<Info>>,
     containers: RefCell<BTreeMap<String, Slot>>,
     pub storages: Storages,
+    pub consoles: Consoles,
+    pub pause: Pause,
     /// Numbers for files that belong to one call.
     serial: Cell<u64>,
 }
@@ -22,8 +30,10 @@ pub struct Sandbox {
 #[derive(Clone, Debug, Default)]
 pub struct Info {
     pub hostname: String,
-    /// All containers share the first one's pid namespace.
+    /// All containers share one pid namespace.
     pub shared_pidns: bool,
+    /// Where the programs are that run with each container; empty: there are none.
+    pub hook_path: String,
 }
 
 enum Slot {
@@ -85,7 +95,15 @@ impl Sandbox {
             .ok_or_else(|| Status::invalid(format!("Invalid container id {id}")))
     }
 
-    /// The same for the calls to which the Kata agent gives INTERNAL.
+    /// A process of a container or, with an empty container id, of the guest itself.
+    pub fn process(&self, container_id: &str, exec_id: &str) -> Result<Rc<Process>> {
+        match container_id {
+            "" => self.consoles.process(exec_id),
+            id => self.container(id)?.process(exec_id),
+        }
+    }
+
+    /// As `container`, for the calls to which the Kata agent gives INTERNAL.
     pub fn container_or_internal(&self, id: &str) -> Result<Rc<Container>> {
         self.find(id)
             .ok_or_else(|| Status::internal(format!("Invalid container id {id}")))

@@ -20,7 +20,7 @@ pub async fn call(agent: &Rc<Agent>, request: Request) -> Result<Body> {
     match request.service.as_str() {
         "grpc.AgentService" => agent::call(agent, method, payload).await,
         "grpc.Health" => health::call(method, payload),
-        "virtcontainers.Extension" => extension::call(agent, method, payload),
+        "virtcontainers.Extension" => extension::call(agent, method, payload).await,
         service => Err(Status::invalid(format!("{service} service does not exist"))),
     }
 }
@@ -28,14 +28,14 @@ pub async fn call(agent: &Rc<Agent>, request: Request) -> Result<Body> {
 /// Whether the call does nothing but wait or move bytes: it is dropped when its deadline passes or
 /// its client leaves.
 pub fn only_waits(request: &Request) -> bool {
-    let calls = [
-        "GetOOMEvent",
-        "ReadStderr",
-        "ReadStdout",
-        "WaitProcess",
-        "WriteStdin",
-    ];
-    request.service == "grpc.AgentService" && calls.contains(&request.method.as_str())
+    match request.service.as_str() {
+        "grpc.AgentService" => matches!(
+            request.method.as_str(),
+            "GetOOMEvent" | "ReadStderr" | "ReadStdout" | "WaitProcess" | "WriteStdin"
+        ),
+        "virtcontainers.Extension" => request.method == "ReadOutput",
+        _ => false,
+    }
 }
 
 fn decode<M: Message + Default>(payload: Bytes) -> Result<M> {

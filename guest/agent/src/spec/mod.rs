@@ -5,6 +5,7 @@
 //! left out, but where 0 is what absence means anyway.
 
 pub mod devices;
+pub mod guest_hooks;
 pub mod hooks;
 pub mod json;
 pub mod linux;

@@ -4,7 +4,7 @@ use crate::proto::grpc::{LinuxNamespace, Spec};
 
 /// Settles the namespaces: network and ipc are the guest's, uts too unless the container has
 /// another hostname than the sandbox; pid and mount are always the container's own, or the pid
-/// namespace of the sandbox's first container where the containers share one.
+/// namespace of the process `shared_pid` where the containers share one.
 pub fn settle(spec: &mut Spec, sandbox_hostname: &str, shared_pid: Option<u32>) {
     let linux = spec.linux.get_or_insert_default();
     let own_uts = !spec.hostname.is_empty() && spec.hostname != sandbox_hostname;

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 
 use super::io::Io;
-use crate::ttrpc::tail::Tail;
+use crate::ttrpc::tail::{Source, Tail};
 
 /// What is moved at once: as much as a process's pipe holds. Each part lets the process run, and
 /// changing from one to the other is what costs most where the machine is emulated.
@@ -28,7 +28,7 @@ impl Relay {
     pub async fn send(&self, io: &Io, mut tail: Tail) -> Result<()> {
         let (reader, writer) = self.pipe()?;
         while tail.left > 0 {
-            let part = fill(tail.source.get_ref(), writer, tail.left.min(PART))?;
+            let part = fill(&tail.source, writer, tail.left)?;
             tail.left -= part;
             let mut rest = part;
             while rest > 0 {
@@ -52,13 +52,23 @@ impl Relay {
     }
 }
 
-fn fill(source: &OwnedFd, pipe: &OwnedFd, length: usize) -> Result<usize> {
-    let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+/// Puts the next bytes into the pipe: some of a process's, all of those that are kept.
+fn fill(source: &Source, pipe: &OwnedFd, length: usize) -> Result<usize> {
     loop {
-        match rustix::pipe::splice(source, None, pipe, None, length, flags) {
-            Err(Errno::INTR) => {}
-            Ok(0) => return Err(Error::other("a pipe has lost what it held")),
-            result => return result.map_err(Error::from),
+        let result = match source {
+            Source::Process(source) => {
+                let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+                rustix::pipe::splice(source.get_ref(), None, pipe, None, length.min(PART), flags)
+            }
+            Source::Hold(source) => rustix::pipe::tee(source, pipe, length, SpliceFlags::NONBLOCK),
+        };
+        match (source, result) {
+            (_, Err(Errno::INTR)) => {}
+            (_, Ok(0)) => return Err(Error::other("a pipe has lost what it held")),
+            (Source::Hold(_), Ok(part)) if part < length => {
+                return Err(Error::other("the connection's pipe is too small"));
+            }
+            (_, result) => return result.map_err(Error::from),
         }
     }
 }

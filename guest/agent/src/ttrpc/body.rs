@@ -8,7 +8,7 @@ use super::message::{Response, RpcStatus};
 use super::tail::Tail;
 use crate::status::Status;
 
-/// Room for the frame header and two tags with lengths.
+/// Room for the frame header, two tags with lengths and a number.
 const HEADROOM: usize = 32;
 
 /// Bytes with room in front.
@@ -88,6 +88,17 @@ impl Body {
         self
     }
 
+    /// Puts a varint field in front.
+    pub fn with_number(mut self, number: u8, value: u64) -> Body {
+        let mut field = [0u8; 11];
+        field[0] = number << 3;
+        let mut rest = &mut field[1..];
+        prost::encoding::encode_varint(value, &mut rest);
+        let used = 11 - rest.len();
+        self.prepend(&field[..used]);
+        self
+    }
+
     /// The frame that answers `stream` with these bytes as payload.
     pub fn into_frame(self, stream: u32) -> Body {
         self.into_field(2).with_header(stream)
@@ -126,6 +137,7 @@ pub fn error_frame(stream: u32, status: Status) -> Body {
 mod tests {
     use super::*;
     use crate::proto::grpc::ReadStreamResponse;
+    use crate::proto::virtcontainers::ReadOutputResponse;
     use crate::status::Code;
     use bytes::Bytes;
 
@@ -144,6 +156,16 @@ mod tests {
             let read = ReadStreamResponse::decode(response.payload).unwrap();
             assert_eq!(read.data, Bytes::from(data));
         }
+    }
+
+    #[test]
+    fn the_largest_number_fits_in_front() {
+        let mut body = Body::with_capacity(3);
+        body.end().extend_from_slice(b"abc");
+        let frame = body.into_field(2).with_number(1, u64::MAX).into_frame(1);
+        let response = Response::decode(&frame.bytes()[HEADER..]).unwrap();
+        let read = ReadOutputResponse::decode(response.payload).unwrap();
+        assert_eq!((read.offset, &read.data[..]), (u64::MAX, &b"abc"[..]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From a frame to the call, and from its result to the answer.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost::Message;
@@ -66,6 +66,7 @@ async fn run(agent: Rc<Agent>, session: Rc<Session>, stream: u32, request: Reque
     let waits = service::only_waits(&request);
     let mut deadline = std::pin::pin!(sleep(limit));
     agent.booted.wait().await;
+    let begin = Instant::now();
     let mut work = std::pin::pin!(service::call(&agent, request));
     let (result, done) = tokio::select! {
         biased;
@@ -78,6 +79,7 @@ async fn run(agent: Rc<Agent>, session: Rc<Session>, stream: u32, request: Reque
             (Err(Status::new(Code::Cancelled, "the client has left")), false)
         }
     };
+    crate::debug!("call {name} took {} us", begin.elapsed().as_micros());
     session.push(answer(stream, &name, result));
     if !done && !waits {
         // A change that has begun is brought to its end even if its client no longer waits.

@@ -24,6 +24,7 @@ pub struct Group {
     pub members: Vec<String>,
 }
 
+#[derive(Default)]
 pub struct Database {
     pub accounts: Vec<Account>,
     pub groups: Vec<Group>,
@@ -33,8 +34,8 @@ impl Database {
     /// Reads what there is; a file that is missing or not a regular one counts as empty.
     pub fn read(root: &Path) -> Database {
         Database {
-            accounts: accounts(&read(root, "etc/passwd").unwrap_or_default()),
-            groups: groups(&read(root, "etc/group").unwrap_or_default()),
+            accounts: accounts(&read_inside(root, "etc/passwd", LIMIT).unwrap_or_default()),
+            groups: groups(&read_inside(root, "etc/group", LIMIT).unwrap_or_default()),
         }
     }
 
@@ -51,8 +52,9 @@ impl Database {
     }
 }
 
-/// Reads a file below `root` as a process inside would: its symlinks end inside.
-fn read(root: &Path, path: &str) -> rustix::io::Result<String> {
+/// Reads a regular file below `root`, or its first bytes, as a process inside would: its symlinks end
+/// inside.
+pub fn read_inside(root: &Path, path: &str, limit: u64) -> rustix::io::Result<String> {
     let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = rustix::fs::openat(CWD, root, folder, Mode::empty())?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -64,7 +66,7 @@ fn read(root: &Path, path: &str) -> rustix::io::Result<String> {
     }
     let mut bytes = Vec::new();
     File::from(file)
-        .take(LIMIT)
+        .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|_| rustix::io::Errno::IO)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

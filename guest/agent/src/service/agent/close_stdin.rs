@@ -5,7 +5,7 @@ use crate::proto::grpc::CloseStdinRequest;
 use crate::status::Result;
 
 pub async fn call(agent: &Agent, request: CloseStdinRequest) -> Result<()> {
-    let container = agent.sandbox.container(&request.container_id)?;
-    let process = container.process(&request.exec_id)?;
+    let sandbox = &agent.sandbox;
+    let process = sandbox.process(&request.container_id, &request.exec_id)?;
     process.stdin.finish().await
 }

@@ -11,9 +11,10 @@ use crate::device;
 use crate::id;
 use crate::process::make::{Draft, Ports};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
-use crate::sandbox::container::{Container, Parts};
-use crate::spec::{self, namespaces, sysctl};
-use crate::status::{Code, Context, Result, Status};
+use crate::sandbox::container::{Container, Parts, TerminationLog};
+use crate::sandbox::shared_mounts;
+use crate::spec::{self, guest_hooks, namespaces, sysctl};
+use crate::status::{Context, Result, Status};
 use crate::user::resolve;
 
 pub async fn call(agent: &Rc<Agent>, request: CreateContainerRequest) -> Result<()> {
@@ -26,10 +27,7 @@ pub async fn call(agent: &Rc<Agent>, request: CreateContainerRequest) -> Result<
             "EINVAL: the request has no OCI spec with a process",
         ));
     }
-    if !request.shared_mounts.is_empty() {
-        let message = "shared_mounts: not supported";
-        return Err(Status::new(Code::Unimplemented, message));
-    }
+    shared_mounts::check(&request.shared_mounts)?;
     let storages = &agent.sandbox.storages;
     let bundle = agent.config.run_dir.join(&id);
     let result = match storages.add_all(agent, &request.storages).await {
@@ -69,12 +67,13 @@ async fn create(
     let process = spec.process.get_or_insert_default();
     resolve::apply(process, request.string_user.as_ref(), &root)?;
     let info = agent.sandbox.info()?;
+    if !info.hook_path.is_empty() {
+        guest_hooks::add(&mut spec, &info.hook_path);
+    }
     let shares_pids = request.sandbox_pidns || info.shared_pidns;
     settle(agent, &id, &info.hostname, shares_pids, &mut spec)?;
-    let poststart = spec
-        .hooks
-        .as_ref()
-        .is_some_and(|hooks| !hooks.poststart.is_empty());
+    let hooks = spec.hooks.clone().unwrap_or_default();
+    let termination_log = TerminationLog::of(&spec);
     fs::create_dir_all(bundle).context(|| format!("create {}", bundle.display()))?;
     let config = bundle.join("config.json");
     fs::write(&config, spec::config(&spec).to_string())
@@ -106,16 +105,23 @@ async fn create(
             return Err(status);
         }
     };
-    Ok(Container::new(Parts {
+    let container = Container::new(Parts {
         cgroup: agent.crun.cgroups.then(|| cgroup::folder_of(&id)),
         id,
         init_id: request.exec_id,
         init,
         bundle: bundle.to_owned(),
         mounts: mounts.to_vec(),
-        poststart,
-        shares_pids,
-    }))
+        poststart: !hooks.poststart.is_empty(),
+        poststop: !hooks.poststop.is_empty(),
+        termination_log,
+    });
+    let shared = shared_mounts::add(&agent.sandbox, &container, &request.shared_mounts);
+    if let Err(status) = shared.await {
+        agent.crun.delete(&container.id).await;
+        return Err(status);
+    }
+    Ok(container)
 }
 
 fn check_root(spec: &Spec) -> Result<PathBuf> {
@@ -137,11 +143,13 @@ fn settle(
     shares_pids: bool,
     spec: &mut Spec,
 ) -> Result<()> {
-    let containers = agent.sandbox.containers();
-    let first = containers
-        .iter()
-        .find(|other| shares_pids && other.shares_pids && other.init.exit.get().is_none());
-    let pid = first.map(|first| first.init.pid.get());
+    let pid = match shares_pids {
+        true => {
+            let pause = &agent.sandbox.pause;
+            Some(pause.hold(&agent.config.pause, &agent.crun.reaper)?)
+        }
+        false => None,
+    };
     namespaces::settle(spec, hostname, pid);
     sysctl::apply_shared(spec)?;
     spec.linux.get_or_insert_default().cgroups_path = cgroup::path_of(id);

@@ -6,7 +6,8 @@ use crate::agent::Agent;
 use crate::modules;
 use crate::proto::grpc::CreateSandboxRequest;
 use crate::sandbox::Info;
-use crate::status::{Code, Context, Result, Status};
+use crate::spec::guest_hooks;
+use crate::status::{Context, Result, Status};
 
 const MAX_HOSTNAME: usize = 64;
 
@@ -16,12 +17,12 @@ pub async fn call(agent: &Agent, request: CreateSandboxRequest) -> Result<()> {
         return Err(Status::invalid(message));
     }
     if !request.guest_hook_path.is_empty() {
-        let message = "guest_hook_path: not supported";
-        return Err(Status::new(Code::Unimplemented, message));
+        guest_hooks::check(&request.guest_hook_path)?;
     }
     agent.sandbox.create(Info {
         hostname: request.hostname.clone(),
         shared_pidns: request.sandbox_pidns,
+        hook_path: request.guest_hook_path.clone(),
     })?;
     let result = set_up(agent, &request).await;
     if result.is_err() {

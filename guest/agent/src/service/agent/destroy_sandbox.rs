@@ -19,12 +19,18 @@ pub async fn clean_up(agent: &Agent) {
             crate::warning!("kill {}: {status}", container.id);
         }
     }
+    for console in agent.sandbox.consoles.all() {
+        if let Err(status) = signal::send(&console, signal::KILL) {
+            crate::warning!("kill a console: {status}");
+        }
+    }
     for container in &containers {
         container.init.exit.wait().await;
-        if !agent.config.init {
+        if !agent.config.init || container.poststop {
             agent.crun.delete(&container.id).await;
         }
     }
+    agent.sandbox.pause.end();
     agent.sandbox.storages.release_everything().await;
     crate::debug!("phase sandbox destroyed");
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use crate::agent::Agent;
 use crate::id;
-use crate::process::Process;
 use crate::process::make::{Draft, Ports};
+use crate::process::{Process, console};
 use crate::proto::grpc::ExecProcessRequest;
 use crate::sandbox::container::{Container, State};
 use crate::spec;
@@ -14,6 +14,9 @@ use crate::status::{Result, Status};
 use crate::user::resolve;
 
 pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> {
+    if request.container_id.is_empty() {
+        return open_console(agent, request);
+    }
     let container = agent.sandbox.container_or_internal(&request.container_id)?;
     let exec_id = request.exec_id.clone();
     id::check_exec(&exec_id)?;
@@ -64,4 +67,14 @@ async fn start(
         Some(pid) => draft.into_process(agent, pid),
         None => Err(draft.explain()),
     }
+}
+
+/// A program of the guest itself.
+fn open_console(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> {
+    id::check_exec(&request.exec_id)?;
+    let consoles = &agent.sandbox.consoles;
+    consoles.check(&request.exec_id)?;
+    let wanted = request.process.unwrap_or_default();
+    consoles.add(console::open(agent, &request.exec_id, wanted)?);
+    Ok(())
 }

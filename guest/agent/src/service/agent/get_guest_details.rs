@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::agent::{Agent, VERSION};
 use crate::device;
+use crate::process::console;
 use crate::proto::grpc::{AgentDetails, GuestDetailsRequest, GuestDetailsResponse};
 use crate::status::{Context, Result};
 use crate::storage::driver;
@@ -25,7 +26,7 @@ pub fn call(agent: &Agent, request: GuestDetailsRequest) -> Result<GuestDetailsR
             device_handlers: names(device::container::TYPES),
             storage_handlers: names(driver::DRIVERS),
             supports_seccomp: Path::new("/proc/sys/kernel/seccomp").exists(),
-            extra_features: names(&["virtcontainers"]),
+            extra_features: names(&features()),
         }),
     })
 }
@@ -37,4 +38,13 @@ fn block_size(memory: &Path) -> Result<u64> {
         Ok(text) => u64::from_str_radix(text.trim(), 16).context(|| file.display().to_string()),
         Err(_) => Ok(0),
     }
+}
+
+/// What a client may use beyond the Kata contract.
+fn features() -> Vec<&'static str> {
+    let mut names = vec!["virtcontainers", "offsets", "processes", "events", "cpus"];
+    if console::is_there() {
+        names.push("console");
+    }
+    names
 }

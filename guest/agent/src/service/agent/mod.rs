@@ -1,20 +1,25 @@
 //! grpc.AgentService.
 
+mod add_swap;
 mod close_stdin;
 mod copy_file;
 mod create_container;
 mod create_sandbox;
 pub mod destroy_sandbox;
 mod exec_process;
+mod get_diagnostic_data;
 mod get_guest_details;
 mod get_metrics;
 mod get_oom_event;
 mod get_volume_stats;
+mod iptables;
+mod mem_hotplug_by_probe;
 mod online_cpu_mem;
 mod pause_container;
 mod read_stream;
 mod remove_container;
 mod reseed_random_dev;
+mod resize_volume;
 mod set_guest_date_time;
 mod signal_process;
 mod start_container;
@@ -40,12 +45,14 @@ const NEED_SANDBOX: &[&str] = &[
     "CopyFile",
     "CreateContainer",
     "ExecProcess",
+    "GetDiagnosticData",
     "GetOOMEvent",
     "GetVolumeStats",
     "PauseContainer",
     "ReadStderr",
     "ReadStdout",
     "RemoveContainer",
+    "ResizeVolume",
     "ResumeContainer",
     "SignalProcess",
     "StartContainer",
@@ -62,23 +69,30 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         agent.sandbox.info()?;
     }
     match method {
+        "AddSwap" => encode(add_swap::by_pci_path(agent, decode(payload)?).await),
+        "AddSwapPath" => encode(add_swap::by_path(agent, decode(payload)?).await),
         "CloseStdin" => encode(close_stdin::call(agent, decode(payload)?).await),
         "CopyFile" => encode(copy_file::call(agent, &decode(payload)?)),
         "CreateContainer" => encode(create_container::call(agent, decode(payload)?).await),
         "CreateSandbox" => encode(create_sandbox::call(agent, decode(payload)?).await),
         "DestroySandbox" => encode(destroy_sandbox::call(agent).await),
         "ExecProcess" => encode(exec_process::call(agent, decode(payload)?).await),
+        "GetDiagnosticData" => encode(get_diagnostic_data::call(agent, &decode(payload)?)),
         "GetGuestDetails" => encode(get_guest_details::call(agent, decode(payload)?)),
+        "GetIPTables" => encode(iptables::get(agent, decode(payload)?).await),
         "GetMetrics" => encode(get_metrics::call()),
         "GetOOMEvent" => encode(get_oom_event::call(agent).await),
         "GetVolumeStats" => encode(get_volume_stats::call(&decode(payload)?)),
+        "MemHotplugByProbe" => encode(mem_hotplug_by_probe::call(&decode(payload)?)),
         "OnlineCPUMem" => encode(online_cpu_mem::call(agent, decode(payload)?).await),
         "PauseContainer" => encode(pause_container::pause(agent, decode(payload)?).await),
         "ReadStderr" => read_stream::stderr(agent, decode(payload)?).await,
         "ReadStdout" => read_stream::stdout(agent, decode(payload)?).await,
         "RemoveContainer" => encode(remove_container::call(agent, decode(payload)?).await),
         "ReseedRandomDev" => encode(reseed_random_dev::call(decode(payload)?)),
+        "ResizeVolume" => encode(resize_volume::call(&decode(payload)?)),
         "ResumeContainer" => encode(pause_container::resume(agent, decode(payload)?).await),
+        "SetIPTables" => encode(iptables::set(agent, decode(payload)?).await),
         "SetGuestDateTime" => encode(set_guest_date_time::call(decode(payload)?)),
         "SignalProcess" => encode(signal_process::call(agent, decode(payload)?)),
         "StartContainer" => encode(start_container::call(agent, decode(payload)?).await),

@@ -4,10 +4,8 @@ use std::rc::Rc;
 
 use crate::agent::Agent;
 use crate::process::output::{MAX_READ, Output, Taken};
-use crate::process::{Process, finish};
+use crate::process::{Process, finish, more};
 use crate::proto::grpc::ReadStreamRequest;
-use crate::proto::virtcontainers::OutputSink;
-use crate::ready::Ready;
 use crate::status::{Result, Status};
 use crate::ttrpc::body::Body;
 
@@ -27,8 +25,8 @@ pub async fn stderr(agent: &Agent, request: ReadStreamRequest) -> Result<Body> {
 }
 
 fn find(agent: &Agent, request: &ReadStreamRequest) -> Result<Rc<Process>> {
-    let container = agent.sandbox.container(&request.container_id)?;
-    container.process(&request.exec_id)
+    let sandbox = &agent.sandbox;
+    sandbox.process(&request.container_id, &request.exec_id)
 }
 
 async fn read(agent: &Agent, process: &Rc<Process>, output: &Output, len: u32) -> Result<Body> {
@@ -36,12 +34,19 @@ async fn read(agent: &Agent, process: &Rc<Process>, output: &Output, len: u32) -
         return Err(Status::invalid("len: must not be 0"));
     }
     let limit = MAX_READ.min(len as usize);
+    output.check_sink()?;
     let mut turn = output.turn.clone().lock_owned().await;
+    process.touch();
+    if !output.hold.is_empty() {
+        output.check_sink()?;
+        let held = output.hold.take(limit)?;
+        let mut body = Body::with_capacity(held.len());
+        body.end().extend(held);
+        return Ok(body.into_field(DATA));
+    }
     while let Some(source) = output.source() {
-        if output.sink.get() != OutputSink::Client {
-            return Err(Status::precondition("the output goes to another sink"));
-        }
-        match Output::take(source.clone(), limit, turn)? {
+        output.check_sink()?;
+        match output.take(source.clone(), limit, turn)? {
             Taken::Data(body) => return Ok(body.into_field(DATA)),
             Taken::Empty(same) => turn = same,
             Taken::End => {
@@ -49,21 +54,8 @@ async fn read(agent: &Agent, process: &Rc<Process>, output: &Output, len: u32) -
                 break;
             }
         }
-        wait(process, output, &source).await;
+        more::wait(process, output, &source).await;
     }
     finish::forget_if_done(agent, process);
     Ok(Body::with_capacity(0))
-}
-
-/// Waits for bytes, for the sink to change, or for the time by which no more will come.
-async fn wait(process: &Process, output: &Output, source: &Ready) {
-    tokio::select! {
-        biased;
-        guard = source.readable() => if let Ok(mut guard) = guard {
-            guard.clear_ready();
-        },
-        () = output.sink_changed.notified() => {}
-        () = output.eof.wait() => {}
-        () = finish::grace(process) => output.end(),
-    }
 }

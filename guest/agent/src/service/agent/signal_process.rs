@@ -7,10 +7,10 @@ use crate::status::Result;
 
 pub fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
     let id = &request.container_id;
-    if request.exec_id.is_empty() && request.signal == signal::KILL {
+    if !id.is_empty() && request.exec_id.is_empty() && request.signal == signal::KILL {
         let container = agent.sandbox.container_or_internal(id)?;
         return signal::kill_all(&container);
     }
-    let process = agent.sandbox.container(id)?.process(&request.exec_id)?;
+    let process = agent.sandbox.process(id, &request.exec_id)?;
     signal::send(&process, request.signal)
 }

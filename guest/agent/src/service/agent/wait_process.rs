@@ -6,10 +6,11 @@ use crate::proto::grpc::{WaitProcessRequest, WaitProcessResponse};
 use crate::status::Result;
 
 pub async fn call(agent: &Agent, request: WaitProcessRequest) -> Result<WaitProcessResponse> {
-    let container = agent.sandbox.container(&request.container_id)?;
-    let process = container.process(&request.exec_id)?;
+    let sandbox = &agent.sandbox;
+    let process = sandbox.process(&request.container_id, &request.exec_id)?;
     let status = process.exit.wait().await;
     process.waited.set(true);
+    process.touch();
     finish::forget_if_done(agent, &process);
     Ok(WaitProcessResponse { status })
 }

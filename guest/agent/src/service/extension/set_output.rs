@@ -9,8 +9,8 @@ use crate::status::{Result, Status};
 
 pub fn call(agent: &Rc<Agent>, request: &SetOutputRequest) -> Result<()> {
     agent.sandbox.info()?;
-    let container = agent.sandbox.container(&request.container_id)?;
-    let process = container.process(&request.exec_id)?;
+    let sandbox = &agent.sandbox;
+    let process = sandbox.process(&request.container_id, &request.exec_id)?;
     let sink = OutputSink::try_from(request.sink)
         .map_err(|_| Status::invalid(format!("sink: {} is not 0, 1 or 2", request.sink)))?;
     drain::switch(agent, &process, sink);

@@ -1,0 +1,203 @@
+//! All processes in a container, as /proc shows them. What a process says of itself (its name, its
+//! arguments) is its own choice.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use crate::proto::virtcontainers::ProcessRow;
+
+/// Of a process's arguments, no more is read.
+const MAX_ARGS: u64 = 4 << 10;
+/// No more processes are told.
+pub const MAX_ROWS: usize = 32_768;
+/// Groups below the container's own, which it may make itself.
+const MAX_DEPTH: usize = 8;
+
+/// The ids of the processes in a group and in those below it.
+pub fn members(cgroup: &Path) -> Vec<u32> {
+    let mut pids = Vec::new();
+    collect(cgroup, MAX_DEPTH, &mut pids);
+    pids.sort_unstable();
+    pids.dedup();
+    pids
+}
+
+fn collect(cgroup: &Path, depth: usize, pids: &mut Vec<u32>) {
+    let text = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+    // 0 stands for what isn't in our pid namespace.
+    let found = text.lines().filter_map(|line| line.parse::<u32>().ok());
+    pids.extend(found.filter(|pid| *pid != 0));
+    pids.truncate(MAX_ROWS);
+    if depth == 0 {
+        return;
+    }
+    for entry in fs::read_dir(cgroup).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) && pids.len() < MAX_ROWS {
+            collect(&entry.path(), depth - 1, pids);
+        }
+    }
+}
+
+/// The processes given and all that descend from them, where there are no groups to ask.
+pub fn descendants(roots: &[u32]) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let parents: Vec<(u32, u32)> = pids
+        .filter_map(|pid: u32| Some((pid, Stat::read(Path::new("/proc"), pid)?.ppid)))
+        .collect();
+    let mut found: Vec<u32> = roots.to_vec();
+    let mut at = 0;
+    while let Some(parent) = found.get(at).copied() {
+        let children = parents.iter().filter(|(_, ppid)| *ppid == parent);
+        let fresh: Vec<u32> = children.map(|(pid, _)| *pid).collect();
+        found.extend(fresh.iter().filter(|pid| !roots.contains(pid)));
+        found.truncate(MAX_ROWS);
+        at += 1;
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.retain(|pid| parents.iter().any(|(known, _)| known == pid));
+    found
+}
+
+/// A process, but for the name of its user; none if it is gone.
+pub fn row(proc: &Path, pid: u32, boot_s: u64) -> Option<ProcessRow> {
+    let folder = proc.join(pid.to_string());
+    let stat = Stat::read(proc, pid)?;
+    let status = fs::read_to_string(folder.join("status")).ok()?;
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+    let first = |text: &str| text.split_whitespace().next()?.parse().ok();
+    let ticks = rustix::param::clock_ticks_per_second().max(1);
+    Some(ProcessRow {
+        pid,
+        ns_pid: field("NSpid:")
+            .and_then(|text| text.split_whitespace().next_back()?.parse().ok())
+            .unwrap_or(pid),
+        ppid: stat.ppid,
+        uid: field("Uid:").and_then(first).unwrap_or(0),
+        user: String::new(),
+        tty: terminal(stat.tty),
+        state: stat.state,
+        start_time_s: boot_s + stat.start / ticks,
+        cpu_ms: stat.cpu.saturating_mul(1000) / ticks,
+        rss_kib: stat.rss_pages * (rustix::param::page_size() as u64 >> 10),
+        vsz_kib: stat.vsize >> 10,
+        threads: stat.threads,
+        comm: stat.comm,
+        args: arguments(&folder.join("cmdline")),
+    })
+}
+
+/// /proc/PID/stat, as far as it is told.
+struct Stat {
+    comm: String,
+    state: String,
+    ppid: u32,
+    tty: u64,
+    cpu: u64,
+    threads: u32,
+    start: u64,
+    vsize: u64,
+    rss_pages: u64,
+}
+
+impl Stat {
+    fn read(proc: &Path, pid: u32) -> Option<Stat> {
+        let bytes = fs::read(proc.join(pid.to_string()).join("stat")).ok()?;
+        Stat::parse(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// The name stands in parentheses and may itself have some.
+    fn parse(text: &str) -> Option<Stat> {
+        let comm = text.get(text.find('(')? + 1..text.rfind(')')?)?;
+        let rest = text.get(text.rfind(')')? + 1..)?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        // The state, which stands first, is the third field of the file.
+        let field = |number: usize| fields.get(number - 3).copied();
+        let number = |place: usize| field(place)?.parse::<u64>().ok();
+        Some(Stat {
+            comm: comm.to_owned(),
+            state: field(3)?.to_owned(),
+            ppid: field(4)?.parse().ok()?,
+            tty: number(7)?,
+            cpu: number(14)?.saturating_add(number(15)?),
+            threads: field(20)?.parse().ok()?,
+            start: number(22)?,
+            vsize: number(23)?,
+            rss_pages: number(24)?,
+        })
+    }
+}
+
+/// A terminal's name from the number in /proc/PID/stat: the device's, in 32 bits.
+fn terminal(number: u64) -> String {
+    let (major, minor) = (number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00);
+    match major {
+        0 => String::new(),
+        136..=143 => format!("pts/{}", (major - 136) * 256 + minor),
+        4 if minor >= 64 => format!("ttyS{}", minor - 64),
+        4 => format!("tty{minor}"),
+        5 if minor == 1 => "console".to_owned(),
+        229 => format!("hvc{minor}"),
+        _ => format!("{major}:{minor}"),
+    }
+}
+
+fn arguments(path: &Path) -> Vec<String> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_ARGS).read_to_end(&mut bytes));
+    if read.is_err() || bytes.is_empty() {
+        return Vec::new();
+    }
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+    let words = bytes.split(|byte| *byte == 0);
+    words
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_itself() {
+        let row = row(Path::new("/proc"), std::process::id(), 1000).unwrap();
+        assert_eq!((row.pid, row.ns_pid), (std::process::id(), row.ns_pid));
+        assert!(row.start_time_s > 1000 && row.rss_kib > 0 && row.vsz_kib > row.rss_kib);
+        assert!(row.threads >= 1 && !row.args.is_empty());
+        assert!(descendants(&[row.ppid]).contains(&row.pid));
+    }
+
+    #[test]
+    fn a_name_may_have_parentheses_and_spaces() {
+        let text = "7 (a) b (c) S 1 7 7 34819 7 4 0 0 0 0 12 3 0 0 20 0 2 0 500 4096 3 x";
+        let stat = Stat::parse(text).unwrap();
+        assert_eq!((stat.comm.as_str(), stat.state.as_str()), ("a) b (c", "S"));
+        assert_eq!((stat.ppid, stat.cpu, stat.threads), (1, 15, 2));
+        assert_eq!((stat.start, stat.vsize, stat.rss_pages), (500, 4096, 3));
+        assert_eq!(terminal(stat.tty), "pts/3");
+        for text in ["", "7 (a", "7 )a(", "7 (a) S 1", "7 (a) S x 7 7 0"] {
+            assert!(Stat::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_terminals() {
+        assert_eq!(terminal(0), "");
+        assert_eq!(terminal(0x0441), "ttyS1");
+        assert_eq!(terminal(0x0501), "console");
+        assert_eq!(terminal(0x8900), "pts/256");
+    }
+
+    #[test]
+    fn members_of_groups_below_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("a/b");
+        fs::create_dir_all(&below).unwrap();
+        fs::write(folder.path().join("cgroup.procs"), "9\n3\n").unwrap();
+        fs::write(below.join("cgroup.procs"), "0\n5\n").unwrap();
+        assert_eq!(members(folder.path()), [3, 5, 9]);
+    }
+}

@@ -1,0 +1,42 @@
+//! GetDiagnosticData: what a container has left to say why it ended.
+
+use std::path::Path;
+
+use crate::agent::Agent;
+use crate::proto::grpc::{GetDiagnosticDataRequest, GetDiagnosticDataResponse};
+use crate::sandbox::container::Container;
+use crate::status::{Result, Status};
+use crate::user::database::read_inside;
+
+const TERMINATION_LOG: &str = "termination-log";
+/// As much as Kubernetes reads of it.
+const LIMIT: u64 = 4096;
+
+pub fn call(
+    agent: &Agent,
+    request: &GetDiagnosticDataRequest,
+) -> Result<GetDiagnosticDataResponse> {
+    if request.log_type != TERMINATION_LOG {
+        return Err(Status::invalid(format!(
+            "log_type: {:?} is not known: use {TERMINATION_LOG:?}",
+            request.log_type
+        )));
+    }
+    let container = agent.sandbox.container(&request.container_id)?;
+    let data = termination_log(&container).ok_or_else(|| {
+        let path = &container.termination_log.path;
+        Status::not_found(format!("container {}: no {path} can be read", container.id))
+    })?;
+    Ok(GetDiagnosticDataResponse { data })
+}
+
+/// From where it is mounted, which outlives the container; else as the container sees it.
+fn termination_log(container: &Container) -> Option<String> {
+    let log = &container.termination_log;
+    if let Some(source) = &log.source {
+        return read_inside(Path::new("/"), source, LIMIT).ok();
+    }
+    let alive = container.init.exit.get().is_none();
+    let root = format!("/proc/{}/root", container.init.pid.get());
+    alive.then(|| read_inside(Path::new(&root), &log.path, LIMIT).ok())?
+}

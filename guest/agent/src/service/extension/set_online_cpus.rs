@@ -1,0 +1,31 @@
+//! SetOnlineCpus: exactly so many CPUs in use.
+
+use std::fs;
+use std::path::Path;
+
+use crate::agent::Agent;
+use crate::device::{cpu, wait};
+use crate::proto::virtcontainers::{SetOnlineCpusRequest, SetOnlineCpusResponse};
+use crate::status::{Result, Status};
+
+pub async fn call(agent: &Agent, request: SetOnlineCpusRequest) -> Result<SetOnlineCpusResponse> {
+    let wanted = request.count as usize;
+    if wanted == 0 {
+        return Err(Status::invalid("count: must be at least 1"));
+    }
+    let folder = Path::new(cpu::FOLDER);
+    let what = format!("{wanted} CPUs");
+    wait::until(agent, what, || {
+        let missing = wanted.saturating_sub(cpu::online(folder).len());
+        (cpu::bring_online(folder, missing) >= missing).then_some(())
+    })
+    .await?;
+    let online = cpu::online(folder);
+    for number in online.iter().skip(wanted).rev() {
+        let switch = folder.join(format!("cpu{number}/online"));
+        fs::write(&switch, "0")
+            .map_err(|error| Status::precondition(format!("CPU {number} offline: {error}")))?;
+    }
+    let online = cpu::online(folder);
+    Ok(SetOnlineCpusResponse { online })
+}
