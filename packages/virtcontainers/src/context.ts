@@ -3,6 +3,7 @@ import type { Host } from "./host/host.ts";
 import type { Hypervisor } from "./hypervisor/hypervisor.ts";
 import type { Images } from "./image/image.ts";
 import type { Logger } from "./log.ts";
+import type { EventRecorder } from "./monitor/recorder.ts";
 import type { Store } from "./store/store.ts";
 
 /** What every verb works with; handed in, never global. */
@@ -10,6 +11,8 @@ export interface Context {
   readonly host: Host;
   readonly logger: Logger;
   readonly store: Store;
+  /** Where verbs tell what they have done. */
+  readonly events: EventRecorder;
   readonly dataDir: string;
   readonly images: Images;
   /** HOST_REQUIREMENT if there are none. */

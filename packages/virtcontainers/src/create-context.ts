@@ -15,6 +15,7 @@ import type { Images } from "./image/image.ts";
 import type { RegistriesConfig } from "./image/registry/config.ts";
 import { createImages } from "./image/store.ts";
 import { type Logger, silentLogger } from "./log.ts";
+import { EventRecorder } from "./monitor/recorder.ts";
 import { defaultFolders } from "./paths.ts";
 import { Store } from "./store/store.ts";
 
@@ -48,12 +49,14 @@ export function createContext(options: VirtContainersOptions): Context {
     qemu: createQemu(host, logger),
     ...options.hypervisors,
   };
+  const store = new Store(host, stateDir);
   let assets: Promise<GuestAssets> | undefined;
   return {
     host,
     logger,
     dataDir,
-    store: new Store(host, stateDir),
+    store,
+    events: new EventRecorder(host, store, logger),
     images:
       options.images ??
       createImages({

@@ -57,6 +57,11 @@ export type {
 export type { RegistriesConfig } from "./image/registry/config.ts";
 export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
+export type { EventType, VirtEvent } from "./monitor/event.ts";
+export type { EventsOptions } from "./monitor/events.ts";
+export { defaultMonitorIntervalMs, type MonitorOptions } from "./monitor/monitor.ts";
+export { eventChannelName } from "./monitor/recorder.ts";
+export type { Trace, TracePhase } from "./monitor/trace.ts";
 export type { PodConfig, PodStatus } from "./pod.ts";
 export type { SandboxConfig } from "./sandbox/config.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";

@@ -1,4 +1,4 @@
-import { ProcessesById } from "./by-id/processes.ts";
+import { EventsById } from "./by-id/events.ts";
 import type { CallOptions } from "./deadline.ts";
 import type { Images } from "./image/image.ts";
 import type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
@@ -9,7 +9,7 @@ import { reclaim } from "./sandbox/reclaim.ts";
  * methods throw VirtError. Nothing is global; a program may have several instances. Its methods are in
  * `by-id/`, a file for each noun.
  */
-export class VirtContainers extends ProcessesById {
+export class VirtContainers extends EventsById {
   /** The image store. */
   get images(): Images {
     return this.context.images;

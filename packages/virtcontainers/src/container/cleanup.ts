@@ -31,4 +31,5 @@ export async function cleanupContainer(
     if (!force || !isVirtError(error)) throw error;
   });
   await wipe(context, connection, sandbox.id);
+  await context.events.record({ type: "deleted", sandboxId: sandbox.id });
 }

@@ -10,7 +10,7 @@ import { createContainerInGuest } from "./create-in-guest.ts";
 import { releaseContainer } from "./delete.ts";
 import { settleSpec } from "./oci/settle.ts";
 import { prepareContainer } from "./prepare.ts";
-import { stopContainer } from "./stop.ts";
+import { endContainer } from "./stop.ts";
 
 /** Adds a container to a sandbox that is up; it is not started. */
 export async function createContainer(
@@ -49,10 +49,12 @@ export async function createContainer(
     const agent = await operation.agent();
     await createContainerInGuest(context, sandbox, container, agent, signal);
     await operation.save();
+    const told = { sandboxId: sandbox.id, containerId: container.id };
+    await context.events.record({ type: "created", ...told });
     return container;
   } catch (error) {
     await undo(operation, async (undoing) => {
-      await stopContainer(undoing, container, true);
+      await endContainer(undoing, container, true);
       await releaseContainer(undoing, container);
     });
     throw error;

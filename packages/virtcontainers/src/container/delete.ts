@@ -4,14 +4,14 @@ import { assertState } from "../sandbox/state.ts";
 import { unshareRootfs } from "../share/virtiofs.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { hooksAfterDelete } from "./hooks.ts";
-import { stopContainer } from "./stop.ts";
+import { endContainer } from "./stop.ts";
 
 /** Deletes a container that does not run, with its disks. */
 export async function deleteContainer(
   operation: Operation,
   container: StoredContainer,
 ): Promise<void> {
-  const { sandbox } = operation;
+  const { context, sandbox } = operation;
   assertState("sandbox", sandbox.id, sandbox.state, "delete a container of", [
     "ready",
     "running",
@@ -23,8 +23,10 @@ export async function deleteContainer(
     "creating",
   ]);
   // One that ended by itself is still there in the guest.
-  await stopContainer(operation, container, true);
+  await endContainer(operation, container, true);
   await releaseContainer(operation, container);
+  const told = { sandboxId: sandbox.id, containerId: container.id };
+  await context.events.record({ type: "deleted", ...told });
 }
 
 /** Takes a container's disks and shares back and strikes it from the sandbox. */

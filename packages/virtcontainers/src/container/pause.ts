@@ -8,7 +8,7 @@ export async function pauseContainer(
   operation: Operation,
   container: StoredContainer,
 ): Promise<void> {
-  const { sandbox, signal } = operation;
+  const { context, sandbox, signal } = operation;
   const doing = `pause container ${container.id} in`;
   assertState("sandbox", sandbox.id, sandbox.state, doing, ["running"]);
   assertState("container", container.id, container.state, "pause", ["running"]);
@@ -29,4 +29,6 @@ export async function pauseContainer(
     });
     throw error;
   }
+  const told = { sandboxId: sandbox.id, containerId: container.id };
+  await context.events.record({ type: "paused", ...told });
 }

@@ -10,7 +10,7 @@ export async function resumeContainer(
   operation: Operation,
   container: StoredContainer,
 ): Promise<void> {
-  const { sandbox, signal } = operation;
+  const { context, sandbox, signal } = operation;
   const doing = `resume container ${container.id} in`;
   assertState("sandbox", sandbox.id, sandbox.state, doing, ["running"]);
   assertState("container", container.id, container.state, "resume", ["paused"]);
@@ -19,6 +19,8 @@ export async function resumeContainer(
     thaw(agent, container.id, signal),
   );
   container.state = "running";
+  const told = { sandboxId: sandbox.id, containerId: container.id };
+  await context.events.record({ type: "resumed", ...told });
 }
 
 /** A pause that was cut short may never have reached the guest, which then refuses; a second one makes them agree. */

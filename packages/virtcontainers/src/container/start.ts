@@ -32,6 +32,8 @@ export async function startContainer(
     );
     container.state = "running";
     container.startTime = new Date().toISOString();
+    const told = { sandboxId: sandbox.id, containerId: container.id };
+    await context.events.record({ type: "started", ...told });
     await hooksAfterStart(context, sandbox, container, signal);
   } catch (error) {
     await undo(operation, async (undoing) => {

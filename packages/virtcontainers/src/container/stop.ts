@@ -6,8 +6,24 @@ import type { StoredContainer } from "../store/schema.ts";
 
 const sigkill = 9;
 
-/** Kills all processes of a container and removes it in the guest. `force` goes on past what the guest refuses. */
+/** Stops a container, and tells so unless it had ended by itself. */
 export async function stopContainer(
+  operation: Operation,
+  container: StoredContainer,
+  force: boolean,
+): Promise<void> {
+  const { context, sandbox } = operation;
+  const ended = container.state === "stopped";
+  await endContainer(operation, container, force);
+  if (ended) return;
+  const { id: containerId, exitCode } = container;
+  const exits = exitCode === undefined ? [] : [{ containerId, exitCode }];
+  await context.events.hearOut(sandbox, exits);
+  await context.events.record({ type: "stopped", sandboxId: sandbox.id, containerId });
+}
+
+/** Kills all processes of a container and removes it in the guest. `force` goes on past what the guest refuses. */
+export async function endContainer(
   operation: Operation,
   container: StoredContainer,
   force: boolean,

@@ -12,13 +12,14 @@ export async function* readRecords(path: string): AsyncGenerator<LogRecord> {
   yield* readRest(file, decoder, { offset: 0 });
 }
 
-/** Goes on reading from `position` to the present end of the file. */
+/** Goes on reading from `position` to the present end of the file, or to about `end`. */
 export async function* readRest(
   file: FileHandle,
   decoder: LogRecordDecoder,
   position: { offset: number },
+  end = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<LogRecord> {
-  for (;;) {
+  while (position.offset < end) {
     const chunk = Buffer.allocUnsafe(chunkBytes);
     const { bytesRead } = await file.read(chunk, 0, chunkBytes, position.offset);
     if (bytesRead === 0) return;

@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import type { Lock } from "../host/host.ts";
+import { Tracer } from "../monitor/trace.ts";
 import { release } from "../store/release.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
@@ -41,8 +42,10 @@ export async function createSandbox(
 ): Promise<Created> {
   const config = parse(SandboxConfig, input);
   using deadline = new Deadline(options, createTimeoutMs, "create");
-  const sandbox = await phase("validate", { sandboxId: config.id ?? "" }, () =>
-    plan(context, config, input, deadline.signal),
+  const id = config.id ?? randomBytes(6).toString("hex");
+  using tracer = new Tracer(id);
+  const sandbox = await phase("validate", { sandboxId: id }, () =>
+    plan(context, id, config, input, deadline.signal),
   );
   deadline.check();
   using lock = await context.store.create(sandbox.id, deadline.signal);
@@ -51,10 +54,12 @@ export async function createSandbox(
   try {
     await context.store.write(sandbox);
     await boot(context, sandbox, context.store.ledger(sandbox.id), connection, deadline);
+    await tellCreated(context, sandbox);
     await afterwards(created, deadline);
+    await tracer.save(context);
     return created;
   } catch (error) {
-    await undo(context, created, lock).catch((failure: unknown) =>
+    await undo(context, created, lock, tracer).catch((failure: unknown) =>
       context.logger.error(
         { err: failure, sandboxId: sandbox.id },
         "a failed create left something behind",
@@ -67,6 +72,7 @@ export async function createSandbox(
 /** Looks everything up that the sandbox needs; takes nothing. */
 async function plan(
   context: Context,
+  id: string,
   checked: SandboxConfig,
   input: SandboxConfig,
   signal: AbortSignal,
@@ -82,7 +88,6 @@ async function plan(
     containers.push(await prepareContainer(context, container, `containers.${index}`, signal));
   }
   const uid = context.host.uid === 0 ? firstVmUid + randomInt(vmUids) : undefined;
-  const id = config.id ?? randomBytes(6).toString("hex");
   return {
     version: 1,
     id,
@@ -112,10 +117,26 @@ async function settleSpecs(
   return config.containers === undefined ? config : { ...config, containers };
 }
 
-async function undo(context: Context, { sandbox, connection }: Created, lock: Lock): Promise<void> {
+async function tellCreated(context: Context, { id: sandboxId, containers }: StoredSandbox) {
+  await context.events.record({ type: "created", sandboxId });
+  for (const { id: containerId } of containers)
+    await context.events.record({ type: "created", sandboxId, containerId });
+}
+
+async function undo(
+  context: Context,
+  { sandbox, connection }: Created,
+  lock: Lock,
+  tracer: Tracer,
+): Promise<void> {
+  await tracer.save(context);
   await connection.release();
   await context.store.ledger(sandbox.id).releaseAll();
   for (const container of sandbox.containers) await hooksAfterDelete(context, sandbox, container);
   await release(context.host, { kind: "folder", path: context.store.folder(sandbox.id).path });
+  if (sandbox.state !== "creating") {
+    const reason = "its start has failed";
+    await context.events.record({ type: "deleted", sandboxId: sandbox.id, reason });
+  }
   lock.release();
 }

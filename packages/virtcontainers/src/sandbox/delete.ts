@@ -26,6 +26,7 @@ export async function deleteSandbox(
     return await operate(context, connection, id, verb, options, async (operation) => {
       if (!options.force) await assertDeletable(operation);
       await wipe(context, connection, id);
+      await context.events.record({ type: "deleted", sandboxId: id });
       return operation.sandbox;
     });
   } catch (error) {

@@ -67,10 +67,25 @@ async function collectOne(
   if (sandbox === "damaged") return [];
   const reason = await whyLeft(context, sandbox, stopped);
   if (reason !== undefined) {
-    if (!dryRun) await wipe(context, new Connection(context, id), id);
+    if (!dryRun) await remove(context, id, sandbox, reason);
     return [{ kind: "sandbox", name: id, reason }];
   }
-  return sandbox === undefined ? [] : await tidy(context, sandbox, dryRun);
+  if (sandbox === undefined) return [];
+  if (!dryRun) await context.events.catchUp(sandbox);
+  return await tidy(context, sandbox, dryRun);
+}
+
+/** One that was never whole was never told of. */
+async function remove(
+  context: Context,
+  id: string,
+  sandbox: StoredSandbox | undefined,
+  reason: string,
+): Promise<void> {
+  const wasWhole = sandbox !== undefined && sandbox.state !== "creating";
+  if (wasWhole) await context.events.catchUp(sandbox);
+  await wipe(context, new Connection(context, id), id);
+  if (wasWhole) await context.events.record({ type: "deleted", sandboxId: id, reason });
 }
 
 /** A damaged one is its user's to judge. */

@@ -33,6 +33,7 @@ async function statusOf(
   try {
     const sandbox = await context.store.readIfThere(id);
     if (sandbox === undefined) return undefined;
+    const before = sandbox.state;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(refreshTimeoutMs)]);
     try {
       await refresh(context, sandbox, connection, limit);
@@ -43,6 +44,7 @@ async function statusOf(
         "its containers' present state could not be learnt",
       );
     }
+    if (sandbox.state !== before) await noticeDeath(context, id);
     return sandboxStatus(sandbox);
   } catch (error) {
     if (!isVirtError(error, "STATE_INVALID", "SANDBOX_NOT_FOUND")) throw error;
@@ -51,4 +53,12 @@ async function statusOf(
   } finally {
     await connection.release();
   }
+}
+
+/** Tells of the end of a VM that nobody has told of; who works on the sandbox does so himself. */
+async function noticeDeath(context: Context, id: string): Promise<void> {
+  using lock = await context.store.lockIfFree(id);
+  if (lock === undefined) return;
+  const sandbox = await context.store.readIfThere(id);
+  if (sandbox !== undefined) await context.events.catchUp(sandbox);
 }

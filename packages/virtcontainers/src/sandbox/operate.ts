@@ -7,6 +7,7 @@ import { VirtError } from "../errors.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Connection } from "./connection.ts";
+import { isVmAlive } from "./refresh.ts";
 import { assertState } from "./state.ts";
 
 /** Default deadline of an operation on a sandbox that exists. */
@@ -45,6 +46,8 @@ export async function operate<T>(
   const mode = verb.holding === "exclusive" ? "exclusive" : "shared";
   using lock = await context.store.lock(id, mode, deadline.signal);
   const sandbox = await context.store.read(id);
+  if (verb.holding === "exclusive" || !(await isVmAlive(context, sandbox)))
+    await deadline.race(context.events.catchUp(sandbox));
   if (verb.holding === "moment") lock.release();
   const work = run(operation(context, connection, sandbox, deadline));
   try {

@@ -24,6 +24,7 @@ export async function pauseSandbox(operation: Operation): Promise<void> {
     });
     throw error;
   }
+  await context.events.record({ type: "paused", sandboxId: sandbox.id });
 }
 
 function assertCanPause({ context, sandbox }: Operation): void {

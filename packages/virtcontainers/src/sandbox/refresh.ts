@@ -35,7 +35,10 @@ function isUp({ state }: StoredContainer): boolean {
   return state === "running" || state === "paused";
 }
 
-export async function isVmAlive(context: Context, sandbox: StoredSandbox): Promise<boolean> {
+export async function isVmAlive(
+  context: Pick<Context, "host">,
+  sandbox: StoredSandbox,
+): Promise<boolean> {
   if (sandbox.vm === undefined || sandbox.bootId !== (await context.host.bootId())) return false;
   return await context.host.processes.isAlive(sandbox.vm.process);
 }

@@ -16,6 +16,7 @@ export async function resumeSandbox(operation: Operation): Promise<void> {
   await phase("hypervisor.resume", { sandboxId: sandbox.id }, () => vm.resume(signal));
   sandbox.state = "running";
   await operation.save();
+  await context.events.record({ type: "resumed", sandboxId: sandbox.id });
   await setClock(operation);
 }
 

@@ -3,7 +3,9 @@ import { ExecHandle } from "../container/exec.ts";
 import type { ExecOptions } from "../container/exec-options.ts";
 import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
+import type { VirtError } from "../errors.ts";
 import { followLog, type LogEntry } from "../logs/follow.ts";
+import { type MonitorOptions, monitor } from "../monitor/monitor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
 import type { Connection } from "./connection.ts";
@@ -150,6 +152,15 @@ export class Sandbox extends SandboxGuest implements AsyncDisposable {
     } finally {
       ended.abort();
     }
+  }
+
+  /**
+   * Tells what is wrong with the sandbox, as errors that are not thrown: SANDBOX_DEAD when its VM has ended,
+   * which is the last one; TIMEOUT when its agent does not answer, once until it answers again. Ends when
+   * the sandbox is stopped or deleted. No deadline unless one is given.
+   */
+  monitor(options: MonitorOptions = {}): AsyncGenerator<VirtError> {
+    return monitor(this.context, this.connection, this.id, options);
   }
 
   /** The last lines of the guest's console, made safe to print. */

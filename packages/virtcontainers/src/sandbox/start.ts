@@ -31,6 +31,7 @@ export async function startSandbox(operation: Operation): Promise<void> {
     }
   }
   sandbox.state = "running";
+  await context.events.record({ type: "started", sandboxId: sandbox.id });
   try {
     for (const container of sandbox.containers) await startContainer(operation, container);
   } catch (error) {
@@ -42,6 +43,7 @@ export async function startSandbox(operation: Operation): Promise<void> {
 
 function forgetExit(container: Operation["sandbox"]["containers"][number]): void {
   container.state = "creating";
+  container.startTime = "";
   delete container.exitCode;
   delete container.exitedAt;
 }

@@ -14,8 +14,10 @@ export async function stopSandbox(operation: Operation, force: boolean): Promise
   if (sandbox.state === "stopped") return await releaseVm(operation);
   assertMove("sandbox", sandbox.id, sandbox.state, "stopped");
   await phase("hypervisor.stop", { sandboxId: sandbox.id }, () => stopVm(operation, force));
+  await context.events.hearOut(sandbox);
   await markGone(context, sandbox, new Date());
   await releaseVm(operation);
+  await context.events.record({ type: "stopped", sandboxId: sandbox.id });
 }
 
 async function stopVm(operation: Operation, force: boolean): Promise<void> {

@@ -37,6 +37,17 @@ export class SandboxFolder {
   get log(): string {
     return join(this.vm, "log.bin");
   }
+  /** What of its events is in the journal already, and the lock for it. */
+  get progress(): string {
+    return join(this.path, "events.json");
+  }
+  get progressLock(): string {
+    return join(this.path, "events.lock");
+  }
+  /** The phases of its create. */
+  get trace(): string {
+    return join(this.path, "trace.json");
+  }
   /** What virtiofsd shows to the guest. */
   get shared(): string {
     return join(this.path, "shared");
@@ -54,6 +65,16 @@ export class Store {
   constructor(host: Host, stateDir: string) {
     this.#host = host;
     this.stateDir = stateDir;
+  }
+
+  /** The journal of what has happened. */
+  get eventsFolder(): string {
+    return join(this.stateDir, "events");
+  }
+
+  /** The phases of the last create. */
+  get trace(): string {
+    return join(this.stateDir, "trace.json");
   }
 
   folder(id: string): SandboxFolder {
@@ -114,6 +135,16 @@ export class Store {
       return true;
     } catch (error) {
       if (error instanceof VirtError && error.code === "BUSY") return false;
+      throw error;
+    }
+  }
+
+  /** Holds a sandbox together with other readers, unless somebody changes it or it is not there. */
+  async lockIfFree(id: string): Promise<Lock | undefined> {
+    try {
+      return await this.#host.locks.acquire(this.folder(id).lock, "shared");
+    } catch (error) {
+      if (isVirtError(error, "BUSY")) return undefined;
       throw error;
     }
   }

@@ -141,7 +141,10 @@ export class Guest {
 
   /** As the kernel does when a container is out of memory: all of it dies, and the agent hears of it. */
   outOfMemory(id: string): void {
-    this.killAll(this.container(id));
+    const container = this.container(id);
+    const timeNs = BigInt(Date.now()) * 1_000_000n;
+    this.#log({ containerId: id, execId: "", timeNs, stream: "oom" });
+    this.killAll(container);
     this.oom.record(id);
   }
 

@@ -179,7 +179,7 @@ export class GuestProcess {
     this.#stdin.destroy();
     this.stdout.end();
     this.stderr.end();
-    if (this.stdout.sink === "log") {
+    if (this.stdout.sink === "log" || this.execId === "") {
       this.#parts.log({ ...this.#origin(), stream: "exit", status: code });
     }
     this.#settle(code);

@@ -1,0 +1,25 @@
+import { type CallOptions, Deadline } from "../deadline.ts";
+import type { VirtEvent } from "../monitor/event.ts";
+import { type EventsOptions, watchEvents } from "../monitor/events.ts";
+import { readTrace, type Trace } from "../monitor/trace.ts";
+import { defaultTimeoutMs } from "../sandbox/operate.ts";
+import { id as idSchema, parse } from "../validate.ts";
+import { ProcessesById } from "./processes.ts";
+
+/** The methods of a VirtContainers that tell what happens and has happened. */
+export abstract class EventsById extends ProcessesById {
+  /**
+   * What happens to sandboxes and containers, whichever process does it: each event once, in order for
+   * each sandbox. Begins now, or with what is kept since a time. No deadline unless one is given.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<VirtEvent> {
+    return watchEvents(this.context, options);
+  }
+
+  /** How long the steps of a sandbox's create took; without an id, of the last create, also if it failed. */
+  async trace(id?: string, options: CallOptions = {}): Promise<Trace> {
+    if (id !== undefined) parse(idSchema, id, "sandboxId");
+    using deadline = new Deadline(options, defaultTimeoutMs, "trace");
+    return await deadline.race(readTrace(this.context, id));
+  }
+}

@@ -1,0 +1,57 @@
+import * as v from "valibot";
+import { id } from "../validate.ts";
+
+/** What can happen to a sandbox or to one of its containers. */
+export const eventTypes = [
+  "created",
+  "started",
+  "exited",
+  "oom",
+  "paused",
+  "resumed",
+  "stopped",
+  "died",
+  "deleted",
+  "updated",
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** Something that has happened. Without a container it is about the sandbox. */
+export interface VirtEvent {
+  type: EventType;
+  /** ISO 8601. Of what the guest tells it is the guest's time, but never later than the host's. */
+  time: string;
+  sandboxId: string;
+  containerId?: string | undefined;
+  /** Of `exited`: the process, by the token that names it in its container. */
+  processId?: string | undefined;
+  /** Of `exited`: the exit code, or 128 + the signal's number. */
+  exitCode?: number | undefined;
+  /** Why, for `died`, `stopped` and `deleted`, where it is not plain. */
+  reason?: string | undefined;
+}
+
+const short = v.pipe(v.string(), v.maxLength(256));
+
+/** An event as it stands in the journal. */
+export const JournalRecord = v.object({
+  type: v.picklist(eventTypes),
+  time: v.pipe(
+    v.string(),
+    v.maxLength(32),
+    v.check((time) => !Number.isNaN(Date.parse(time))),
+  ),
+  sandboxId: id,
+  containerId: v.optional(id),
+  processId: v.optional(short),
+  exitCode: v.optional(v.pipe(v.number(), v.integer())),
+  reason: v.optional(short),
+  /** Names what may have been written down twice, because a process was killed in between. */
+  key: v.optional(short),
+});
+export type JournalRecord = v.InferOutput<typeof JournalRecord>;
+
+/** The event without what only the journal needs. */
+export function eventOf({ key: _, ...event }: JournalRecord): VirtEvent {
+  return event;
+}

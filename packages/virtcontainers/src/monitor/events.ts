@@ -1,0 +1,116 @@
+import * as v from "valibot";
+import type { Context } from "../context.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
+import { Changes } from "../logs/changes.ts";
+import { id, parse } from "../validate.ts";
+import { type EventType, eventOf, eventTypes, type VirtEvent } from "./event.ts";
+import type { JournalPosition } from "./journal.ts";
+import { JournalReader } from "./journal-reader.ts";
+import { Lookout } from "./lookout.ts";
+import { Once } from "./once.ts";
+
+export interface EventsOptions extends CallOptions {
+  /** Only of this sandbox and its containers. */
+  sandboxId?: string | undefined;
+  /** Only of these types. */
+  types?: readonly EventType[] | undefined;
+  /** Begins with what has happened since then, as far as it is kept; default: with what happens from now on. */
+  since?: Date | undefined;
+  /** Ends then, without an error; a time that has passed ends it with the last event before it. */
+  until?: Date | undefined;
+}
+
+const date = v.pipe(
+  v.date("it must be a Date"),
+  v.check((value) => !Number.isNaN(value.getTime()), "it must be a valid Date"),
+);
+
+const Options = v.strictObject({
+  sandboxId: v.optional(id),
+  types: v.optional(
+    v.pipe(
+      v.array(v.picklist(eventTypes, `it must be one of ${eventTypes.join(", ")}`)),
+      v.minLength(1, "it must name a type"),
+    ),
+  ),
+  since: v.optional(date),
+  until: v.optional(date),
+  signal: v.optional(v.instance(AbortSignal, "it must be an AbortSignal")),
+  timeoutMs: v.optional(v.number()),
+});
+type Wanted = v.InferOutput<typeof Options>;
+
+/**
+ * What happens to sandboxes, whoever does it, each event once and in order for each sandbox. The place in
+ * the journal is taken now, not when the first event is asked for.
+ */
+export function watchEvents(context: Context, options: EventsOptions): AsyncGenerator<VirtEvent> {
+  const wanted = parse(Options, options, "options");
+  const { journal } = context.events;
+  const from = wanted.since === undefined ? journal.end() : journal.beginning();
+  return follow(context, wanted, from);
+}
+
+async function* follow(
+  context: Context,
+  wanted: Wanted,
+  from: JournalPosition,
+): AsyncGenerator<VirtEvent> {
+  using deadline = new Deadline(wanted, undefined, "events");
+  const { journal } = context.events;
+  await deadline.race(journal.prepare());
+  using changes = new Changes(journal.folder, deadline.signal);
+  using end = new End(wanted.until, changes);
+  using lookout = new Lookout(context, wanted.sandboxId);
+  await deadline.race(lookout.begin());
+  await using reader = new JournalReader(journal.folder, from);
+  const once = new Once();
+  for (;;) {
+    const last = end.isOver;
+    for await (const record of reader.rest()) {
+      lookout.hear(record);
+      if (once.isNew(record) && isWanted(record, wanted)) yield eventOf(record);
+    }
+    if (last) return;
+    deadline.check();
+    await changes.next();
+  }
+}
+
+function isWanted(event: VirtEvent, { sandboxId, types, since, until }: Wanted): boolean {
+  const time = Date.parse(event.time);
+  return (
+    (sandboxId === undefined || event.sandboxId === sandboxId) &&
+    (types === undefined || types.includes(event.type)) &&
+    (since === undefined || time >= since.getTime()) &&
+    (until === undefined || time <= until.getTime())
+  );
+}
+
+/** The longest delay that setTimeout takes. */
+const longestMs = 2 ** 31 - 1;
+
+/** The moment at which watching ends, which counts as a change. */
+class End implements Disposable {
+  readonly #at: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(until: Date | undefined, changes: Changes) {
+    this.#at = until?.getTime() ?? Number.POSITIVE_INFINITY;
+    if (until !== undefined) this.#wait(changes);
+  }
+
+  get isOver(): boolean {
+    return Date.now() >= this.#at;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(changes: Changes): void {
+    const leftMs = this.#at - Date.now();
+    if (leftMs <= 0) changes.notify();
+    else this.#timer = setTimeout(() => this.#wait(changes), Math.min(leftMs, longestMs));
+  }
+}

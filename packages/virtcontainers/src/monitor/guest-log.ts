@@ -1,0 +1,86 @@
+import { type LogRecord, LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
+import { openUntrusted } from "../host/files.ts";
+import { logTime } from "../logs/exits.ts";
+import { readRest } from "../logs/read.ts";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import type { JournalRecord } from "./event.ts";
+import type { Progress } from "./progress.ts";
+
+/** A container's lack of memory is told at most this often: the guest could write it without end. */
+const oomPauseMs = 1_000;
+
+/**
+ * What the guest's log tells that was not told yet: ends of first processes and lack of memory. Reads at
+ * most `maxBytes`, and moves `progress` on; `more` says that there is more to read.
+ */
+export async function readGuestEvents(
+  path: string,
+  sandbox: StoredSandbox,
+  progress: Progress,
+  maxBytes: number,
+): Promise<{ found: JournalRecord[]; more: boolean }> {
+  const found: JournalRecord[] = [];
+  await using file = await openUntrusted(path);
+  if (file === undefined) return { found, more: false };
+  const { size } = await file.stat();
+  if (size < progress.offset) progress.offset = 0;
+  const end = Math.min(size, progress.offset + maxBytes);
+  const decoder = new LogRecordDecoder();
+  for await (const record of readRest(file, decoder, { offset: progress.offset }, end)) {
+    const event = eventOfRecord(record, sandbox, progress);
+    if (event !== undefined) found.push(event);
+  }
+  progress.offset += decoder.consumed;
+  return { found, more: end < size };
+}
+
+/** The end of a container's run, unless it was told already; also how a host that ended it tells so. */
+export function exitEvent(
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  progress: Progress,
+  exit: { exitCode: number; time: Date },
+): JournalRecord | undefined {
+  const { id, startTime } = container;
+  if (startTime === "" || progress.exited[id] === startTime) return undefined;
+  progress.exited[id] = startTime;
+  return {
+    type: "exited",
+    time: plausible(exit.time, startTime),
+    sandboxId: sandbox.id,
+    containerId: id,
+    processId: id,
+    exitCode: exit.exitCode,
+    key: `exited ${id} ${startTime}`,
+  };
+}
+
+/** A guest may write anything: only what can be of a container that runs counts. */
+function eventOfRecord(
+  record: LogRecord,
+  sandbox: StoredSandbox,
+  progress: Progress,
+): JournalRecord | undefined {
+  if ((record.stream !== "exit" && record.stream !== "oom") || record.execId !== "") return;
+  const container = sandbox.containers.find(({ id }) => id === record.containerId);
+  if (container === undefined || container.startTime === "") return;
+  const time = logTime(record.timeNs);
+  if (record.stream === "exit")
+    return exitEvent(sandbox, container, progress, { exitCode: record.status, time });
+  const now = Date.now();
+  if (now - (progress.oomAt[container.id] ?? 0) < oomPauseMs) return;
+  progress.oomAt[container.id] = now;
+  return {
+    type: "oom",
+    time: plausible(time, container.startTime),
+    sandboxId: sandbox.id,
+    containerId: container.id,
+    key: `oom ${container.id} ${progress.marker} ${record.timeNs}`,
+  };
+}
+
+/** The guest's clock may show anything. */
+function plausible(time: Date, startTime: string): string {
+  const earliest = Date.parse(startTime) || 0;
+  return new Date(Math.max(earliest, Math.min(time.getTime(), Date.now()))).toISOString();
+}
