@@ -34,6 +34,8 @@ export type Library = { readonly images: Images } & Told<
   | "killContainer"
   | "waitProcess"
   | "collectGarbage"
+  | "events"
+  | "trace"
 > &
   Done<
     | "startSandbox"

@@ -30,6 +30,8 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
   "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
   "Running containers:": {
     stats: manage("stats"),
+    events: manage("events"),
+    trace: manage("trace"),
     pause: manage("pause"),
     resume: manage("resume"),
   },

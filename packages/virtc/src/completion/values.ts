@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import type { Context } from "../context.ts";
+import { eventTypes } from "../events/filter.ts";
 
 /** Something that can be typed; the text `:files` lets the shell complete paths. */
 export interface Candidate {
@@ -20,6 +21,11 @@ type Source = (context: Context, place: Place) => Candidate[] | Promise<Candidat
 
 const files: Candidate[] = [{ text: ":files", about: "" }];
 
+const filters: Candidate[] = [
+  ...eventTypes.map((type) => ({ text: `type=${type}`, about: "" })),
+  { text: "name=", about: "of a sandbox or container" },
+];
+
 const sources: Readonly<Record<string, Source>> = {
   sandbox: sandboxes,
   container: containers,
@@ -30,6 +36,7 @@ const sources: Readonly<Record<string, Source>> = {
   "env-file": () => files,
   kernel: () => plain(["tuned", "debian"]),
   hypervisor: () => plain(["qemu"]),
+  filter: () => filters,
   signal: () => plain(Object.keys(constants.signals)),
   "log-level": () => plain(["debug", "info", "warn", "error"]),
 };

@@ -12,6 +12,7 @@ import type {
   SandboxConfig,
   SandboxStatus,
   Signal,
+  VirtEvent,
 } from "virtcontainers";
 import { VirtError } from "virtcontainers";
 import type { Library, SandboxHandle } from "../../src/library.ts";
@@ -32,6 +33,7 @@ export interface FakeLibrary extends Library {
   log: LogEntry[];
   /** What containers use; changed by tests. */
   stats(sandbox: string, container: string): ContainerStats;
+  happened: VirtEvent[];
 }
 
 /** A library without VMs: every process is the given program. */
@@ -48,6 +50,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     calls,
     log: [],
     stats: () => statsOf({}),
+    happened: [],
     images: fakeImages(images),
     async createSandbox(config) {
       const id = add("create", config);
@@ -126,6 +129,18 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     async resumeContainer(id, container) {
       knownContainer(id, container).state = "running";
       calls.push(`resume ${id} ${container}`);
+    },
+    async *events(options) {
+      calls.push(`events ${JSON.stringify(options)}`);
+      yield* library.happened;
+    },
+    async trace(id = "last") {
+      const phases = [
+        { name: "validate", startMs: 0, durationMs: 10 },
+        { name: "boot", startMs: 10, durationMs: 90 },
+        { name: "agent.createContainer", containerId: "c1", startMs: 60, durationMs: 0.2 },
+      ];
+      return { sandboxId: id, startedAt: "2026-01-01T00:00:00.000Z", durationMs: 100, phases };
     },
     async stopSandbox(id) {
       calls.push(`stop ${id}`);

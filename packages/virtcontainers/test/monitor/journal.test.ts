@@ -72,22 +72,21 @@ test("a line cut by a full disk, garbage and wrong records are passed over", asy
 
 test("stays small: old files go, and who follows misses nothing", async () => {
   await using reader = readerFrom(journal.end());
-  const reason = "x".repeat(200);
-  const perFile = Math.ceil(segmentBytes / 200);
   const heard: (number | undefined)[] = [];
-  const total = perFile * (keptSegments + 1);
-  for (let n = 0; n < total; n++) {
-    await journal.append(event(n, { reason }));
-    if (n % 500 === 0) heard.push(...(await numbers(reader)));
+  for (let n = 1; n <= keptSegments + 2; n++) {
+    await journal.append(event(n));
+    // Empty lines, which count for nothing but the size.
+    appendFileSync(join(folder, `${n}.jsonl`), "\n".repeat(segmentBytes));
+    await journal.append(event(n + 100));
+    heard.push(...(await numbers(reader)));
   }
-  heard.push(...(await numbers(reader)));
-  expect(heard).toEqual(Array.from({ length: total }, (_, n) => n));
+  expect(heard).toEqual([1, 101, 2, 102, 3, 103, 4, 104, 5, 105, 6, 106]);
   const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
   expect(files.length).toBe(keptSegments);
   expect(files).not.toContain("1.jsonl");
   await using late = readerFrom({ segment: 1, offset: 0 });
   await expect(numbers(late)).rejects.toMatchObject({ code: "INVALID_STATE" });
-}, 60_000);
+});
 
 test("writers at once never tear a line, also while a new file is begun", async () => {
   await using reader = readerFrom(journal.end());
