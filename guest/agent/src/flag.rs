@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use tokio::sync::Notify;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Flag {
     set: Cell<bool>,
     notify: Notify,

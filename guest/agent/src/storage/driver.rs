@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Undo, blk, ephemeral, fs_group, local, mount, options, overlay};
+use super::{Undo, blk, ephemeral, fs_group, local, mount, options, overlay, watchable};
 use crate::agent::Agent;
 use crate::proto::grpc::Storage;
 use crate::status::{Code, Result, Status};
@@ -18,6 +18,7 @@ pub const DRIVERS: &[&str] = &[
     "overlayfs",
     "scsi",
     "virtio-fs",
+    "watchable-bind",
 ];
 
 /// What is to be mounted; waits for the device if the driver has one.
@@ -31,7 +32,9 @@ pub async fn source(agent: &Agent, storage: &Storage) -> Result<String> {
         "blk" => blk::by_pci_path(agent, &storage.source).await,
         "scsi" => blk::by_scsi_address(agent, &storage.source).await,
         "mmioblk" | "nvdimm" => blk::by_node(agent, &storage.source).await,
-        "9p" | "ephemeral" | "local" | "overlayfs" | "virtio-fs" => Ok(storage.source.clone()),
+        "9p" | "ephemeral" | "local" | "overlayfs" | "virtio-fs" | "watchable-bind" => {
+            Ok(storage.source.clone())
+        }
         other => Err(Status::invalid(format!(
             "storage driver {other:?} is not supported: use one of {}",
             DRIVERS.join(", ")
@@ -40,12 +43,13 @@ pub async fn source(agent: &Agent, storage: &Storage) -> Result<String> {
 }
 
 /// Mounts it, noting in `undo` each thing done.
-pub fn mount(storage: &Storage, source: &str, undo: &mut Vec<Undo>) -> Result<()> {
+pub fn mount(agent: &Agent, storage: &Storage, source: &str, undo: &mut Vec<Undo>) -> Result<()> {
     let point = Path::new(&storage.mount_point);
     match storage.driver.as_str() {
         "ephemeral" => ephemeral::mount(storage, undo),
         "local" => local::make(storage, undo),
         "overlayfs" => overlay::mount(storage, undo),
+        "watchable-bind" => watchable::mount(agent, storage, undo),
         driver => {
             let default = match driver {
                 "9p" => "9p",

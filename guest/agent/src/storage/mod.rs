@@ -9,21 +9,29 @@ pub mod mount;
 pub mod options;
 pub mod overlay;
 pub mod release;
+pub mod watchable;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::agent::Agent;
+use crate::flag::Flag;
 use crate::proto::grpc::Storage;
 use crate::status::{Result, Status};
 
 /// What undoes a storage, to be done from last to first.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Undo {
-    Unmount { path: PathBuf, fstype: String },
+    Unmount {
+        path: PathBuf,
+        fstype: String,
+    },
     RemoveFolder(PathBuf),
     RemoveTree(PathBuf),
+    /// Ends what watches the storage.
+    Stop(Rc<Flag>),
 }
 
 struct Entry {
@@ -72,7 +80,7 @@ impl Storages {
         }
         crate::debug!("phase storage {point} found");
         let mut undo = Vec::new();
-        let result = driver::mount(storage, &source, &mut undo);
+        let result = driver::mount(agent, storage, &source, &mut undo);
         if let Err(status) = result {
             release::undo(undo).await;
             return Err(status);

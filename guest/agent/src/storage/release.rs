@@ -13,6 +13,7 @@ pub async fn undo(steps: Vec<Undo>) {
     for step in steps.into_iter().rev() {
         match step {
             Undo::Unmount { path, fstype } => unmount(&path, &fstype).await,
+            Undo::Stop(flag) => flag.set(),
             Undo::RemoveFolder(path) => drop(fs::remove_dir(path)),
             Undo::RemoveTree(path) if path.is_dir() => {
                 apart(move || fs::remove_dir_all(path)).await

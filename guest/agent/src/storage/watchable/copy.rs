@@ -1,0 +1,165 @@
+//! Brings a copy from one state of its source to the next, so that who looks at it meanwhile sees
+//! whole files: first what is new, then the links that lead there, last what is gone.
+//!
+//! A container may be able to write into the copy: no link in it is followed.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Result, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
+
+use super::scan::{Entry, Kind, Tree};
+
+/// What is being made has this name until it is whole.
+const FRESH: &str = ".virtc-new";
+
+/// `folder` holds the copy under `name`, and only that is seen by containers.
+pub fn update(source: &Path, folder: &Path, name: &str, before: &Tree, now: &Tree) -> Result<()> {
+    let root = open_folder(CWD, folder)?;
+    let changed = |(path, entry): &(_, &Entry)| before.0.get(*path) != Some(*entry);
+    let is_link = |(_, entry): &(_, &Entry)| matches!(entry.kind, Kind::Link(_));
+    let entries = now.0.iter().filter(changed);
+    let (links, rest): (Vec<_>, Vec<_>) = entries.partition(is_link);
+    for (path, entry) in rest.into_iter().chain(links) {
+        let from = match path.as_os_str().is_empty() {
+            true => source.to_owned(),
+            false => source.join(path),
+        };
+        put(&from, &root, &Path::new(name).join(path), entry)?;
+    }
+    // The deepest first.
+    let gone = before
+        .0
+        .keys()
+        .rev()
+        .filter(|path| !now.0.contains_key(*path));
+    for path in gone {
+        let path = Path::new(name).join(path);
+        if let Ok((parent, name)) = parent(&root, &path) {
+            remove(&parent, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// The folder that a path leads to, and the name in it.
+fn parent<'a>(root: &OwnedFd, path: &'a Path) -> Result<(OwnedFd, &'a OsStr)> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => Ok((open_folder(root, above)?, name)),
+        _ => Ok((root.try_clone()?, name)),
+    }
+}
+
+fn open_folder(root: impl AsFd, path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::NO_SYMLINKS;
+    Ok(rustix::fs::openat2(
+        root,
+        path,
+        flags,
+        Mode::empty(),
+        resolve,
+    )?)
+}
+
+fn put(source: &Path, root: &OwnedFd, path: &Path, entry: &Entry) -> Result<()> {
+    // The one file of a copy may itself be what is mounted, so that it must stay the same.
+    let in_place = path
+        .parent()
+        .is_none_or(|above| above.as_os_str().is_empty());
+    let (parent, name) = parent(root, path)?;
+    let there = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW);
+    let there = there.map(|stat| FileType::from_raw_mode(stat.st_mode)).ok();
+    let is_folder = there == Some(FileType::Directory);
+    if there.is_some() && is_folder != (entry.kind == Kind::Folder) {
+        remove(&parent, name)?;
+    }
+    match &entry.kind {
+        Kind::Folder => {
+            if !is_folder {
+                rustix::fs::mkdirat(&parent, name, Mode::RWXU)?;
+            }
+            own(&open_folder(&parent, Path::new(name))?, entry)
+        }
+        Kind::Link(to) => {
+            let _ = rustix::fs::unlinkat(&parent, FRESH, AtFlags::empty());
+            rustix::fs::symlinkat(to.as_os_str(), &parent, FRESH)?;
+            let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            rustix::fs::chownat(&parent, FRESH, Some(uid), Some(gid), flags)?;
+            Ok(rustix::fs::renameat(&parent, FRESH, &parent, name)?)
+        }
+        Kind::File { size, .. } if in_place => write(source, &parent, name, *size, entry),
+        Kind::File { size, .. } => {
+            let _ = rustix::fs::unlinkat(&parent, FRESH, AtFlags::empty());
+            write(source, &parent, OsStr::new(FRESH), *size, entry)?;
+            Ok(rustix::fs::renameat(&parent, FRESH, &parent, name)?)
+        }
+    }
+}
+
+/// No more of a file is copied than it had when it was looked at.
+fn write(source: &Path, parent: &OwnedFd, name: &OsStr, size: u64, entry: &Entry) -> Result<()> {
+    let mut bytes = Vec::new();
+    File::open(source)?.take(size).read_to_end(&mut bytes)?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?;
+    let mut file = File::from(file);
+    file.write_all(&bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    own(&file, entry)
+}
+
+fn own(fd: impl AsFd, entry: &Entry) -> Result<()> {
+    let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+    rustix::fs::fchown(&fd, Some(uid), Some(gid))?;
+    Ok(rustix::fs::fchmod(&fd, Mode::from_raw_mode(entry.mode))?)
+}
+
+fn remove(parent: &OwnedFd, name: &OsStr) -> Result<()> {
+    let path = Path::new("/proc/self/fd").join(parent.as_raw_fd().to_string());
+    let path = path.join(name);
+    let result = match fs::symlink_metadata(&path) {
+        Ok(there) if there.is_dir() => fs::remove_dir_all(&path),
+        Ok(_) => fs::remove_file(&path),
+        Err(error) => Err(error),
+    };
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::tree;
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_link_that_a_container_has_put_there_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["s/sub", "copy/tree", "outside"] {
+            fs::create_dir_all(path(name)).unwrap();
+        }
+        fs::write(path("outside/key"), "safe").unwrap();
+        fs::write(path("s/key"), "new").unwrap();
+        fs::write(path("s/sub/key"), "new").unwrap();
+        symlink(path("outside/key"), path("copy/tree/key")).unwrap();
+        symlink(path("outside"), path("copy/tree/sub")).unwrap();
+        let now = tree(&path("s")).unwrap().unwrap();
+        let copy = path("copy");
+        update(&path("s"), &copy, "tree", &Tree::default(), &now).unwrap();
+        assert_eq!(fs::read_to_string(path("outside/key")).unwrap(), "safe");
+        assert_eq!(fs::read_to_string(path("copy/tree/key")).unwrap(), "new");
+        assert_eq!(
+            fs::read_to_string(path("copy/tree/sub/key")).unwrap(),
+            "new"
+        );
+    }
+}
