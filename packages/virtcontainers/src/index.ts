@@ -63,6 +63,9 @@ export { defaultMonitorIntervalMs, type MonitorOptions } from "./monitor/monitor
 export { eventChannelName } from "./monitor/recorder.ts";
 export type { Trace, TracePhase } from "./monitor/trace.ts";
 export type { PodConfig, PodStatus } from "./pod.ts";
+export type { Cgroups } from "./resources/config.ts";
+export type { Resize } from "./resources/resize-sandbox.ts";
+export type { VmSize } from "./resources/sums.ts";
 export type { SandboxConfig } from "./sandbox/config.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export { Sandbox } from "./sandbox/sandbox.ts";

@@ -96,6 +96,8 @@ export interface Agent extends AsyncDisposable {
   reseedRandomDev(data: Uint8Array, signal: AbortSignal): Promise<void>;
   /** Brings hotplugged CPUs and memory online. */
   onlineCPUMem(cpus: PendingCpus, signal: AbortSignal): Promise<void>;
+  /** Uses so many CPUs, bringing some online or taking some out of use; gives the numbers of those in use. */
+  setOnlineCpus(count: number, signal: AbortSignal): Promise<number[]>;
   /** Announces hotplugged memory by its physical addresses. */
   memHotplugByProbe(addresses: readonly bigint[], signal: AbortSignal): Promise<void>;
   /** Gives tmpfs storages another size. */

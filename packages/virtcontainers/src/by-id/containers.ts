@@ -1,5 +1,5 @@
 import type { ContainerStats } from "../agent/stats.ts";
-import type { ContainerConfig } from "../container/config.ts";
+import type { ContainerConfig, LinuxResources } from "../container/config.ts";
 import type { Container } from "../container/container.ts";
 import type { ProcessListOptions } from "../container/process-list.ts";
 import type { CallOptions } from "../deadline.ts";
@@ -37,6 +37,18 @@ export abstract class ContainersById extends PodsById {
   ): Promise<Container> {
     return await this.use(sandboxId, options, (sandbox) =>
       sandbox.stopContainer(containerId, options),
+    );
+  }
+
+  /** Changes limits of a container while it runs; what is not named stays. */
+  async updateContainer(
+    sandboxId: string,
+    containerId: string,
+    resources: LinuxResources,
+    options: CallOptions = {},
+  ): Promise<Container> {
+    return await this.use(sandboxId, options, (sandbox) =>
+      sandbox.updateContainer(containerId, resources, options),
     );
   }
 

@@ -1,5 +1,7 @@
 import type { ContainerStats } from "../agent/stats.ts";
 import type { CallOptions } from "../deadline.ts";
+import type { Resize } from "../resources/resize-sandbox.ts";
+import type { VmSize } from "../resources/sums.ts";
 import type { SandboxConfig } from "../sandbox/config.ts";
 import { Connection } from "../sandbox/connection.ts";
 import { createSandbox } from "../sandbox/create.ts";
@@ -51,6 +53,11 @@ export abstract class SandboxesById extends ById {
 
   async resumeSandbox(id: string, options: CallOptions = {}): Promise<Sandbox> {
     return await this.change(id, options, (sandbox) => sandbox.resume(options));
+  }
+
+  /** Gives the VM of a running sandbox another size, as Sandbox.resize. */
+  async resizeSandbox(id: string, size: Resize, options: CallOptions = {}): Promise<VmSize> {
+    return await this.use(id, options, (sandbox) => sandbox.resize(size, options));
   }
 
   /** A running sandbox is refused, unless `force` is set. */

@@ -1,4 +1,5 @@
 import { VirtError } from "../errors.ts";
+import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertState } from "../sandbox/state.ts";
 import { prepareDrives, releaseOrphans } from "../share/drives.ts";
@@ -45,6 +46,7 @@ export async function createContainer(
   const container = await prepareContainer(context, config, "container", signal);
   sandbox.containers.push(container);
   try {
+    await growToFit(operation);
     await plug(operation, container);
     const agent = await operation.agent();
     await createContainerInGuest(context, sandbox, container, agent, signal);

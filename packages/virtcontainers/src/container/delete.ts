@@ -1,3 +1,4 @@
+import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive } from "../sandbox/refresh.ts";
 import { assertState } from "../sandbox/state.ts";
@@ -27,6 +28,7 @@ export async function deleteContainer(
   await releaseContainer(operation, container);
   const told = { sandboxId: sandbox.id, containerId: container.id };
   await context.events.record({ type: "deleted", ...told });
+  await shrinkToFit(operation);
 }
 
 /** Takes a container's disks and shares back and strikes it from the sandbox. */

@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import type { ContainerConfig } from "./config.ts";
+import { checkLimits } from "./limits.ts";
 import { assertFolder } from "./rootfs.ts";
 import { waiterPath } from "./waiter.ts";
 
@@ -12,6 +13,7 @@ export async function prepareContainer(
   field: string,
   signal: AbortSignal,
 ): Promise<StoredContainer> {
+  checkLimits(config.resources ?? {}, `${field}.resources`);
   const image = config.image === undefined ? undefined : await findImage(context, config, signal);
   if (config.rootFs !== undefined)
     await assertFolder(config.rootFs.target, `${field}.rootFs.target`);

@@ -1,4 +1,6 @@
+import type { Agent } from "../agent/agent.ts";
 import { phase } from "../events.ts";
+import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertState } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
@@ -18,13 +20,7 @@ export async function startContainer(
   ]);
   assertState("container", container.id, container.state, "start", ["ready", "stopped"]);
   const agent = await operation.agent();
-  if (container.state === "stopped") {
-    delete container.exitCode;
-    delete container.exitedAt;
-    // One that ended by itself is still there in the guest.
-    await agent.removeContainer(container.id, signal).catch(ignoreGone);
-    await createContainerInGuest(context, sandbox, container, agent, signal);
-  }
+  if (container.state === "stopped") await createAnew(operation, container, agent);
   deadline.phase("agent.startContainer");
   try {
     await phase("agent.startContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
@@ -45,4 +41,26 @@ export async function startContainer(
   if (!sandbox.agentFeatures.includes(extensionFeature)) return;
   const processes = await agent.listProcesses(container.id, signal);
   container.pid = processes.find((process) => process.execId === "")?.pid ?? 0;
+}
+
+async function createAnew(
+  operation: Operation,
+  container: StoredContainer,
+  agent: Agent,
+): Promise<void> {
+  const { context, sandbox, signal } = operation;
+  delete container.exitCode;
+  delete container.exitedAt;
+  // From now on its limits count.
+  container.state = "creating";
+  try {
+    await growToFit(operation);
+    // One that ended by itself is still there in the guest.
+    await agent.removeContainer(container.id, signal).catch(ignoreGone);
+    await createContainerInGuest(context, sandbox, container, agent, signal);
+  } catch (error) {
+    container.state = "stopped";
+    await undo(operation, (undoing) => undoing.save());
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { isVirtError } from "../errors.ts";
+import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive, markExited } from "../sandbox/refresh.ts";
 import { assertMove, assertState } from "../sandbox/state.ts";
@@ -43,6 +44,7 @@ export async function endContainer(
   try {
     const exitCode = await killAndRemove(operation, container, signal);
     if (!ended) markExited(container, exitCode, new Date());
+    if (!force) await shrinkToFit(operation);
   } catch (error) {
     if (!force) throw error;
     if (!ended) markExited(container, 137, new Date());

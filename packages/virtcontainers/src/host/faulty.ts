@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { errnoError } from "./errno.ts";
 import type { Host } from "./host.ts";
 
-type Part = "processes" | "mounts" | "locks" | "sockets";
+type Part = "processes" | "mounts" | "locks" | "sockets" | "cgroups";
 
 /** What goes wrong, and when. */
 export interface Fault {
@@ -34,6 +34,7 @@ export function createFaultyHost(
     mounts: wrap(host.mounts, "mounts", pass),
     locks: wrap(host.locks, "locks", pass),
     sockets: wrap(host.sockets, "sockets", pass),
+    cgroups: wrap(host.cgroups, "cgroups", pass),
     uid: host.uid,
     gid: host.gid,
     bootId: () => host.bootId(),

@@ -9,6 +9,7 @@ export interface Host {
   readonly mounts: Mounts;
   readonly locks: Locks;
   readonly sockets: Sockets;
+  readonly cgroups: Cgroups;
   /** Effective user id of this process. */
   readonly uid: number;
   readonly gid: number;
@@ -144,4 +145,52 @@ export interface Sockets {
   listen(path: string, owner?: { uid: number; gid: number }): Promise<number>;
   /** Waits until a unix socket exists and takes connections, woken by inotify; then as connect. */
   connectWhenReady(path: string, signal: AbortSignal): Promise<Duplex>;
+}
+
+/** What a cgroup may use at most; what is left out stays as it is. */
+export interface CgroupLimits {
+  /** CPUs' worth of time; may be a fraction. */
+  cpus?: number | undefined;
+  memoryBytes?: number | undefined;
+  /** Processes and threads. */
+  pids?: number | undefined;
+  /** The host's CPUs that its threads may run on, such as `0-2,5`. */
+  cpuset?: string | undefined;
+  /** The host's memory nodes. */
+  mems?: string | undefined;
+}
+
+/** What a cgroup has used and uses; 0 where there is no limit or the host does not count. */
+export interface CgroupUsage {
+  userNs: number;
+  systemNs: number;
+  totalNs: number;
+  periods: number;
+  throttledPeriods: number;
+  throttledNs: number;
+  memoryBytes: number;
+  memoryMaxBytes: number;
+  memoryLimitBytes: number;
+  pids: number;
+  pidsLimit: number;
+}
+
+/**
+ * Cgroups by their path, the same in each tree that the host has: version 1, version 2, or both. They throw
+ * HOST_REQUIREMENT where the host has none or this user may not.
+ */
+export interface Cgroups {
+  /** True if threads of one process can be in different cgroups: the CPU controller is of version 1. */
+  canSplitThreads(): Promise<boolean>;
+  exists(path: string): Promise<boolean>;
+  /** Makes it, and what is missing above it. */
+  create(path: string): Promise<void>;
+  limit(path: string, limits: CgroupLimits): Promise<void>;
+  /** Moves a process with all its threads into it. */
+  placeProcess(path: string, pid: number): Promise<void>;
+  /** Moves single threads, as far as CPU time and CPUs go. */
+  placeThreads(path: string, threads: readonly number[]): Promise<void>;
+  usage(path: string): Promise<CgroupUsage>;
+  /** Moves what runs in it to the one above and removes it; one that is not there is no error. */
+  remove(path: string): Promise<void>;
 }

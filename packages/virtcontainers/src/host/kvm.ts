@@ -12,10 +12,12 @@ export interface KvmStatus {
 
 /**
  * KVM is usable if its device opens and, on x86, the CPU tells of hardware virtualisation: a device without
- * it belongs to a paravirtual KVM that runs only guests made for it; a stock kernel hangs there.
+ * it belongs to a paravirtual KVM that runs only guests made for it; a stock kernel hangs there. `anyCpu`
+ * leaves out the second condition.
  */
 export async function kvmUsable(
   paths = { device: "/dev/kvm", cpuinfo: "/proc/cpuinfo" },
+  anyCpu = false,
 ): Promise<KvmStatus> {
   const no = (reason: string): KvmStatus => ({ usable: false, reason, gid: undefined });
   try {
@@ -27,7 +29,7 @@ export async function kvmUsable(
         : `${paths.device} can't be opened by this user`,
     );
   }
-  if (process.arch === "x64" && !(await hasVirtualisation(paths.cpuinfo))) {
+  if (!anyCpu && process.arch === "x64" && !(await hasVirtualisation(paths.cpuinfo))) {
     return no(`${paths.device} is there, but the CPU shows neither vmx nor svm`);
   }
   const { mode, gid } = await stat(paths.device);

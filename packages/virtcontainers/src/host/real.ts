@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { createCgroups } from "./cgroups.ts";
 import type { Host } from "./host.ts";
 import { createLibc } from "./libc.ts";
 import { createLocks } from "./locks.ts";
@@ -14,6 +15,7 @@ export function createHost(): Host {
     mounts: createMounts(libc),
     locks: createLocks(libc),
     sockets: createSockets(libc),
+    cgroups: createCgroups(),
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
     bootId: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),

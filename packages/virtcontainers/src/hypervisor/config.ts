@@ -24,6 +24,8 @@ export interface ResolvedHypervisorConfig {
   memoryMiB: number;
   defaultMaxMemoryMiB: number;
   memSlots: number;
+  memOffsetMiB: number;
+  virtioMem: boolean;
   defaultBridges: number;
   pcieRootPorts: number;
   kernelParams: readonly Param[];
@@ -38,6 +40,8 @@ export interface ResolvedHypervisorConfig {
   disableImageNvdimm: boolean;
   memPrealloc: boolean;
   hugePages: boolean;
+  mlock: boolean;
+  disableNestingChecks: boolean;
   fileBackedMemRootDir: string | undefined;
   entropySource: string;
   sharedFS: "virtio-fs" | "none";

@@ -2,7 +2,8 @@
 export const defaults = {
   machineType: "q35",
   memoryMiB: 256,
-  memSlots: 0,
+  memSlots: 8,
+  maxVCPUs: 8,
   defaultBridges: 1,
   pcieRootPorts: 0,
   disableImageNvdimm: true,

@@ -97,6 +97,15 @@ export interface RunningVm {
   resume(signal: AbortSignal): Promise<void>;
   plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress>;
   unplugDrive(id: string, signal: AbortSignal): Promise<void>;
+  /** Plugs CPUs until there are `count`, and gives how many there are; the guest takes them into use. None is unplugged. */
+  resizeCpus(count: number, signal: AbortSignal): Promise<number>;
+  /**
+   * Gives the guest so much memory, or takes it back; gives what it has then, which may be a step more.
+   * NOT_SUPPORTED if there is no room for it; TIMEOUT if the guest does not part with it.
+   */
+  resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number>;
+  /** The ids of the host's threads that run the guest's CPUs. */
+  cpuThreads(signal: AbortSignal): Promise<number[]>;
   /** Waits until the VMM has ended by itself, up to `graceMs`, then kills it. */
   stop(options: { graceMs: number; signal?: AbortSignal }): Promise<void>;
   /** The last lines of the guest's console, bounded (16 KiB), printable. */

@@ -12,10 +12,18 @@ const flag = v.optional(v.boolean("it must be true or false"));
 export const HypervisorConfig = v.strictObject({
   /** vCPUs at start; default 1. */
   numVCPUs: v.optional(integer(1, 240, "vCPUs")),
+  /** What a running VM can be grown to; default: the host's CPUs, but not more than 8. */
   defaultMaxVCPUs: v.optional(integer(1, 240, "vCPUs")),
   /** Default 256 MiB. */
   memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
-  memSlots: v.optional(integer(0, 256)),
+  /** What a running VM can be grown to; default: the host's memory. */
+  defaultMaxMemoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
+  /** How often memory can be added while the VM runs, 128 MiB or more at a time; default 8. Not needed with virtioMem. */
+  memSlots: v.optional(integer(0, 255)),
+  /** Further room of addresses for memory that devices bring. */
+  memOffsetMiB: v.optional(integer(0, 4_194_304, "MiB")),
+  /** Memory is added as virtio-mem, which can be taken back for good, instead of as modules. */
+  virtioMem: flag,
   defaultBridges: v.optional(integer(0, 5)),
   kernelParams: v.optional(v.array(param)),
   hypervisorParams: v.optional(v.array(param)),
@@ -53,11 +61,14 @@ export const HypervisorConfig = v.strictObject({
   debug: flag,
   memPrealloc: flag,
   hugePages: flag,
+  /** The guest's memory is locked: the host never swaps it out. */
+  mlock: flag,
+  /** auto takes KVM wherever its device opens, even if the CPU shows no hardware virtualisation. */
+  disableNestingChecks: flag,
   disableImageNvdimm: flag,
   pcieRootPort: v.optional(integer(0, 16)),
   /** Host processes that can use the sandbox at once; default 8. */
   agentPorts: v.optional(integer(1, 28)),
-  memOffset: later("memory offset of the nvdimm"),
   msize9p: later("9p"),
   virtioFSCacheSizeMiB: later("the DAX window of virtio-fs"),
   hypervisorPathList: later("annotations that change the hypervisor"),
@@ -75,12 +86,11 @@ export const HypervisorConfig = v.strictObject({
   bootFromTemplate: later("VM templates"),
   vmId: later("VM templates"),
   disableBlockDeviceUse: later("root file systems on block devices"),
-  virtioMem: later("memory hotplug"),
   iommu: later("IOMMU"),
   iommuPlatform: later("IOMMU"),
-  realtime: later("realtime scheduling"),
-  mlock: later("realtime scheduling"),
-  disableNestingChecks: later("nesting checks"),
+  realtime: later(
+    "QEMU has no such option any more; mlock keeps the guest's memory from being swapped out",
+  ),
   useVSock: later("vsock"),
   hotplugVFIOOnRootBus: later("VFIO"),
   disableVhostNet: later("networking"),

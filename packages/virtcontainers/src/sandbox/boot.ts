@@ -9,6 +9,8 @@ import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
 import type { BlockDrive, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
+import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
+import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../share/drives.ts";
 import { sandboxStorages } from "../share/storages.ts";
 import { shareRootfs, startShare } from "../share/virtiofs.ts";
@@ -36,7 +38,11 @@ export async function boot(
   try {
     deadline.phase("boot");
     await Promise.race([
-      comeUp(context, sandbox, connection, deadline),
+      Promise.all([
+        comeUp(context, sandbox, connection, deadline),
+        // While the guest boots, so that it costs no time.
+        enterHostCgroup(context, sandbox, vm, ledger, deadline.signal),
+      ]),
       failWhenGone(vm, sandbox.id),
     ]);
   } catch (error) {
@@ -70,13 +76,18 @@ async function describeVm(
 ): Promise<VmSpec> {
   const drives: BlockDrive[] = [];
   sandbox.nextDrive = 0;
+  sandbox.size = await wantedSize(context, sandbox);
   for (const container of sandbox.containers) {
     drives.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
   }
   return {
     sandboxId: sandbox.id,
     marker: randomUUID(),
-    config: await resolveStored(context, sandbox),
+    config: {
+      ...(await resolveStored(context, sandbox)),
+      numVCPUs: sandbox.size.cpus,
+      memoryMiB: sandbox.size.memoryMiB,
+    },
     folder: context.store.folder(sandbox.id).vm,
     user: sandbox.user,
     drives,
@@ -92,6 +103,7 @@ async function startVm(
   deadline: Deadline,
 ): Promise<RunningVm> {
   const hypervisor = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  await makeHostCgroup(context, sandbox, ledger);
   const vm = await hypervisor.start(spec, ledger, deadline.signal);
   sandbox.vm = vm.state;
   await context.store.write(sandbox);

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { KataAgentConfig } from "../agent/config.ts";
 import { Annotations, ContainerConfig } from "../container/config.ts";
 import { HypervisorConfig } from "../hypervisor/schema.ts";
+import { Cgroups } from "../resources/config.ts";
 import { id, integer, later, text } from "../validate.ts";
 
 /** One sandbox: a VM and the containers in it. */
@@ -43,9 +44,14 @@ export const SandboxConfig = v.pipe(
     sharePidNs: v.optional(v.boolean("it must be true or false")),
     /** State is always kept on disk. */
     stateful: v.optional(v.literal(true, "it must be true: state is always kept on disk")),
-    systemdCgroup: later("host cgroups"),
-    sandboxCgroupOnly: later("host cgroups"),
-    cgroups: later("host cgroups"),
+    /** The form of cgroups.path is slice:prefix:name. */
+    systemdCgroup: v.optional(v.boolean("it must be true or false")),
+    /** true: the whole VMM is in the sandbox's cgroup on the host; false: only its vCPUs. Either asks for one. */
+    sandboxCgroupOnly: v.optional(v.boolean("it must be true or false")),
+    /** The sandbox's cgroup on the host, with limits of the VM's size; none is made unless it is asked for. */
+    cgroups: v.optional(Cgroups),
+    /** The VM has the size of hypervisorConfig; limits of containers add nothing to it. */
+    staticResourceMgmt: v.optional(v.boolean("it must be true or false")),
     enableAgentPidNs: later("a container that sees the agent could end it; use sharePidNs"),
     /** No container gets a filter of system calls, whatever it asks for. */
     disableGuestSeccomp: v.optional(v.boolean("it must be true or false")),

@@ -1,6 +1,6 @@
 import type { ContainerStats } from "../agent/stats.ts";
 import { cleanupContainer } from "../container/cleanup.ts";
-import type { ContainerConfig } from "../container/config.ts";
+import type { ContainerConfig, LinuxResources } from "../container/config.ts";
 import { type Container, containerView } from "../container/container.ts";
 import { createContainer } from "../container/create.ts";
 import { deleteContainer } from "../container/delete.ts";
@@ -10,6 +10,7 @@ import { resumeContainer } from "../container/resume.ts";
 import { startContainer } from "../container/start.ts";
 import { statsContainer } from "../container/stats.ts";
 import { stopContainer } from "../container/stop.ts";
+import { updateContainer } from "../container/update.ts";
 import type { CallOptions } from "../deadline.ts";
 import { SandboxHandle } from "./handle.ts";
 import { refresh } from "./refresh.ts";
@@ -47,6 +48,20 @@ export abstract class SandboxContainers extends SandboxHandle {
 
   async deleteContainer(id: string, options: CallOptions = {}): Promise<Container> {
     return await this.changeContainer("deleteContainer", id, options, deleteContainer);
+  }
+
+  /**
+   * Changes limits of a container while it runs; what is not named stays. The VM follows the sum of limits.
+   * NOT_SUPPORTED if that is more than the VM can be grown to.
+   */
+  async updateContainer(
+    id: string,
+    resources: LinuxResources,
+    options: CallOptions = {},
+  ): Promise<Container> {
+    return await this.changeContainer("updateContainer", id, options, (operation, container) =>
+      updateContainer(operation, container, resources),
+    );
   }
 
   /** Freezes all processes of a running container. */

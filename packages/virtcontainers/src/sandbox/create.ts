@@ -9,6 +9,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import type { Lock } from "../host/host.ts";
 import { Tracer } from "../monitor/trace.ts";
+import { checkHostCgroup } from "../resources/host-cgroup.ts";
 import { release } from "../store/release.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
@@ -87,6 +88,7 @@ async function plan(
   for (const [index, container] of (config.containers ?? []).entries()) {
     containers.push(await prepareContainer(context, container, `containers.${index}`, signal));
   }
+  await checkHostCgroup(context, id, config);
   const uid = context.host.uid === 0 ? firstVmUid + randomInt(vmUids) : undefined;
   return {
     version: 1,

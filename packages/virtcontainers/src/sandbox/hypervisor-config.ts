@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from "node:os";
 import { type KataAgentConfig, kataAgentKernelParams } from "../agent/config.ts";
 import type { GuestAssets } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
@@ -36,10 +37,12 @@ export function resolveHypervisorConfig(
     imageFsType: ownRoot ? defaults.imageFsType : (assets?.imageFsType ?? defaults.imageFsType),
     firmwarePath: config.firmwarePath,
     numVCPUs,
-    defaultMaxVCPUs: Math.max(config.defaultMaxVCPUs ?? numVCPUs, numVCPUs),
+    defaultMaxVCPUs: Math.max(config.defaultMaxVCPUs ?? mostCpus(), numVCPUs),
     memoryMiB,
-    defaultMaxMemoryMiB: memoryMiB,
+    defaultMaxMemoryMiB: Math.max(config.defaultMaxMemoryMiB ?? hostMemoryMiB(), memoryMiB),
     memSlots: config.memSlots ?? defaults.memSlots,
+    memOffsetMiB: config.memOffsetMiB ?? 0,
+    virtioMem: config.virtioMem ?? false,
     defaultBridges: config.defaultBridges ?? defaults.defaultBridges,
     pcieRootPorts: config.pcieRootPort ?? defaults.pcieRootPorts,
     kernelParams: [
@@ -60,6 +63,8 @@ export function resolveHypervisorConfig(
     disableImageNvdimm: config.disableImageNvdimm ?? defaults.disableImageNvdimm,
     memPrealloc: config.memPrealloc ?? false,
     hugePages: config.hugePages ?? false,
+    mlock: config.mlock ?? false,
+    disableNestingChecks: config.disableNestingChecks ?? false,
     fileBackedMemRootDir: config.fileBackedMemRootDir,
     entropySource: config.entropySource ?? "/dev/urandom",
     sharedFS: shared ? "virtio-fs" : "none",
@@ -67,6 +72,15 @@ export function resolveHypervisorConfig(
     logLimitMiB,
     debug: config.debug ?? false,
   };
+}
+
+/** Each CPU that a VM could have costs its guest a little memory, so not all of a large host. */
+function mostCpus(): number {
+  return Math.min(availableParallelism(), defaults.maxVCPUs);
+}
+
+function hostMemoryMiB(): number {
+  return Math.floor(totalmem() / (1024 * 1024));
 }
 
 function param(text: string): { key: string; value: string } {

@@ -6,6 +6,8 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
 import { followLog, type LogEntry } from "../logs/follow.ts";
 import { type MonitorOptions, monitor } from "../monitor/monitor.ts";
+import { type Resize, resizeSandbox } from "../resources/resize-sandbox.ts";
+import type { VmSize } from "../resources/sums.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
 import type { Connection } from "./connection.ts";
@@ -84,6 +86,17 @@ export class Sandbox extends SandboxGuest implements AsyncDisposable {
   /** Lets a paused sandbox go on. */
   async resume(options: CallOptions = {}): Promise<void> {
     await this.operate("resume", "exclusive", options, resumeSandbox);
+  }
+
+  /**
+   * Gives the VM another number of CPUs or amount of memory while it runs: all that the guest has. Memory grows
+   * in steps of 128 MiB, so what is given back may be more. NOT_SUPPORTED beyond the maxima that it was started
+   * with, TIMEOUT if the guest does not part with memory in use.
+   */
+  async resize(size: Resize, options: CallOptions = {}): Promise<VmSize> {
+    return await this.operate("resize", "exclusive", options, (operation) =>
+      resizeSandbox(operation, size),
+    );
   }
 
   /** Deletes the sandbox and all it holds of the host; `force` also if it runs. */

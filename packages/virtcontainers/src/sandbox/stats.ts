@@ -1,12 +1,13 @@
 import { type CgroupStats, type ContainerStats, noCgroupStats } from "../agent/stats.ts";
 import { statsContainer } from "../container/stats.ts";
 import { VirtError } from "../errors.ts";
+import { hostCgroupStats } from "../resources/host-stats.ts";
 import type { Operation } from "./operate.ts";
 import { assertState } from "./state.ts";
 
 /** What a sandbox uses of the host: its VM, with all containers and the guest's own share. */
 export interface SandboxStats {
-  /** CPU time and memory of the VMM, as the host counts them; the rest is 0. */
+  /** CPU time and memory of the VMM as the host counts them, of its cgroup if it has one; the rest is 0. */
   cgroupStats: CgroupStats;
   /** vCPUs. */
   cpus: number;
@@ -31,7 +32,8 @@ export async function statsSandbox(operation: Operation): Promise<SandboxStats> 
     usageInUsermode: userNs,
   };
   cgroupStats.memoryStats.usage.usage = residentBytes;
-  return { cgroupStats, cpus: sandbox.config.hypervisorConfig?.numVCPUs ?? 1 };
+  const cpus = sandbox.size?.cpus ?? sandbox.config.hypervisorConfig?.numVCPUs ?? 1;
+  return { cgroupStats: (await hostCgroupStats(context, sandbox)) ?? cgroupStats, cpus };
 }
 
 /** Of the sandbox, and of each container that has processes. */

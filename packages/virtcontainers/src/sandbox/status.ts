@@ -1,6 +1,7 @@
 import type { OciSpec } from "../container/oci/schema.ts";
 import { containerSpec } from "../container/spec.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
+import type { VmSize } from "../resources/sums.ts";
 import { guestRootPath } from "../share/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { State } from "./state.ts";
@@ -41,6 +42,8 @@ export interface SandboxStatus {
   createdAt: string;
   /** The process of the VM, while there is one. */
   vmm: { pid: number } | undefined;
+  /** The VM's size, while there is one; memory may be a step more. */
+  size?: VmSize | undefined;
 }
 
 export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
@@ -55,6 +58,7 @@ export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,
     vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
+    size: sandbox.vm && sandbox.size,
   };
 }
 

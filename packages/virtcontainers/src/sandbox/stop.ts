@@ -50,8 +50,10 @@ async function askGuest(operation: Operation): Promise<boolean> {
 /** Gives back what only a running VM needs; the folder with console and log stays until delete. */
 async function releaseVm(operation: Operation): Promise<void> {
   await operation.connection.release();
+  delete operation.sandbox.cgroup;
   await operation.save();
   const ledger = operation.ledger();
   await ledger.release((record) => record.kind === "process");
   await ledger.release((record) => record.kind === "mount");
+  await ledger.release((record) => record.kind === "cgroup");
 }

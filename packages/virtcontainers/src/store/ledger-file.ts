@@ -22,6 +22,7 @@ const Record = v.variant("kind", [
   v.strictObject({ kind: v.literal("mount"), target: path }),
   v.strictObject({ kind: v.literal("folder"), path }),
   v.strictObject({ kind: v.literal("file"), path }),
+  v.strictObject({ kind: v.literal("cgroup"), path }),
 ]);
 
 const Line = v.union([

@@ -13,7 +13,9 @@ export type LedgerRecord =
     }
   | { kind: "mount"; target: string }
   | { kind: "folder"; path: string }
-  | { kind: "file"; path: string };
+  | { kind: "file"; path: string }
+  /** By its path in the host's trees of cgroups. */
+  | { kind: "cgroup"; path: string };
 
 export interface LedgerEntry {
   seq: number;

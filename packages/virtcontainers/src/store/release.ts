@@ -16,6 +16,8 @@ export async function release(host: Host, record: LedgerRecord): Promise<void> {
       return await removeFolder(host, record.path);
     case "file":
       return await rm(record.path, { force: true });
+    case "cgroup":
+      return await host.cgroups.remove(record.path);
   }
 }
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ContainerConfig } from "../container/config.ts";
+import { isPciPath, isScsiAddress } from "../hypervisor/addresses.ts";
 import { SandboxConfig } from "../sandbox/config.ts";
 
 const state = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
@@ -36,9 +37,11 @@ export const StoredContainer = v.object({
 export type StoredContainer = v.InferOutput<typeof StoredContainer>;
 
 const guestAddress = v.variant("kind", [
-  v.object({ kind: v.literal("pci"), path: v.string() }),
-  v.object({ kind: v.literal("scsi"), address: v.string() }),
+  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
+  v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
 ]);
+
+const vmSize = v.object({ cpus: v.number(), memoryMiB: v.number() });
 
 const vmState = v.object({
   process: v.object({ pid: v.number(), startTime: v.string() }),
@@ -66,6 +69,12 @@ export const StoredSandbox = v.object({
   ports: v.number(),
   nextDrive: v.number(),
   vm: v.optional(vmState),
+  /** What the VM was last brought to. */
+  size: v.optional(vmSize),
+  /** What it has for itself beside its containers' limits, once it was resized; else as in the configuration. */
+  baseSize: v.optional(vmSize),
+  /** Its cgroup on the host, and that of the VMM's own work if it is another. */
+  cgroup: v.optional(v.object({ path: v.string(), overhead: v.optional(v.string()) })),
   /** What the agent of this guest can do beyond the common contract. */
   agentFeatures: strings,
   containers: v.array(StoredContainer),

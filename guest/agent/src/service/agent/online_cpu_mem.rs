@@ -4,10 +4,12 @@ use std::path::Path;
 
 use crate::agent::Agent;
 use crate::device::{cpu, wait};
+use crate::modules;
 use crate::proto::grpc::OnlineCpuMemRequest;
 use crate::status::Result;
 
 const MEMORY: &str = "/sys/devices/system/memory";
+const DRIVERS: [&str; 2] = ["virtio_balloon", "virtio_mem"];
 
 pub async fn call(agent: &Agent, request: OnlineCpuMemRequest) -> Result<()> {
     let wanted = request.nb_cpus as usize;
@@ -19,7 +21,18 @@ pub async fn call(agent: &Agent, request: OnlineCpuMemRequest) -> Result<()> {
     })
     .await?;
     if !request.cpu_only {
+        load_drivers();
         cpu::bring_members_online(Path::new(MEMORY), "memory", usize::MAX);
     }
     Ok(())
+}
+
+/// What the memory devices need that the host is about to plug in or to move. A kernel that has them
+/// built in, or does not know them, needs no module; whether the guest follows is for the host to see.
+fn load_drivers() {
+    for name in DRIVERS {
+        if let Err(error) = modules::load(name, &[]) {
+            crate::debug!("{error}");
+        }
+    }
 }

@@ -66,6 +66,14 @@ export abstract class KataGuest extends KataProcesses {
     );
   }
 
+  async setOnlineCpus(count: number, signal: AbortSignal): Promise<number[]> {
+    const { online } = await this.call("SetOnlineCpus", {}, signal, (options) =>
+      this.extension.setOnlineCpus({ count }, options),
+    );
+    if (online.length === count) return online;
+    throw this.violation("SetOnlineCpus", `${online.length} CPUs instead of ${count}`);
+  }
+
   async memHotplugByProbe(addresses: readonly bigint[], signal: AbortSignal): Promise<void> {
     await this.call("MemHotplugByProbe", {}, signal, (options) =>
       this.service.memHotplugByProbe({ memHotplugProbeAddr: [...addresses] }, options),

@@ -33,6 +33,10 @@ export class NoopAgent implements Agent {
     };
   }
 
+  async setOnlineCpus(count: number): Promise<number[]> {
+    return Array.from({ length: count }, (_, index) => index);
+  }
+
   async check(): Promise<void> {}
   async createSandbox(): Promise<void> {}
   async destroySandbox(): Promise<void> {}

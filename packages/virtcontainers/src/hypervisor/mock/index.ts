@@ -19,8 +19,8 @@ export type { MockCall, MockFailure, MockHypervisorOptions, MockMachine } from "
 const capabilities: HypervisorCapabilities = {
   blockDevice: true,
   blockHotplug: true,
-  cpuHotplug: false,
-  memoryHotplug: false,
+  cpuHotplug: true,
+  memoryHotplug: true,
   networkHotplug: false,
   fsSharing: ["virtio-fs"],
   snapshot: false,

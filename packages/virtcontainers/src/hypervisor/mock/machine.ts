@@ -15,6 +15,8 @@ export class Machine implements MockMachine, Gate {
   readonly marker: string;
   readonly gone: Promise<string>;
   readonly child: SpawnedProcess;
+  cpus: number;
+  memoryMiB: number;
   readonly #options: MockHypervisorOptions;
   readonly #host: Host;
   readonly #folder: string;
@@ -29,6 +31,8 @@ export class Machine implements MockMachine, Gate {
     this.marker = spec.marker;
     this.#folder = spec.folder;
     this.child = child;
+    this.cpus = spec.config.numVCPUs;
+    this.memoryMiB = spec.config.memoryMiB;
     this.gone = child.exited.then(({ code, signal }) => {
       for (const stream of this.#streams.values()) stream.destroy();
       return signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;

@@ -14,6 +14,8 @@ export type MockCall =
   | "resume"
   | "plugDrive"
   | "unplugDrive"
+  | "resizeCpus"
+  | "resizeMemory"
   | "stop";
 
 /** An error to throw, or what happens first; it should end by the signal. */
@@ -24,6 +26,9 @@ export interface MockMachine {
   readonly sandboxId: string;
   /** Random per start. */
   readonly marker: string;
+  /** CPUs that are plugged in, whether or not the guest uses them. */
+  readonly cpus: number;
+  readonly memoryMiB: number;
   /** Appends to the file behind the log port. */
   writeLog(bytes: Uint8Array): void;
   /** Appends to the console. */

@@ -73,6 +73,26 @@ export class MockVm implements RunningVm {
     delete this.state.drives[id];
   }
 
+  async resizeCpus(count: number, signal: AbortSignal): Promise<number> {
+    await pass(this.#parts.options, "resizeCpus", signal);
+    await this.#assertAlive();
+    const machine = this.#machine();
+    machine.cpus = Math.max(machine.cpus, count);
+    return machine.cpus;
+  }
+
+  async resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number> {
+    await pass(this.#parts.options, "resizeMemory", signal);
+    await this.#assertAlive();
+    this.#machine().memoryMiB = memoryMiB;
+    return memoryMiB;
+  }
+
+  async cpuThreads(): Promise<number[]> {
+    await this.#assertAlive();
+    return [this.state.process.pid];
+  }
+
   async stop({ graceMs, signal }: { graceMs: number; signal?: AbortSignal }): Promise<void> {
     await pass(this.#parts.options, "stop", signal);
     const { processes } = this.#parts.host;

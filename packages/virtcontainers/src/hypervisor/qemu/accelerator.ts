@@ -2,7 +2,9 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { VirtError } from "../../errors.ts";
 import { kvmUsable } from "../../host/kvm.ts";
-import type { Accelerator } from "../config.ts";
+import type { ResolvedHypervisorConfig } from "../config.ts";
+
+type AcceleratorChoice = Pick<ResolvedHypervisorConfig, "accelerator" | "disableNestingChecks">;
 
 export interface ResolvedAccelerator {
   name: "kvm" | "tcg";
@@ -11,9 +13,12 @@ export interface ResolvedAccelerator {
 }
 
 /** KVM where it is usable, else TCG. An explicit `kvm` wins over what the CPU seems to lack. */
-export async function resolveAccelerator(wanted: Accelerator): Promise<ResolvedAccelerator> {
+export async function resolveAccelerator({
+  accelerator: wanted,
+  disableNestingChecks: anyCpu,
+}: AcceleratorChoice): Promise<ResolvedAccelerator> {
   if (wanted === "tcg") return { name: "tcg", gid: undefined };
-  const { usable, gid, reason } = await kvmUsable();
+  const { usable, gid, reason } = await kvmUsable(undefined, anyCpu);
   if (usable) return { name: "kvm", gid };
   if (wanted === "auto") return { name: "tcg", gid: undefined };
   try {

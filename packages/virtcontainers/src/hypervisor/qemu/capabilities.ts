@@ -3,8 +3,8 @@ import type { HypervisorCapabilities } from "../hypervisor.ts";
 export const capabilities: HypervisorCapabilities = {
   blockDevice: true,
   blockHotplug: true,
-  cpuHotplug: false,
-  memoryHotplug: false,
+  cpuHotplug: true,
+  memoryHotplug: true,
   networkHotplug: false,
   fsSharing: ["virtio-fs"],
   snapshot: false,

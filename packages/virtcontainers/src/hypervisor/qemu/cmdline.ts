@@ -27,6 +27,7 @@ function defaultParams(config: ResolvedHypervisorConfig): Param[] {
     param("init_on_alloc", "0"),
     // Room for hotplugged memory would else make the kernel set 64 MiB aside.
     param("swiotlb", "512"),
+    param("memhp_default_state", "online"),
     ...rootParams(config),
     param("agent.log", "info"),
   ];

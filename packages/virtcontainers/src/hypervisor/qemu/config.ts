@@ -27,7 +27,7 @@ export async function validateConfig(
   checkSizes(config);
   checkTexts(config);
   await checkFiles(config);
-  const accelerator = await resolveAccelerator(config.accelerator);
+  const accelerator = await resolveAccelerator(config);
   await checkMachine(config, accelerator, binaries, signal);
 }
 
@@ -38,6 +38,14 @@ function checkSizes(config: ResolvedHypervisorConfig): void {
   range("numVCPUs", config.numVCPUs, 1, Math.min(hostCpus, maxVCPUs), "this host's CPUs");
   range("defaultMaxVCPUs", config.defaultMaxVCPUs, config.numVCPUs, maxVCPUs);
   range("memoryMiB", config.memoryMiB, 64, hostMiB, "this host's memory in MiB");
+  const { memoryMiB } = config;
+  range(
+    "defaultMaxMemoryMiB",
+    config.defaultMaxMemoryMiB,
+    memoryMiB,
+    hostMiB,
+    "this host's memory",
+  );
   range("memSlots", config.memSlots, 0, 255);
   range("defaultBridges", config.defaultBridges, 0, maxBridges);
   range("pcieRootPorts", config.pcieRootPorts, 0, maxRootPorts);
@@ -122,6 +130,9 @@ async function checkMachine(
   const { arch } = machines[machineType];
   if (process.arch !== arch) {
     throw refusal(machineType, `it runs guests of ${arch}, and this host is ${process.arch}`);
+  }
+  if (config.virtioMem && !machines[machineType].growable) {
+    throw refusal(machineType, "its memory can't grow, as hypervisorConfig.virtioMem asks");
   }
   const path = await binaries.find(config);
   if (machineType === "microvm" && accelerator.name === "tcg") {

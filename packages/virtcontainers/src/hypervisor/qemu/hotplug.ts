@@ -67,6 +67,16 @@ function freeSlot(
   return undefined;
 }
 
+/** A free PCI place for a device that is no disk. */
+export async function freeDeviceSlot(
+  qmp: Qmp,
+  config: ResolvedHypervisorConfig,
+  signal: AbortSignal,
+): Promise<DriveSlot | undefined> {
+  const taken = new Set((await listDevices(qmp, signal)).map(slotOf));
+  return freeSlot({ ...config, blockDeviceDriver: "virtio-blk" }, taken);
+}
+
 /** The ids of all devices that have one: ours are a slot, a dot and a drive. */
 async function listDevices(qmp: Qmp, signal: AbortSignal): Promise<string[]> {
   const answer = await qmp.execute("qom-list", { path: "/machine/peripheral" }, signal);

@@ -30,7 +30,7 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
     validate: (config, signal) => validateConfig(config, binaries, signal),
     command: async (spec) => {
       const path = await binaries.find(spec.config);
-      const { name } = await resolveAccelerator(spec.config.accelerator);
+      const { name } = await resolveAccelerator(spec.config);
       return { path, args: launchArguments(spec, await launchFacts(spec.config, name)) };
     },
     start: (spec, ledger, signal) => start(host, logger, binaries, spec, ledger, signal),
@@ -49,7 +49,7 @@ async function start(
   signal.throwIfAborted();
   checkSpec(spec);
   const path = await binaries.find(spec.config);
-  const accelerator = await resolveAccelerator(spec.config.accelerator);
+  const accelerator = await resolveAccelerator(spec.config);
   const fileLimit = await maxFileBytes(spec);
   const reachable = await makeReachable(spec);
   try {

@@ -7,6 +7,7 @@ import { machines } from "./machines.ts";
 import { memoryArguments } from "./memory.ts";
 import { option } from "./options.ts";
 import { coldSlot, hex, rngPlaces, slot } from "./slots.ts";
+import { virtioMemDevice } from "./virtio-mem.ts";
 
 /** What the host decides about a launch, beside the specification. */
 export interface LaunchFacts {
@@ -39,6 +40,7 @@ export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
     ...bridgeArguments(config),
     ...serialArguments(config),
     ...rngArguments(config),
+    ...(config.virtioMem ? virtioMemArguments(config) : []),
     ...driveArguments(spec),
     ...(spec.share === undefined ? [] : shareArguments(config, spec.share, spec.folder)),
     ...config.hypervisorParams.flatMap(({ key, value }) =>
@@ -58,8 +60,9 @@ function isolationArguments(spec: VmSpec): string[] {
 }
 
 function machineArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
-  const { numVCPUs, defaultMaxVCPUs } = config;
+  const { numVCPUs } = config;
   const machine = machines[config.machineType];
+  const mostCpus = machine.growable ? config.defaultMaxVCPUs : numVCPUs;
   const extra = [
     machine.options,
     ...(usesNvdimm(config) && config.imagePath !== undefined ? ["nvdimm=on"] : []),
@@ -72,8 +75,8 @@ function machineArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts):
     ...["-accel", facts.accelerator],
     ...["-cpu", config.cpuFeatures ? `${model},${config.cpuFeatures}` : model],
     "-smp",
-    defaultMaxVCPUs > numVCPUs
-      ? `cpus=${numVCPUs},maxcpus=${defaultMaxVCPUs},sockets=${defaultMaxVCPUs},cores=1,threads=1`
+    mostCpus > numVCPUs
+      ? `cpus=${numVCPUs},maxcpus=${mostCpus},sockets=${mostCpus},cores=1,threads=1`
       : `cpus=${numVCPUs}`,
   ];
 }
@@ -122,6 +125,11 @@ function rngArguments(config: ResolvedHypervisorConfig): string[] {
     option("virtio-rng-pci", { ...place, "disable-legacy": true, rng: "rng0" }),
   );
   return ["-object", source, ...devices.flatMap((device) => ["-device", device])];
+}
+
+function virtioMemArguments(config: ResolvedHypervisorConfig): string[] {
+  const values = { id: virtioMemDevice, memdev: "vmem", "requested-size": 0 };
+  return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
 }
 
 /** The agent's ports and, as the last, its log. Port 0 of a virtio-serial device is a console's. */
@@ -179,6 +187,9 @@ function shareArguments(
   ];
 }
 
+/** These have no form of before virtio 1.0, so they do not know the property. */
+const modernOnly: ReadonlySet<string> = new Set(["vhost-user-fs-pci", "virtio-mem-pci"]);
+
 function pci(
   config: ResolvedHypervisorConfig,
   driver: string,
@@ -186,8 +197,7 @@ function pci(
   values: Record<string, string | number>,
 ): string {
   const bus = machines[config.machineType].rootBus;
-  // vhost-user-fs has no form of before virtio 1.0, so it does not know the property.
-  const legacy = driver === "vhost-user-fs-pci" ? {} : { "disable-legacy": true };
+  const legacy = modernOnly.has(driver) ? {} : { "disable-legacy": true };
   return option(driver, { bus, addr: hex(number), ...legacy, ...values });
 }
 

@@ -11,6 +11,8 @@ export interface Machine {
   rootPorts: boolean;
   bridges: boolean;
   nvdimm: boolean;
+  /** CPUs and memory can be added while it runs. */
+  growable: boolean;
   maxVCPUs: number;
   /** Options of the machine that leave out devices that no container needs. */
   options: string;
@@ -30,6 +32,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
     rootPorts: false,
     bridges: true,
     nvdimm: true,
+    growable: true,
     maxVCPUs: 240,
     options: "usb=off,vmport=off,hpet=off",
     console: isaSerial,
@@ -42,6 +45,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
     rootPorts: true,
     bridges: true,
     nvdimm: true,
+    growable: true,
     maxVCPUs: 240,
     options: "usb=off,vmport=off,hpet=off,sata=off,smbus=off,smm=off",
     console: isaSerial,
@@ -54,6 +58,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
     rootPorts: false,
     bridges: false,
     nvdimm: false,
+    growable: false,
     maxVCPUs: 240,
     options: "pcie=on,acpi=on,isa-serial=off",
     console: isaSerial,
@@ -66,6 +71,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
     rootPorts: true,
     bridges: true,
     nvdimm: true,
+    growable: false,
     maxVCPUs: 240,
     options: "usb=off",
     console: ["-serial", "chardev:console"],
@@ -78,6 +84,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
     rootPorts: false,
     bridges: true,
     nvdimm: false,
+    growable: false,
     maxVCPUs: 240,
     options: "usb=off",
     console: ["-device", "spapr-vty,chardev=console"],
@@ -90,6 +97,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
     rootPorts: false,
     bridges: false,
     nvdimm: false,
+    growable: false,
     maxVCPUs: 240,
     options: "",
     console: ["-device", "sclpconsole,chardev=console"],

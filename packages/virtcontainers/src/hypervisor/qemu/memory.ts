@@ -1,45 +1,44 @@
 import type { ResolvedHypervisorConfig } from "../config.ts";
+import { memoryBackend } from "./backend.ts";
 import { usesNvdimm } from "./cmdline.ts";
+import { machines } from "./machines.ts";
 import { option } from "./options.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** The guest's memory, and the root image where that is memory too. */
+/** The guest's memory, the room for more, and the root image where that is memory too. */
 export function memoryArguments(
   config: ResolvedHypervisorConfig,
   { share, imageBytes }: { share: boolean; imageBytes: number },
 ): string[] {
   const nvdimm = usesNvdimm(config) && config.imagePath !== undefined;
-  const slots = config.memSlots + (nvdimm ? 1 : 0);
-  const maxMiB =
-    Math.max(config.defaultMaxMemoryMiB, config.memoryMiB) +
-    (nvdimm ? Math.ceil(imageBytes / mebibyte) : 0);
-  const growth = slots > 0 && maxMiB > config.memoryMiB ? `,slots=${slots},maxmem=${maxMiB}M` : "";
+  const backend = memoryBackend(config, share);
+  const size = `${config.memoryMiB}M`;
   return [
-    ...["-m", `size=${config.memoryMiB}M${growth}`],
-    ...["-object", backend(config, share)],
+    ...["-m", `size=${size}${room(config, nvdimm ? imageBytes : 0)}`],
+    ...["-object", option(backend.type, { id: "mem", size, ...backend.properties })],
+    ...(config.virtioMem ? virtioMemBackend(config, share) : []),
     ...(nvdimm ? nvdimmArguments(config, imageBytes) : []),
   ];
 }
 
-/** Memory that virtiofsd is to see must be a file that both map. */
-function backend(config: ResolvedHypervisorConfig, share: boolean): string {
-  const common = {
-    id: "mem",
-    size: `${config.memoryMiB}M`,
-    ...(config.memPrealloc && { prealloc: true }),
-  };
-  if (config.hugePages) {
-    return option("memory-backend-memfd", { ...common, hugetlb: true, share: true });
-  }
-  if (config.fileBackedMemRootDir !== undefined) {
-    // A folder, not a file: QEMU makes a file there that has no name and so can't be left behind.
-    const path = config.fileBackedMemRootDir;
-    return option("memory-backend-file", { ...common, "mem-path": path, share: true });
-  }
-  return share
-    ? option("memory-backend-memfd", { ...common, share: true })
-    : option("memory-backend-ram", common);
+/** Addresses that memory can be plugged in at later; QEMU wants them named at start. */
+function room(config: ResolvedHypervisorConfig, imageBytes: number): string {
+  const { memoryMiB, defaultMaxMemoryMiB, memOffsetMiB } = config;
+  const memSlots = machines[config.machineType].growable ? config.memSlots : 0;
+  const slots = memSlots + (imageBytes > 0 ? 1 : 0);
+  const growth = memSlots > 0 || config.virtioMem ? defaultMaxMemoryMiB - memoryMiB : 0;
+  const image = Math.ceil(imageBytes / mebibyte);
+  const extra = growth + image + memOffsetMiB;
+  if (extra === 0 || (slots === 0 && !config.virtioMem)) return "";
+  return `,slots=${slots},maxmem=${memoryMiB + extra}M`;
+}
+
+/** All that the guest may ever get, of which it has nothing at first. */
+function virtioMemBackend(config: ResolvedHypervisorConfig, share: boolean): string[] {
+  const { type, properties } = memoryBackend(config, share);
+  const size = `${config.defaultMaxMemoryMiB - config.memoryMiB}M`;
+  return ["-object", option(type, { id: "vmem", size, ...properties, reserve: false })];
 }
 
 function nvdimmArguments(config: ResolvedHypervisorConfig, imageBytes: number): string[] {

@@ -1,3 +1,4 @@
+import { pciPath, scsiAddress } from "../addresses.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { GuestAddress } from "../hypervisor.ts";
 import { machines } from "./machines.ts";
@@ -12,6 +13,7 @@ export const slot = {
   image: 0x04,
   scsi: 0x05,
   share: 0x06,
+  virtioMem: 0x07,
   firstDrive: 0x08,
   firstBridge: 0x10,
   firstRootPort: 0x15,
@@ -75,7 +77,7 @@ export function coldSlot(config: ResolvedHypervisorConfig, index: number): Drive
   return {
     name: `cold${index}`,
     place: { bus: machines[config.machineType].rootBus, addr: hex(number) },
-    address: { kind: "pci", path: hex(number) },
+    address: { kind: "pci", path: pciPath(number) },
   };
 }
 
@@ -83,16 +85,16 @@ function pciSlot(name: string, bus: string, bridge: number, number: number): Dri
   return {
     name,
     place: { bus, addr: hex(number) },
-    address: { kind: "pci", path: `${hex(bridge)}/${hex(number)}` },
+    address: { kind: "pci", path: pciPath(bridge, number) },
   };
 }
 
 function scsiSlot(index: number): DriveSlot {
-  const id = Math.floor(index / 256);
-  const lun = index % 256;
+  const address = scsiAddress(index);
+  const [id = 0, lun = 0] = address.split(":").map(Number);
   return {
     name: `scsi${index}`,
     place: { bus: "scsi0.0", channel: 0, "scsi-id": id, lun },
-    address: { kind: "scsi", address: `${id}:${lun}` },
+    address: { kind: "scsi", address },
   };
 }

@@ -14,9 +14,11 @@ import type {
 } from "../hypervisor.ts";
 import { reachDrive } from "./access.ts";
 import { connectionPhase, Qmp } from "./control.ts";
+import { cpuThreads, plugCpus } from "./cpus.ts";
 import { writableBytes } from "./file-limit.ts";
 import { plugDrive, unplugDrive } from "./hotplug.ts";
 import { vmFile } from "./launch.ts";
+import { resizeMemory } from "./resize-memory.ts";
 import { tailOf } from "./tail.ts";
 
 const Status = v.object({ status: v.string() });
@@ -91,6 +93,19 @@ export class QemuVm implements RunningVm {
   async unplugDrive(id: string, signal: AbortSignal): Promise<void> {
     await this.#control(signal, (qmp, stop) => unplugDrive(qmp, id, stop));
     delete this.state.drives[id];
+  }
+
+  async resizeCpus(count: number, signal: AbortSignal): Promise<number> {
+    return await this.#control(signal, (qmp, stop) => plugCpus(qmp, count, stop));
+  }
+
+  async resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number> {
+    const { config } = this.#parts;
+    return await this.#control(signal, (qmp, stop) => resizeMemory(qmp, memoryMiB, config, stop));
+  }
+
+  async cpuThreads(signal: AbortSignal): Promise<number[]> {
+    return await this.#control(signal, cpuThreads);
   }
 
   async stop({ graceMs, signal }: { graceMs: number; signal?: AbortSignal }): Promise<void> {

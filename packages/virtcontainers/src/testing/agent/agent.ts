@@ -50,6 +50,8 @@ export interface TestAgent {
   readonly files: ReadonlyMap<string, GuestFile>;
   /** Makes a container run out of memory: its processes are killed, and the next OOM event names it. */
   outOfMemory(containerId: string): void;
+  /** CPUs in use, once it was told how many; undefined before. */
+  readonly cpus: number | undefined;
   /** How many connections are open. */
   readonly connections: number;
 }
@@ -76,6 +78,10 @@ class InMemoryAgent implements TestAgent {
       commands: allCommands(options.commands ?? {}),
       users: options.users ?? ["root", "nobody"],
     });
+  }
+
+  get cpus(): number | undefined {
+    return this.#guest.cpus;
   }
 
   get containers(): ReadonlyMap<string, GuestContainer> {

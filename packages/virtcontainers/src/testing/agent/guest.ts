@@ -14,6 +14,8 @@ import { GuestProcess } from "./process.ts";
 
 /** The machine that the guest is in. */
 export interface GuestMachine {
+  /** CPUs that are plugged in. */
+  readonly cpus?: number;
   /** Appends to what stands behind the log port. */
   writeLog(bytes: Uint8Array): void;
   /** Ends the machine. */
@@ -63,6 +65,8 @@ export class Guest {
   readonly #options: GuestOptions;
   hostname: string | undefined;
   machine: GuestMachine | undefined;
+  /** CPUs in use, once it was told; else as many as it booted with. */
+  cpus: number | undefined;
   #lastPid = 100;
 
   constructor(options: GuestOptions) {

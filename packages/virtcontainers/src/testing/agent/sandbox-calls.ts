@@ -29,7 +29,10 @@ export function sandboxCalls(
       setImmediate(() => guest.machine?.powerOff());
       return {};
     },
-    onlineCPUMem: () => ({}),
+    onlineCPUMem: ({ nbCpus }) => {
+      guest.cpus = (guest.cpus ?? 1) + nbCpus;
+      return {};
+    },
     memHotplugByProbe: () => ({}),
     updateEphemeralMounts: () => ({}),
     addSwap: () => ({}),

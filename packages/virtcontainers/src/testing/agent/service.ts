@@ -123,6 +123,13 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       const alive = [init, ...execs.values()].filter(({ exitCode }) => exitCode === undefined);
       return { rows: alive.map(processRow).sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0)) };
     },
+    setOnlineCpus: ({ count }) => {
+      const plugged = guest.machine?.cpus ?? 1;
+      if (count < 1 || count > plugged)
+        throw new TtrpcError("deadline_exceeded", `the guest has ${plugged} CPUs`);
+      guest.cpus = count;
+      return { online: Array.from({ length: count }, (_, index) => index) };
+    },
   };
 }
 

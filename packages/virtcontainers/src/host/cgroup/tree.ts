@@ -1,0 +1,65 @@
+import { mkdir, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isErrno } from "../errno.ts";
+import { cgroupError, read, write } from "./files.ts";
+import type { Hierarchy } from "./hierarchies.ts";
+
+/** Makes a cgroup with all that is above it, each with the controllers handed down. */
+export async function makeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+  let folder = hierarchy.root;
+  for (const name of path.split("/").filter((part) => part !== "")) {
+    if (hierarchy.version === 2) await handDown(hierarchy, folder);
+    folder = join(folder, name);
+    try {
+      await mkdir(folder, { mode: 0o755 });
+    } catch (error) {
+      if (!isErrno(error, "EEXIST")) throw cgroupError(error, `making the cgroup ${folder}`);
+    }
+    if (hierarchy.version === 1 && hierarchy.controllers.has("cpuset")) await inheritCpuset(folder);
+  }
+}
+
+export async function isThere(hierarchy: Hierarchy, path: string): Promise<boolean> {
+  return await stat(join(hierarchy.root, path)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Moves what still runs in it to the cgroup above, and removes it; one with others below it stays. */
+export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+  const folder = join(hierarchy.root, path);
+  const left = (await read(join(folder, "cgroup.procs"))).split("\n").filter((pid) => pid !== "");
+  for (const pid of left) {
+    try {
+      await write(join(dirname(folder), "cgroup.procs"), pid);
+    } catch (error) {
+      // It ended meanwhile.
+      if (!(error instanceof Error && isErrno(error.cause, "ESRCH"))) throw error;
+    }
+  }
+  try {
+    await rmdir(folder);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return;
+    throw cgroupError(error, `removing the cgroup ${folder}`);
+  }
+}
+
+/** A controller that is on already, or that this place can't have, is no failure here: setting a limit will tell. */
+async function handDown(hierarchy: Hierarchy, folder: string): Promise<void> {
+  const file = join(folder, "cgroup.subtree_control");
+  const on = new Set((await read(file)).split(" "));
+  for (const name of hierarchy.controllers) {
+    if (!on.has(name)) await write(file, `+${name}`).catch(() => {});
+  }
+}
+
+/** On version 1 a new cgroup has no CPUs and takes no process before it was given some. */
+async function inheritCpuset(folder: string): Promise<void> {
+  for (const name of ["cpuset.cpus", "cpuset.mems"]) {
+    const file = join(folder, name);
+    if ((await read(file)) !== "") continue;
+    await write(file, await read(join(dirname(folder), name)));
+  }
+}

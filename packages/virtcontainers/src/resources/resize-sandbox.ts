@@ -1,0 +1,88 @@
+import * as v from "valibot";
+import { invalidArgument, VirtError } from "../errors.ts";
+import { phase } from "../events.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import { resolveStored } from "../sandbox/resolve.ts";
+import { assertState } from "../sandbox/state.ts";
+import { integer, parse } from "../validate.ts";
+import { limitHostCgroup } from "./host-cgroup.ts";
+import { resizeVm } from "./resize-vm.ts";
+import type { VmSize } from "./sums.ts";
+import { demandOf, largestSize, wantedSize } from "./vm-size.ts";
+
+const Resize = v.pipe(
+  v.strictObject({
+    /** vCPUs. */
+    cpus: v.optional(integer(1, 240, "vCPUs")),
+    memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
+  }),
+  v.check(
+    ({ cpus, memoryMiB }) => cpus !== undefined || memoryMiB !== undefined,
+    "cpus or memoryMiB must be given",
+  ),
+);
+export type Resize = v.InferInput<typeof Resize>;
+
+/**
+ * Gives the VM of a running sandbox another size: all that the guest has, its containers' shares within. A
+ * later change of a container adds to it or takes from it. Gives the size that was reached.
+ */
+export async function resizeSandbox(operation: Operation, input: Resize): Promise<VmSize> {
+  const { context, sandbox } = operation;
+  const asked = parse(Resize, input);
+  assertState("sandbox", sandbox.id, sandbox.state, "resize", ["ready", "running"]);
+  const now = sandbox.size ?? (await wantedSize(context, sandbox));
+  const wanted = { cpus: asked.cpus ?? now.cpus, memoryMiB: asked.memoryMiB ?? now.memoryMiB };
+  const demand = demandOf(sandbox);
+  if (wanted.cpus < demand.cpusetCpus) {
+    throw invalidArgument(
+      "cpus",
+      wanted.cpus,
+      `a container's cpuset names CPU ${demand.cpusetCpus - 1}, so there must be ${demand.cpusetCpus}`,
+    );
+  }
+  await checkLargest(operation, now, wanted);
+  const reached = await phase("hypervisor.resize", { sandboxId: sandbox.id }, () =>
+    resizeVm(operation, wanted),
+  );
+  sandbox.baseSize = {
+    cpus: wanted.cpus - demand.cpus,
+    memoryMiB: wanted.memoryMiB - demand.memoryMiB,
+  };
+  await operation.save();
+  await limitHostCgroup(operation);
+  return reached;
+}
+
+/** Before anything is changed. */
+async function checkLargest(
+  { context, sandbox }: Operation,
+  now: VmSize,
+  wanted: VmSize,
+): Promise<void> {
+  const largest = largestSize(await resolveStored(context, sandbox));
+  const { type, capabilities } = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  for (const [field, limit, able] of [
+    ["cpus", "defaultMaxVCPUs", capabilities.cpuHotplug],
+    ["memoryMiB", "defaultMaxMemoryMiB", capabilities.memoryHotplug],
+  ] as const) {
+    if (wanted[field] === now[field]) continue;
+    if (!able) {
+      throw new VirtError("NOT_SUPPORTED", `a VM of ${type} can't change its ${field}`, {
+        field,
+        sandboxId: sandbox.id,
+        hint: "Create the sandbox anew with the size it needs.",
+      });
+    }
+    if (wanted[field] <= largest[field]) continue;
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      `${field}: ${wanted[field]} is more than the ${largest[field]} that the VM of sandbox ${sandbox.id} can be grown to`,
+      {
+        field,
+        sandboxId: sandbox.id,
+        hint: `Create the sandbox with a larger hypervisorConfig.${limit}.`,
+      },
+    );
+  }
+}

@@ -1,0 +1,22 @@
+import type { Context } from "../context.ts";
+import type { RunningVm } from "../hypervisor/hypervisor.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+
+/** Moves the threads that run the guest's CPUs into the sandbox's cgroup, if the VMM itself is in another. */
+export async function placeThreads(
+  context: Context,
+  { cgroup }: StoredSandbox,
+  vm: RunningVm,
+  signal: AbortSignal,
+): Promise<void> {
+  if (cgroup?.overhead === undefined) return;
+  await context.host.cgroups.placeThreads(cgroup.path, await vm.cpuThreads(signal));
+}
+
+/** The same after CPUs were added. */
+export async function placeCpuThreads(operation: Operation): Promise<void> {
+  const { context, connection, sandbox, signal } = operation;
+  if (sandbox.cgroup?.overhead === undefined) return;
+  await placeThreads(context, sandbox, await connection.vm(sandbox), signal);
+}
