@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import { hostError } from "../../host/errno.ts";
+import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { BlockDrive, VmSpec } from "../hypervisor.ts";
+import { memoryBackend } from "./backend.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -9,13 +11,21 @@ const mebibyte = 1024 * 1024;
  * but its disks, and memory that is a file, are under the same limit.
  */
 export async function maxFileBytes({ config, drives, share }: VmSpec): Promise<number> {
-  const memoryIsFile =
-    share !== undefined || config.hugePages || config.fileBackedMemRootDir !== undefined;
+  const memoryMiB = config.virtioMem ? config.defaultMaxMemoryMiB : config.memoryMiB;
   return Math.max(
     config.logLimitMiB * mebibyte,
-    memoryIsFile ? config.memoryMiB * mebibyte : 0,
+    memoryBytes(config, share !== undefined, memoryMiB),
     ...(await Promise.all(drives.map(writableBytes))),
   );
+}
+
+/** How large a file of the guest's memory may be, if it is one. */
+export function memoryBytes(
+  config: ResolvedHypervisorConfig,
+  share: boolean,
+  memoryMiB: number,
+): number {
+  return memoryBackend(config, share).type === "memory-backend-ram" ? 0 : memoryMiB * mebibyte;
 }
 
 /** How large a disk's file is, if the guest may write to it. */

@@ -15,7 +15,7 @@ import type {
 import { reachDrive } from "./access.ts";
 import { connectionPhase, Qmp } from "./control.ts";
 import { cpuThreads, plugCpus } from "./cpus.ts";
-import { writableBytes } from "./file-limit.ts";
+import { memoryBytes, writableBytes } from "./file-limit.ts";
 import { plugDrive, unplugDrive } from "./hotplug.ts";
 import { vmFile } from "./launch.ts";
 import { resizeMemory } from "./resize-memory.ts";
@@ -100,7 +100,9 @@ export class QemuVm implements RunningVm {
   }
 
   async resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number> {
-    const { config } = this.#parts;
+    const { host, config } = this.#parts;
+    const bytes = memoryBytes(config, config.sharedFS === "virtio-fs", memoryMiB);
+    await host.processes.raiseMaxFileBytes(this.state.process, bytes);
     return await this.#control(signal, (qmp, stop) => resizeMemory(qmp, memoryMiB, config, stop));
   }
 
