@@ -14,7 +14,10 @@ export function define(program: Command, context: Context): void {
         "The exit code is the container's; 125 if virtc failed, 126 if the command can't be executed,\n" +
         "127 if it was not found. With -i and -t, Ctrl-P Ctrl-Q detaches.",
     )
-    .usage("[options] <image> [command...]\n       virtc run [options] --rootfs <dir> <command...>")
+    .usage(
+      "[options] <image> [command...]\n       virtc run [options] --rootfs <dir> <command...>\n" +
+        "       virtc run [options] --bundle <dir> [command...]",
+    )
     .argument("[image]", "image to run")
     .argument("[command...]", "command and its arguments")
     .passThroughOptions()
@@ -28,6 +31,8 @@ export function define(program: Command, context: Context): void {
       "virtc run --rm -it busybox sh",
       "echo abc | virtc run --rm -i busybox cat",
       "virtc run -d --name web --memory 512m --cpus 2 busybox httpd -f",
+      "virtc run --rm --cap-drop ALL --ulimit nofile=64 --security-opt no-new-privileges busybox id",
+      "virtc run --rm --bundle /srv/app",
       "virtc run --rm --rootfs /srv/debian:ro /bin/cat /etc/os-release",
     ),
   );

@@ -33,6 +33,7 @@ const sources: Readonly<Record<string, Source>> = {
   path: () => files,
   config: () => files,
   rootfs: () => files,
+  bundle: () => files,
   "env-file": () => files,
   kernel: () => plain(["tuned", "debian"]),
   hypervisor: () => plain(["qemu"]),

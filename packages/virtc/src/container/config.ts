@@ -10,7 +10,8 @@ export function containerConfig(
   request: ContainerRequest,
   connected: Connected,
 ): ContainerConfig {
-  const { options, rootfs } = request;
+  const { options, rootfs, bundle } = request;
+  const { seccomp, sysctl, ...process } = request.security;
   return {
     id,
     image: request.image,
@@ -18,12 +19,16 @@ export function containerConfig(
     pull: request.image === undefined ? undefined : "never",
     rootFs: rootfs && { ...rootfs, mounted: true },
     readonlyRootfs: options.readOnly || rootfs?.options.includes("ro") || undefined,
+    bundle,
     scratchMiB: request.scratchMiB,
+    seccomp,
+    sysctl,
     cmd: {
       args: [...request.command],
       envs: request.env.length > 0 ? [...request.env] : undefined,
       workDir: options.workdir,
       user: options.user,
+      ...process,
       ...connected,
     },
   };

@@ -22,9 +22,9 @@ export async function parseCreate(
   options: CreateOptions,
   context: Context,
 ): Promise<CreateRequest> {
-  const { image, waits, rootfs } = options;
+  const { image, waits, rootfs, bundle } = options;
   const file = await optional(options.config, (path) => readContainerConfig(path, context));
-  if (file === undefined && image === undefined && rootfs === undefined) {
+  if (file === undefined && [image, rootfs, bundle].every((root) => root === undefined)) {
     throw new UsageError(
       "an image is missing",
       "Name it with --image, or a folder with --rootfs; see `virtc container create --help`.",

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { collect } from "../args/collect.ts";
+import { declareSecurityOptions, type SecurityOptions } from "./security-options.ts";
 
 /** The options that describe a container, as the parser gives them. */
-export interface ContainerOptions {
+export interface ContainerOptions extends SecurityOptions {
   env: string[];
   envFile: string[];
   workdir?: string;
@@ -10,6 +11,7 @@ export interface ContainerOptions {
   entrypoint?: string;
   annotation: string[];
   rootfs?: string;
+  bundle?: string;
   readOnly?: boolean;
   scratch?: string;
   pull: "missing" | "always" | "never";
@@ -18,7 +20,7 @@ export interface ContainerOptions {
 
 /** Declares the options that describe a container: its command and its root file system. */
 export function declareContainerOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup("Container:")
     .option("-e, --env <variable>", "NAME=value, or NAME to pass it on from here", collect, [])
     .option("--env-file <file>", "read environment variables from a file", collect, [])
@@ -28,6 +30,7 @@ export function declareContainerOptions(command: Command): Command {
     .option("--annotation <key=value>", "attach a note to the container", collect, [])
     .optionsGroup("Root file system:")
     .option("--rootfs <dir>", "use a folder of the host instead of an image; DIR:ro for read-only")
+    .option("--bundle <dir>", "use the config.json and root of an OCI bundle instead of an image")
     .option("--read-only", "make the root file system read-only")
     .option("--scratch <size>", "keep what is written on a disk of this size, not in memory")
     .addOption(
@@ -36,4 +39,5 @@ export function declareContainerOptions(command: Command): Command {
         .default("missing"),
     )
     .option("--platform <platform>", "platform of the image, such as linux/amd64");
+  return declareSecurityOptions(command);
 }

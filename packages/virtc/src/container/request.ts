@@ -1,4 +1,4 @@
-import { isAbsolute } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { parseAnnotations } from "../args/annotations.ts";
 import { type EnvVar, parseEnv } from "../args/env.ts";
 import { optional } from "../args/optional.ts";
@@ -7,6 +7,7 @@ import { parseMiB } from "../args/size.ts";
 import type { Context } from "../context.ts";
 import { badValue, UsageError } from "../errors/usage.ts";
 import type { ContainerOptions } from "./options.ts";
+import { parseSecurity, type Security } from "./security.ts";
 
 /** The limits of the library's scratchMiB. */
 const scratchLimits = [16, 16 * 1024 ** 2] as const;
@@ -15,6 +16,8 @@ const scratchLimits = [16, 16 * 1024 ** 2] as const;
 export interface ContainerRequest {
   image: string | undefined;
   rootfs: { target: string; options: ("ro" | "rw")[] } | undefined;
+  bundle: string | undefined;
+  security: Security;
   command: readonly string[];
   entrypoint: string | undefined;
   env: readonly EnvVar[];
@@ -30,13 +33,17 @@ export async function parseContainer(
   context: Context,
 ): Promise<ContainerRequest> {
   const { image, command } = words;
-  const { rootfs, workdir } = options;
+  const { rootfs, bundle, workdir } = options;
+  if (rootfs !== undefined && bundle !== undefined)
+    throw new UsageError("--bundle can't be used with --rootfs: a bundle has a root of its own");
   if (workdir !== undefined && !isAbsolute(workdir)) {
     throw badValue("--workdir", workdir, "it must be an absolute path");
   }
   return {
     image,
     rootfs: optional(rootfs, (text) => parseRootfs(text, context.cwd)),
+    bundle: optional(bundle, (text) => resolve(context.cwd, text)),
+    security: await parseSecurity(options, context),
     command,
     entrypoint: options.entrypoint,
     env: await parseEnv(options.env, options.envFile, context.env),

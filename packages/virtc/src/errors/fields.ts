@@ -12,6 +12,7 @@ const options: Readonly<Record<string, string>> = {
   "hypervisorConfig.hypervisorMachineType": "--machine",
   "hypervisorConfig.accelerator": "--accelerator",
   "rootFs.target": "--rootfs",
+  bundle: "--bundle",
   scratchMiB: "--scratch",
   "cmd.user": "--user",
   "cmd.workDir": "--workdir",

@@ -21,11 +21,12 @@ export function parseResources(options: ResourceOptions): LinuxResources | undef
       text === "-1" ? -1 : parseSize("--memory-swap", text),
     ),
   });
-  const limit = optional(options.pidsLimit, (text) =>
-    text === "-1" ? -1 : parseWhole("--pids-limit", text, 1, 4_194_304, ", or -1 for no limit"),
-  );
-  const pids = limit === undefined ? undefined : { limit };
-  return defined({ cpu, memory, pids });
+  return defined({ cpu, memory, pids: optional(options.pidsLimit, parsePids) });
+}
+
+export function parsePids(text: string): { limit: number } {
+  if (text === "-1") return { limit: -1 };
+  return { limit: parseWhole("--pids-limit", text, 1, 4_194_304, ", or -1 for no limit") };
 }
 
 function parseCpu(options: ResourceOptions): LinuxResources["cpu"] {

@@ -22,14 +22,14 @@ export function sandboxConfig(
     detach,
   };
   const limit = vm.cpus?.limit;
+  const { pids } = request;
+  const resources = { ...(limit && { cpu: limit }), ...(pids && { pids }) };
   return {
     id,
     hostname: vm.options.hostname,
     hypervisorType: "qemu",
     hypervisorConfig: hypervisorConfig(vm),
-    containers: [
-      { ...containerConfig(id, container, connected), resources: limit && { cpu: limit } },
-    ],
+    containers: [{ ...containerConfig(id, container, connected), resources }],
     annotations: { ...container.annotations, ...annotations },
     exitWith: detach ? id : undefined,
   };

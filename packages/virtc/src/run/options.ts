@@ -10,6 +10,7 @@ export interface RunOptions extends ContainerOptions, VmOptions {
   rm?: boolean;
   name?: string;
   timeout?: string;
+  pidsLimit?: string;
 }
 
 /** Declares the options of `run`. */
@@ -21,6 +22,7 @@ export function declareRunOptions(command: Command): Command {
     .option("-t, --tty", "give the container a terminal")
     .option("--rm", "remove the container when it ends")
     .option("--name <name>", "name of the container (default: 12 random hex digits)")
-    .option("--timeout <duration>", "stop the container after this time, with exit code 124");
+    .option("--timeout <duration>", "stop the container after this time, with exit code 124")
+    .option("--pids-limit <number>", "most processes and threads; -1 for no limit");
   return declareVmOptions(declareContainerOptions(command));
 }

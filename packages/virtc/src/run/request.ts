@@ -4,6 +4,7 @@ import { optional } from "../args/optional.ts";
 import { type ContainerRequest, parseContainer, requireCommand } from "../container/request.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../errors/usage.ts";
+import { parsePids } from "../resources/request.ts";
 import { parseVm, type VmRequest } from "../vm/request.ts";
 import type { RunOptions } from "./options.ts";
 
@@ -13,6 +14,7 @@ export interface RunRequest {
   container: ContainerRequest;
   vm: VmRequest;
   timeoutMs: number | undefined;
+  pids: { limit: number } | undefined;
   detach: boolean;
   interactive: boolean;
   tty: boolean;
@@ -36,6 +38,7 @@ export async function parseRun(
     container: await parseContainer(splitWords(words, options), options, context),
     vm: parseVm(options, context.cwd),
     timeoutMs: optional(options.timeout, (text) => parseDuration("--timeout", text)),
+    pids: optional(options.pidsLimit, parsePids),
     detach: options.detach ?? false,
     interactive: options.interactive ?? false,
     tty: options.tty ?? false,
@@ -60,7 +63,7 @@ function splitWords(
   words: readonly string[],
   options: RunOptions,
 ): { image: string | undefined; command: readonly string[] } {
-  if (options.rootfs !== undefined) {
+  if (options.rootfs !== undefined || options.bundle !== undefined) {
     requireCommand(options, words);
     return { image: undefined, command: words };
   }

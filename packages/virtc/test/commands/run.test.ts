@@ -115,6 +115,70 @@ describe("virtc run", () => {
     });
   });
 
+  it("makes rights and limits of its options", async () => {
+    const { library, context } = setUp(speak);
+    const options =
+      "--cap-drop all --cap-add net_admin --cap-add CAP_KILL --security-opt no-new-privileges " +
+      "--security-opt seccomp=unconfined --ulimit nofile=64:128 --ulimit core=unlimited " +
+      "--sysctl net.core.somaxconn=9 --oom-score-adj -5 --pids-limit 50";
+    await runCli(["run", ...options.split(" "), "busybox", "x"], context);
+    const capabilities = ["CAP_NET_ADMIN", "CAP_KILL"];
+    expect(library.created[0]?.containers?.[0]).toMatchObject({
+      seccomp: "unconfined",
+      sysctl: { "net.core.somaxconn": "9" },
+      resources: { pids: { limit: 50 } },
+      cmd: {
+        noNewPrivileges: true,
+        capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+        rlimits: [
+          { type: "RLIMIT_NOFILE", soft: 64, hard: 128 },
+          { type: "RLIMIT_CORE", soft: 2 ** 64, hard: 2 ** 64 },
+        ],
+        oomScoreAdj: -5,
+      },
+    });
+  });
+
+  it("gives and takes capabilities beside the usual ones", async () => {
+    const { library, context } = setUp(speak);
+    const options = ["--cap-add", "SYS_ADMIN", "--cap-drop", "MKNOD"];
+    await runCli(["run", "--rm", ...options, "busybox"], context);
+    const sets = library.created[0]?.containers?.[0]?.cmd?.capabilities;
+    expect(sets?.bounding).toContain("CAP_SYS_ADMIN");
+    expect(sets?.bounding).toContain("CAP_CHOWN");
+    expect(sets?.bounding).not.toContain("CAP_MKNOD");
+  });
+
+  it.each([
+    ["--cap-add", "FLY"],
+    ["--ulimit", "nofiles=1"],
+    ["--ulimit", "nofile=many"],
+    ["--sysctl", "x"],
+    ["--oom-score-adj", "1001"],
+    ["--security-opt", "apparmor=x"],
+    ["--pids-limit", "0"],
+  ])("refuses %s %s by name, and creates nothing", async (option, value) => {
+    const { library, context } = setUp(speak);
+    expect(await runCli(["run", option, value, "busybox"], context)).toBe(125);
+    expect(context.err()).toContain(option);
+    expect(library.created).toEqual([]);
+  });
+
+  it("takes a bundle in place of an image, with a command or without", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--rm", "--bundle", "app"], context);
+    await runCli(["run", "--rm", "--bundle", "/srv/app", "ls", "-l"], context);
+    expect(library.created[0]?.containers?.[0]).toMatchObject({
+      image: undefined,
+      bundle: "/app",
+      cmd: { args: [] },
+    });
+    expect(library.created[1]?.containers?.[0]).toMatchObject({
+      bundle: "/srv/app",
+      cmd: { args: ["ls", "-l"] },
+    });
+  });
+
   it("prints the name and leaves with -d; the VM ends with the container", async () => {
     const { library, context } = setUp(untilSignal);
     expect(await runCli(["run", "-d", "--rm", "--name", "bg", "busybox"], context)).toBe(0);

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { uint64 } from "../validate.ts";
 
 /** Names of getrlimit(2). */
-const types = [
+export const rlimitTypes = [
   "RLIMIT_AS",
   "RLIMIT_CORE",
   "RLIMIT_CPU",
@@ -24,7 +24,7 @@ const types = [
 /** One limit of a process; 2^64-1 (any number from 2^64 - 2048 on) is no limit. */
 export const Rlimit = v.pipe(
   v.object({
-    type: v.picklist(types, `it must be one of ${types.join(", ")}`),
+    type: v.picklist(rlimitTypes, `it must be one of ${rlimitTypes.join(", ")}`),
     soft: uint64,
     hard: uint64,
   }),

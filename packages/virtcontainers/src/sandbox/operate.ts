@@ -136,7 +136,9 @@ async function withConsole(
   return new VirtError(error.code, error.message, {
     cause: error,
     sandboxId: sandbox.id,
+    containerId: error.containerId,
     phase: error.phase,
+    field: error.field,
     hint: error.hint,
     consoleTail,
   });
