@@ -9,16 +9,26 @@ import {
   ContainerConfig,
   RootFs,
 } from "../../packages/virtcontainers/src/container/config.ts";
+import { Mount } from "../../packages/virtcontainers/src/container/mount.ts";
 import { HypervisorConfig } from "../../packages/virtcontainers/src/hypervisor/schema.ts";
 import * as library from "../../packages/virtcontainers/src/index.ts";
-import { SandboxConfig } from "../../packages/virtcontainers/src/sandbox/config.ts";
+import { SandboxConfig, Volume } from "../../packages/virtcontainers/src/sandbox/config.ts";
 import { Sandbox } from "../../packages/virtcontainers/src/sandbox/sandbox.ts";
 import { VirtContainers } from "../../packages/virtcontainers/src/virtcontainers.ts";
 import { readPage, section, tableRows, top } from "./support/pages.ts";
 
 const page = readPage("docs/api-map.md");
 const classes = { VirtContainers, Sandbox, KataAgent };
-const schemas = { SandboxConfig, HypervisorConfig, KataAgentConfig, ContainerConfig, RootFs, Cmd };
+const schemas = {
+  SandboxConfig,
+  HypervisorConfig,
+  KataAgentConfig,
+  ContainerConfig,
+  RootFs,
+  Cmd,
+  Volume,
+  Mount: Mount.options[0],
+};
 
 /** The names of the Go library's public interface, and of its agents' interface. */
 const names = v.parse(

@@ -5,6 +5,7 @@ import type { Images } from "./image/image.ts";
 import type { Logger } from "./log.ts";
 import type { EventRecorder } from "./monitor/recorder.ts";
 import type { Store } from "./store/store.ts";
+import type { VolumeStore } from "./volume/volume.ts";
 
 /** What every verb works with; handed in, never global. */
 export interface Context {
@@ -15,6 +16,7 @@ export interface Context {
   readonly events: EventRecorder;
   readonly dataDir: string;
   readonly images: Images;
+  readonly volumes: VolumeStore;
   /** HOST_REQUIREMENT if there are none. */
   guestAssets(): Promise<GuestAssets>;
   /** NOT_SUPPORTED if this instance has no such driver. */

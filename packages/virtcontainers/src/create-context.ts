@@ -18,6 +18,7 @@ import { type Logger, silentLogger } from "./log.ts";
 import { EventRecorder } from "./monitor/recorder.ts";
 import { defaultFolders } from "./paths.ts";
 import { Store } from "./store/store.ts";
+import { createVolumes } from "./volume/store.ts";
 
 /** What an instance works with. */
 export interface VirtContainersOptions {
@@ -57,6 +58,7 @@ export function createContext(options: VirtContainersOptions): Context {
     dataDir,
     store,
     events: new EventRecorder(host, store, logger),
+    volumes: createVolumes(host, dataDir, stateDir),
     images:
       options.images ??
       createImages({

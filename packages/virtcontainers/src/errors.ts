@@ -8,6 +8,7 @@ export type ErrorCode =
   | "CONTAINER_NOT_FOUND"
   | "PROCESS_NOT_FOUND"
   | "IMAGE_NOT_FOUND"
+  | "VOLUME_NOT_FOUND"
   | "ALREADY_EXISTS"
   /** The sandbox or container is in a state that does not allow the operation. */
   | "INVALID_STATE"

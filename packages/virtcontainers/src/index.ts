@@ -26,6 +26,7 @@ export type { ExecHandle, ExecResult } from "./container/exec.ts";
 export type { ExecInput, ExecOptions } from "./container/exec-options.ts";
 export type { ExecChunk } from "./container/exec-output.ts";
 export type { IOStream } from "./container/io.ts";
+export type { Mount } from "./container/mount.ts";
 export type { OciSpec } from "./container/oci/schema.ts";
 export type { Seccomp } from "./container/oci/seccomp.ts";
 export type { ProcessListOptions } from "./container/process-list.ts";
@@ -82,3 +83,4 @@ export {
 } from "./share/well-known.ts";
 export type { Signal } from "./signals.ts";
 export { VirtContainers } from "./virtcontainers.ts";
+export type { Volume, VolumeDriver, VolumeOptions, Volumes } from "./volume/volume.ts";

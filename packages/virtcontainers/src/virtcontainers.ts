@@ -3,6 +3,7 @@ import type { CallOptions } from "./deadline.ts";
 import type { Images } from "./image/image.ts";
 import type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 import { reclaim } from "./sandbox/reclaim.ts";
+import type { Volumes } from "./volume/volume.ts";
 
 /**
  * The interface of the Go library virtcontainers: sandboxes and containers by id, from any process. All
@@ -13,6 +14,11 @@ export class VirtContainers extends EventsById {
   /** The image store. */
   get images(): Images {
     return this.context.images;
+  }
+
+  /** The named volumes. */
+  get volumes(): Volumes {
+    return this.context.volumes;
   }
 
   /** Releases what killed processes left behind: of one sandbox, or of all. Gives the ids of those it removed. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { absolutePath, argument, id, integer, later, text } from "../validate.ts";
 import { Capabilities } from "./capabilities.ts";
+import { Mounts } from "./mount.ts";
 import { DeviceRule, HugepageLimit } from "./oci/resources.ts";
 import { OciSpec } from "./oci/schema.ts";
 import { Seccomp } from "./oci/seccomp.ts";
@@ -138,7 +139,8 @@ export const ContainerConfig = v.pipe(
      * `unconfined`, or a filter as in the OCI runtime specification.
      */
     seccomp: v.optional(v.union([v.picklist(["default", "unconfined"]), Seccomp])),
-    mounts: later("mounts and volumes"),
+    /** Folders, files, volumes and file systems of the guest, beside the usual ones. */
+    mounts: v.optional(Mounts),
     deviceInfos: later("devices"),
     /** An OCI runtime specification; what stands beside it in this configuration holds against it. */
     customSpec: v.optional(OciSpec),

@@ -3,7 +3,7 @@ import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertState } from "../sandbox/state.ts";
 import { prepareDrives, releaseOrphans } from "../share/drives.ts";
-import { shareRootfs } from "../share/virtiofs.ts";
+import { provide } from "../share/provide.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { parse } from "../validate.ts";
 import { ContainerConfig } from "./config.ts";
@@ -43,7 +43,8 @@ export async function createContainer(
       },
     );
   }
-  const container = await prepareContainer(context, config, "container", signal);
+  const place = { config: sandbox.config, shared: sandbox.shared, field: "container" };
+  const container = await prepareContainer(context, config, place, signal);
   sandbox.containers.push(container);
   try {
     await growToFit(operation);
@@ -70,8 +71,12 @@ async function plug(operation: Operation, container: StoredContainer): Promise<v
   await releaseOrphans(sandbox, ledger);
   const drives = await prepareDrives(context, sandbox, container, ledger, signal);
   await operation.save();
-  for (const drive of drives) await vm.plugDrive(drive, signal);
+  for (const drive of drives) {
+    // A volume's id is always the same: whoever died may have left it plugged. Not there is no error.
+    await vm.unplugDrive(drive.id, signal);
+    await vm.plugDrive(drive, signal);
+  }
   sandbox.vm = vm.state;
   await operation.save();
-  await shareRootfs(context, sandbox, container, ledger);
+  await provide(context, sandbox, container, operation.agent, ledger, signal);
 }

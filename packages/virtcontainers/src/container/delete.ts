@@ -2,7 +2,8 @@ import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive } from "../sandbox/refresh.ts";
 import { assertState } from "../sandbox/state.ts";
-import { unshareRootfs } from "../share/virtiofs.ts";
+import { unprovide } from "../share/provide.ts";
+import { letVolumeGo, volumeOf } from "../share/volumes.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { hooksAfterDelete } from "./hooks.ts";
 import { endContainer } from "./stop.ts";
@@ -36,29 +37,49 @@ export async function releaseContainer(
   operation: Operation,
   container: StoredContainer,
 ): Promise<void> {
-  const { context, sandbox, connection, signal } = operation;
+  const { context, sandbox } = operation;
   const ledger = operation.ledger();
   const alive = await isVmAlive(context, sandbox);
   for (const id of [container.drives.lower, container.drives.scratch]) {
     if (id === undefined) continue;
-    // Whoever plugged it may have died before that was recorded.
-    if (alive) {
-      const vm = await connection.vm(sandbox);
-      await vm.unplugDrive(id, signal);
-      sandbox.vm = vm.state;
-    }
+    if (alive) await unplug(operation, id);
     await ledger.release(
       (record) => record.kind === "file" && record.path.endsWith(`/scratch-${id}.img`),
     );
   }
-  if (container.config.rootFs !== undefined)
-    await unshareRootfs(context, sandbox, container, ledger);
+  await unprovide(context, sandbox, container, ledger);
   await hooksAfterDelete(context, sandbox, container);
   sandbox.containers = sandbox.containers.filter((other) => other !== container);
+  await releaseVolumes(operation, container, alive);
   const digest = container.image?.digest;
   if (digest !== undefined && !sandbox.containers.some((other) => other.image?.digest === digest)) {
     const path = context.images.userFile(digest, sandbox.id);
     await ledger.release((record) => record.kind === "file" && record.path === path);
   }
   await operation.save();
+}
+
+async function unplug(operation: Operation, driveId: string): Promise<void> {
+  const { sandbox, connection, signal } = operation;
+  // Whoever plugged it may have died before that was recorded.
+  const vm = await connection.vm(sandbox);
+  await vm.unplugDrive(driveId, signal);
+  sandbox.vm = vm.state;
+}
+
+/** Gives the volumes back that no other container of the sandbox mounts. */
+async function releaseVolumes(
+  operation: Operation,
+  container: StoredContainer,
+  alive: boolean,
+): Promise<void> {
+  const { context, sandbox } = operation;
+  for (const mount of container.mounts) {
+    const name = volumeOf(mount);
+    if (name === undefined) continue;
+    if (sandbox.containers.some((other) => other.mounts.some((m) => volumeOf(m) === name)))
+      continue;
+    if (mount.kind === "drive" && alive) await unplug(operation, mount.driveId);
+    await letVolumeGo(context, sandbox, name, operation.ledger());
+  }
 }

@@ -1,5 +1,7 @@
 import type { Context } from "../context.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
+import type { SandboxConfig } from "../sandbox/config.ts";
+import { planMounts } from "../share/plan.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import type { ContainerConfig } from "./config.ts";
 import { checkLimits } from "./limits.ts";
@@ -10,9 +12,10 @@ import { waiterPath } from "./waiter.ts";
 export async function prepareContainer(
   context: Context,
   config: ContainerConfig,
-  field: string,
+  place: { config: Pick<SandboxConfig, "volumes">; shared: boolean; field: string },
   signal: AbortSignal,
 ): Promise<StoredContainer> {
+  const { field } = place;
   checkLimits(config.resources ?? {}, `${field}.resources`);
   const image = config.image === undefined ? undefined : await findImage(context, config, signal);
   if (config.rootFs !== undefined)
@@ -31,6 +34,11 @@ export async function prepareContainer(
     config,
     ...(image && { image }),
     drives: {},
+    mounts: await planMounts(context, config.mounts ?? [], {
+      sandbox: place.config,
+      shared: place.shared,
+      field,
+    }),
     argv,
     pid: 0,
     createdAt: new Date().toISOString(),

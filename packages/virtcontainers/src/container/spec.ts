@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinuxResourcesSchema } from "@virtcontainers/agent-protocol";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { defaultMounts, maskedPaths, namespaces, readonlyPaths } from "./defaults.ts";
+import { specMounts } from "./mounts.ts";
 import type { OciLinux } from "./oci/linux.ts";
 import type { Resources } from "./oci/resources.ts";
 import type { OciSpec } from "./oci/schema.ts";
@@ -12,13 +13,14 @@ import { waiterMount } from "./waiter.ts";
 /** The OCI specification that the guest gets for a container (OCI runtime-spec 1.0, config.md). */
 export function containerSpec(
   container: StoredContainer,
-  sandbox: Filtering & Pick<StoredSandbox, "hostname">,
+  sandbox: Filtering & Pick<StoredSandbox, "hostname" | "config">,
   rootPath: string,
 ): OciSpec {
   const { config } = container;
   const custom = config.customSpec;
   const startContainer = custom?.hooks?.startContainer;
-  const mounts = custom === undefined ? defaultMounts : (custom.mounts ?? []);
+  const base = custom === undefined ? defaultMounts : (custom.mounts ?? []);
+  const mounts = specMounts(container, base, sandbox.config.shmSize !== undefined);
   const process = processSpec({ ...config.cmd, args: container.argv }, container);
   const seccomp = seccompSpec(container, sandbox, process.capabilities?.bounding ?? []);
   return {

@@ -11,6 +11,20 @@ export async function pin(path: string): Promise<FileHandle> {
   return await open(path, O_PATH | constants.O_NOFOLLOW);
 }
 
+/** Pins what an absolute path names, and follows no symlink on the way: ELOOP or ENOTDIR where there is one. */
+export async function pinReal(path: string): Promise<FileHandle> {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  let here = await open("/", O_PATH | constants.O_DIRECTORY);
+  for (const part of parts) {
+    await using folder = here;
+    here = await pin(pinnedPath(folder.fd, part));
+    if (!(await here.stat()).isSymbolicLink()) continue;
+    await here.close();
+    throw Object.assign(new Error(`${path} goes through a symbolic link`), { code: "ELOOP" });
+  }
+  return here;
+}
+
 /** Pins the folder that holds a path. */
 export async function pinParent(path: string): Promise<FileHandle> {
   return await open(dirname(path), O_PATH | constants.O_DIRECTORY);

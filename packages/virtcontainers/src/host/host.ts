@@ -100,11 +100,20 @@ export interface Processes {
 }
 
 export interface Mounts {
-  /** Binds a folder or file; never follows a symlink in the last component of `target`. */
+  /**
+   * Binds a folder or file; never follows a symlink in the last component of `target`. With `recursive`,
+   * what is mounted below `source` comes along. With `real`, `source` has no symlink on its way, and one
+   * that was put there meanwhile is refused.
+   */
   bind(
     source: string,
     target: string,
-    options?: { readonly?: boolean; propagation?: "private" | "shared" | "slave" },
+    options?: {
+      readonly?: boolean;
+      propagation?: "private" | "shared" | "slave";
+      recursive?: boolean;
+      real?: boolean;
+    },
   ): Promise<void>;
   /** MNT_DETACH | UMOUNT_NOFOLLOW; not mounted is no error. */
   unmount(target: string): Promise<void>;

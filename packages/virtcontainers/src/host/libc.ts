@@ -19,7 +19,7 @@ export interface Libc {
   /** Attaches a detached mount on the file or folder at `target`; Linux 5.2. */
   moveMount(tree: number, target: number, flags: number): void;
   /** Linux 5.12. */
-  mountSetattr(tree: number, attributes: { set: number; propagation: number }): void;
+  mountSetattr(tree: number, flags: number, attributes: { set: number; propagation: number }): void;
   /** A listening stream socket bound to `path`, at most 107 bytes. */
   listenUnix(path: string, backlog: number): number;
 }
@@ -92,10 +92,10 @@ function load(): Libc {
     openTree: (fd, flags) => openTree(number.openTree, fd, "", emptyPath | flags),
     moveMount: (tree, target, flags) =>
       void moveMount(number.moveMount, tree, "", target, "", flags),
-    mountSetattr: (tree, { set, propagation }) => {
+    mountSetattr: (tree, flags, { set, propagation }) => {
       const attributes = new BigUint64Array([BigInt(set), 0n, BigInt(propagation), 0n]);
       const bytes = new Uint8Array(attributes.buffer);
-      mountSetattr(number.mountSetattr, tree, "", emptyPath, bytes, bytes.length);
+      mountSetattr(number.mountSetattr, tree, "", emptyPath | flags, bytes, bytes.length);
     },
     listenUnix: (path, backlog) => {
       const address = unixAddress(path);

@@ -3,12 +3,13 @@ import { open, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
-import { O_PATH, pin, pinnedPath, pinParent } from "./files.ts";
+import { O_PATH, pin, pinnedPath, pinParent, pinReal } from "./files.ts";
 import type { Mounts } from "./host.ts";
 import type { Libc } from "./libc.ts";
 
 const openTreeClone = 1;
 const openTreeCloexec = 0o2000000;
+const atRecursive = 0x8000;
 const moveFromEmptyPath = 0x04;
 const moveToEmptyPath = 0x40;
 const attrReadonly = 0x01;
@@ -37,23 +38,25 @@ export function createMounts(libc: () => Libc): Mounts {
 /**
  * The copy of the mount is made, set read-only and given its propagation before it appears anywhere, and
  * both ends are pinned by file descriptors: there is no moment at which it is writable, and no path that
- * could be swapped for a symlink on the way. Mounts below `source` are left out. mount_setattr(2).
+ * could be swapped for a symlink on the way. mount_setattr(2).
  */
 async function bind(
   libc: Libc,
   source: string,
   target: string,
-  { readonly, propagation }: BindOptions,
+  { readonly, propagation, recursive = false, real }: BindOptions,
 ): Promise<void> {
-  await using from = await open(source, O_PATH);
+  await using from = real === true ? await pinReal(source) : await open(source, O_PATH);
   await using to = await pin(target);
   if ((await to.stat()).isSymbolicLink()) {
     throw new VirtError("HOST_FAILED", `${target} is a symbolic link; nothing is mounted on it`);
   }
-  const tree = libc.openTree(from.fd, openTreeClone | openTreeCloexec);
+  const below = recursive ? atRecursive : 0;
+  const tree = libc.openTree(from.fd, openTreeClone | openTreeCloexec | below);
   try {
     const set = attrNosuid | attrNodev | (readonly === true ? attrReadonly : 0);
-    libc.mountSetattr(tree, { set, propagation: propagations[propagation ?? "private"] });
+    const attributes = { set, propagation: propagations[propagation ?? "private"] };
+    libc.mountSetattr(tree, below, attributes);
     libc.moveMount(tree, to.fd, moveFromEmptyPath | moveToEmptyPath);
   } finally {
     closeSync(tree);

@@ -44,7 +44,7 @@ export interface ResolvedHypervisorConfig {
   disableNestingChecks: boolean;
   fileBackedMemRootDir: string | undefined;
   entropySource: string;
-  sharedFS: "virtio-fs" | "none";
+  sharedFS: "virtio-fs" | "virtio-9p" | "none";
   /** Host processes that can talk to the agent at once, 1 to 28. */
   agentPorts: number;
   /** How large console and log may each become. */

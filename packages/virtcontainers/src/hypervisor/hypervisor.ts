@@ -38,12 +38,12 @@ export type GuestAddress =
   /** SCSI id and lun, such as `0:1`. */
   | { kind: "scsi"; address: string };
 
-export interface SharedFolder {
-  /** The tag that the guest mounts. */
-  tag: string;
-  /** Unix socket of the virtiofsd that serves it. */
-  socketPath: string;
-}
+/** A folder of the host in the guest, by the tag that the guest mounts. */
+export type SharedFolder =
+  /** Served by the virtiofsd behind a unix socket. */
+  | { kind: "virtio-fs"; tag: string; socketPath: string }
+  /** Served by the VMM itself. */
+  | { kind: "virtio-9p"; tag: string; path: string };
 
 /** All that a VM is started with; a pure description. */
 export interface VmSpec {

@@ -47,8 +47,14 @@ export const HypervisorConfig = v.strictObject({
   /** auto (default) takes KVM where it is usable. */
   accelerator: v.optional(v.picklist(["auto", "kvm", "tcg"], "it must be auto, kvm or tcg")),
   entropySource: v.optional(absolutePath()),
-  sharedFS: v.optional(v.picklist(["virtio-fs", "none"], "it must be virtio-fs or none")),
+  sharedFS: v.optional(
+    v.picklist(["virtio-fs", "virtio-9p", "none"], "it must be virtio-fs, virtio-9p or none"),
+  ),
+  /** Bytes of one message of 9p; default 512,000. */
+  msize9p: v.optional(integer(4096, 1_048_576, "bytes")),
   virtioFSDaemon: v.optional(absolutePath()),
+  /** Where virtioFSDaemon may be; any other place is refused. */
+  virtioFSDaemonList: v.optional(v.array(absolutePath())),
   virtioFSCache: v.optional(
     v.picklist(["auto", "always", "none"], "it must be auto, always or none"),
   ),
@@ -69,12 +75,10 @@ export const HypervisorConfig = v.strictObject({
   pcieRootPort: v.optional(integer(0, 16)),
   /** Host processes that can use the sandbox at once; default 8. */
   agentPorts: v.optional(integer(1, 28)),
-  msize9p: later("9p"),
-  virtioFSCacheSizeMiB: later("the DAX window of virtio-fs"),
+  virtioFSCacheSizeMiB: later("the DAX window of virtio-fs, which QEMU does not have"),
   hypervisorPathList: later("annotations that change the hypervisor"),
   hypervisorCtlPathList: later("annotations that change the hypervisor"),
   jailerPathList: later("annotations that change the hypervisor"),
-  virtioFSDaemonList: later("annotations that change the hypervisor"),
   fileBackedMemRootList: later("annotations that change the hypervisor"),
   vhostUserStorePathList: later("annotations that change the hypervisor"),
   enableAnnotations: later("annotations that change the hypervisor"),
@@ -85,7 +89,8 @@ export const HypervisorConfig = v.strictObject({
   bootToBeTemplate: later("VM templates"),
   bootFromTemplate: later("VM templates"),
   vmId: later("VM templates"),
-  disableBlockDeviceUse: later("root file systems on block devices"),
+  /** No image as a root file system, since it would come as a block device. */
+  disableBlockDeviceUse: flag,
   iommu: later("IOMMU"),
   iommuPlatform: later("IOMMU"),
   realtime: later(

@@ -12,8 +12,9 @@ import type { BlockDrive, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts"
 import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
 import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../share/drives.ts";
+import { provide } from "../share/provide.ts";
+import { startShare } from "../share/share.ts";
 import { sandboxStorages } from "../share/storages.ts";
-import { shareRootfs, startShare } from "../share/virtiofs.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Connection } from "./connection.ts";
@@ -130,7 +131,7 @@ async function comeUp(
           hostname: sandbox.hostname,
           sandboxPidns: sandbox.config.sharePidNs ?? false,
           kernelModules: kernelModules(sandbox.config.agentConfig ?? {}),
-          storages: sandboxStorages(sandbox.shared),
+          storages: sandboxStorages(sandbox),
           guestHookPath: sandbox.config.hypervisorConfig?.guestHookPath ?? "",
         },
         signal,
@@ -142,7 +143,7 @@ async function comeUp(
   for (const container of sandbox.containers) {
     deadline.phase("agent.createContainer");
     const ledger = context.store.ledger(sandbox.id);
-    await shareRootfs(context, sandbox, container, ledger);
+    await provide(context, sandbox, container, async () => agent, ledger, signal);
     await createContainerInGuest(context, sandbox, container, agent, signal);
   }
 }

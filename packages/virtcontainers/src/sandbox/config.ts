@@ -1,9 +1,18 @@
 import * as v from "valibot";
 import { KataAgentConfig } from "../agent/config.ts";
 import { Annotations, ContainerConfig } from "../container/config.ts";
+import { volumeName } from "../container/mount.ts";
 import { HypervisorConfig } from "../hypervisor/schema.ts";
 import { Cgroups } from "../resources/config.ts";
-import { id, integer, later, text } from "../validate.ts";
+import { absolutePath, id, integer, later, text } from "../validate.ts";
+
+/** A folder of the host that a sandbox's containers share. */
+export const Volume = v.strictObject({
+  mountTag: volumeName,
+  hostPath: absolutePath(),
+  readOnly: v.optional(v.boolean("it must be true or false")),
+});
+export type Volume = v.InferInput<typeof Volume>;
 
 /** One sandbox: a VM and the containers in it. */
 export const SandboxConfig = v.pipe(
@@ -38,8 +47,18 @@ export const SandboxConfig = v.pipe(
     shimType: later("shims"),
     shimConfig: later("shims"),
     networkConfig: later("networking"),
-    volumes: later("volumes"),
-    shmSize: later("the size of /dev/shm"),
+    /** Folders that its containers may mount by their tag, with the type `volume`. */
+    volumes: v.optional(
+      v.pipe(
+        v.array(Volume),
+        v.check(
+          (all) => new Set(all.map(({ mountTag }) => mountTag)).size === all.length,
+          "the tags of the volumes must differ",
+        ),
+      ),
+    ),
+    /** Bytes; all containers then have one /dev/shm together. Default: each its own of 64 MiB. */
+    shmSize: v.optional(integer(4096, 2 ** 44, "bytes")),
     /** All containers are in one pid namespace: they see and may signal each other's processes. */
     sharePidNs: v.optional(v.boolean("it must be true or false")),
     /** State is always kept on disk. */

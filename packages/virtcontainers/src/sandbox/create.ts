@@ -10,6 +10,7 @@ import { phase } from "../events.ts";
 import type { Lock } from "../host/host.ts";
 import { Tracer } from "../monitor/trace.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
+import { assertShareable } from "../share/check.ts";
 import { release } from "../store/release.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
@@ -82,14 +83,19 @@ async function plan(
   const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
   const { imagePath, initrdPath } = config.hypervisorConfig ?? {};
   assertAgentCan(config.agentConfig ?? {}, (imagePath ?? initrdPath) !== undefined);
-  const resolved = await resolveConfig(context, config);
+  const shared = await needsShare(context, config);
+  const resolved = await resolveConfig(context, config, shared);
+  await assertShareable(context, hypervisor, config, resolved.sharedFS);
   await hypervisor.validate(resolved, signal);
   const containers: StoredContainer[] = [];
   for (const [index, container] of (config.containers ?? []).entries()) {
-    containers.push(await prepareContainer(context, container, `containers.${index}`, signal));
+    const field = `containers.${index}`;
+    containers.push(await prepareContainer(context, container, { config, shared, field }, signal));
   }
   await checkHostCgroup(context, id, config);
-  const uid = context.host.uid === 0 ? firstVmUid + randomInt(vmUids) : undefined;
+  // Over 9p the VMM itself opens the files, with the owners that they have.
+  const own = context.host.uid === 0 && resolved.sharedFS !== "virtio-9p";
+  const uid = own ? firstVmUid + randomInt(vmUids) : undefined;
   return {
     version: 1,
     id,
@@ -100,7 +106,7 @@ async function plan(
     config,
     token: randomBytes(16).toString("hex"),
     ...(uid !== undefined && { user: { uid, gid: uid } }),
-    shared: needsShare(config),
+    shared,
     ports: resolved.agentPorts,
     nextDrive: 0,
     agentFeatures: [],

@@ -67,7 +67,7 @@ export function resolveHypervisorConfig(
     disableNestingChecks: config.disableNestingChecks ?? false,
     fileBackedMemRootDir: config.fileBackedMemRootDir,
     entropySource: config.entropySource ?? "/dev/urandom",
-    sharedFS: shared ? "virtio-fs" : "none",
+    sharedFS: shared ? (config.sharedFS ?? "virtio-fs") : "none",
     agentPorts: config.agentPorts ?? defaults.agentPorts,
     logLimitMiB,
     debug: config.debug ?? false,

@@ -9,6 +9,7 @@ import { resolveHypervisorConfig } from "./hypervisor-config.ts";
 export async function resolveConfig(
   context: Context,
   config: SandboxConfig,
+  shared: boolean,
 ): Promise<ResolvedHypervisorConfig> {
   const hypervisorConfig = config.hypervisorConfig ?? {};
   const needsAssets = config.hypervisorType !== "mock" && !isComplete(hypervisorConfig);
@@ -16,7 +17,7 @@ export async function resolveConfig(
   return resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},
     exitWith: config.exitWith,
-    shared: needsShare(config),
+    shared,
     logLimitMiB: config.logLimitMiB,
   });
 }
@@ -25,14 +26,24 @@ export async function resolveStored(
   context: Context,
   sandbox: StoredSandbox,
 ): Promise<ResolvedHypervisorConfig> {
-  return await resolveConfig(context, sandbox.config);
+  return await resolveConfig(context, sandbox.config, sandbox.shared);
 }
 
-/** True if the sandbox needs a file system shared with the host. */
-export function needsShare(config: SandboxConfig): boolean {
-  if (config.hypervisorConfig?.sharedFS !== undefined)
-    return config.hypervisorConfig.sharedFS === "virtio-fs";
-  return (config.containers ?? []).some((container) => container.rootFs !== undefined);
+/** True if the sandbox is to share a file system with the host: where it was asked for, or where a container needs it. */
+export async function needsShare(context: Context, config: SandboxConfig): Promise<boolean> {
+  const chosen = config.hypervisorConfig?.sharedFS;
+  if (chosen !== undefined) return chosen !== "none";
+  const containers = config.containers ?? [];
+  if (containers.some((container) => container.rootFs !== undefined)) return true;
+  // Others can't mount on the host: their guests get copies.
+  if (context.host.uid !== 0) return false;
+  if ((config.volumes ?? []).length > 0) return true;
+  for (const mount of containers.flatMap((container) => container.mounts ?? [])) {
+    if (mount.type === "bind") return true;
+    if (mount.type !== "volume") continue;
+    if ((await context.volumes.inspect(mount.source)).driver === "folder") return true;
+  }
+  return false;
 }
 
 function isComplete(config: NonNullable<SandboxConfig["hypervisorConfig"]>): boolean {

@@ -1,4 +1,4 @@
-import { open, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
@@ -6,8 +6,10 @@ import { hostError, isErrno } from "../host/errno.ts";
 import type { BlockDrive } from "../hypervisor/hypervisor.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { makeExt4 } from "./ext4.ts";
+import { holdVolumes } from "./volumes.ts";
 
-/** Takes an image for a sandbox and makes its scratch disk; gives the drives that the guest must get. */
+/** Takes image and volumes for a sandbox and makes its scratch disk; gives the drives that the guest must get. */
 export async function prepareDrives(
   context: Context,
   sandbox: StoredSandbox,
@@ -22,15 +24,17 @@ export async function prepareDrives(
     await holdImage(context, sandbox.id, container.image.digest, ledger);
     drives.push({ id, path: container.image.path, format: "raw", readonly: true });
   }
-  if (container.config.scratchMiB !== undefined) {
+  const sizeMiB = container.config.scratchMiB;
+  if (sizeMiB !== undefined) {
     const id = nextDriveId(sandbox);
     container.drives.scratch = id;
     const path = join(context.store.folder(sandbox.id).vm, `scratch-${id}.img`);
     await ledger.take({ kind: "file", path }, () =>
-      makeScratch(context, path, container.config.scratchMiB ?? 0, sandbox.user, signal),
+      makeExt4(context, path, sizeMiB, { journal: false, owner: sandbox.user, signal }),
     );
     drives.push({ id, path, format: "raw", readonly: false });
   }
+  drives.push(...(await holdVolumes(context, sandbox, container, ledger, signal)));
   return drives;
 }
 
@@ -42,6 +46,13 @@ export async function releaseOrphans(sandbox: StoredSandbox, ledger: Ledger): Pr
       record.kind === "file" &&
       basename(record.path).startsWith("scratch-") &&
       !owned.has(basename(record.path)),
+  );
+  const places = sandbox.containers.map(({ id }) => `/${sandbox.id}/mounts/${id}/`);
+  await ledger.release(
+    (record) =>
+      record.kind === "mount" &&
+      record.target.includes(`/${sandbox.id}/mounts/`) &&
+      !places.some((place) => record.target.includes(place)),
   );
 }
 
@@ -72,38 +83,4 @@ function removedMeanwhile(digest: string): VirtError {
   return new VirtError("IMAGE_NOT_FOUND", `the image ${digest} was removed meanwhile`, {
     hint: "Pull or import it again.",
   });
-}
-
-/** An empty ext4 file system in a sparse file. */
-async function makeScratch(
-  context: Context,
-  path: string,
-  sizeMiB: number,
-  user: { uid: number; gid: number } | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const mkfs = await context.host.processes.which("mkfs.ext4");
-  if (mkfs === undefined) {
-    throw new VirtError("HOST_REQUIREMENT", "mkfs.ext4 is missing, which makes scratch disks", {
-      field: "scratchMiB",
-      hint: "Install the package e2fsprogs.",
-    });
-  }
-  try {
-    const file = await open(path, "wx", 0o600);
-    try {
-      await file.truncate(sizeMiB * 1024 * 1024);
-      // By its descriptor: the VMM, whose folder this is, could put a symlink in the path's place.
-      const pinned = `/proc/${process.pid}/fd/${file.fd}`;
-      const extended = "lazy_itable_init=1,nodiscard";
-      const args = ["-q", "-F", "-m", "0", "-O", "^has_journal", "-E", extended, pinned];
-      const { code, stderr } = await context.host.processes.run(mkfs, args, { signal });
-      if (code !== 0) throw new VirtError("HOST_FAILED", `mkfs.ext4 failed: ${stderr.trim()}`);
-      if (user !== undefined) await file.chown(user.uid, user.gid);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw hostError(error, `making the scratch disk ${path}`);
-  }
 }

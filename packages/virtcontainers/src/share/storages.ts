@@ -2,33 +2,41 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StorageSchema } from "@virtcontainers/agent-protocol";
 import { VirtError } from "../errors.ts";
 import type { GuestAddress } from "../hypervisor/hypervisor.ts";
-import type { StoredContainer } from "../store/schema.ts";
+import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { containerBase, guestShared, sharedShmPath } from "./guest-paths.ts";
+import { mountStorages, tmpfs } from "./mount-storages.ts";
+
+/** Bytes of one message; a small one makes 9p slow. */
+const defaultMsize9p = 512_000;
 
 type Storage = MessageInitShape<typeof StorageSchema>;
 
-const guestRun = "/run/kata-containers";
-
-/** Where virtiofsd's share is mounted in the guest, and its tag. */
-export const guestShared = `${guestRun}/shared/containers`;
+/** The tag by which the guest mounts the shared file system. */
 export const sharedTag = "kataShared";
 
 /** What the guest mounts when the sandbox is created. */
-export function sandboxStorages(shared: boolean): Storage[] {
-  if (!shared) return [];
+export function sandboxStorages(sandbox: StoredSandbox): Storage[] {
+  const { shmSize } = sandbox.config;
+  const shm = ["noexec", "mode=1777", `size=${shmSize}`];
   return [
-    {
-      driver: "virtio-fs",
-      source: sharedTag,
-      fstype: "virtiofs",
-      options: ["nodev"],
-      mountPoint: `${guestShared}/`,
-    },
+    ...(sandbox.shared ? [sharedStorage(sandbox)] : []),
+    ...(shmSize === undefined ? [] : [tmpfs(sharedShmPath, shm)]),
   ];
+}
+
+function sharedStorage(sandbox: StoredSandbox): Storage {
+  const { sharedFS, msize9p } = sandbox.config.hypervisorConfig ?? {};
+  const where = { source: sharedTag, mountPoint: `${guestShared}/` };
+  if (sharedFS !== "virtio-9p") {
+    return { driver: "virtio-fs", fstype: "virtiofs", options: ["nodev"], ...where };
+  }
+  const transport = ["trans=virtio", "version=9p2000.L", `msize=${msize9p ?? defaultMsize9p}`];
+  return { driver: "9p", fstype: "9p", options: ["nodev", "cache=mmap", ...transport], ...where };
 }
 
 /** Where the root of a container is in the guest. */
 export function guestRootPath({ id, image }: StoredContainer): string {
-  return image === undefined ? `${guestShared}/${id}/rootfs` : `${guestRun}/${id}/rootfs`;
+  return image === undefined ? `${guestShared}/${id}/rootfs` : `${containerBase(id)}/rootfs`;
 }
 
 /** What the guest mounts for one container, in order, and where its root is then. */
@@ -36,15 +44,16 @@ export function containerStorages(
   container: StoredContainer,
   addresses: Readonly<Record<string, GuestAddress>>,
 ): { storages: Storage[]; rootPath: string } {
-  const base = `${guestRun}/${container.id}`;
+  const base = containerBase(container.id);
+  const mounted = mountStorages(container, addresses);
   const rootPath = guestRootPath(container);
-  if (container.image === undefined) return { storages: [], rootPath };
+  if (container.image === undefined) return { storages: mounted, rootPath };
   const lower = `${base}/lower`;
-  const storages = [disk(container.drives.lower, addresses, "erofs", ["ro"], lower)];
+  const storages = [diskStorage(container.drives.lower, addresses, "erofs", ["ro"], lower)];
   let upperBase = `${base}/writable`;
   if (container.drives.scratch !== undefined) {
     upperBase = `${base}/scratch`;
-    storages.push(disk(container.drives.scratch, addresses, "ext4", ["nodev"], upperBase));
+    storages.push(diskStorage(container.drives.scratch, addresses, "ext4", ["nodev"], upperBase));
   }
   storages.push({
     driver: "overlayfs",
@@ -53,10 +62,11 @@ export function containerStorages(
     options: [`lowerdir=${lower}`, `upperdir=${upperBase}/upper`, `workdir=${upperBase}/work`],
     mountPoint: rootPath,
   });
-  return { storages, rootPath };
+  return { storages: [...storages, ...mounted], rootPath };
 }
 
-function disk(
+/** A file system on a disk whose place in the guest is known. */
+export function diskStorage(
   driveId: string | undefined,
   addresses: Readonly<Record<string, GuestAddress>>,
   fstype: string,

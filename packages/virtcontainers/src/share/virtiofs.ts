@@ -1,34 +1,25 @@
 import { closeSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
-import { hostError } from "../host/errno.ts";
-import type { SharedFolder } from "../hypervisor/hypervisor.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
 import type { Ledger } from "../store/ledger.ts";
-import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
-import { sharedTag } from "./storages.ts";
+import type { StoredSandbox } from "../store/schema.ts";
 
 /** Debian keeps virtiofsd out of PATH. */
 const daemonPaths = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"];
 
-/** Starts the virtiofsd of a sandbox over its `shared` folder, in which roots appear as mounts. */
-export async function startShare(
+/** Starts the virtiofsd of a sandbox over its `shared` folder, behind a socket of the VMM's. */
+export async function startVirtiofsd(
   context: Context,
   sandbox: StoredSandbox,
+  socketPath: string,
   ledger: Ledger,
-): Promise<SharedFolder> {
+): Promise<void> {
   const { host } = context;
-  assertRoot(context, sandbox.id);
   const folder = context.store.folder(sandbox.id);
   const config = sandbox.config.hypervisorConfig ?? {};
   const path = await findDaemon(context, config.virtioFSDaemon);
-  await makeShared(folder.shared);
-  await ledger.take({ kind: "mount", target: folder.shared }, () =>
-    host.mounts.bind(folder.shared, folder.shared, { propagation: "shared" }),
-  );
-  const socketPath = join(folder.vm, "virtiofsd.sock");
   const fd = await host.sockets.listen(socketPath, sandbox.user);
   try {
     const marker = `source=${folder.shared}`;
@@ -47,7 +38,6 @@ export async function startShare(
   } finally {
     closeSync(fd);
   }
-  return { tag: sharedTag, socketPath };
 }
 
 /** The shared folder is this sandbox's alone, so its argument marks the process. */
@@ -69,35 +59,6 @@ function daemonArgs(source: string, config: HypervisorConfig): string[] {
   ];
 }
 
-/** Makes a folder root appear in the share. The ledger's mount record releases it. */
-export async function shareRootfs(
-  context: Context,
-  sandbox: StoredSandbox,
-  container: StoredContainer,
-  ledger: Ledger,
-): Promise<void> {
-  const rootFs = container.config.rootFs;
-  if (rootFs === undefined) return;
-  assertRoot(context, sandbox.id);
-  const target = join(context.store.folder(sandbox.id).shared, container.id, "rootfs");
-  await makeShared(target);
-  const readonly = rootFs.options?.includes("ro") ?? container.config.readonlyRootfs ?? false;
-  await ledger.take({ kind: "mount", target }, () =>
-    context.host.mounts.bind(rootFs.target, target, { readonly }),
-  );
-}
-
-/** Takes a folder root out of the share. */
-export async function unshareRootfs(
-  context: Context,
-  sandbox: StoredSandbox,
-  container: StoredContainer,
-  ledger: Ledger,
-): Promise<void> {
-  const target = join(context.store.folder(sandbox.id).shared, container.id, "rootfs");
-  await ledger.release((record) => record.kind === "mount" && record.target === target);
-}
-
 async function findDaemon(context: Context, chosen: string | undefined): Promise<string> {
   for (const name of chosen === undefined ? daemonPaths : [chosen]) {
     const path = await context.host.processes.which(name);
@@ -111,25 +72,4 @@ async function findDaemon(context: Context, chosen: string | undefined): Promise
       hint: "Install the package qemu-system-common (Debian 12) or virtiofsd.",
     },
   );
-}
-
-function assertRoot(context: Context, sandboxId: string): void {
-  if (context.host.uid === 0) return;
-  throw new VirtError(
-    "NOT_SUPPORTED",
-    "sharing a folder with the guest needs root, since it mounts on the host",
-    {
-      field: "rootFs",
-      sandboxId,
-      hint: "Run as root, or use an image.",
-    },
-  );
-}
-
-async function makeShared(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw hostError(error, `making the folder ${path}`);
-  }
 }

@@ -14,6 +14,28 @@ const imageConfig = v.object({
   user: v.string(),
 });
 
+/** How a mount of a container reaches the guest. */
+const StoredMount = v.variant("kind", [
+  /** The guest makes it. */
+  v.object({ kind: v.literal("guest") }),
+  /** Bound into the shared file system under `name`, in the container's folder. */
+  v.object({
+    kind: v.literal("share"),
+    name: v.string(),
+    path: v.string(),
+    folder: v.boolean(),
+    readonly: v.boolean(),
+    recursive: v.boolean(),
+    watchable: v.boolean(),
+    volume: v.optional(v.string()),
+  }),
+  /** Copied into the guest under `name`, in the container's folder. */
+  v.object({ kind: v.literal("copy"), name: v.string(), path: v.string(), folder: v.boolean() }),
+  /** The disk of a volume. */
+  v.object({ kind: v.literal("drive"), volume: v.string(), driveId: v.string() }),
+]);
+export type StoredMount = v.InferOutput<typeof StoredMount>;
+
 /** A container as it is kept on disk. */
 export const StoredContainer = v.object({
   id: v.string(),
@@ -25,6 +47,8 @@ export const StoredContainer = v.object({
   ),
   /** The ids of its disks. */
   drives: v.object({ lower: v.optional(v.string()), scratch: v.optional(v.string()) }),
+  /** One for each of `config.mounts`. */
+  mounts: v.optional(v.array(StoredMount), []),
   argv: strings,
   pid: v.number(),
   createdAt: v.string(),

@@ -48,7 +48,11 @@ export class SandboxFolder {
   get trace(): string {
     return join(this.path, "trace.json");
   }
-  /** What virtiofsd shows to the guest. */
+  /** Where what the guest is to see is mounted; the guest has no way to it. */
+  get mounts(): string {
+    return join(this.path, "mounts");
+  }
+  /** The same, read-only, as it is shown to the guest. */
   get shared(): string {
     return join(this.path, "shared");
   }

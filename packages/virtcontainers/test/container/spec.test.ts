@@ -27,6 +27,7 @@ function container(
     state: "creating",
     config: { id: "c1", ...config },
     drives: {},
+    mounts: [],
     argv: ["sh"],
     pid: 0,
     createdAt: "",

@@ -154,13 +154,26 @@ describe("drives", () => {
 
 test("a share makes the memory a file that its daemon can map, and its socket's path short", () => {
   const folder = `/state/${"x".repeat(200)}/vm`;
-  const share = { tag: "kataShared", socketPath: `${folder}/virtiofsd.sock` };
+  const socketPath = `${folder}/virtiofsd.sock`;
+  const share = { kind: "virtio-fs", tag: "kataShared", socketPath } as const;
   const args = launchArguments(spec({ folder, share }), facts);
   expect(values(args, "-object")).toContain("memory-backend-memfd,id=mem,size=256M,share=on");
   expect(values(args, "-chardev")).toContain("socket,id=share,path=virtiofsd.sock");
   expect(values(args, "-device")).toContain(
     "vhost-user-fs-pci,bus=pcie.0,addr=06,chardev=share,tag=kataShared",
   );
+});
+
+test("over 9p the VMM serves the folder itself, and a comma in its path begins no option", () => {
+  const share = { kind: "virtio-9p", tag: "kataShared", path: "/a,readonly=off/b" } as const;
+  const args = launchArguments(spec({ share }), facts);
+  expect(values(args, "-fsdev")).toEqual([
+    "local,id=share,path=/a,,readonly=off/b,security_model=none,multidevs=remap",
+  ]);
+  expect(values(args, "-device")).toContain(
+    "virtio-9p-pci,bus=pcie.0,addr=06,disable-legacy=on,fsdev=share,mount_tag=kataShared",
+  );
+  expect(values(args, "-object")).not.toContain("memory-backend-memfd,id=mem,size=256M,share=on");
 });
 
 test("memory on huge pages or in a folder's files, allocated at once", () => {

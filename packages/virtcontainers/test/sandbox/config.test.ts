@@ -114,7 +114,7 @@ test.each([
 test.each([
   ["networkConfig", { ...good, networkConfig: {} }],
   ["hypervisorConfig.iommu", { ...good, hypervisorConfig: { iommu: true } }],
-  ["containers.0.mounts", { containers: [{ id: "c1", image: "b", mounts: [] }] }],
+  ["containers.0.deviceInfos", { containers: [{ id: "c1", image: "b", deviceInfos: [] }] }],
 ])("%s, which later work will honour, is refused and not ignored", (field, config) => {
   expect(refusal(config)).toMatchObject({ code: "NOT_SUPPORTED", field });
 });

@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import { VirtError } from "../../errors.ts";
+import type { Mount } from "../mount.ts";
 import type { OciMount } from "./schema.ts";
 
 /** File systems that the guest's kernel makes by itself. */
@@ -11,13 +13,22 @@ export function isBind({ type, options }: OciMount): boolean {
 /** Refuses what the guest can't mount. */
 export function assertMountable(mounts: readonly OciMount[], field: string): void {
   for (const [index, mount] of mounts.entries()) {
-    if (kinds.includes(mount.type ?? "") && !isBind(mount)) continue;
+    if (isBind(mount) || kinds.includes(mount.type ?? "")) continue;
     const where = `${field}.${index}`;
-    const what = isBind(mount) ? "bind mounts" : `the type ${mount.type}`;
     throw new VirtError(
       "NOT_SUPPORTED",
-      `${where}, ${mount.destination}, can't be mounted: ${what} is not supported by this release`,
-      { field: where, hint: `Types that a guest mounts are ${kinds.join(", ")}.` },
+      `${where}, ${mount.destination}, can't be mounted: the type ${mount.type} is not supported by this release`,
+      { field: where, hint: `Types are bind, ${kinds.join(", ")}.` },
     );
   }
+}
+
+/** Those of a specification that show something of the host; a source without a leading / is the bundle's. */
+export function bindMounts(mounts: readonly OciMount[], bundle: string | undefined): Mount[] {
+  return mounts.filter(isBind).map(({ destination, source = "", options = [] }) => ({
+    type: "bind",
+    source: bundle === undefined ? source : resolve(bundle, source),
+    destination,
+    options: [...options],
+  }));
 }

@@ -4,8 +4,9 @@ import { invalidArgument } from "../../errors.ts";
 import { parse } from "../../validate.ts";
 import { knownCapabilities } from "../capabilities.ts";
 import { ContainerConfig, type LinuxResources } from "../config.ts";
+import type { Mount } from "../mount.ts";
 import { readBundle } from "./bundle.ts";
-import { assertMountable } from "./mounts.ts";
+import { assertMountable, bindMounts, isBind } from "./mounts.ts";
 import { unknownFields, withoutEffect } from "./reported.ts";
 import type { Resources } from "./resources.ts";
 import { OciSpec } from "./schema.ts";
@@ -45,7 +46,8 @@ function spread(config: ContainerConfig, spec: OciSpec, at: string): ContainerCo
   const readonly = config.readonlyRootfs ?? root?.readonly;
   return {
     ...config,
-    customSpec: spec,
+    customSpec: { ...spec, mounts: spec.mounts?.filter((mount) => !isBind(mount)) },
+    mounts: mountsOf(config, spec),
     ...(config.image === undefined && {
       rootFs: config.rootFs ?? { target: rootOf(config, spec, at), mounted: true },
     }),
@@ -59,6 +61,14 @@ function spread(config: ContainerConfig, spec: OciSpec, at: string): ContainerCo
     annotations: { ...spec.annotations, ...config.annotations },
     resources: { ...limits(linux?.resources ?? {}), ...config.resources },
   };
+}
+
+/** Where the configuration mounts something itself, that holds. */
+function mountsOf(config: ContainerConfig, spec: OciSpec): Mount[] {
+  const own = config.mounts ?? [];
+  const taken = new Set(own.map(({ destination }) => destination));
+  const binds = bindMounts(spec.mounts ?? [], config.bundle);
+  return [...binds.filter(({ destination }) => !taken.has(destination)), ...own];
 }
 
 function rootOf({ bundle }: ContainerConfig, { root }: OciSpec, at: string): string {

@@ -6,7 +6,7 @@ export const capabilities: HypervisorCapabilities = {
   cpuHotplug: true,
   memoryHotplug: true,
   networkHotplug: false,
-  fsSharing: ["virtio-fs"],
+  fsSharing: ["virtio-fs", "virtio-9p"],
   snapshot: false,
   pause: true,
   agentTransport: "virtio-serial",

@@ -34,7 +34,10 @@ export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
   return [
     ...isolationArguments(spec),
     ...machineArguments(config, facts),
-    ...memoryArguments(config, { share: spec.share !== undefined, imageBytes: facts.imageBytes }),
+    ...memoryArguments(config, {
+      share: spec.share?.kind === "virtio-fs",
+      imageBytes: facts.imageBytes,
+    }),
     ...bootArguments(config, facts),
     ...controlArguments(config),
     ...bridgeArguments(config),
@@ -179,6 +182,15 @@ function shareArguments(
   share: SharedFolder,
   folder: string,
 ): string[] {
+  if (share.kind === "virtio-9p") {
+    const { tag, path } = share;
+    const source = { id: "share", path, security_model: "none", multidevs: "remap" };
+    const device = { fsdev: "share", mount_tag: tag };
+    return [
+      ...["-fsdev", option("local", source)],
+      ...["-device", pci(config, "virtio-9p-pci", slot.share, device)],
+    ];
+  }
   const path = relative(folder, share.socketPath);
   return [
     ...["-chardev", option("socket", { id: "share", path })],

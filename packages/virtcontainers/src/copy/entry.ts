@@ -1,0 +1,142 @@
+import { invalidArgument, printable, VirtError } from "../errors.ts";
+
+/** One member of a tree that is copied; folders come before what is in them. */
+export interface TreeEntry {
+  kind: "folder" | "file" | "link";
+  /** Names from the root of the copied tree down; none for the root itself. */
+  path: readonly string[];
+  /** Permission bits, set-uid and set-gid among them. */
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeMs: number;
+  /** Of a file. */
+  size: number;
+  /** Of a link. */
+  target: string;
+  /** The content of a file, to be read before the next entry is asked for. */
+  body(): AsyncIterable<Uint8Array>;
+}
+
+/** What was left out of a copy. */
+export interface SkippedEntry {
+  path: string;
+  reason: string;
+}
+
+/** What a copy has done. */
+export interface CopyResult {
+  files: number;
+  folders: number;
+  links: number;
+  /** Of the files' content. */
+  bytes: number;
+  /** Devices, sockets and pipes; links that lead out of the copied tree; names that are not UTF-8. At most 1000 are told. */
+  skipped: SkippedEntry[];
+}
+
+/** How much a copy may take. */
+export interface CopyLimits {
+  /** Bytes of content; default 16 GiB. */
+  maxBytes?: number | undefined;
+  /** Files, folders and links; default 1,000,000. */
+  maxEntries?: number | undefined;
+}
+
+export const defaultLimits = { maxBytes: 16 * 1024 ** 3, maxEntries: 1_000_000 } as const;
+
+/** Deeper trees are refused. */
+export const maxDepth = 256;
+/** The length of one piece of a file on its way. */
+export const pieceBytes = 1024 * 1024;
+const maxSkipped = 1000;
+
+/** Counts what a copy takes, and ends it where that is too much. */
+export class Tally implements CopyResult {
+  files = 0;
+  folders = 0;
+  links = 0;
+  bytes = 0;
+  readonly skipped: SkippedEntry[] = [];
+  readonly #limits: Required<{ [K in keyof CopyLimits]: number }>;
+  #entries = 0;
+
+  constructor(limits: CopyLimits = {}) {
+    this.#limits = {
+      maxBytes: limits.maxBytes ?? defaultLimits.maxBytes,
+      maxEntries: limits.maxEntries ?? defaultLimits.maxEntries,
+    };
+  }
+
+  /** NO_SPACE when there are too many. */
+  add(entry: Pick<TreeEntry, "kind" | "path">): void {
+    this.#count(entry.path.length);
+    if (entry.kind === "file") this.files++;
+    else if (entry.kind === "folder") this.folders++;
+    else this.links++;
+  }
+
+  addBytes(count: number): void {
+    this.bytes += count;
+    const { maxBytes } = this.#limits;
+    if (this.bytes > maxBytes) throw tooMuch("maxBytes", `more than ${maxBytes} bytes`);
+  }
+
+  skip(path: readonly string[], reason: string): void {
+    this.#count(path.length);
+    if (this.skipped.length < maxSkipped) {
+      this.skipped.push({ path: printable(path.join("/")), reason });
+    }
+  }
+
+  result(): CopyResult {
+    const { files, folders, links, bytes, skipped } = this;
+    return { files, folders, links, bytes, skipped };
+  }
+
+  #count(depth: number): void {
+    const { maxEntries } = this.#limits;
+    if (++this.#entries > maxEntries)
+      throw tooMuch("maxEntries", `more than ${maxEntries} entries`);
+    if (depth > maxDepth) throw tooMuch("maxEntries", `a tree of more than ${maxDepth} levels`);
+  }
+}
+
+function tooMuch(field: string, what: string): VirtError {
+  return new VirtError("NO_SPACE", `the copy is ended: it has ${what}`, {
+    field: `options.${field}`,
+    hint: "What was copied so far stays. Copy less, or raise the limit.",
+  });
+}
+
+/** A name of one folder's entry that can't lead anywhere else. */
+export function isPlainName(name: string): boolean {
+  return (
+    name !== "" &&
+    name !== "." &&
+    name !== ".." &&
+    !/[/\u0000]/.test(name) &&
+    Buffer.byteLength(name) <= 255
+  );
+}
+
+/** True if a link at `path` leads to something in the copied tree, as far as the names say. */
+export function staysInside(path: readonly string[], target: string): boolean {
+  if (target === "" || target.startsWith("/") || target.includes("\u0000")) return false;
+  let depth = path.length - 1;
+  for (const part of target.split("/")) {
+    if (part === "..") depth--;
+    else if (part !== "" && part !== ".") depth++;
+    if (depth < 0) return false;
+  }
+  return true;
+}
+
+/** A path of a caller's, as its names. */
+export function absoluteParts(path: string, field: string): string[] {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (path.startsWith("/") && parts.every(isPlainName)) return parts;
+  throw invalidArgument(field, path, "it must be an absolute path without ..");
+}
+
+export const noBody = async function* (): AsyncGenerator<Uint8Array> {};

@@ -1,0 +1,85 @@
+import { open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Agent } from "../agent/agent.ts";
+import type { Context } from "../context.ts";
+import { hostError } from "../host/errno.ts";
+import type { Ledger } from "../store/ledger.ts";
+import type { StoredContainer, StoredMount, StoredSandbox } from "../store/schema.ts";
+import { copyIntoGuest } from "./copy.ts";
+import { makeFolder } from "./share.ts";
+
+/** Makes a container's folder root and mounts appear in the guest: shared, or as copies. */
+export async function provide(
+  context: Context,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  agent: () => Promise<Agent>,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<void> {
+  await shareRootfs(context, sandbox, container, ledger);
+  for (const mount of container.mounts) {
+    if (mount.kind === "share") await shareMount(context, sandbox, container, mount, ledger);
+    if (mount.kind === "copy") {
+      await copyIntoGuest(context, await agent(), container, mount, signal);
+    }
+  }
+}
+
+/** Takes what a container was given out of the guest's sight. */
+export async function unprovide(
+  context: Context,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  ledger: Ledger,
+): Promise<void> {
+  const below = `${placeOf(context, sandbox, container)}/`;
+  await ledger.release((record) => record.kind === "mount" && record.target.startsWith(below));
+}
+
+async function shareRootfs(
+  context: Context,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  ledger: Ledger,
+): Promise<void> {
+  const rootFs = container.config.rootFs;
+  if (rootFs === undefined) return;
+  const target = join(placeOf(context, sandbox, container), "rootfs");
+  await makeFolder(target);
+  const readonly = rootFs.options?.includes("ro") ?? container.config.readonlyRootfs ?? false;
+  await ledger.take({ kind: "mount", target }, () =>
+    context.host.mounts.bind(rootFs.target, target, { readonly }),
+  );
+}
+
+/** The path was made real when the container was planned: whoever swaps a part of it for a symlink is refused. */
+async function shareMount(
+  context: Context,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  mount: Extract<StoredMount, { kind: "share" }>,
+  ledger: Ledger,
+): Promise<void> {
+  const target = join(placeOf(context, sandbox, container), mount.name);
+  if (mount.folder) await makeFolder(target);
+  else await makeFile(target);
+  const { readonly, recursive } = mount;
+  await ledger.take({ kind: "mount", target }, () =>
+    context.host.mounts.bind(mount.path, target, { readonly, recursive, real: true }),
+  );
+}
+
+function placeOf(context: Context, sandbox: StoredSandbox, container: StoredContainer): string {
+  return join(context.store.folder(sandbox.id).mounts, container.id);
+}
+
+/** A file to mount another one on. */
+async function makeFile(path: string): Promise<void> {
+  await makeFolder(dirname(path));
+  try {
+    await (await open(path, "a", 0o600)).close();
+  } catch (error) {
+    throw hostError(error, `making the file ${path}`);
+  }
+}

@@ -1,0 +1,59 @@
+import type { CallOptions } from "../deadline.ts";
+
+/** How a volume is kept: a folder that guests share with the host, or a disk of its own. */
+export type VolumeDriver = "folder" | "ext4";
+
+/** Data that outlives the sandboxes that use it. */
+export interface Volume {
+  name: string;
+  driver: VolumeDriver;
+  /** On the host: the folder, or the image of the disk. */
+  path: string;
+  /** Size of the disk; a folder has none. */
+  sizeMiB?: number | undefined;
+  labels: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  createdAt: string;
+  /** Ids of the sandboxes that hold it. */
+  usedBy: readonly string[];
+}
+
+export interface VolumeOptions {
+  /** 2 to 64 characters of [a-zA-Z0-9_.-]; default: 12 random hex digits. */
+  name?: string | undefined;
+  /** Default: `folder` for root; `ext4` for other users, who can't share folders. */
+  driver?: VolumeDriver | undefined;
+  /** Of a disk, from 16; default 1024. It takes place on the host only as it fills. */
+  sizeMiB?: number | undefined;
+  labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * The named volumes of one user. A folder may be used by many sandboxes at once, a disk by one. All methods
+ * throw VirtError, and end by the signal.
+ */
+export interface Volumes {
+  /** ALREADY_EXISTS, INVALID_ARGUMENT, NO_SPACE. */
+  create(options?: VolumeOptions, call?: CallOptions): Promise<Volume>;
+  /** By name. */
+  list(call?: CallOptions): Promise<Volume[]>;
+  /** VOLUME_NOT_FOUND. */
+  inspect(name: string, call?: CallOptions): Promise<Volume>;
+  /** Removes a volume with all that is in it. BUSY while a sandbox holds it; VOLUME_NOT_FOUND. */
+  remove(name: string, call?: CallOptions): Promise<void>;
+  /** Removes all volumes that no sandbox holds, and what killed processes left; gives the names. */
+  prune(call?: CallOptions): Promise<string[]>;
+}
+
+/** What the sandboxes use of the volumes. */
+export interface VolumeStore extends Volumes {
+  /** The file whose presence says that the sandbox holds the volume. */
+  userFile(name: string, sandboxId: string): string;
+  imageFile(name: string): string;
+  /** Writes the userFile; a disk is given to `user`. BUSY if another sandbox holds the disk; VOLUME_NOT_FOUND. */
+  hold(
+    name: string,
+    sandbox: { id: string; user: { uid: number; gid: number } | undefined },
+    signal: AbortSignal,
+  ): Promise<void>;
+}

@@ -1,0 +1,99 @@
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { createHost } from "../../src/host/real.ts";
+import { createVolumes } from "../../src/volume/store.ts";
+import { temporaryFolder } from "../host/support/folder.ts";
+
+async function store() {
+  const base = await temporaryFolder();
+  const stateDir = join(base, "state");
+  const volumes = createVolumes(createHost(), join(base, "data"), stateDir);
+  const hold = async (name: string, id: string): Promise<void> => {
+    await mkdir(join(stateDir, "sbs", id), { recursive: true });
+    await volumes.hold(name, { id, user: undefined }, AbortSignal.timeout(10_000));
+  };
+  return { base, stateDir, volumes, hold };
+}
+
+test("a volume is made, found, listed and removed with all that is in it", async () => {
+  const { volumes } = await store();
+  const made = await volumes.create({ name: "data", driver: "folder", labels: { for: "tests" } });
+  expect(made).toMatchObject({
+    name: "data",
+    driver: "folder",
+    labels: { for: "tests" },
+    usedBy: [],
+  });
+  await writeFile(join(made.path, "file"), "");
+  expect(await volumes.inspect("data")).toEqual(made);
+  const unnamed = await volumes.create({ driver: "folder" });
+  expect(unnamed.name).toMatch(/^[0-9a-f]{12}$/);
+  expect((await volumes.list()).map(({ name }) => name).sort()).toEqual(
+    ["data", unnamed.name].sort(),
+  );
+  await volumes.remove("data");
+  await expect(stat(made.path)).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(volumes.inspect("data")).rejects.toMatchObject({ code: "VOLUME_NOT_FOUND" });
+});
+
+test("a disk has a file system of its size", async () => {
+  const { volumes } = await store();
+  const { path, sizeMiB } = await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  expect(sizeMiB).toBe(16);
+  expect((await stat(path)).size).toBe(16 * 1024 * 1024);
+});
+
+test("what is held is neither removed nor pruned; a disk has one holder", async () => {
+  const { volumes, hold } = await store();
+  await volumes.create({ name: "folder", driver: "folder" });
+  await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  await volumes.create({ name: "free", driver: "folder" });
+  await hold("folder", "s1");
+  await hold("folder", "s2");
+  await hold("disk", "s1");
+  await hold("disk", "s1");
+  await expect(hold("disk", "s2")).rejects.toMatchObject({ code: "BUSY" });
+  await expect(volumes.remove("folder")).rejects.toMatchObject({
+    code: "BUSY",
+    message: expect.stringContaining("s1, s2"),
+  });
+  expect(await volumes.prune()).toEqual(["free"]);
+});
+
+test("a sandbox that is gone, or of another boot, holds nothing", async () => {
+  const { volumes, hold, stateDir } = await store();
+  await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  await hold("disk", "s1");
+  const user = volumes.userFile("disk", "s1");
+  await writeFile(user, JSON.stringify({ bootId: "another", stateDir }));
+  expect((await volumes.inspect("disk")).usedBy).toEqual([]);
+  await writeFile(user, "{");
+  await hold("disk", "s2");
+  expect((await volumes.inspect("disk")).usedBy).toEqual(["s2"]);
+});
+
+test.each([
+  ["name", { name: "../up" }],
+  ["name", { name: "-dash" }],
+  ["name", { name: "a,b" }],
+  ["name", { name: "a\nb" }],
+  ["sizeMiB", { driver: "folder", sizeMiB: 16 } as const],
+  ["sizeMiB", { driver: "ext4", sizeMiB: 1 } as const],
+])("a wrong %s is refused by name, and nothing is made", async (field, options) => {
+  const { volumes, base } = await store();
+  await expect(volumes.create(options)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: `options.${field}`,
+  });
+  expect(await readdir(base)).toEqual([]);
+});
+
+test("a second one of a name is refused, and the first stays", async () => {
+  const { volumes } = await store();
+  const { path } = await volumes.create({ name: "data", driver: "folder" });
+  await expect(volumes.create({ name: "data", driver: "ext4" })).rejects.toMatchObject({
+    code: "ALREADY_EXISTS",
+  });
+  expect(await readdir(dirname(path))).toContain("data");
+});
