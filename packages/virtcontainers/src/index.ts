@@ -25,7 +25,7 @@ export type { Process } from "./container/enter.ts";
 export type { ExecHandle, ExecResult } from "./container/exec.ts";
 export type { ExecInput, ExecOptions } from "./container/exec-options.ts";
 export type { ExecChunk } from "./container/exec-output.ts";
-export type { IOStream } from "./container/io.ts";
+export type { IOOffsets, IOStream } from "./container/io.ts";
 export type { Mount } from "./container/mount.ts";
 export type { OciSpec } from "./container/oci/schema.ts";
 export type { Seccomp } from "./container/oci/seccomp.ts";

@@ -19,6 +19,15 @@ export const sinkOf: Readonly<Record<OutputTarget, OutputSink>> = { client: 0, l
 /** The feature of an agent whose kernel can filter system calls. */
 export const seccompFeature = "seccomp";
 
+/** A piece of a process's output. */
+export interface OutputPiece {
+  /** Of its first byte. */
+  offset: number;
+  data: Uint8Array;
+  /** There is no more, and all was acknowledged. */
+  eof: boolean;
+}
+
 /** One process as the agent knows it. */
 export interface GuestProcess {
   containerId: string;
@@ -174,6 +183,16 @@ export interface Agent extends AsyncDisposable {
     length: number,
     signal: AbortSignal,
   ): Promise<Uint8Array>;
+  /**
+   * Output from an offset on, which acknowledges what lies before; without one from what is not acknowledged. At most `length` bytes, 1 MiB at most;
+   * none at the end. INVALID_ARGUMENT for what was acknowledged before. Only with the feature `offsets`.
+   */
+  readOutput(
+    containerId: string,
+    execId: string,
+    from: { stream: "stdout" | "stderr"; offset: number | undefined; length: number },
+    signal: AbortSignal,
+  ): Promise<OutputPiece>;
   resizeTerminal(
     containerId: string,
     execId: string,

@@ -1,7 +1,7 @@
 import type { Cmd } from "../container/config.ts";
 import type { Container } from "../container/container.ts";
 import type { Process } from "../container/enter.ts";
-import type { IOStream } from "../container/io.ts";
+import type { IOOffsets, IOStream } from "../container/io.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Signal } from "../signals.ts";
@@ -74,7 +74,7 @@ export abstract class ProcessesById extends ContainersById {
     sandboxId: string,
     containerId: string,
     processId: string,
-    options: CallOptions = {},
+    options: CallOptions & IOOffsets = {},
   ): Promise<IOStream> {
     const sandbox = await this.fetchSandbox(sandboxId, options);
     try {

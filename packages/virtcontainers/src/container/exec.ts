@@ -7,7 +7,7 @@ import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Signal } from "../signals.ts";
 import { type ExecInput, type ExecOptions, execCommand } from "./exec-options.ts";
 import { type ExecChunk, ExecOutput } from "./exec-output.ts";
-import type { IOStream } from "./io.ts";
+import { type IOStream, lostInput } from "./io.ts";
 
 export interface ExecResult {
   /** The exit code, or 128 + the signal's number. */
@@ -232,7 +232,8 @@ async function feed(source: Readable, stdin: Writable): Promise<never> {
   let refused = false;
   source.once("error", () => stdin.off("error", onRefused));
   const onRefused = (error: Error): void => {
-    refused = !("code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE");
+    const lost = isVirtError(error) && error.phase === lostInput;
+    refused = !lost && !("code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE");
   };
   stdin.once("error", onRefused);
   await pipeline(source, stdin).catch((error: unknown) => {

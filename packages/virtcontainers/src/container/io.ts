@@ -1,5 +1,9 @@
 import { Readable, Writable } from "node:stream";
 import type { Agent } from "../agent/agent.ts";
+import { VirtError } from "../errors.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import { outputStream } from "./output-stream.ts";
+import { offsetsFeature, Reach } from "./reach.ts";
 
 /** The streams of a process. Reading slowly slows the process down, not the library. */
 export interface IOStream {
@@ -10,12 +14,63 @@ export interface IOStream {
   stderr: Readable;
 }
 
+/** Where reading begins: bytes of each stream that were taken before, by this process or another. */
+export interface IOOffsets {
+  stdoutOffset?: number | undefined;
+  stderrOffset?: number | undefined;
+}
+
+/** The phase of an error that tells that input was lost. */
+export const lostInput = "stdin";
+
 /** What one call asks of the agent, or gives to it, at most. */
 const readBytes = 1024 * 1024;
 const writeBytes = 256 * 1024;
 
+/** Streams that outlive a broken connection: output goes on where it was, input ends with AGENT_ERROR. */
+function resumableStream(
+  reach: Reach,
+  agent: Agent,
+  containerId: string,
+  execId: string,
+  { stdoutOffset, stderrOffset }: IOOffsets,
+): IOStream {
+  const stdin = stdinStream(agent, containerId, execId, async (error) => {
+    if (!(await reach.isBroken(error))) return error;
+    return new VirtError(
+      "AGENT_ERROR",
+      "the connection broke while input was written; how much of it has arrived is not known",
+      { cause: error, containerId, phase: lostInput },
+    );
+  });
+  const place = { containerId, execId };
+  return {
+    stdin,
+    stdout: outputStream(reach, { ...place, stream: "stdout", offset: stdoutOffset }),
+    stderr: outputStream(reach, { ...place, stream: "stderr", offset: stderrOffset }),
+  };
+}
+
+/** The streams of a process, by offset where the agent can do that. NOT_SUPPORTED if it has to and can't. */
+export async function openStreams(
+  operation: Operation,
+  containerId: string,
+  execId: string,
+  offsets: IOOffsets,
+): Promise<IOStream> {
+  const agent = await operation.agent();
+  if (operation.sandbox.agentFeatures.includes(offsetsFeature))
+    return resumableStream(new Reach(operation), agent, containerId, execId, offsets);
+  if (offsets.stdoutOffset === undefined && offsets.stderrOffset === undefined)
+    return ioStream(agent, containerId, execId);
+  throw new VirtError("NOT_SUPPORTED", "the agent of this guest can't give output by offset", {
+    sandboxId: operation.sandbox.id,
+    containerId,
+  });
+}
+
 /** Streams over the agent's Read and Write calls; destroying one gives up its call. */
-export function ioStream(agent: Agent, containerId: string, execId: string): IOStream {
+function ioStream(agent: Agent, containerId: string, execId: string): IOStream {
   return {
     stdin: stdinStream(agent, containerId, execId),
     stdout: readable((signal) => agent.readStdout(containerId, execId, readBytes, signal)),
@@ -40,16 +95,27 @@ function readable(read: (signal: AbortSignal) => Promise<Uint8Array>): Readable 
   });
 }
 
-function stdinStream(agent: Agent, containerId: string, execId: string): Writable {
+function stdinStream(
+  agent: Agent,
+  containerId: string,
+  execId: string,
+  explain: (error: unknown) => unknown = (error) => error,
+): Writable {
   const controller = new AbortController();
   const { signal } = controller;
+  const settle = (work: Promise<void>, callback: (error?: Error) => void): void => {
+    work.then(
+      () => callback(),
+      async (error: unknown) => callback(asError(await explain(error))),
+    );
+  };
   return new Writable({
     highWaterMark: writeBytes,
     write(chunk: Uint8Array, _encoding, callback) {
-      writeAll(agent, containerId, execId, chunk, signal).then(() => callback(), callback);
+      settle(writeAll(agent, containerId, execId, chunk, signal), callback);
     },
     final(callback) {
-      agent.closeStdin(containerId, execId, signal).then(() => callback(), callback);
+      settle(agent.closeStdin(containerId, execId, signal), callback);
     },
     destroy(error, callback) {
       controller.abort(error ?? new Error("the stream was destroyed"));

@@ -5,6 +5,7 @@ import { refresh } from "../sandbox/refresh.ts";
 import { assertState } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { execIdOf } from "./enter.ts";
+import { offsetsFeature, Reach } from "./reach.ts";
 
 /** How long a guest may take between closing its connections and the end of its VM. */
 const powerOffMs = 5_000;
@@ -54,8 +55,13 @@ async function waitInGuest(
   containerId: string,
   execId: string,
 ): Promise<number> {
-  const agent = await operation.agent();
-  return await agent.waitProcess(containerId, execId, operation.signal);
+  const { sandbox, signal } = operation;
+  if (!sandbox.agentFeatures.includes(offsetsFeature))
+    return await (await operation.agent()).waitProcess(containerId, execId, signal);
+  // Such an agent goes on telling how a process ended whose end it has told already.
+  return await new Reach(operation).call(signal, (agent) =>
+    agent.waitProcess(containerId, execId, signal),
+  );
 }
 
 async function knownExit(

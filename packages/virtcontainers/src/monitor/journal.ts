@@ -46,6 +46,7 @@ export class Journal {
 
   async append(record: JournalRecord): Promise<void> {
     await this.prepare();
+    this.#host.failpoint("events.append");
     const { segment, size } = await this.#write(`\n${JSON.stringify(record)}\n`);
     if (size >= segmentBytes) await this.#rotate(segment);
   }

@@ -17,6 +17,7 @@ export class Connection {
   readonly #id: string;
   #vm: Promise<RunningVm> | undefined;
   #agent: Promise<Agent> | undefined;
+  #releases = 0;
 
   constructor(context: Context, id: string) {
     this.#context = context;
@@ -59,8 +60,14 @@ export class Connection {
     return await this.#agent;
   }
 
+  /** How often it was released: who was at work before knows that it was let go of. */
+  get releases(): number {
+    return this.#releases;
+  }
+
   /** Closes what this process holds; the VM goes on. */
   async release(): Promise<void> {
+    this.#releases++;
     const agent = this.#agent;
     const vm = this.#vm;
     this.#agent = undefined;

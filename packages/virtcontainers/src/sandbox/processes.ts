@@ -1,8 +1,9 @@
+import * as v from "valibot";
 import type { OutputTarget } from "../agent/agent.ts";
 import type { Cmd } from "../container/config.ts";
 import { type Container, containerView } from "../container/container.ts";
 import { enterContainer, execIdOf, type Process } from "../container/enter.ts";
-import { type IOStream, ioStream } from "../container/io.ts";
+import { type IOOffsets, type IOStream, openStreams } from "../container/io.ts";
 import { signalProcess } from "../container/kill.ts";
 import { assertExtension } from "../container/output.ts";
 import { waitProcess } from "../container/wait.ts";
@@ -80,15 +81,23 @@ export abstract class SandboxProcesses extends SandboxContainers {
     });
   }
 
-  /** The streams of a process that is not detached. They end with the process, or when this object is released. */
+  /**
+   * The streams of a process that is not detached. They end with the process, or when this object is released.
+   * A connection that breaks is made anew, and output goes on where it was. With `stdoutOffset` or
+   * `stderrOffset` it begins there: reading then asks for no more than was taken, and another process can go
+   * on at the offset of the last piece. INVALID_ARGUMENT for what was acknowledged, by asking for what follows.
+   */
   async ioStream(
     containerId: string,
     processId: string,
-    options: CallOptions = {},
+    options: CallOptions & IOOffsets = {},
   ): Promise<IOStream> {
+    const { stdoutOffset, stderrOffset } = options;
+    for (const [name, value] of Object.entries({ stdoutOffset, stderrOffset }))
+      parse(v.optional(integer(0, Number.MAX_SAFE_INTEGER, "bytes")), value, name);
     return await this.operate("ioStream", "moment", options, async (operation) => {
       assertReachable(operation, "reach the streams of a process in", containerId);
-      return ioStream(await operation.agent(), containerId, execIdOf(containerId, processId));
+      return await openStreams(operation, containerId, execIdOf(containerId, processId), options);
     });
   }
 

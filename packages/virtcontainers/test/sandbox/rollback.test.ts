@@ -18,17 +18,28 @@ const config = {
   ],
 };
 
-async function passedByRun(): Promise<{ at: string; nth: number }[]> {
-  const passed: { at: string; nth: number }[] = [];
+interface Call {
+  at: string;
+  nth: number;
+}
+
+/** The calls of a create, and apart from them those that only tell of it. */
+async function passedByRun(): Promise<{ passed: Call[]; tells: Call[] }> {
+  const passed: Call[] = [];
+  const tells: Call[] = [];
   let listening = true;
+  let telling = false;
   const host = createFaultyHost(createHost(), [], (at, nth) => {
-    if (listening) passed.push({ at, nth });
+    if (!listening) return;
+    const tell = telling || at === "failpoint:events.append";
+    telling = tell && at !== "locks.acquire";
+    (tell ? tells : passed).push({ at, nth });
   });
   await using instance = await createTestInstance({ host });
   const sandbox = await instance.vc.runSandbox(config);
   listening = false;
   await sandbox.release();
-  return passed;
+  return { passed, tells };
 }
 
 /** Runs a create that has to fail, and gives the error; nothing of it may be left. */
@@ -40,7 +51,17 @@ async function failedRun(options: TestInstanceOptions): Promise<VirtError> {
   return error;
 }
 
-const passed = await passedByRun();
+const { passed, tells } = await passedByRun();
+
+test("a create whose events can't be told succeeds", async () => {
+  const locks = tells.filter(({ at }) => at === "locks.acquire");
+  expect(locks.length).toBe(6);
+  const fault = new VirtError("HOST_FAILED", "a fault of the test");
+  const faults = locks.map((call): Fault => ({ ...call, with: fault }));
+  await using instance = await createTestInstance({ host: createFaultyHost(createHost(), faults) });
+  await using sandbox = await instance.vc.runSandbox(config);
+  expect((await sandbox.status()).state).toBe("running");
+});
 
 describe("a create that fails at a call to the host leaves nothing", () => {
   test("there are many such calls", () => expect(passed.length).toBeGreaterThan(30));

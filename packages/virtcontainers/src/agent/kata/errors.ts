@@ -29,8 +29,11 @@ export function agentError(error: unknown, site: CallSite, signal: AbortSignal):
   return new VirtError(code, `the guest agent refused ${site.method}: ${text}`, details);
 }
 
+const cutInFrame = "the stream ended inside a frame";
+
 function localError(error: TtrpcError, text: string, details: object): VirtError {
-  if (error.code === "unavailable") {
+  // A connection that breaks may do so in the middle of an answer.
+  if (error.code === "unavailable" || error.text.endsWith(cutInFrame)) {
     return new VirtError("SANDBOX_DEAD", "the connection to the guest agent is gone", {
       ...details,
       hint: "The VM has ended or was stopped; the sandbox's console tells more.",
@@ -47,7 +50,7 @@ function remoteCode(code: string, site: CallSite): ErrorCode {
   if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
   if (code === "not_found") return "PROCESS_NOT_FOUND";
   if (code === "already_exists") return "ALREADY_EXISTS";
-  if (code === "invalid_argument") return "INVALID_ARGUMENT";
+  if (code === "invalid_argument" || code === "out_of_range") return "INVALID_ARGUMENT";
   if (code === "unimplemented") return "NOT_SUPPORTED";
   return "AGENT_ERROR";
 }

@@ -1,4 +1,11 @@
-import { type GuestProcess, type OutputTarget, type ProcessRow, sinkOf } from "../agent.ts";
+import { OutputStream } from "@virtcontainers/agent-protocol";
+import {
+  type GuestProcess,
+  type OutputPiece,
+  type OutputTarget,
+  type ProcessRow,
+  sinkOf,
+} from "../agent.ts";
 import type { Request } from "./calls.ts";
 import { KataContainers } from "./containers.ts";
 import { processRow } from "./process-row.ts";
@@ -75,6 +82,30 @@ export abstract class KataProcesses extends KataContainers {
       this.service.readStderr({ containerId, execId, len: length }, options),
     );
     return this.#atMost(data, length, "ReadStderr");
+  }
+
+  async readOutput(
+    containerId: string,
+    execId: string,
+    {
+      stream,
+      offset,
+      length,
+    }: { stream: "stdout" | "stderr"; offset: number | undefined; length: number },
+    signal: AbortSignal,
+  ): Promise<OutputPiece> {
+    const request = {
+      containerId,
+      execId,
+      stream: stream === "stdout" ? OutputStream.STDOUT : OutputStream.STDERR,
+      ...(offset !== undefined && { offset: BigInt(offset) }),
+      len: length,
+    };
+    const answer = await this.call("ReadOutput", { containerId, execId }, signal, (options) =>
+      this.extension.readOutput(request, options),
+    );
+    const data = this.#atMost(answer.data, length, "ReadOutput");
+    return { offset: Number(answer.offset), data, eof: answer.eof };
   }
 
   async resizeTerminal(

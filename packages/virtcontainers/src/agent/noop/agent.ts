@@ -1,4 +1,4 @@
-import type { Agent, GuestDetails, GuestProcess, ProcessRow } from "../agent.ts";
+import type { Agent, GuestDetails, GuestProcess, OutputPiece, ProcessRow } from "../agent.ts";
 import { type ContainerStats, noCgroupStats } from "../stats.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 
@@ -97,6 +97,10 @@ export class NoopAgent implements Agent {
 
   async readStderr(): Promise<Uint8Array> {
     return new Uint8Array();
+  }
+
+  async readOutput(): Promise<OutputPiece> {
+    return { offset: 0, data: new Uint8Array(), eof: true };
   }
 
   async listProcesses(): Promise<GuestProcess[]> {

@@ -10,6 +10,8 @@ export class Pipe {
   readonly #chunks: Uint8Array[] = [];
   readonly #changes = new Set<() => void>();
   #bytes = 0;
+  #acknowledged = 0;
+  #held: Uint8Array = new Uint8Array();
   #ended = false;
   #sawEnd = false;
   #sink: Sink;
@@ -50,6 +52,28 @@ export class Pipe {
     this.#bytes = rest.length;
     this.#tell();
     return taken;
+  }
+
+  /**
+   * What begins at an offset, which acknowledges all before it; by default at what is not acknowledged. What was given and not acknowledged can be had
+   * again; any other offset gives undefined.
+   */
+  async readAt(
+    from: number | undefined,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<{ offset: number; data: Uint8Array; eof: boolean } | undefined> {
+    const offset = from ?? this.#acknowledged;
+    const taken = offset - this.#acknowledged;
+    if (taken < 0 || taken > this.#held.length) return undefined;
+    this.#held = this.#held.subarray(taken);
+    this.#acknowledged = offset;
+    if (this.#held.length === 0 && length > 0) this.#held = await this.read(length, signal);
+    return {
+      offset,
+      data: this.#held.subarray(0, length),
+      eof: length > 0 && this.#held.length === 0,
+    };
   }
 
   end(): void {

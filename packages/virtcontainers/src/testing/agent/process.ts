@@ -42,6 +42,8 @@ export class GuestProcess {
   readonly startTimeS = BigInt(Math.floor(Date.now() / 1000));
   /** Somebody was told the exit code. */
   waited = false;
+  /** It is read by offset, and so its client may come back for what it was told. */
+  resumable = false;
   readonly #parts: ProcessParts;
   readonly #stdin = new PassThrough();
   readonly #handlers = new Map<number, () => void>();
@@ -82,7 +84,7 @@ export class GuestProcess {
   }
 
   get isDone(): boolean {
-    return this.waited && this.stdout.isRead && this.stderr.isRead;
+    return !this.resumable && this.waited && this.stdout.isRead && this.stderr.isRead;
   }
 
   start(): void {

@@ -5,12 +5,14 @@ import type {
   Health,
   ProcessTableResponseSchema,
 } from "@virtcontainers/agent-protocol";
-import { OutputSink } from "@virtcontainers/agent-protocol";
+import { OutputSink, OutputStream } from "@virtcontainers/agent-protocol";
 import { type ServiceImplementation, TtrpcError } from "@virtcontainers/ttrpc";
 import type { Guest } from "./guest.ts";
 import { type Pipe, type Sink, SinkError } from "./pipe.ts";
 import type { GuestProcess } from "./process.ts";
 
+/** The longest answer of a read by offset. */
+const maxOutputRead = 1024 * 1024;
 /** The longest answer of a read: a little under the longest message. */
 const maxRead = 4 * 1024 * 1024 - 4 * 1024;
 
@@ -100,6 +102,16 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       if (target === undefined) throw invalid(`sink: ${sink} is not 0, 1 or 2`);
       guest.find(containerId, execId).switchOutput(target);
       return {};
+    },
+    readOutput: async ({ containerId, execId, stream, offset, len }, { signal }) => {
+      const process = guest.find(containerId, execId);
+      process.resumable = true;
+      const pipe = stream === OutputStream.STDERR ? process.stderr : process.stdout;
+      const from = offset === undefined ? undefined : Number(offset);
+      const piece = await pipe.readAt(from, Math.min(len, maxOutputRead), signal);
+      if (piece === undefined)
+        throw new TtrpcError("out_of_range", `offset: ${from} was acknowledged, or never given`);
+      return { ...piece, offset: BigInt(piece.offset) };
     },
     listProcesses: ({ containerId }) => {
       guest.assertSandbox();
