@@ -1,7 +1,7 @@
 import { VirtError } from "../errors.ts";
 import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import { prepareDrives, releaseOrphans } from "../share/drives.ts";
 import { provide } from "../share/provide.ts";
 import type { StoredContainer } from "../store/schema.ts";
@@ -20,7 +20,7 @@ export async function createContainer(
 ): Promise<StoredContainer> {
   const { context, sandbox, signal } = operation;
   const config = await settleSpec(context, parse(ContainerConfig, input), input, "container");
-  assertState("sandbox", sandbox.id, sandbox.state, "create a container in", ["ready", "running"]);
+  assertAllowed("createContainer", sandbox);
   if (sandbox.containers.some((container) => container.id === config.id)) {
     throw new VirtError(
       "ALREADY_EXISTS",

@@ -1,7 +1,7 @@
 import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive } from "../sandbox/refresh.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import { unprovide } from "../share/provide.ts";
 import { letVolumeGo, volumeOf } from "../share/volumes.ts";
 import type { StoredContainer } from "../store/schema.ts";
@@ -14,16 +14,7 @@ export async function deleteContainer(
   container: StoredContainer,
 ): Promise<void> {
   const { context, sandbox } = operation;
-  assertState("sandbox", sandbox.id, sandbox.state, "delete a container of", [
-    "ready",
-    "running",
-    "stopped",
-  ]);
-  assertState("container", container.id, container.state, "delete", [
-    "ready",
-    "stopped",
-    "creating",
-  ]);
+  assertAllowed("deleteContainer", sandbox, container);
   // One that ended by itself is still there in the guest.
   await endContainer(operation, container, true);
   await releaseContainer(operation, container);

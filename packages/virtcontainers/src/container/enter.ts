@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { invalidArgument } from "../errors.ts";
 import type { Operation } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import { parse } from "../validate.ts";
 import { Cmd } from "./config.ts";
 import { processMessage } from "./oci/message.ts";
@@ -27,9 +27,8 @@ export async function enterContainer(
   const { sandbox, signal } = operation;
   const cmd = parse(Cmd, input, "cmd");
   if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
-  assertState("sandbox", sandbox.id, sandbox.state, "run a command in", ["running"]);
   const container = operation.container(containerId);
-  assertState("container", container.id, container.state, "run a command in", ["running"]);
+  assertAllowed("enterContainer", sandbox, container);
   const token = randomBytes(8).toString("hex");
   const agent = await operation.agent();
   await agent.execProcess(

@@ -1,6 +1,6 @@
 import { isVirtError } from "../errors.ts";
-import { assertReachable, type Operation } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import type { Operation } from "../sandbox/operate.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import { type Signal, signalNumber } from "../signals.ts";
 import { execIdOf } from "./enter.ts";
 import { assertExtension } from "./output.ts";
@@ -18,8 +18,7 @@ export async function signalProcess(
   const { sandbox, signal } = operation;
   const number = signalNumber(name);
   const container = operation.container(containerId);
-  assertReachable(operation, "signal a process in", containerId);
-  assertState("container", containerId, container.state, "signal", ["ready", "running", "paused"]);
+  assertAllowed("signalProcess", sandbox, container);
   const agent = await operation.agent();
   if (!all || number === sigkill) {
     return await agent.signalProcess(

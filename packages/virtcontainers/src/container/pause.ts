@@ -1,6 +1,6 @@
 import { phase } from "../events.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 
 /** Freezes all processes of a running container. */
@@ -9,9 +9,7 @@ export async function pauseContainer(
   container: StoredContainer,
 ): Promise<void> {
   const { context, sandbox, signal } = operation;
-  const doing = `pause container ${container.id} in`;
-  assertState("sandbox", sandbox.id, sandbox.state, doing, ["running"]);
-  assertState("container", container.id, container.state, "pause", ["running"]);
+  assertAllowed("pauseContainer", sandbox, container);
   const agent = await operation.agent();
   // Written first: whoever goes on after a death in between resumes what may be frozen.
   container.state = "paused";

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { VirtError } from "../errors.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 import type { Operation } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import { argument, parse } from "../validate.ts";
 import { processesFeature } from "./output.ts";
 import { psLayout } from "./ps/arguments.ts";
@@ -25,9 +25,8 @@ export async function processListContainer(
   const { format, args } = parse(Options, options, "options");
   const layout = psLayout(args ?? []);
   const { sandbox, signal } = operation;
-  const { state } = operation.container(containerId);
-  assertState("sandbox", sandbox.id, sandbox.state, "list processes in", ["running"]);
-  assertState("container", containerId, state, "list processes in", ["running", "paused"]);
+  const container = operation.container(containerId);
+  assertAllowed("processListContainer", sandbox, container);
   if (!sandbox.agentFeatures.includes(processesFeature)) {
     throw new VirtError("NOT_SUPPORTED", "the agent of this guest can't list the processes", {
       sandboxId: sandbox.id,

@@ -2,7 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import { isVirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import type { Operation } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 
 /** Lets the processes of a paused container go on. */
@@ -11,9 +11,7 @@ export async function resumeContainer(
   container: StoredContainer,
 ): Promise<void> {
   const { context, sandbox, signal } = operation;
-  const doing = `resume container ${container.id} in`;
-  assertState("sandbox", sandbox.id, sandbox.state, doing, ["running"]);
-  assertState("container", container.id, container.state, "resume", ["paused"]);
+  assertAllowed("resumeContainer", sandbox, container);
   const agent = await operation.agent();
   await phase("agent.resumeContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
     thaw(agent, container.id, signal),

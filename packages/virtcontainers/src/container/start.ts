@@ -2,7 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import { phase } from "../events.ts";
 import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { hooksAfterStart } from "./hooks.ts";
@@ -15,10 +15,7 @@ export async function startContainer(
   container: StoredContainer,
 ): Promise<void> {
   const { context, sandbox, signal, deadline } = operation;
-  assertState("sandbox", sandbox.id, sandbox.state, `start container ${container.id} in`, [
-    "running",
-  ]);
-  assertState("container", container.id, container.state, "start", ["ready", "stopped"]);
+  assertAllowed("startContainer", sandbox, container);
   const agent = await operation.agent();
   if (container.state === "stopped") await createAnew(operation, container, agent);
   deadline.phase("agent.startContainer");

@@ -1,6 +1,6 @@
 import type { ContainerStats } from "../agent/stats.ts";
 import type { Operation } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 
 /** What a container uses of the guest. */
 export async function statsContainer(
@@ -8,11 +8,8 @@ export async function statsContainer(
   containerId: string,
 ): Promise<ContainerStats> {
   const { sandbox, signal } = operation;
-  const { state } = operation.container(containerId);
-  assertState("sandbox", sandbox.id, sandbox.state, "ask for statistics of a container in", [
-    "running",
-  ]);
-  assertState("container", containerId, state, "ask for statistics of", ["running", "paused"]);
+  const container = operation.container(containerId);
+  assertAllowed("statsContainer", sandbox, container);
   const agent = await operation.agent();
   return await agent.statsContainer(containerId, signal);
 }

@@ -2,7 +2,7 @@ import { isVirtError } from "../errors.ts";
 import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive, markExited } from "../sandbox/refresh.ts";
-import { assertMove, assertState } from "../sandbox/state.ts";
+import { assertAllowed, assertMove } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 
 const sigkill = 9;
@@ -30,11 +30,7 @@ export async function endContainer(
   force: boolean,
 ): Promise<void> {
   const { context, sandbox, signal } = operation;
-  assertState("sandbox", sandbox.id, sandbox.state, "stop a container in", [
-    "ready",
-    "running",
-    "stopped",
-  ]);
+  assertAllowed("stopContainer", sandbox, container);
   const ended = container.state === "stopped";
   if (!ended) assertMove("container", container.id, container.state, "stopped");
   if (!(await isVmAlive(context, sandbox))) {

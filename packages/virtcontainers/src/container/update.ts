@@ -1,7 +1,7 @@
 import { VirtError } from "../errors.ts";
 import { growToFit, shrinkToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { parse } from "../validate.ts";
 import { LinuxResources } from "./config.ts";
@@ -20,11 +20,7 @@ export async function updateContainer(
   const { sandbox, signal } = operation;
   const change = parse(LinuxResources, input, "resources");
   checkLimits(change, "resources");
-  assertState("sandbox", sandbox.id, sandbox.state, `update container ${container.id} of`, [
-    "ready",
-    "running",
-  ]);
-  assertState("container", container.id, container.state, "update", ["ready", "running"]);
+  assertAllowed("updateContainer", sandbox, container);
   if (change.devices !== undefined) throw fixed(container, "devices");
   const before = container.config;
   container.config = { ...before, resources: merged(before.resources ?? {}, change) };

@@ -2,7 +2,7 @@ import { isVirtError } from "../errors.ts";
 import { readExits } from "../logs/exits.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { refresh } from "../sandbox/refresh.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { execIdOf } from "./enter.ts";
 import { offsetsFeature, Reach } from "./reach.ts";
@@ -19,20 +19,11 @@ export async function waitProcess(
   const { sandbox } = operation;
   const container = operation.container(containerId);
   const execId = execIdOf(containerId, processId);
-  assertState("sandbox", sandbox.id, sandbox.state, "wait for a process in", [
-    "ready",
-    "running",
-    "paused",
-    "stopped",
-  ]);
+  assertAllowed("waitInSandbox", sandbox);
   if (execId !== "") return await waitInGuest(operation, containerId, execId);
   const known = await knownExit(operation, container);
   if (known !== undefined) return known;
-  assertState("container", containerId, container.state, "wait for", [
-    "ready",
-    "running",
-    "paused",
-  ]);
+  assertAllowed("waitProcess", sandbox, container);
   try {
     return await waitInGuest(operation, containerId, "");
   } catch (error) {

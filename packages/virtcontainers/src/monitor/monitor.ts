@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { Connection } from "../sandbox/connection.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { integer, parse } from "../validate.ts";
 
@@ -45,7 +45,7 @@ export async function* monitor(
   );
   using deadline = new Deadline(options, undefined, "monitor");
   const sandbox = await deadline.race(context.store.read(id));
-  assertState("sandbox", id, sandbox.state, "monitor", ["ready", "running", "paused"]);
+  assertAllowed("monitorSandbox", sandbox);
   const vm = sandbox.vm;
   if (vm === undefined) return;
   using watch = new Watch(context, vm.process, deadline.signal);

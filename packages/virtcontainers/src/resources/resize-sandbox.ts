@@ -2,8 +2,9 @@ import * as v from "valibot";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import type { Operation } from "../sandbox/operate.ts";
+import { refresh } from "../sandbox/refresh.ts";
 import { resolveStored } from "../sandbox/resolve.ts";
-import { assertState } from "../sandbox/state.ts";
+import { assertAllowed } from "../sandbox/state.ts";
 import { integer, parse } from "../validate.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
@@ -28,9 +29,10 @@ export type Resize = v.InferInput<typeof Resize>;
  * later change of a container adds to it or takes from it. Gives the size that was reached.
  */
 export async function resizeSandbox(operation: Operation, input: Resize): Promise<VmSize> {
-  const { context, sandbox } = operation;
+  const { context, sandbox, connection, signal } = operation;
   const asked = parse(Resize, input);
-  assertState("sandbox", sandbox.id, sandbox.state, "resize", ["ready", "running"]);
+  await refresh(context, sandbox, connection, signal);
+  assertAllowed("resizeSandbox", sandbox);
   const now = sandbox.size ?? (await wantedSize(context, sandbox));
   const wanted = { cpus: asked.cpus ?? now.cpus, memoryMiB: asked.memoryMiB ?? now.memoryMiB };
   const demand = demandOf(sandbox);

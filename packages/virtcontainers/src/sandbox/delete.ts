@@ -8,7 +8,7 @@ import type { StoredSandbox } from "../store/schema.ts";
 import type { Connection } from "./connection.ts";
 import { defaultTimeoutMs, type Operation, operate } from "./operate.ts";
 import { refresh } from "./refresh.ts";
-import { assertState } from "./state.ts";
+import { assertAllowed } from "./state.ts";
 import { stopSandbox } from "./stop.ts";
 
 /**
@@ -51,12 +51,7 @@ async function wipeLeftover(
 async function assertDeletable(operation: Operation): Promise<void> {
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
-  assertState("sandbox", sandbox.id, sandbox.state, "delete", [
-    "ready",
-    "paused",
-    "stopped",
-    "creating",
-  ]);
+  assertAllowed("deleteSandbox", sandbox);
   if (sandbox.state === "ready") await stopSandbox(operation, false);
 }
 

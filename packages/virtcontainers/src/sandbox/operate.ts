@@ -8,7 +8,7 @@ import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Connection } from "./connection.ts";
 import { isVmAlive } from "./refresh.ts";
-import { assertState } from "./state.ts";
+import { assertState, rules } from "./state.ts";
 
 /** Default deadline of an operation on a sandbox that exists. */
 export const defaultTimeoutMs = 60_000;
@@ -116,7 +116,7 @@ export async function undo(
 
 /** Throws INVALID_STATE unless the guest can be asked. */
 export function assertUp({ sandbox }: Operation, doing: string): void {
-  assertState("sandbox", sandbox.id, sandbox.state, doing, ["ready", "running"]);
+  assertState("sandbox", sandbox.id, sandbox.state, doing, rules.askGuest.sandbox);
 }
 
 /** Throws CONTAINER_NOT_FOUND, or INVALID_STATE unless the guest can be asked about its processes. */

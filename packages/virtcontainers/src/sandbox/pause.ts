@@ -2,13 +2,13 @@ import { VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { type Operation, undo } from "./operate.ts";
 import { refresh } from "./refresh.ts";
-import { assertState } from "./state.ts";
+import { assertAllowed } from "./state.ts";
 
 /** Halts the VM with all that is in it; until it is resumed the guest answers nothing. */
 export async function pauseSandbox(operation: Operation): Promise<void> {
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
-  assertState("sandbox", sandbox.id, sandbox.state, "pause", ["running"]);
+  assertAllowed("pauseSandbox", sandbox);
   assertCanPause(operation);
   const vm = await connection.vm(sandbox);
   // Written first: a halted VM that counted as running would be asked, and not answer.

@@ -1,7 +1,7 @@
 import { phase } from "../events.ts";
 import type { Operation } from "./operate.ts";
 import { refresh } from "./refresh.ts";
-import { assertState } from "./state.ts";
+import { assertAllowed } from "./state.ts";
 
 /** How long the guest may take to set its clock. */
 const clockTimeoutMs = 5_000;
@@ -10,7 +10,7 @@ const clockTimeoutMs = 5_000;
 export async function resumeSandbox(operation: Operation): Promise<void> {
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
-  assertState("sandbox", sandbox.id, sandbox.state, "resume", ["paused"]);
+  assertAllowed("resumeSandbox", sandbox);
   const vm = await connection.vm(sandbox);
   // A VM that runs already takes no harm, so who was killed in between is put right by the next one.
   await phase("hypervisor.resume", { sandboxId: sandbox.id }, () => vm.resume(signal));

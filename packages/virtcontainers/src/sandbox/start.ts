@@ -2,7 +2,7 @@ import { startContainer } from "../container/start.ts";
 import { boot } from "./boot.ts";
 import { type Operation, undo } from "./operate.ts";
 import { isVmAlive, markGone, refresh } from "./refresh.ts";
-import { assertState } from "./state.ts";
+import { assertAllowed } from "./state.ts";
 import { stopSandbox } from "./stop.ts";
 
 /** Starts a sandbox and all its containers; one that was stopped boots anew, with fresh writable layers. */
@@ -11,7 +11,7 @@ export async function startSandbox(operation: Operation): Promise<void> {
   if (sandbox.state === "ready" && !(await isVmAlive(context, sandbox)))
     await markGone(context, sandbox);
   await refresh(context, sandbox, connection, deadline.signal);
-  assertState("sandbox", sandbox.id, sandbox.state, "start", ["ready", "stopped"]);
+  assertAllowed("startSandbox", sandbox);
   if (sandbox.state === "stopped") {
     const ledger = context.store.ledger(sandbox.id);
     await connection.release();

@@ -3,7 +3,7 @@ import { statsContainer } from "../container/stats.ts";
 import { VirtError } from "../errors.ts";
 import { hostCgroupStats } from "../resources/host-stats.ts";
 import type { Operation } from "./operate.ts";
-import { assertState } from "./state.ts";
+import { assertAllowed } from "./state.ts";
 
 /** What a sandbox uses of the host: its VM, with all containers and the guest's own share. */
 export interface SandboxStats {
@@ -15,7 +15,7 @@ export interface SandboxStats {
 
 export async function statsSandbox(operation: Operation): Promise<SandboxStats> {
   const { context, sandbox } = operation;
-  assertState("sandbox", sandbox.id, sandbox.state, "ask for statistics of", ["running"]);
+  assertAllowed("statsSandbox", sandbox);
   const usage = sandbox.vm && (await context.host.processes.usage(sandbox.vm.process));
   if (usage === undefined) {
     throw new VirtError("SANDBOX_DEAD", `the VM of sandbox ${sandbox.id} is gone`, {

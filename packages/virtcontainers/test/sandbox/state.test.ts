@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { assertMove, assertState, canMove, type State } from "../../src/sandbox/state.ts";
+import {
+  assertAllowed,
+  assertMove,
+  assertState,
+  canMove,
+  rules,
+  type State,
+} from "../../src/sandbox/state.ts";
 
 const states: State[] = ["creating", "ready", "running", "paused", "stopped"];
 const allowed: Record<State, State[]> = {
@@ -23,4 +30,32 @@ test("a refused operation names the state and the ones it works in", () => {
   expect(() => assertState("container", "c1", "stopped", "signal", ["ready", "running"])).toThrow(
     "can't signal container c1: it is stopped, and must be ready or running",
   );
+});
+
+const operations = Object.keys(rules) as (keyof typeof rules)[];
+
+describe.each(operations)("%s", (operation) => {
+  const rule: { sandbox: readonly State[]; container?: readonly State[] } = rules[operation];
+  const pairs = states.flatMap((sandbox) =>
+    (rule.container === undefined ? [undefined] : states).map((container) => ({
+      sandbox,
+      container,
+    })),
+  );
+
+  test.each(pairs)("with a sandbox $sandbox and a container $container", (pair) => {
+    const sandbox = { id: "sb1", state: pair.sandbox };
+    const container = pair.container && { id: "c1", state: pair.container };
+    const act = (): void => assertAllowed(operation, sandbox, container);
+    const sandboxFits = rule.sandbox.includes(pair.sandbox);
+    const fits = pair.container === undefined || rule.container?.includes(pair.container);
+    if (sandboxFits && fits) return expect(act).not.toThrow();
+    const [is, must] = sandboxFits
+      ? [pair.container, rule.container]
+      : [pair.sandbox, rule.sandbox];
+    const message = expect.stringContaining(`is ${is}, and must be ${must?.join(" or ")}`);
+    expect(act).toThrow(
+      expect.objectContaining({ code: "INVALID_STATE", message, hint: expect.any(String) }),
+    );
+  });
 });

@@ -245,6 +245,34 @@ const verbs: Record<string, Verb> = {
       if (!isVirtError(error, "CANCELED")) throw error;
     });
   }),
+  updateContainer: {
+    run: (vc, id) => vc.updateContainer(id, "c1", { pids: { limit: 100 } }),
+    outcomes: { ...refused, ready: "ready", running: "running" },
+  },
+  resizeSandbox: {
+    run: (vc, id) => vc.resizeSandbox(id, { cpus: 1 }),
+    outcomes: { ...refused, ready: "ready", running: "running" },
+  },
+  monitor: {
+    run: async (vc, id) => {
+      await using sandbox = await vc.fetchSandbox(id);
+      const leave = new AbortController();
+      const watching = sandbox.monitor({ signal: leave.signal }).next();
+      watching.catch(() => {});
+      const { state } = await sandbox.status();
+      if (state !== "stopped" && state !== "creating") leave.abort();
+      await watching.catch((error: unknown) => {
+        if (!isVirtError(error, "CANCELED")) throw error;
+      });
+    },
+    outcomes: {
+      ...refused,
+      ready: "ready",
+      running: "running",
+      paused: "paused",
+      dead: "stopped",
+    },
+  },
   setAnnotations: {
     run: async (vc, id) => {
       await using sandbox = await vc.fetchSandbox(id);
@@ -297,7 +325,7 @@ describe.each(Object.entries(verbs))("%s", (name, { run, outcomes }) => {
       if (outcome === "INVALID_STATE") {
         const now = same[situation];
         expect(error.message).toMatch(
-          new RegExp(`it is ${now}, and must be |is ${now}; it can't become `),
+          new RegExp(`is ${now}, and must be |is ${now}; it can't become `),
         );
       }
       expect((await vc.statusSandbox(id)).state).toBe(same[situation]);
