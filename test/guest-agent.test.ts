@@ -1,0 +1,95 @@
+import type { Sandbox } from "virtcontainers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AgentClient, agentClient } from "./support/agent-client.ts";
+import { type TestInstance, testInstance } from "./support/instance.ts";
+
+let instance: TestInstance;
+let sandbox: Sandbox;
+let client: AgentClient;
+
+beforeAll(async () => {
+  instance = await testInstance();
+  sandbox = await instance.vc.runSandbox({
+    hypervisorConfig: { numVCPUs: 2, memoryMiB: 256 },
+    containers: [{ id: "main", image: "busybox", waits: true }],
+  });
+  client = await agentClient(instance.stateDir, sandbox.id, 7);
+});
+afterAll(async () => {
+  await client[Symbol.asyncDispose]();
+  await instance[Symbol.asyncDispose]();
+});
+
+/** What a command of the guest itself prints, run by its console. */
+async function guest(script: string): Promise<string> {
+  const process = { containerId: "", execId: `console-${script.length}-${Math.random()}` };
+  const args = ["sh", "-c", script];
+  await client.agent.execProcess({ ...process, process: { Args: args } });
+  let text = "";
+  let offset = 0n;
+  for (;;) {
+    const read = await client.extension.readOutput({ ...process, stream: 1, offset, len: 65_536 });
+    text += Buffer.from(read.data).toString();
+    offset += BigInt(read.data.length);
+    if (read.eof) break;
+  }
+  await client.agent.waitProcess(process);
+  return text.replaceAll("\r\n", "\n");
+}
+
+test("the agent names what it offers, and takes little memory", async () => {
+  const { agentDetails } = await client.agent.getGuestDetails({});
+  expect(agentDetails?.extraFeatures).toEqual(
+    expect.arrayContaining(["offsets", "processes", "console", "events", "cpus"]),
+  );
+  const kib = Number(/VmRSS:\s+(\d+) kB/.exec(await guest("cat /proc/1/status"))?.[1]);
+  expect(kib).toBeGreaterThan(0);
+  expect(kib).toBeLessThan(6 * 1024);
+});
+
+test("CPUs go offline and come back", async () => {
+  expect(await client.extension.setOnlineCpus({ count: 1 })).toMatchObject({ online: [0] });
+  expect((await sandbox.exec(["nproc"])).stdout).toBe("1\n");
+  expect(await client.extension.setOnlineCpus({ count: 2 })).toMatchObject({ online: [0, 1] });
+  expect((await sandbox.exec(["nproc"])).stdout).toBe("2\n");
+});
+
+test("limits of a running container are changed", async () => {
+  await client.agent.updateContainer({
+    containerId: "main",
+    resources: {
+      CPU: { Quota: 50_000n, Period: 100_000n, Shares: 512n, Cpus: "0" },
+      Memory: { Limit: 64n << 20n },
+      Pids: { Limit: 50n },
+    },
+  });
+  const files = ["cpu.max", "cpuset.cpus", "memory.max", "pids.max"];
+  const text = await guest(`cd /sys/fs/cgroup/virtc/main && cat ${files.join(" ")}`);
+  expect(text).toBe(`50000 100000\n0\n${64 << 20}\n50\n`);
+});
+
+test("a container over its memory is killed in, and that is told on every way", async () => {
+  const event = client.agent.getOOMEvent({});
+  const { exitCode } = await sandbox.exec(["tail", "/dev/zero"]);
+  expect(exitCode).toBe(137);
+  expect(await event).toMatchObject({ containerId: "main" });
+  const { rows } = await client.extension.processTable({ containerId: "main" });
+  expect(rows.map((row) => row.nsPid)).toEqual([1]);
+});
+
+test("a paused container stands still until it is resumed", async () => {
+  await client.agent.pauseContainer({ containerId: "main" });
+  expect(await guest("cat /sys/fs/cgroup/virtc/main/cgroup.freeze")).toBe("1\n");
+  await expect(client.agent.pauseContainer({ containerId: "main" })).rejects.toThrow("not running");
+  await client.agent.resumeContainer({ containerId: "main" });
+  await expect(client.agent.resumeContainer({ containerId: "main" })).rejects.toThrow("not paused");
+  expect((await sandbox.exec(["echo", "on"])).stdout).toBe("on\n");
+});
+
+test("what this guest can't do is said", async () => {
+  await expect(client.agent.setPolicy({ policy: "x" })).rejects.toMatchObject({ code: 12 });
+  await expect(client.agent.getIPTables({ isIpv6: false })).rejects.toThrow("iptables-save");
+  await expect(
+    client.agent.resizeVolume({ volumeGuestPath: "/run", size: 1n << 30n }),
+  ).rejects.toThrow("tmpfs");
+});
