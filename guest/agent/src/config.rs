@@ -32,6 +32,8 @@ pub struct Config {
     /// How many bytes of output the log port may get.
     pub log_limit: u64,
     pub log: Level,
+    /// Whether the console tells how long each call took, at any level but error and warn.
+    pub trace: bool,
     /// How long a device may take to appear.
     pub hotplug_timeout: Duration,
     /// How much of a process's output waits in its pipe, in bytes.
@@ -52,6 +54,7 @@ impl Config {
             log_port: None,
             log_limit: u64::MAX,
             log: Level::Info,
+            trace: false,
             hotplug_timeout: Duration::from_secs(3),
             pipe_size: stdio::PIPE,
             pause: PathBuf::from("/usr/lib/virtcontainers/container-init"),
@@ -70,6 +73,10 @@ impl Config {
             let result = match name {
                 "agent.log" => config.set_log(value),
                 "agent.server_addr" => config.add_address(value),
+                "agent.trace" => {
+                    config.trace = !matches!(value, "0" | "false");
+                    Ok(())
+                }
                 "agent.hotplug_timeout" => config.set_hotplug_timeout(value),
                 "virtc.log_limit" => config.set_log_limit(value),
                 "agent.container_pipe_size" => config.set_pipe_size(value),
@@ -205,8 +212,9 @@ mod tests {
         let line = "agent.log=loud agent.hotplug_timeout=x agent.container_pipe_size=9999999";
         let config = Config::from_cmdline(line, none);
         assert_eq!((config.log, config.pipe_size), (Level::Info, 1 << 20));
-        let config = Config::from_cmdline("agent.container_pipe_size=65536", none);
-        assert_eq!(config.pipe_size, 65_536);
+        let line = "agent.container_pipe_size=65536 agent.trace=isolated";
+        let config = Config::from_cmdline(line, none);
+        assert_eq!((config.pipe_size, config.trace), (65_536, true));
         assert_eq!(config.addresses.len(), 1);
     }
 

@@ -11,6 +11,7 @@ use super::frame::{Event, MAX_BODY, REQUEST};
 use super::message::Request;
 use super::session::{MAX_CALLS, Session};
 use crate::agent::Agent;
+use crate::log::{self, Level};
 use crate::service;
 use crate::status::{Code, Result, Status};
 
@@ -79,7 +80,12 @@ async fn run(agent: Rc<Agent>, session: Rc<Session>, stream: u32, request: Reque
             (Err(Status::new(Code::Cancelled, "the client has left")), false)
         }
     };
-    crate::debug!("call {name} took {} us", begin.elapsed().as_micros());
+    let level = match agent.config.trace {
+        true => Level::Info,
+        false => Level::Debug,
+    };
+    let micros = begin.elapsed().as_micros();
+    log::write(level, format_args!("call {name} took {micros} us"));
     session.push(answer(stream, &name, result));
     if !done && !waits {
         // A change that has begun is brought to its end even if its client no longer waits.
