@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import type { Sandbox } from "virtcontainers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AgentClient, agentClient } from "./support/agent-client.ts";
@@ -54,18 +57,47 @@ test("CPUs go offline and come back", async () => {
   expect((await sandbox.exec(["nproc"])).stdout).toBe("2\n");
 });
 
+test("much output comes whole by its offsets, over connections that are lost", async () => {
+  const process = { containerId: "main", execId: "much" };
+  const Args = ["seq", "1", "300000"];
+  await client.agent.execProcess({
+    ...process,
+    process: { Args, Env: ["PATH=/bin"], Cwd: "/" },
+    stdinPort: 0xffff_ffff,
+  });
+  const parts: Buffer[] = [];
+  let offset = 0n;
+  for (let asks = 0; ; asks++) {
+    const request = { ...process, stream: 1, offset, len: 1 << 20 };
+    if (asks % 8 === 1) {
+      // Nobody takes the answer.
+      client.extension.readOutput(request).catch(() => {});
+      await client[Symbol.asyncDispose]();
+      client = await agentClient(instance.stateDir, sandbox.id, 7);
+    }
+    const read = await client.extension.readOutput(request);
+    expect(read.offset).toBe(offset);
+    parts.push(Buffer.from(read.data));
+    offset += BigInt(read.data.length);
+    if (read.eof) break;
+  }
+  const expected = Array.from({ length: 300_000 }, (_, n) => `${n + 1}\n`).join("");
+  expect(Buffer.concat(parts).toString() === expected).toBe(true);
+  expect(await client.agent.waitProcess(process)).toMatchObject({ status: 0 });
+});
+
 test("limits of a running container are changed", async () => {
   await client.agent.updateContainer({
     containerId: "main",
     resources: {
-      CPU: { Quota: 50_000n, Period: 100_000n, Shares: 512n, Cpus: "0" },
-      Memory: { Limit: 64n << 20n },
+      CPU: { Quota: 90_000n, Period: 100_000n, Shares: 512n, Cpus: "0" },
+      Memory: { Limit: 16n << 20n },
       Pids: { Limit: 50n },
     },
   });
   const files = ["cpu.max", "cpuset.cpus", "memory.max", "pids.max"];
   const text = await guest(`cd /sys/fs/cgroup/virtc/main && cat ${files.join(" ")}`);
-  expect(text).toBe(`50000 100000\n0\n${64 << 20}\n50\n`);
+  expect(text).toBe(`90000 100000\n0\n${16 << 20}\n50\n`);
 });
 
 test("a container over its memory is killed in, and that is told on every way", async () => {
@@ -73,6 +105,9 @@ test("a container over its memory is killed in, and that is told on every way", 
   const { exitCode } = await sandbox.exec(["tail", "/dev/zero"]);
   expect(exitCode).toBe(137);
   expect(await event).toMatchObject({ containerId: "main" });
+  const log = readFileSync(join(instance.stateDir, "sbs", sandbox.id, "vm/log.bin"));
+  const records = new LogRecordDecoder().push(log);
+  expect(records).toMatchObject([{ containerId: "main", stream: "oom" }]);
   const { rows } = await client.extension.processTable({ containerId: "main" });
   expect(rows.map((row) => row.nsPid)).toEqual([1]);
 });
@@ -87,7 +122,9 @@ test("a paused container stands still until it is resumed", async () => {
 });
 
 test("what this guest can't do is said", async () => {
-  await expect(client.agent.setPolicy({ policy: "x" })).rejects.toMatchObject({ code: 12 });
+  await expect(client.agent.setPolicy({ policy: "x" })).rejects.toMatchObject({
+    code: "unimplemented",
+  });
   await expect(client.agent.getIPTables({ isIpv6: false })).rejects.toThrow("iptables-save");
   await expect(
     client.agent.resizeVolume({ volumeGuestPath: "/run", size: 1n << 30n }),
