@@ -15,6 +15,8 @@ export type SandboxHandle = Pick<
   | "logs"
   | "stats"
   | "statsContainer"
+  | "processListContainer"
+  | "openConsole"
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
@@ -43,11 +45,13 @@ export type Library = { readonly images: Images } & Told<
     | "deleteSandbox"
     | "pauseSandbox"
     | "resumeSandbox"
+    | "resizeSandbox"
     | "startContainer"
     | "stopContainer"
     | "deleteContainer"
     | "pauseContainer"
     | "resumeContainer"
+    | "updateContainer"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

@@ -68,6 +68,7 @@ export type { Cgroups } from "./resources/config.ts";
 export type { Resize } from "./resources/resize-sandbox.ts";
 export type { VmSize } from "./resources/sums.ts";
 export type { SandboxConfig } from "./sandbox/config.ts";
+export type { ConsoleOptions, GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export { Sandbox } from "./sandbox/sandbox.ts";
 export type { SandboxOptions } from "./sandbox/short-form.ts";

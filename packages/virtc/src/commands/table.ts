@@ -29,11 +29,14 @@ const manage =
 export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
   "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
   "Running containers:": {
+    top: manage("top"),
     stats: manage("stats"),
     events: manage("events"),
     trace: manage("trace"),
     pause: manage("pause"),
     resume: manage("resume"),
+    update: manage("update"),
+    debug: manage("debug"),
   },
   "Parts:": { sandbox: manage("sandbox"), container: manage("container"), image },
   "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },

@@ -31,11 +31,7 @@ export function parsePids(text: string): { limit: number } {
 
 function parseCpu(options: ResourceOptions): LinuxResources["cpu"] {
   const { cpus, cpuQuota, cpuPeriod } = options;
-  if (cpus !== undefined && (cpuQuota !== undefined || cpuPeriod !== undefined)) {
-    throw new UsageError(
-      "--cpus can't be used with --cpu-quota or --cpu-period: it stands for both of them",
-    );
-  }
+  checkCpus(options);
   return defined({
     quota: optional(cpuQuota, (text) =>
       text === "-1" ? -1 : parseWhole("--cpu-quota", text, 1000, 2 ** 40, ", or -1 for no limit"),
@@ -46,6 +42,14 @@ function parseCpu(options: ResourceOptions): LinuxResources["cpu"] {
     mems: optional(options.cpusetMems, (text) => parseList("--cpuset-mems", text)),
     ...optional(cpus, timeOf),
   });
+}
+
+/** Refuses options that say the same thing twice. */
+export function checkCpus({ cpus, cpuQuota, cpuPeriod }: ResourceOptions): void {
+  if (cpus === undefined || (cpuQuota === undefined && cpuPeriod === undefined)) return;
+  throw new UsageError(
+    "--cpus can't be used with --cpu-quota or --cpu-period: it stands for both of them",
+  );
 }
 
 function timeOf(text: string): { quota: number; period: number } {

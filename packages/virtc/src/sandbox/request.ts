@@ -42,6 +42,8 @@ export async function parseSandbox(
     hypervisorConfig: { ...file?.hypervisorConfig, ...given(hypervisorConfig(vm)) },
     annotations: { ...file?.annotations, ...container.annotations },
     containers: [...(file?.containers ?? []).map(detached), ...main],
+    // A limit is within the CPUs that were asked for; it asks for no further ones.
+    ...(vm.cpus?.limit && { staticResourceMgmt: true }),
   };
   return { config, vm, container };
 }

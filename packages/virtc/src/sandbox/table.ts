@@ -1,15 +1,17 @@
 import type { ContainerStatus, SandboxStatus } from "virtcontainers";
-import { since } from "../output/human.ts";
+import { memory, since } from "../output/human.ts";
 import { table } from "../output/table.ts";
 
 /** One line for each sandbox. */
 export function sandboxTable(sandboxes: readonly SandboxStatus[]): string {
   return table(
-    ["SANDBOX", "STATE", "HYPERVISOR", "CONTAINERS", "PID", "CREATED"],
+    ["SANDBOX", "STATE", "HYPERVISOR", "CPUS", "MEMORY", "CONTAINERS", "PID", "CREATED"],
     sandboxes.map((sandbox) => [
       sandbox.id,
       sandbox.state,
       sandbox.hypervisor,
+      `${sandbox.size?.cpus ?? "-"}`,
+      sandbox.size === undefined ? "-" : memory(sandbox.size.memoryMiB * 1024 ** 2),
       `${sandbox.containersStatus.length}`,
       `${sandbox.vmm?.pid ?? "-"}`,
       `${since(sandbox.createdAt)} ago`,

@@ -63,7 +63,7 @@ async function measureContainers(
   const known = status.containersStatus.map(({ id }) => id);
   // One that is not there is asked for too, so that the library tells so.
   const ids = chosen.length > 0 ? [...new Set(chosen)] : known;
-  const vmLimit = (status.hypervisorConfig.memoryMiB ?? 256) * 1024 ** 2;
+  const vmLimit = (status.size?.memoryMiB ?? status.hypervisorConfig.memoryMiB ?? 256) * 1024 ** 2;
   return await within(library, status, signal, async (handle, options) => {
     const sample = async (container: string): Promise<Measured> => {
       const stats = await handle?.statsContainer(container, options).catch(unlessEnded);

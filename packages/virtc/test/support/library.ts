@@ -34,6 +34,8 @@ export interface FakeLibrary extends Library {
   /** What containers use; changed by tests. */
   stats(sandbox: string, container: string): ContainerStats;
   happened: VirtEvent[];
+  /** What ps prints; changed by tests. */
+  ps(args: readonly string[]): string;
 }
 
 /** A library without VMs: every process is the given program. */
@@ -51,6 +53,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     log: [],
     stats: () => statsOf({}),
     happened: [],
+    ps: () => "PID CMD\n",
     images: fakeImages(images),
     async createSandbox(config) {
       const id = add("create", config);
@@ -121,6 +124,14 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     async resumeSandbox(id) {
       known(id).state = "running";
       calls.push(`resume ${id}`);
+    },
+    async resizeSandbox(id, size) {
+      known(id);
+      calls.push(`resize ${id} ${JSON.stringify(size)}`);
+    },
+    async updateContainer(id, container, resources) {
+      knownContainer(id, container);
+      calls.push(`update ${id} ${container} ${JSON.stringify(resources)}`);
     },
     async pauseContainer(id, container) {
       knownContainer(id, container).state = "paused";
@@ -198,6 +209,15 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       async statsContainer(container) {
         knownContainer(id, container);
         return library.stats(id, container);
+      },
+      async processListContainer(container, options) {
+        knownContainer(id, container);
+        return library.ps(options.args ?? []);
+      },
+      async openConsole({ args = [] } = {}) {
+        const console = new FakeProcess(program, { args: [...args], terminal: true });
+        const signal = async (name: Signal) => console.signal(name);
+        return { io: console.io, exited: console.exited, signal, async resize() {} };
       },
       async *logs() {
         yield* library.log;

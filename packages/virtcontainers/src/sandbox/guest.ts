@@ -3,6 +3,7 @@ import type { VolumeStats } from "../agent/volume-stats.ts";
 import type { CallOptions } from "../deadline.ts";
 import { printable } from "../errors.ts";
 import { absolutePath, argument, integer, parse, text } from "../validate.ts";
+import { type ConsoleOptions, type GuestConsole, openConsole } from "./console.ts";
 import { assertUp, type Operation } from "./operate.ts";
 import { SandboxProcesses } from "./processes.ts";
 
@@ -84,6 +85,16 @@ export abstract class SandboxGuest extends SandboxProcesses {
         return await (await operation.agent()).getOOMEvent(operation.signal);
       },
       undefined,
+    );
+  }
+
+  /** Runs a program of the guest itself on a terminal, a shell by default, to look for what is wrong in it. */
+  async openConsole(
+    console: ConsoleOptions = {},
+    options: CallOptions = {},
+  ): Promise<GuestConsole> {
+    return await this.operate("openConsole", "shared", options, (operation) =>
+      openConsole(operation, console),
     );
   }
 

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import * as v from "valibot";
+import { type IOStream, ioStream } from "../container/io.ts";
+import { VirtError } from "../errors.ts";
+import { type Signal, signalNumber } from "../signals.ts";
+import { argument, integer, parse } from "../validate.ts";
+import { assertUp, defaultTimeoutMs, type Operation } from "./operate.ts";
+
+/** The feature that an agent names if the guest has programs for a console. */
+const consoleFeature = "console";
+/** The agent's name of the guest itself, where a container's id is asked for. */
+const guest = "";
+
+const ConsoleOptions = v.strictObject({
+  /** Program of the guest and its arguments; default: a shell. */
+  args: v.optional(v.pipe(v.array(argument()), v.maxLength(4096))),
+  size: v.optional(
+    v.strictObject({ rows: integer(1, 65535, "rows"), columns: integer(1, 65535, "columns") }),
+  ),
+});
+export type ConsoleOptions = v.InferInput<typeof ConsoleOptions>;
+
+/** A program of the guest on a terminal; it lasts until it ends or the Sandbox object is released. */
+export interface GuestConsole {
+  /** The terminal: stdout has all that is shown. */
+  readonly io: IOStream;
+  /** The exit code, or 128 + the signal's number. */
+  readonly exited: Promise<number>;
+  signal(signal: Signal): Promise<void>;
+  resize(rows: number, columns: number): Promise<void>;
+}
+
+/** Starts a program of the guest itself, outside of all containers. */
+export async function openConsole(
+  operation: Operation,
+  input: ConsoleOptions,
+): Promise<GuestConsole> {
+  const { args = [], size } = parse(ConsoleOptions, input);
+  const { sandbox, signal } = operation;
+  assertUp(operation, "open a console in");
+  if (!sandbox.agentFeatures.includes(consoleFeature)) {
+    throw new VirtError("NOT_SUPPORTED", `the guest of sandbox ${sandbox.id} has no console`, {
+      sandboxId: sandbox.id,
+      hint: "It needs this release's guest files; a sandbox that runs keeps those it was started with.",
+    });
+  }
+  const agent = await operation.agent();
+  const id = randomBytes(8).toString("hex");
+  await agent.execProcess(
+    {
+      containerId: guest,
+      execId: id,
+      process: {
+        Args: args,
+        Terminal: true,
+        ...(size && { ConsoleSize: { Height: size.rows, Width: size.columns } }),
+      },
+    },
+    signal,
+  );
+  const soon = () => AbortSignal.timeout(defaultTimeoutMs);
+  const exited = agent.waitProcess(guest, id, new AbortController().signal);
+  exited.catch(() => {});
+  return {
+    io: ioStream(agent, guest, id),
+    exited,
+    signal: (name) => agent.signalProcess(guest, id, signalNumber(name), soon()),
+    resize: (rows, columns) => agent.resizeTerminal(guest, id, rows, columns, soon()),
+  };
+}
