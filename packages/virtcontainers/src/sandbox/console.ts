@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
-import { type IOStream, ioStream } from "../container/io.ts";
+import { type IOStream, openStreams } from "../container/io.ts";
 import { VirtError } from "../errors.ts";
 import { type Signal, signalNumber } from "../signals.ts";
 import { argument, integer, parse } from "../validate.ts";
@@ -62,7 +62,7 @@ export async function openConsole(
   const exited = agent.waitProcess(guest, id, new AbortController().signal);
   exited.catch(() => {});
   return {
-    io: ioStream(agent, guest, id),
+    io: await openStreams(operation, guest, id, {}),
     exited,
     signal: (name) => agent.signalProcess(guest, id, signalNumber(name), soon()),
     resize: (rows, columns) => agent.resizeTerminal(guest, id, rows, columns, soon()),
