@@ -121,6 +121,14 @@ test("a paused container stands still until it is resumed", async () => {
   expect((await sandbox.exec(["echo", "on"])).stdout).toBe("on\n");
 });
 
+test("a disk becomes swap", async () => {
+  const made = "dd if=/dev/zero of=/run/swap bs=1M count=4 2>/dev/null && losetup -f";
+  const path = (await guest(made)).trim();
+  await guest(`losetup ${path} /run/swap`);
+  await client.agent.addSwapPath({ path });
+  expect(await guest("cat /proc/swaps")).toMatch(new RegExp(`^${path} +partition\\s+4092`, "m"));
+});
+
 test("what this guest can't do is said", async () => {
   await expect(client.agent.setPolicy({ policy: "x" })).rejects.toMatchObject({
     code: "unimplemented",

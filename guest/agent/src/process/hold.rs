@@ -1,7 +1,7 @@
 //! What ReadOutput has sent of a stream and its client hasn't acknowledged: few bytes in memory,
 //! many in a pipe, into and out of which the kernel moves them without a copy.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::{Error, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -24,7 +24,7 @@ pub struct Hold {
     /// The place in the stream of the first byte that isn't acknowledged.
     start: Cell<u64>,
     memory: RefCell<Vec<u8>>,
-    pipe: OnceCell<Pipe>,
+    pipe: RefCell<Option<Rc<Pipe>>>,
     /// Bytes in the pipe; then none are in memory.
     moved: Cell<usize>,
 }
@@ -90,8 +90,8 @@ impl Hold {
                 Look::End => Filled::End,
             });
         }
-        let writer = &self.pipe()?.writer;
-        let length = splice(source.get_ref(), writer, there).context(|| "read of output")?;
+        let pipe = self.pipe()?;
+        let length = splice(source.get_ref(), &pipe.writer, there).context(|| "read of output")?;
         self.moved.set(length);
         Ok(Filled::Some)
     }
@@ -118,7 +118,7 @@ impl Hold {
             return Ok(bytes);
         }
         let mut bytes = vec![0; length];
-        let reader = self.pipe()?.reader.as_fd().try_clone_to_owned();
+        let reader = self.pipe()?.reader.try_clone();
         let mut reader = File::from(reader.context(|| "read of output")?);
         reader.read_exact(&mut bytes).context(|| "read of output")?;
         self.moved.set(self.moved.get() - length);
@@ -143,9 +143,16 @@ impl Hold {
         Ok(())
     }
 
-    fn pipe(&self) -> Result<&Pipe> {
-        if let Some(pipe) = self.pipe.get() {
-            return Ok(pipe);
+    /// Gives back what the pipe takes of the kernel; to be called when nothing will be held any more.
+    pub fn release(&self) {
+        if self.is_empty() {
+            self.pipe.borrow_mut().take();
+        }
+    }
+
+    fn pipe(&self) -> Result<Rc<Pipe>> {
+        if let Some(pipe) = &*self.pipe.borrow() {
+            return Ok(pipe.clone());
         }
         let what = || "pipe";
         let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
@@ -153,12 +160,13 @@ impl Hold {
         // Where that is refused, less is held.
         let _ = rustix::pipe::fcntl_setpipe_size(&writer, MOST);
         let null = File::options().write(true).open("/dev/null");
-        let pipe = Pipe {
+        let pipe = Rc::new(Pipe {
             reader: Rc::new(reader),
             writer,
             null: null.context(|| "open /dev/null")?,
-        };
-        Ok(self.pipe.get_or_init(|| pipe))
+        });
+        *self.pipe.borrow_mut() = Some(pipe.clone());
+        Ok(pipe)
     }
 }
 
@@ -223,6 +231,8 @@ mod tests {
                 hold.acknowledge(length as u64).unwrap();
                 assert!(hold.is_empty());
                 assert_eq!(hold.fill(&source, MOST).unwrap(), Filled::Nothing);
+                hold.release();
+                assert!(hold.pipe.borrow().is_none());
                 drop(writer);
                 assert_eq!(hold.fill(&source, MOST).unwrap(), Filled::End);
             });

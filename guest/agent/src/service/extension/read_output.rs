@@ -54,6 +54,7 @@ async fn held(process: &Rc<Process>, output: &Output, limit: usize) -> Result<bo
     loop {
         let source = output.source();
         if source.is_none() && output.hold.is_empty() {
+            output.hold.release();
             return Ok(false);
         }
         output.check_sink()?;
