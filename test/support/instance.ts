@@ -51,7 +51,18 @@ export function leftovers(instance: Pick<TestInstance, "stateDir">): string[] {
   found.push(
     ...mounts.filter((line) => line.includes(instance.stateDir)).map((line) => `mount ${line}`),
   );
+  found.push(...loopDevices().filter((line) => line.includes(instance.stateDir)));
   return found;
+}
+
+function loopDevices(): string[] {
+  return readdirSync("/sys/block").flatMap((name) => {
+    try {
+      return [`${name} ${readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8")}`];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function readlinkCwd(pid: string): string {

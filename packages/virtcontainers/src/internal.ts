@@ -5,6 +5,7 @@ export { ContainerConfig } from "./container/config.ts";
 export { Seccomp } from "./container/oci/seccomp.ts";
 export { rlimitTypes } from "./container/rlimits.ts";
 export { findGuestDir, loadGuestAssets } from "./guest/assets.ts";
+export { createFaultyHost } from "./host/faulty.ts";
 export { createHost } from "./host/real.ts";
 export { checkHost, type HostCheck, requirements } from "./host/requirements.ts";
 export { defaultFolders } from "./paths.ts";

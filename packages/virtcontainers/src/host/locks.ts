@@ -11,6 +11,8 @@ const lockShared = 1;
 const lockExclusive = 2;
 const lockNonBlocking = 4;
 const maxBackoffMs = 20;
+/** After this time the longest pause is one millisecond shorter. */
+const patienceMs = 250;
 
 type Mode = "shared" | "exclusive";
 /** What one try can end with beside a lock. */
@@ -52,7 +54,7 @@ async function untilFree<T extends object>(
 ): Promise<T> {
   using deadline = new Deadline({ signal }, undefined, `locking ${what}`);
   const end = performance.now() + timeoutMs;
-  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, maxBackoffMs)) {
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPause(end - timeoutMs))) {
     deadline.check();
     const result = await tryOnce();
     if (result !== undefined) return result;
@@ -65,6 +67,12 @@ async function untilFree<T extends object>(
     const waitMs = Math.min(leftMs, pauseMs * (0.5 + Math.random()));
     await deadline.race(sleep(waitMs, undefined, { signal: deadline.signal }));
   }
+}
+
+/** Who has waited for long tries more often, and so comes before those who have just come. */
+function longestPause(start: number): number {
+  const waitedMs = performance.now() - start;
+  return Math.max(1, maxBackoffMs - waitedMs / patienceMs);
 }
 
 async function attempt(libc: Libc, path: string, mode: Mode, create: boolean): Promise<Attempt> {

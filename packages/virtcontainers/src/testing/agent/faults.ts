@@ -20,10 +20,13 @@ export interface AgentFault {
     /** Closes the connection instead of answering. */
     | { kind: "cut" }
     /** Sends these bytes instead of a proper answer, and never answers. */
-    | { kind: "bytes"; data: Uint8Array | Iterable<Uint8Array> }
+    | { kind: "bytes"; data: FaultBytes }
     /** Sends these bytes before the proper answer. */
-    | { kind: "before"; data: Uint8Array | Iterable<Uint8Array> };
+    | { kind: "before"; data: FaultBytes };
 }
+
+/** Bytes at once, in pieces, or in pieces with time between. */
+export type FaultBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Counts the calls of an agent and lets its faults strike. */
 export class Faults {
@@ -90,8 +93,8 @@ async function act({ does }: AgentFault, stream: Duplex, signal: AbortSignal): P
   await aborted(signal);
 }
 
-async function send(stream: Duplex, data: Uint8Array | Iterable<Uint8Array>): Promise<void> {
-  for (const piece of data instanceof Uint8Array ? [data] : data) {
+async function send(stream: Duplex, data: FaultBytes): Promise<void> {
+  for await (const piece of data instanceof Uint8Array ? [data] : data) {
     if (stream.destroyed) return;
     if (!stream.write(piece)) await drained(stream);
   }

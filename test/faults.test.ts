@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Sandbox, VirtContainers, type VirtError } from "virtcontainers";
+import { createHost } from "virtcontainers/internal";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
+
+const root = process.getuid?.() === 0;
+const waits = { id: "main", image: "busybox", waits: true } as const;
+
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await testInstance();
+});
+afterAll(async () => {
+  await instance[Symbol.asyncDispose]();
+});
+
+async function codeOf(work: PromiseLike<unknown>): Promise<string> {
+  return await Promise.resolve(work).then(
+    () => "done",
+    (error: VirtError) => error.code,
+  );
+}
+
+async function vmmOf(sandbox: Sandbox): Promise<number> {
+  return (await sandbox.status()).vmm?.pid ?? 0;
+}
+
+describe("a VMM that is frozen", () => {
+  test("ends every call by its deadline; what can be forced is done, and nothing is left", async () => {
+    const sandbox = await instance.vc.runSandbox({ id: "frozen", containers: [waits] });
+    const pending = codeOf(sandbox.exec(["sleep", "100"], { timeoutMs: 4_000 }));
+    await sandbox.exec(["true"]);
+    process.kill(await vmmOf(sandbox), "SIGSTOP");
+    const options = { timeoutMs: 1_500 };
+    await using other = await instance.vc.fetchSandbox("frozen");
+    const codes = await Promise.all([
+      pending,
+      codeOf(sandbox.exec(["true"], options)),
+      codeOf(sandbox.waitProcess("main", "main", options)),
+      codeOf(sandbox.killContainer("main", "SIGTERM", false, options)),
+      codeOf(sandbox.createContainer({ ...waits, id: "more" }, options)),
+      codeOf(other.exec(["true"], options)),
+      codeOf(other.statusContainer("main", options)),
+    ]);
+    expect(codes).toEqual(codes.map(() => "TIMEOUT"));
+    expect(await instance.vc.listSandbox()).toMatchObject([{ id: "frozen", state: "running" }]);
+    await instance.vc.deleteSandbox("frozen", { force: true });
+    expect(leftovers(instance)).toEqual([]);
+  });
+});
+
+describe.skipIf(!root)("a virtiofsd that is killed (needs root to share folders)", () => {
+  test("ends what uses the folder typed; the rest goes on, and nothing is left", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vc-folder-"));
+    for (const name of ["proc", "sys", "dev"]) mkdirSync(join(folder, name));
+    const shared = {
+      id: "shared",
+      rootFs: { target: folder, mounted: true },
+      waits: true,
+    } as const;
+    const sandbox = await instance.vc.runSandbox({ id: "cut", containers: [waits, shared] });
+    const { processes } = createHost();
+    const marker = `source=${join(instance.stateDir, "sbs", "cut", "shared")}`;
+    const daemons = await processes.findByArgument(marker);
+    expect(daemons).not.toEqual([]);
+    for (const daemon of daemons) await processes.signal(daemon, "SIGKILL");
+    const used = await codeOf(sandbox.exec(["true"], { container: "shared", timeoutMs: 3_000 }));
+    expect(used).not.toBe("done");
+    expect((await sandbox.exec(["echo", "fine"])).stdout).toBe("fine\n");
+    await sandbox.delete({ force: true });
+    expect(leftovers(instance)).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe.skipIf(!root)("a full disk (needs root for a small file system)", () => {
+  test.each([8, 64, 4096])(
+    "of %d KiB for the state: NO_SPACE or a VM that runs, and nothing is left",
+    async (kib) => {
+      const stateDir = mkdtempSync(join(tmpdir(), "vc-full-"));
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${kib}k,mode=711`, "tmpfs", stateDir]);
+      try {
+        const vc = new VirtContainers({ stateDir, dataDir: instance.dataDir });
+        const containers = [{ ...waits, scratchMiB: 16 }];
+        const code = await codeOf(
+          vc
+            .runSandbox({ id: "full", containers })
+            .then((sandbox) => sandbox.delete({ force: true })),
+        );
+        expect(["NO_SPACE", "HOST_FAILED", "done"]).toContain(code);
+        if (kib < 1024) expect(code).not.toBe("done");
+        const found = leftovers({ stateDir }).filter((what) => !/^mount .* - tmpfs /.test(what));
+        expect(found).toEqual([]);
+      } finally {
+        execFileSync("umount", [stateDir]);
+        rmSync(stateDir, { recursive: true });
+      }
+    },
+  );
+});

@@ -1,0 +1,8 @@
+// Run as a process of its own: takes a sandbox through its life up to a failpoint, and dies there as by `kill -9`.
+import { VirtContainers } from "virtcontainers";
+import { createFaultyHost, createHost } from "virtcontainers/internal";
+import { crashScenario } from "./crash-scenario.ts";
+
+const [stateDir, dataDir, rootFs = "", at = "", nth] = process.argv.slice(2);
+const host = createFaultyHost(createHost(), [{ at, nth: Number(nth), with: "die" }]);
+await crashScenario(new VirtContainers({ stateDir, dataDir, host }), rootFs);
