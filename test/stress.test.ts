@@ -18,7 +18,7 @@ async function work(args: readonly string[]): Promise<v.InferOutput<typeof Work>
   return v.parse(Work, JSON.parse(output));
 }
 
-test(`${processes} processes use one sandbox at once, with fewer ports than they are: no error, none is left out`, {
+test("twenty processes use one sandbox at once, with fewer ports than they are: no error, none is left out", {
   timeout: (seconds + 300) * 1000,
 }, async () => {
   await using instance = await testInstance();

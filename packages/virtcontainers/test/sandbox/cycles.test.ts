@@ -1,12 +1,19 @@
 import { readdirSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { createTestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "./leftovers.ts";
 import { waiting } from "./support.ts";
 
-const openFiles = (): number => readdirSync("/proc/self/fd").length;
+const mebibyte = 1024 * 1024;
 
-test("a hundred sandboxes one after another leave no file descriptor and no file", async () => {
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+test("a thousand sandboxes one after another leave no file descriptor, no file and no memory", {
+  timeout: 1_200_000,
+}, async () => {
   await using instance = await createTestInstance();
   const cycle = async (): Promise<void> => {
     await using sandbox = await instance.vc.runSandbox(
@@ -15,10 +22,21 @@ test("a hundred sandboxes one after another leave no file descriptor and no file
     );
     expect((await sandbox.exec(["echo", "hi"])).stdout).toBe("hi\n");
   };
-  await cycle();
-  const before = openFiles();
+  const holdings = () => {
+    collect();
+    return {
+      descriptors: readdirSync("/proc/self/fd").length,
+      rss: process.memoryUsage().rss,
+      files: readdirSync(instance.folder, { recursive: true }).sort(),
+    };
+  };
   for (let i = 0; i < 100; i++) await cycle();
+  const before = holdings();
+  for (let i = 100; i < 1000; i++) await cycle();
+  const after = holdings();
   // Closing goes through a queue; a few may still be on their way.
-  expect(openFiles()).toBeLessThan(before + 10);
+  expect(after.descriptors).toBeLessThan(before.descriptors + 10);
+  expect(after.files).toEqual(before.files);
+  expect(after.rss - before.rss).toBeLessThan(96 * mebibyte);
   expect(await leftovers(instance.folder)).toEqual([]);
 });
