@@ -34,5 +34,7 @@ export function sandboxConfig(
     staticResourceMgmt: limit && true,
     annotations: { ...container.annotations, ...annotations },
     exitWith: detach ? id : undefined,
+    // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
+    staticResourceMgmt: true,
   };
 }

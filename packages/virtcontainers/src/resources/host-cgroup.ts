@@ -58,14 +58,23 @@ export async function makeHostCgroup(
   ledger: Ledger,
 ): Promise<void> {
   const { config, id } = sandbox;
+  const { cgroups } = context.host;
   if (!wantsHostCgroup(config)) return;
   const path = cgroupPath(id, config.cgroups?.path, config.systemdCgroup ?? false);
   const overhead = config.sandboxCgroupOnly === false ? overheadPath(id) : undefined;
-  for (const each of overhead === undefined ? [path] : [overhead, path]) {
-    await ledger.take({ kind: "cgroup", path: each }, () => context.host.cgroups.create(each));
+  for (const each of [...(overhead === undefined ? [] : [overhead]), ...fromTheTop(path)]) {
+    // One above it that others made is theirs.
+    if (each !== path && (await cgroups.exists(each))) continue;
+    await ledger.take({ kind: "cgroup", path: each }, () => cgroups.create(each));
   }
   sandbox.cgroup = overhead === undefined ? { path } : { path, overhead };
-  await context.host.cgroups.limit(path, limitsOf(sandbox));
+  await cgroups.limit(path, limitsOf(sandbox));
+}
+
+/** A path after all that are above it: /a, /a/b, /a/b/c. */
+function fromTheTop(path: string): string[] {
+  const names = path.split("/").slice(1);
+  return names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
 }
 
 /** Moves the VMM and its helpers into the cgroup that was made for them. */

@@ -201,7 +201,10 @@ describe("a hybrid host", () => {
 test("removing one moves what runs in it to the one above; one that is gone is no error", async () => {
   const trees = await version2();
   await trees.cgroups.remove("/gone");
-  await mkdir(join(trees.folder, "unified/a"));
+  await mkdir(join(trees.folder, "unified/a/others"), { recursive: true });
+  await trees.cgroups.remove("/a");
+  expect(existsSync(join(trees.folder, "unified/a"))).toBe(true);
+  await trees.cgroups.remove("/a/others");
   await trees.cgroups.remove("/a");
   expect(existsSync(join(trees.folder, "unified/a"))).toBe(false);
 });

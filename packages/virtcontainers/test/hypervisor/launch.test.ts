@@ -65,6 +65,17 @@ test("room to grow is told to the machine only where there is some", () => {
   expect(values(args, "-m")).toEqual(["size=256M,slots=3,maxmem=1024M"]);
 });
 
+test("memory that grows as virtio-mem is all there from the start, none of it in use; locked if asked", () => {
+  const own = config({ virtioMem: true, defaultMaxMemoryMiB: 1024, mlock: true, memOffsetMiB: 64 });
+  const args = launchArguments(spec({ config: own }), facts);
+  expect(values(args, "-m")).toEqual(["size=256M,slots=0,maxmem=1088M"]);
+  expect(values(args, "-object")).toContain("memory-backend-ram,id=vmem,size=768M,reserve=off");
+  expect(values(args, "-device")).toContain(
+    "virtio-mem-pci,bus=pcie.0,addr=07,id=vmem0,memdev=vmem,requested-size=0",
+  );
+  expect(values(args, "-overcommit")).toEqual(["mem-lock=on"]);
+});
+
 test("an nvdimm root is memory, read-only, and the kernel mounts it with DAX", () => {
   const own = config({ disableImageNvdimm: false });
   const args = launchArguments(spec({ config: own }), { ...facts, imageBytes: 4 << 20 });

@@ -1,4 +1,4 @@
-import { mkdir, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isErrno } from "../errno.ts";
 import { cgroupError, read, write } from "./files.ts";
@@ -26,9 +26,11 @@ export async function isThere(hierarchy: Hierarchy, path: string): Promise<boole
   );
 }
 
-/** Moves what still runs in it to the cgroup above, and removes it; one with others below it stays. */
+/** Moves what still runs in it to the cgroup above, and removes it; one with others below it is left alone. */
 export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
   const folder = join(hierarchy.root, path);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  if (entries.some((entry) => entry.isDirectory())) return;
   const left = (await read(join(folder, "cgroup.procs"))).split("\n").filter((pid) => pid !== "");
   for (const pid of left) {
     try {

@@ -8,6 +8,7 @@ import { checkFile } from "./access.ts";
 import type { Binaries } from "./binary.ts";
 import { kernelCommandLine } from "./cmdline.ts";
 import { machines } from "./machines.ts";
+import { checkMemory } from "./memory-check.ts";
 import { optionValue } from "./options.ts";
 import { maxBridges, maxRootPorts } from "./slots.ts";
 
@@ -27,6 +28,7 @@ export async function validateConfig(
   checkSizes(config);
   checkTexts(config);
   await checkFiles(config);
+  await checkMemory(config);
   const accelerator = await resolveAccelerator(config);
   await checkMachine(config, accelerator, binaries, signal);
 }
