@@ -27,7 +27,8 @@ function defaultParams(config: ResolvedHypervisorConfig): Param[] {
     param("init_on_alloc", "0"),
     // Room for hotplugged memory would else make the kernel set 64 MiB aside.
     param("swiotlb", "512"),
-    param("memhp_default_state", "online"),
+    // Where no page of the kernel's own is in the way, memory can be taken back.
+    param("memhp_default_state", config.virtioMem ? "online_movable" : "online"),
     ...rootParams(config),
     param("agent.log", "info"),
   ];
