@@ -30,8 +30,6 @@ export function sandboxConfig(
     hypervisorType: "qemu",
     hypervisorConfig: hypervisorConfig(vm),
     containers: [{ ...containerConfig(id, container, connected), resources }],
-    // The limit is within the CPUs that were asked for; it asks for no further ones.
-    staticResourceMgmt: limit && true,
     annotations: { ...container.annotations, ...annotations },
     exitWith: detach ? id : undefined,
     // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
