@@ -44,6 +44,8 @@ function makeBundle(name: string, spec: object): string {
   for (const path of ["bin", "dev", "etc", "proc", "sys", "tmp", "secrets", "fixed", "out"])
     mkdirSync(join(root, path), { recursive: true });
   for (const path of ["tmp", "fixed", "out"]) chmodSync(join(root, path), 0o777);
+  mkdirSync(join(bundle, "data"), { mode: 0o777 });
+  writeFileSync(join(bundle, "data/file"), "of the bundle\n");
   copyFileSync("/bin/busybox", join(root, "bin/busybox"));
   const applets = execFileSync("/bin/busybox", ["--list"], { encoding: "utf8" }).split("\n");
   for (const applet of applets.filter((applet) => applet !== "" && applet !== "busybox"))
@@ -140,6 +142,7 @@ function appSpec(): object {
     mounts: [
       ...(spec.mounts ?? []),
       { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["size=1m", "mode=1777"] },
+      { destination: "/data", type: "bind", source: "data", options: ["rbind", "ro"] },
     ],
     hooks: {
       prestart: [hook("prestart")],
@@ -205,6 +208,9 @@ describe("a container from a bundle", () => {
     expect(mounts).toMatch(/ \/dev\/mqueue mqueue /);
     expect(mounts).toMatch(/ \/dev\/pts devpts /);
     expect(mounts).toMatch(/ \/tmp tmpfs .*size=1024k/);
+    expect(await shell("cat /data/file; touch /data/x")).toMatch(
+      /^of the bundle\ntouch: .*Read-only file system\n$/,
+    );
   });
 
   test("has its kernel parameters and limits of its cgroup", async () => {
