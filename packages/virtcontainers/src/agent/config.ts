@@ -20,7 +20,7 @@ export const KataAgentConfig = v.strictObject({
   traceMode: v.optional(v.picklist(["static", "dynamic"], "it must be static or dynamic")),
   /** Default `isolated`. */
   traceType: v.optional(v.picklist(["isolated", "collated"], "it must be isolated or collated")),
-  /** Bytes that a pipe of a process's output holds before the process has to wait; default 1 MiB. */
+  /** Bytes that a pipe of a process's output holds; for guests whose agent can choose, as with trace. */
   containerPipeSize: v.optional(integer(4096, 1024 * 1024, "bytes")),
   /** Modules that the guest's kernel loads when the sandbox is created, each a name and its parameters: `"loop max_loop=8"`. */
   kernelModules: v.optional(
@@ -72,13 +72,22 @@ export function kernelModules(config: KataAgentConfig): { name: string; paramete
 
 /** Refuses what only another agent than this project's can do. NOT_SUPPORTED. */
 export function assertAgentCan(config: KataAgentConfig, ownGuest: boolean): void {
-  if (!config.trace || ownGuest) return;
-  throw new VirtError(
-    "NOT_SUPPORTED",
-    "agentConfig.trace: the agent of this guest does not trace",
-    {
-      field: "agentConfig.trace",
-      hint: "Leave it out; the steps of the host are told on the channel virtcontainers:phase.",
-    },
-  );
+  if (ownGuest) return;
+  if (config.trace) {
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      "agentConfig.trace: the agent of this guest does not trace",
+      {
+        field: "agentConfig.trace",
+        hint: "Leave it out; the steps of the host are told on the channel virtcontainers:phase.",
+      },
+    );
+  }
+  if (config.containerPipeSize !== undefined) {
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      "agentConfig.containerPipeSize: the agent of this guest has pipes of 1 MiB",
+      { field: "agentConfig.containerPipeSize", hint: "Leave it out." },
+    );
+  }
 }

@@ -65,6 +65,11 @@ describe("a sandbox", () => {
 
   test.each([
     ["agentConfig.trace", "NOT_SUPPORTED", { agentConfig: { trace: true } }],
+    [
+      "agentConfig.containerPipeSize",
+      "NOT_SUPPORTED",
+      { agentConfig: { containerPipeSize: 8192 } },
+    ],
     ["agentConfig.useVSock", "NOT_SUPPORTED", { agentConfig: { useVSock: true } }],
     ["agentConfig.longLiveConn", "INVALID_ARGUMENT", { agentConfig: { longLiveConn: false } }],
     [
