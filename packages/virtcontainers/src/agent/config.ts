@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { VirtError } from "../errors.ts";
 import type { Param } from "../hypervisor/config.ts";
 import { integer, later, parse, text } from "../validate.ts";
 
@@ -14,13 +13,13 @@ export const KataAgentConfig = v.strictObject({
     v.literal(true, "it must be true: a connection lives as long as the Sandbox object"),
   ),
   useVSock: later("vsock"),
-  /** For guests whose agent traces, given as hypervisorConfig.imagePath or initrdPath. */
+  /** The agent tells on the guest's console how long calls took. */
   trace: flag,
-  /** Default `dynamic`: the agent begins when it is told to; `static` from its start. */
-  traceMode: v.optional(v.picklist(["static", "dynamic"], "it must be static or dynamic")),
+  /** From its start; no call of the agent begins it later. */
+  traceMode: v.optional(v.literal("static", "it must be static: no call begins to trace later")),
   /** Default `isolated`. */
   traceType: v.optional(v.picklist(["isolated", "collated"], "it must be isolated or collated")),
-  /** Bytes that a pipe of a process's output holds; for guests whose agent can choose, as with trace. */
+  /** Bytes that a pipe of a process's output holds before the process has to wait; default 1 MiB. */
   containerPipeSize: v.optional(integer(4096, 1024 * 1024, "bytes")),
   /** Modules that the guest's kernel loads when the sandbox is created, each a name and its parameters: `"loop max_loop=8"`. */
   kernelModules: v.optional(
@@ -39,7 +38,7 @@ export type KataAgentConfig = v.InferInput<typeof KataAgentConfig>;
 
 /** The same configuration with what tracing needs filled in. INVALID_ARGUMENT. */
 export function kataAgentSetDefaultTraceConfigOptions(config: KataAgentConfig): KataAgentConfig {
-  const { traceMode = "dynamic", traceType = "isolated" } = parse(
+  const { traceMode = "static", traceType = "isolated" } = parse(
     KataAgentConfig,
     config,
     "agentConfig",
@@ -49,13 +48,11 @@ export function kataAgentSetDefaultTraceConfigOptions(config: KataAgentConfig): 
 
 /** What of it the agent reads from the kernel's command line. */
 export function kataAgentKernelParams(config: KataAgentConfig): Param[] {
-  const { debug, trace, traceMode, traceType, containerPipeSize } =
+  const { debug, trace, traceType, containerPipeSize } =
     kataAgentSetDefaultTraceConfigOptions(config);
   return [
     ...(debug ? [{ key: "agent.log", value: "debug" }] : []),
-    ...(trace && traceMode === "static"
-      ? [{ key: "agent.trace", value: traceType ?? "isolated" }]
-      : []),
+    ...(trace ? [{ key: "agent.trace", value: traceType ?? "isolated" }] : []),
     ...(containerPipeSize === undefined
       ? []
       : [{ key: "agent.container_pipe_size", value: String(containerPipeSize) }]),
@@ -68,26 +65,4 @@ export function kernelModules(config: KataAgentConfig): { name: string; paramete
     const [name = "", ...parameters] = line.split(" ").filter((word) => word !== "");
     return { name, parameters };
   });
-}
-
-/** Refuses what only another agent than this project's can do. NOT_SUPPORTED. */
-export function assertAgentCan(config: KataAgentConfig, ownGuest: boolean): void {
-  if (ownGuest) return;
-  if (config.trace) {
-    throw new VirtError(
-      "NOT_SUPPORTED",
-      "agentConfig.trace: the agent of this guest does not trace",
-      {
-        field: "agentConfig.trace",
-        hint: "Leave it out; the steps of the host are told on the channel virtcontainers:phase.",
-      },
-    );
-  }
-  if (config.containerPipeSize !== undefined) {
-    throw new VirtError(
-      "NOT_SUPPORTED",
-      "agentConfig.containerPipeSize: the agent of this guest has pipes of 1 MiB",
-      { field: "agentConfig.containerPipeSize", hint: "Leave it out." },
-    );
-  }
 }

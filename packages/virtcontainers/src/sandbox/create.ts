@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { assertAgentCan } from "../agent/config.ts";
 import type { ContainerConfig } from "../container/config.ts";
 import { hooksAfterDelete } from "../container/hooks.ts";
 import { settleSpec } from "../container/oci/settle.ts";
@@ -81,8 +80,6 @@ async function plan(
 ): Promise<StoredSandbox> {
   const config = await settleSpecs(context, checked, input);
   const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
-  const { imagePath, initrdPath } = config.hypervisorConfig ?? {};
-  assertAgentCan(config.agentConfig ?? {}, (imagePath ?? initrdPath) !== undefined);
   const shared = await needsShare(context, config);
   const resolved = await resolveConfig(context, config, shared);
   await assertShareable(context, hypervisor, config, resolved.sharedFS);

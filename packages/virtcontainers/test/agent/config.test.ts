@@ -11,7 +11,7 @@ describe("what the agent reads from the kernel's command line", () => {
   test.each([
     [{}, []],
     [{ debug: true }, [{ key: "agent.log", value: "debug" }]],
-    [{ trace: true }, []],
+    [{ trace: true }, [{ key: "agent.trace", value: "isolated" }]],
     [{ traceMode: "static" }, []],
     [{ trace: true, traceMode: "static" }, [{ key: "agent.trace", value: "isolated" }]],
     [
@@ -29,7 +29,7 @@ describe("what the agent reads from the kernel's command line", () => {
 test("tracing has its defaults, and what it is not is left alone", () => {
   expect(kataAgentSetDefaultTraceConfigOptions({ trace: true })).toEqual({
     trace: true,
-    traceMode: "dynamic",
+    traceMode: "static",
     traceType: "isolated",
   });
   expect(kataAgentSetDefaultTraceConfigOptions({ debug: true })).toEqual({ debug: true });
@@ -64,12 +64,7 @@ describe("a sandbox", () => {
   });
 
   test.each([
-    ["agentConfig.trace", "NOT_SUPPORTED", { agentConfig: { trace: true } }],
-    [
-      "agentConfig.containerPipeSize",
-      "NOT_SUPPORTED",
-      { agentConfig: { containerPipeSize: 8192 } },
-    ],
+    ["agentConfig.traceMode", "INVALID_ARGUMENT", { agentConfig: { traceMode: "dynamic" } }],
     ["agentConfig.useVSock", "NOT_SUPPORTED", { agentConfig: { useVSock: true } }],
     ["agentConfig.longLiveConn", "INVALID_ARGUMENT", { agentConfig: { longLiveConn: false } }],
     [
