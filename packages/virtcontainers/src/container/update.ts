@@ -17,7 +17,7 @@ export async function updateContainer(
   container: StoredContainer,
   input: LinuxResources,
 ): Promise<void> {
-  const { sandbox, signal } = operation;
+  const { context, sandbox, signal } = operation;
   const change = parse(LinuxResources, input, "resources");
   checkLimits(change, "resources");
   assertAllowed("updateContainer", sandbox, container);
@@ -38,6 +38,11 @@ export async function updateContainer(
     throw error;
   }
   await shrinkToFit(operation);
+  await context.events.record({
+    type: "updated",
+    sandboxId: sandbox.id,
+    containerId: container.id,
+  });
 }
 
 /** Within a group such as memory, too, what is not named stays. */

@@ -53,6 +53,7 @@ export async function resizeSandbox(operation: Operation, input: Resize): Promis
   };
   await operation.save();
   await limitHostCgroup(operation);
+  await context.events.record({ type: "updated", sandboxId: sandbox.id });
   return reached;
 }
 

@@ -223,6 +223,18 @@ describe("an update of a container", () => {
       CPU: { Shares: 512n, Quota: 100_000n },
       Pids: { Limit: 50n },
     });
+    const told: (string | undefined)[] = [];
+    const signal = AbortSignal.timeout(20_000);
+    for await (const event of vc.events({
+      sandboxId: "sb",
+      types: ["updated"],
+      since: new Date(0),
+      signal,
+    })) {
+      told.push(event.containerId);
+      break;
+    }
+    expect(told).toEqual(["c1"]);
     await vc.updateContainer("sb", "c1", { cpu: { quota: -1 } });
     expect((await sizeOf(instance, "sb"))?.cpus).toBe(1);
   });
