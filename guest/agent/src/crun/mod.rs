@@ -10,6 +10,7 @@ pub mod update;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
@@ -35,7 +36,8 @@ pub struct Stdio {
 }
 
 impl Crun {
-    /// Runs crun to its end and gives its exit status.
+    /// Runs crun to its end and gives its exit status. What it starts is in a process group of its
+    /// own, by which it can be killed with all that it has started.
     async fn run<A: AsRef<OsStr>>(&self, arguments: &[A], stdio: Stdio) -> Result<i32> {
         let manager = match self.cgroups {
             true => "--cgroup-manager=cgroupfs",
@@ -52,6 +54,7 @@ impl Crun {
                 .stdin(stream(stdio.stdin))
                 .stdout(stream(stdio.stdout))
                 .stderr(stream(stdio.stderr))
+                .process_group(0)
                 .spawn()
                 .context(|| format!("run {}", self.program.display()))?;
             self.reaper.watch(child.id())

@@ -29,13 +29,22 @@ pub fn send(process: &Process, number: u32) -> Result<()> {
         number => number,
     };
     let signal = signal(number)?;
-    if !init && number == KILL && rustix::process::getpgid(Some(pid)) == Ok(pid) {
-        let _ = rustix::process::kill_process_group(pid, signal);
+    if !init
+        && number == KILL
+        && let Some(group) = own_group(pid)
+    {
+        let _ = rustix::process::kill_process_group(group, signal);
     }
     match rustix::process::kill_process(pid, signal) {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
         Err(error) => Err(error).context(|| format!("signal {number}")),
     }
+}
+
+/// The process group of an exec, unless it is the agent's.
+fn own_group(pid: Pid) -> Option<Pid> {
+    let group = rustix::process::getpgid(Some(pid)).ok()?;
+    (group != rustix::process::getpgrp()).then_some(group)
 }
 
 /// Kills every process of the container at once.
