@@ -151,7 +151,9 @@ describe("a sandbox with containers", () => {
     expect(await done("container", "ps", "pod1", "c1", "-o", "args")).toContain(
       "trap 'exit 5' TERM",
     );
-    const stats: unknown = JSON.parse(await done("container", "stats", "--no-stream", "--json", "pod1"));
+    const stats: unknown = JSON.parse(
+      await done("container", "stats", "--no-stream", "--json", "pod1"),
+    );
     expect(stats).toMatchObject([
       { container: "c1", memoryLimitBytes: 64 * 1024 ** 2 },
       { container: "c2", pids: 1 },
