@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { commandNamed, groups } from "./commands/table.ts";
 import type { Context } from "./context.ts";
 import { explain } from "./errors/explain.ts";
@@ -7,16 +7,32 @@ import { version } from "./version.ts";
 
 /** Runs one command line and gives its exit code; never throws. */
 export async function runCli(argv: readonly string[], context: Context): Promise<number> {
-  const program = await buildProgram(context, commandOf(argv));
+  const words = asHelp(argv);
+  const program = await buildProgram(context, commandOf(words));
   try {
-    await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+    await program.parseAsync(words.length === 0 ? ["--help"] : [...words], { from: "user" });
     return context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    report(explain(error, pathOf(program, argv)), context);
+    report(explain(error, pathOf(program, words)), context);
     return exitCodeOf(error);
   }
 }
+
+/** `help run` means `run --help`. */
+function asHelp(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv;
+  return first === "help" ? [...rest, "--help"] : argv;
+}
+
+/** Descriptions are wrapped to the terminal's width; lists that are empty at first are no defaults to tell. */
+const plainHelp = new Help();
+const helpStyle: Partial<Help> = {
+  subcommandTerm: (command) => command.name(),
+  commandDescription: (command) => command.description().replaceAll("\n", " "),
+  optionDescription: (option) =>
+    Array.isArray(option.defaultValue) ? option.description : plainHelp.optionDescription(option),
+};
 
 /** The program with the definition of one command, or of all if the name is none of them. */
 export async function buildProgram(context: Context, chosen?: string): Promise<Command> {
@@ -25,7 +41,7 @@ export async function buildProgram(context: Context, chosen?: string): Promise<C
     .usage("[options] <command>")
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp(helpStyle)
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),

@@ -18,6 +18,7 @@ export async function defineGroup(program: Command, context: Context, group: Gro
     .command(group.name)
     .summary(group.summary)
     .description(group.description)
+    .usage("<command>")
     .helpCommand(false)
     .addHelpText("after", examples(...group.examples));
   if (group.alias !== undefined) command.alias(group.alias);

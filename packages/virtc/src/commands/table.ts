@@ -38,7 +38,7 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     update: manage("update"),
     debug: manage("debug"),
   },
-  "Parts:": { sandbox: manage("sandbox"), container: manage("container"), image },
+  "Management:": { sandbox: manage("sandbox"), container: manage("container"), image },
   "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
 };
 

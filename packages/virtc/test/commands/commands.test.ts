@@ -50,6 +50,23 @@ describe("the program", () => {
     }
   });
 
+  it("has help that fits the terminal, and no defaults that say nothing", async () => {
+    for (const argv of [
+      ["run", "--help"],
+      ["help", "run"],
+      ["help", "container", "create"],
+    ]) {
+      const context = testContext(noLibrary, { terminal: true });
+      context.stdout.columns = 80;
+      expect(await runCli(argv, context)).toBe(0);
+      expect(context.out()).toMatch(/^Usage: virtc (run|container create) /);
+      expect(context.out()).not.toContain("[])");
+      const [, about = ""] = context.out().split("\n\n");
+      const lines = about.split("\n");
+      expect(lines.slice(0, -1).every((line) => line.length > 60)).toBe(true);
+    }
+  });
+
   it("has the version of its package", async () => {
     const context = testContext(noLibrary);
     expect(await runCli(["--version"], context)).toBe(0);
