@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { VirtContainers } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
@@ -122,5 +123,17 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
   },
 );
+
+test("a state folder whose sockets have paths of more than 107 bytes", async () => {
+  const stateDir = join(instance.stateDir, "deep".repeat(30), "-dash");
+  const { dataDir } = instance;
+  const vc = new VirtContainers({ stateDir, dataDir });
+  await using sandbox = await vc.runSandbox(
+    { id: "long", containers: [{ id: "main", image: "busybox", waits: true }] },
+    { deleteOnDispose: true },
+  );
+  expect(join(stateDir, "sbs/long/vm/agent.0.sock").length).toBeGreaterThan(107);
+  expect((await sandbox.exec(["echo", "reached"])).stdout).toBe("reached\n");
+});
 
 test("nothing is left", () => expect(leftovers(instance)).toEqual([]));

@@ -51,10 +51,12 @@ export async function releaseContainer(
 }
 
 async function unplug(operation: Operation, driveId: string): Promise<void> {
-  const { sandbox, connection, signal } = operation;
+  const { context, sandbox, connection, signal } = operation;
   // Whoever plugged it may have died before that was recorded.
   const vm = await connection.vm(sandbox);
+  context.host.failpoint("drive.unplug.before");
   await vm.unplugDrive(driveId, signal);
+  context.host.failpoint("drive.unplug.after");
   sandbox.vm = vm.state;
 }
 

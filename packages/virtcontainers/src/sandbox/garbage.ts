@@ -11,7 +11,7 @@ import { tidy } from "./tidy.ts";
 /** One thing that nobody needs any more. */
 export interface Garbage {
   /** `image`: what an interrupted pull, import or removal left. */
-  kind: "sandbox" | "container" | "process" | "mount" | "file" | "image";
+  kind: "sandbox" | "container" | "process" | "mount" | "cgroup" | "file" | "image";
   /** An id, the name of a process, or a path. */
   name: string;
   /** The sandbox that held it, and stays. */

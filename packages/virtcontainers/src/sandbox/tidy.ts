@@ -38,8 +38,10 @@ async function tidyVm(
   if (dryRun) return found;
   await ledger.release(({ kind }) => kind === "process");
   await ledger.release(({ kind }) => kind === "mount");
+  await ledger.release(({ kind }) => kind === "cgroup");
   if (sandbox.vm !== undefined || sandbox.containers.some(({ state }) => state !== "stopped")) {
     await markGone(context, sandbox);
+    delete sandbox.cgroup;
     await context.store.write(sandbox);
   }
   return found;
@@ -48,6 +50,7 @@ async function tidyVm(
 function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
   const reason = "its VM is gone";
   if (record.kind === "process") return [{ kind: "process", name: record.name, sandboxId, reason }];
+  if (record.kind === "cgroup") return [{ kind: "cgroup", name: record.path, sandboxId, reason }];
   if (record.kind === "mount") return [{ kind: "mount", name: record.target, sandboxId, reason }];
   return [];
 }

@@ -8,6 +8,7 @@ export async function leftovers(folder: string): Promise<string[]> {
   return [
     ...entries(join(folder, "state", "sbs")),
     ...entries(join(folder, "images")).flatMap((path) => entries(join(path, "users"))),
+    ...entries(join(folder, "data", "volumes")).flatMap((path) => entries(join(path, "users"))),
     ...mounts.map((path) => `mount ${path}`),
     ...processesOf(folder).map((what) => `process ${what}`),
   ];

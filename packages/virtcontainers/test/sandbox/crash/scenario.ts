@@ -1,5 +1,5 @@
 import type { Host } from "../../../src/host/host.ts";
-import type { SandboxConfig } from "../../../src/index.ts";
+import type { ContainerConfig, SandboxConfig } from "../../../src/index.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
 
 /** Everything that takes something from the host or gives it back, once: create, start, plug, unplug, stop, restart, delete. */
@@ -11,12 +11,14 @@ export async function scenario(host: Host, folder: string, rootFs: boolean): Pro
     containers: [
       { id: "c1", ...waits },
       { id: "c2", ...waits, scratchMiB: 16 },
-      ...(rootFs
-        ? [{ id: "c3", rootFs: { target: folder, mounted: true as const }, waits: true }]
-        : []),
+      ...(rootFs ? [withMounts(folder)] : []),
     ],
   };
+  if (rootFs) await vc.volumes.create({ name: "data" });
   const sandbox = await vc.runSandbox(config);
+  await sandbox.updateContainer("c1", { memory: { limit: 64 * 1024 * 1024 } });
+  await sandbox.pause();
+  await sandbox.resume();
   await sandbox.createContainer({ id: "plugged", ...waits, scratchMiB: 16 });
   await sandbox.startContainer("plugged");
   await sandbox.stopContainer("plugged");
@@ -24,4 +26,17 @@ export async function scenario(host: Host, folder: string, rootFs: boolean): Pro
   await sandbox.stop();
   await sandbox.start();
   await sandbox.delete({ force: true });
+}
+
+/** A root, a folder and a volume of the host: all that is mounted for a container. */
+function withMounts(folder: string): ContainerConfig {
+  return {
+    id: "c3",
+    rootFs: { target: folder, mounted: true },
+    waits: true,
+    mounts: [
+      { type: "bind", source: folder, destination: "/folder", readOnly: true },
+      { type: "volume", source: "data", destination: "/data" },
+    ],
+  };
 }
