@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, readdir, readFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -142,6 +142,44 @@ describe("kill -9", () => {
       await store.images.remove(reference);
       expect(await storeContents(store.dataDir)).toEqual([]);
       expect((await readdir(store.dataDir)).filter((name) => name.endsWith(".new"))).toEqual([]);
+    },
+  );
+
+  it.each(["layer.after", "pack.after", "publish.after"])(
+    "at %s of a pull that nobody repeats leaves what a sweep takes",
+    slow,
+    async (point) => {
+      const registry = await httpRegistry();
+      const store = await testStore();
+      const env = { VIRTC_FAILPOINT: `image.${point}` };
+      await inChild(store.dataDir, ["pull", `${registry.host}/app:1`], env).outcome;
+      const left = await store.images.sweep({ dryRun: true });
+      expect(left).not.toEqual([]);
+      expect(await store.images.sweep()).toEqual(left);
+      expect(await store.images.sweep()).toEqual([]);
+      const images = (await store.images.list()).map(({ digest }) => `images/${digest.slice(7)}`);
+      expect(await storeContents(store.dataDir)).toEqual(images);
+    },
+  );
+
+  it(
+    "of the machine ends a sandbox's use of an image with the sandbox's folder",
+    slow,
+    async () => {
+      const registry = await httpRegistry();
+      const store = await testStore();
+      const { digest } = await store.images.pull(`${registry.host}/app:1`);
+      const sandbox = join(store.folder, "sandbox");
+      await mkdir(sandbox);
+      await writeFile(store.images.userFile(digest, "sb"), sandbox);
+      await failure(store.images.remove(digest), "BUSY");
+      expect(await store.images.sweep()).toEqual([]);
+      await rmdir(sandbox);
+      expect(await store.images.sweep({ dryRun: true })).toEqual([
+        store.images.userFile(digest, "sb"),
+      ]);
+      await store.images.remove(digest);
+      expect(await storeContents(store.dataDir)).toEqual([]);
     },
   );
 
