@@ -78,6 +78,7 @@ describe("a container that runs", () => {
       code: 4,
       stderr: "",
     });
+    expect(await virtc.run(["debug", "web", "nosuch"])).toMatchObject({ code: 127, stdout: "" });
     expect((await refused("debug", "web")).stderr).toContain("needs a terminal");
 
     /** Follows the log until the pattern was printed. */

@@ -11,6 +11,8 @@ const options: Readonly<Record<string, string>> = {
   "hypervisorConfig.hypervisorPath": "--hypervisor",
   "hypervisorConfig.hypervisorMachineType": "--machine",
   "hypervisorConfig.accelerator": "--accelerator",
+  cpus: "--cpus",
+  memoryMiB: "--memory",
   "rootFs.target": "--rootfs",
   bundle: "--bundle",
   scratchMiB: "--scratch",

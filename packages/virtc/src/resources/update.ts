@@ -2,6 +2,7 @@ import type { LinuxResources, SandboxStatus } from "virtcontainers";
 import { parseCpus } from "../args/cpus.ts";
 import { optional } from "../args/optional.ts";
 import { parseMiB } from "../args/size.ts";
+import { inOptionNames } from "../errors/fields.ts";
 import { UsageError } from "../errors/usage.ts";
 import type { Library } from "../library.ts";
 import { pickContainer } from "../sandbox/container.ts";
@@ -51,7 +52,9 @@ export async function update(
   }
   // Last, since a change of the container's limits may change the VM's size too.
   if (cpus !== undefined || memoryMiB !== undefined) {
-    await library.resizeSandbox(name, { cpus, memoryMiB });
+    await library.resizeSandbox(name, { cpus, memoryMiB }).catch((error: unknown) => {
+      throw inOptionNames(error);
+    });
   }
 }
 

@@ -9,10 +9,15 @@ export async function deleteSandbox(
   force: boolean,
   command: string,
 ): Promise<void> {
+  const hint = `Stop it first, or remove it with \`${command} ${name}\`.`;
+  // The library deletes what is halted; for a person it is at work that only stands still.
+  if (!force && (await library.statusSandbox(name)).state === "paused") {
+    throw new UsageError(`sandbox ${name} is paused`, hint);
+  }
   try {
     await library.deleteSandbox(name, { force });
   } catch (error) {
     if (force || !isLibraryError(error, "INVALID_STATE")) throw error;
-    throw new UsageError(error.message, `Stop it first, or remove it with \`${command} ${name}\`.`);
+    throw new UsageError(error.message, hint);
   }
 }

@@ -154,6 +154,7 @@ describe("the verbs of sandbox", () => {
     await virtc("container", "pause", "pod1", "main");
     await virtc("container", "unpause", "pod1", "main");
     await virtc("pod", "pause", "pod1");
+    expect((await virtc("rm", "pod1")).err).toContain("`virtc rm -f pod1`");
     await virtc("stop", "pod1");
     expect(library.calls).toEqual([
       ...["pause pod1", "resume pod1", "pause pod1 main", "resume pod1 main"],

@@ -1,3 +1,4 @@
+import { VirtError } from "virtcontainers";
 import { describe, expect, it } from "vitest";
 import { fakeLibrary, statusOf } from "../support/library.ts";
 import { over } from "../support/virtc.ts";
@@ -44,6 +45,15 @@ describe("update", () => {
       'update web a1 {"cpu":{"cpus":"0"}}',
       'update web b2 {"cpu":{"cpus":"0"}}',
     ]);
+  });
+
+  it("speaks of options where the VM can't be so large", async () => {
+    const { library, virtc } = withContainers("web");
+    library.resizeSandbox = async () => {
+      throw new VirtError("NOT_SUPPORTED", "cpus: 9 is more than the 2", { field: "cpus" });
+    };
+    const { code, err } = await virtc("update", "--cpus", "9", "web");
+    expect([code, err]).toEqual([125, "virtc: --cpus: 9 is more than the 2\n"]);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import { type IOStream, openStreams } from "../container/io.ts";
-import { VirtError } from "../errors.ts";
+import { isVirtError, VirtError } from "../errors.ts";
 import { type Signal, signalNumber } from "../signals.ts";
 import { argument, integer, parse } from "../validate.ts";
 import { assertUp, defaultTimeoutMs, type Operation } from "./operate.ts";
@@ -30,7 +30,7 @@ export interface GuestConsole {
   resize(rows: number, columns: number): Promise<void>;
 }
 
-/** Starts a program of the guest itself, outside of all containers. */
+/** Starts a program of the guest itself, outside of all containers. COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE. */
 export async function openConsole(
   operation: Operation,
   input: ConsoleOptions,
@@ -46,18 +46,14 @@ export async function openConsole(
   }
   const agent = await operation.agent();
   const id = randomBytes(8).toString("hex");
-  await agent.execProcess(
-    {
-      containerId: guest,
-      execId: id,
-      process: {
-        Args: args,
-        Terminal: true,
-        ...(size && { ConsoleSize: { Height: size.rows, Width: size.columns } }),
-      },
-    },
-    signal,
-  );
+  const process = {
+    Args: args,
+    Terminal: true,
+    ...(size && { ConsoleSize: { Height: size.rows, Width: size.columns } }),
+  };
+  await agent.execProcess({ containerId: guest, execId: id, process }, signal).catch((error) => {
+    throw commandError(error);
+  });
   const soon = () => AbortSignal.timeout(defaultTimeoutMs);
   const exited = agent.waitProcess(guest, id, new AbortController().signal);
   exited.catch(() => {});
@@ -67,4 +63,15 @@ export async function openConsole(
     signal: (name) => agent.signalProcess(guest, id, signalNumber(name), soon()),
     resize: (rows, columns) => agent.resizeTerminal(guest, id, rows, columns, soon()),
   };
+}
+
+/** The guest's own words about a program that can't be run; its error numbers are those of Linux. */
+function commandError(error: unknown): unknown {
+  if (!isVirtError(error, "AGENT_ERROR")) return error;
+  const details = { cause: error, sandboxId: error.sandboxId };
+  if (error.message.includes("(os error 2)"))
+    return new VirtError("COMMAND_NOT_FOUND", error.message, details);
+  if (error.message.includes("(os error 13)"))
+    return new VirtError("COMMAND_NOT_EXECUTABLE", error.message, details);
+  return error;
 }
