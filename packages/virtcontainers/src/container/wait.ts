@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { readExits } from "../logs/exits.ts";
 import type { Operation } from "../sandbox/operate.ts";
@@ -29,10 +30,10 @@ export async function waitProcess(
   } catch (error) {
     if (!isVirtError(error, "SANDBOX_DEAD")) throw error;
     // A guest that powers off lets its connections go first; one that lives on has no more to say.
-    const limit = AbortSignal.any([operation.signal, AbortSignal.timeout(powerOffMs)]);
+    using limit = new Deadline({ signal: operation.signal }, powerOffMs, "wait");
     const vm = operation.sandbox.vm;
     if (vm !== undefined)
-      await operation.context.host.processes.waitGone(vm.process, limit).catch(() => {});
+      await operation.context.host.processes.waitGone(vm.process, limit.signal).catch(() => {});
     operation.signal.throwIfAborted();
     const exits = await readExits(operation.context.store.folder(operation.sandbox.id).log);
     const found = exits.get(containerId)?.exitCode;

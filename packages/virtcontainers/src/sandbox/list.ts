@@ -34,9 +34,10 @@ async function statusOf(
     const sandbox = await context.store.readIfThere(id);
     if (sandbox === undefined) return undefined;
     const before = sandbox.state;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(refreshTimeoutMs)]);
     try {
-      await refresh(context, sandbox, connection, limit);
+      // AbortSignal.any holds its parts weakly: an AbortSignal.timeout could be collected before it fires.
+      using limit = new Deadline({ signal }, refreshTimeoutMs, "list");
+      await refresh(context, sandbox, connection, limit.signal);
     } catch (error) {
       signal.throwIfAborted();
       context.logger.warn(

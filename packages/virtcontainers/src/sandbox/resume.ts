@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import type { Operation } from "./operate.ts";
 import { refresh } from "./refresh.ts";
@@ -22,10 +23,10 @@ export async function resumeSandbox(operation: Operation): Promise<void> {
 
 /** The guest's clock stood still with it. */
 async function setClock(operation: Operation): Promise<void> {
-  const limit = AbortSignal.any([operation.signal, AbortSignal.timeout(clockTimeoutMs)]);
+  using limit = new Deadline({ signal: operation.signal }, clockTimeoutMs, "resume");
   try {
-    const agent = await operation.connection.agent(operation.sandbox, limit);
-    await agent.setTime(new Date(), limit);
+    const agent = await operation.connection.agent(operation.sandbox, limit.signal);
+    await agent.setTime(new Date(), limit.signal);
   } catch (error) {
     operation.signal.throwIfAborted();
     operation.context.logger.warn(

@@ -1,3 +1,4 @@
+import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import type { Operation } from "./operate.ts";
 import { isVmAlive, markGone, refresh } from "./refresh.ts";
@@ -31,7 +32,8 @@ async function stopVm(operation: Operation, force: boolean): Promise<void> {
 /** True if the guest powers off now. */
 async function askGuest(operation: Operation): Promise<boolean> {
   const { context, sandbox, connection } = operation;
-  const signal = AbortSignal.any([operation.signal, AbortSignal.timeout(graceMs)]);
+  using limit = new Deadline({ signal: operation.signal }, graceMs, "stop");
+  const { signal } = limit;
   try {
     await refresh(context, sandbox, connection, signal);
     const agent = await connection.agent(sandbox, signal);

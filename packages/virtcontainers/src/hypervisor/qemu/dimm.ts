@@ -1,3 +1,4 @@
+import { Deadline } from "../../deadline.ts";
 import { VirtError } from "../../errors.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import { memoryBackend } from "./backend.ts";
@@ -23,7 +24,8 @@ export async function plugDimm(
     await qmp.execute("object-del", { id: memdev }, signal);
   }
   await qmp.execute("object-add", { "qom-type": type, id: memdev, size, ...properties }, signal);
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(acceptMs)]);
+  using limit = new Deadline({ signal }, acceptMs, "resize");
+  const patience = limit.signal;
   const answered = qmp.waitEvent(
     ({ event, data }) => event === "ACPI_DEVICE_OST" && statusOf(data, id) !== undefined,
     patience,

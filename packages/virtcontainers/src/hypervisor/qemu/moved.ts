@@ -1,3 +1,4 @@
+import { Deadline } from "../../deadline.ts";
 import { VirtError } from "../../errors.ts";
 import type { Qmp } from "./control.ts";
 
@@ -21,7 +22,8 @@ export interface Move {
 export async function untilMoved(qmp: Qmp, move: Move): Promise<void> {
   const { from, to, request, signal } = move;
   if (from === to) return await request(to);
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+  using limit = new Deadline({ signal }, patienceMs, "resize");
+  const patience = limit.signal;
   let reached = from;
   const done = qmp.waitEvent(({ event, data }) => {
     const size = event === move.event ? (data?.size ?? data?.actual) : undefined;
