@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Buf;
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -18,6 +19,9 @@ use crate::ttrpc::session::Session;
 
 /// A port's read gives the bytes of one buffer of the device, so a HELLO is never cut by this.
 const READ: usize = 32 << 10;
+
+/// How much later than a client's first bytes the news of its coming may be.
+const LATE_NEWS: Duration = Duration::from_millis(100);
 
 /// Serves the port until it is gone.
 pub async fn serve(agent: Rc<Agent>, name: String, port: OwnedFd) {
@@ -37,6 +41,9 @@ pub async fn serve(agent: Rc<Agent>, name: String, port: OwnedFd) {
         match io.read(&mut decoder.buffer).await {
             Ok(0) => {
                 if arrived {
+                    if !stays_away(&io, &polled).await {
+                        continue;
+                    }
                     end(&mut session);
                     decoder.reset();
                     arrived = false;
@@ -83,6 +90,17 @@ pub async fn serve(agent: Rc<Agent>, name: String, port: OwnedFd) {
         }
         tokio::task::consume_budget().await;
     }
+}
+
+/// Whether the port stays without a client. It may be the news of the client before that has been
+/// late: then that of the present one's coming is right behind it.
+async fn stays_away(io: &Io, port: &Polled) -> bool {
+    let back = async {
+        while hung_up(port) {
+            io.comes_back().await;
+        }
+    };
+    tokio::time::timeout(LATE_NEWS, back).await.is_err()
 }
 
 /// Whether the kernel takes the port to be without a client.
