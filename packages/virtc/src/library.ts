@@ -1,4 +1,4 @@
-import type { Images, Sandbox, VirtContainers } from "virtcontainers";
+import type { Images, Sandbox, VirtContainers, Volumes } from "virtcontainers";
 
 /** What the commands use of a sandbox. */
 export type SandboxHandle = Pick<
@@ -29,7 +29,7 @@ type Handed<V extends Method> = {
 };
 
 /** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
-export type Library = { readonly images: Images } & Told<
+export type Library = { readonly images: Images; readonly volumes: Volumes } & Told<
   | "listSandbox"
   | "statusSandbox"
   | "statusContainer"

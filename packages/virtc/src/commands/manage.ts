@@ -9,3 +9,4 @@ export { define as stats } from "./stats.ts";
 export { define as top } from "./top.ts";
 export { define as trace } from "./trace.ts";
 export { define as update } from "./update.ts";
+export { define as volume } from "./volume.ts";

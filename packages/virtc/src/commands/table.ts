@@ -38,7 +38,12 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     update: manage("update"),
     debug: manage("debug"),
   },
-  "Management:": { sandbox: manage("sandbox"), container: manage("container"), image },
+  "Management:": {
+    sandbox: manage("sandbox"),
+    container: manage("container"),
+    image,
+    volume: manage("volume"),
+  },
   "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
 };
 

@@ -14,6 +14,10 @@ export interface ContainerOptions extends SecurityOptions {
   bundle?: string;
   readOnly?: boolean;
   scratch?: string;
+  volume: string[];
+  mount: string[];
+  tmpfs: string[];
+  shmSize?: string;
   pull: "missing" | "always" | "never";
   platform?: string;
 }
@@ -28,6 +32,21 @@ export function declareContainerOptions(command: Command): Command {
     .option("-u, --user <user>", "name or uid, optionally :group or :gid")
     .option("--entrypoint <command>", "use this instead of the image's entry point")
     .option("--annotation <key=value>", "attach a note to the container", collect, [])
+    .optionsGroup("Folders and volumes:")
+    .option(
+      "-v, --volume <source:path>",
+      "mount a folder or file of the host, or a named volume; SOURCE:PATH:ro for read-only",
+      collect,
+      [],
+    )
+    .option(
+      "--mount <mount>",
+      "the same as type=bind,source=DIR,destination=PATH,readonly",
+      collect,
+      [],
+    )
+    .option("--tmpfs <path>", "mount memory; PATH:size=64m limits it", collect, [])
+    .option("--shm-size <size>", "size of /dev/shm (default: 64m)")
     .optionsGroup("Root file system:")
     .option("--rootfs <dir>", "use a folder of the host instead of an image; DIR:ro for read-only")
     .option("--bundle <dir>", "use the config.json and root of an OCI bundle instead of an image")

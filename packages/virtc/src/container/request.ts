@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
+import type { Mount } from "virtcontainers";
 import { parseAnnotations } from "../args/annotations.ts";
 import { type EnvVar, parseEnv } from "../args/env.ts";
 import { optional } from "../args/optional.ts";
@@ -6,6 +7,7 @@ import { parseRootfs } from "../args/rootfs.ts";
 import { parseMiB } from "../args/size.ts";
 import type { Context } from "../context.ts";
 import { badValue, UsageError } from "../errors/usage.ts";
+import { parseMounts } from "./mounts.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSecurity, type Security } from "./security.ts";
 
@@ -23,6 +25,7 @@ export interface ContainerRequest {
   env: readonly EnvVar[];
   annotations: Readonly<Record<string, string>>;
   scratchMiB: number | undefined;
+  mounts: Mount[];
   options: ContainerOptions;
 }
 
@@ -49,6 +52,7 @@ export async function parseContainer(
     env: await parseEnv(options.env, options.envFile, context.env),
     annotations: parseAnnotations(options.annotation),
     scratchMiB: optional(options.scratch, (text) => parseMiB("--scratch", text, ...scratchLimits)),
+    mounts: parseMounts(options, context.cwd),
     options,
   };
 }

@@ -1,5 +1,6 @@
 import type { SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../container/image.ts";
+import { obtainVolumes } from "../container/mounts.ts";
 import type { Context } from "../context.ts";
 import { inOptionNames } from "../errors/fields.ts";
 import { isLibraryError } from "../errors/library.ts";
@@ -19,6 +20,7 @@ export async function run(request: RunRequest, context: Context): Promise<number
   try {
     const library = await context.library(libraryOptions(request.vm));
     await obtainImage(request.container, library, relay.signal, context);
+    await obtainVolumes(request.container, library, relay.signal);
     const size = request.tty ? terminalSize(context.stdout) : undefined;
     const config = sandboxConfig(request, size, await notes(request));
     const sandbox = await runSandbox(library, config, relay.signal);

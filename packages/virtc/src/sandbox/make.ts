@@ -1,5 +1,6 @@
 import type { CallOptions, SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../container/image.ts";
+import { obtainVolumes } from "../container/mounts.ts";
 import type { Context } from "../context.ts";
 import { inOptionNames } from "../errors/fields.ts";
 import type { Library, SandboxHandle } from "../library.ts";
@@ -19,6 +20,7 @@ export async function makeSandbox(
   const sandbox = await abortable(context.signals, async (signal) => {
     const library = await context.library(libraryOptions(vm));
     await obtainImage(container, library, signal, context);
+    await obtainVolumes(container, library, signal);
     return await make(library, config, { signal });
   }).catch((error: unknown) => {
     throw options.config === undefined ? inOptionNames(error) : error;

@@ -13,6 +13,8 @@ import type {
   SandboxStatus,
   Signal,
   VirtEvent,
+  Volume,
+  Volumes,
 } from "virtcontainers";
 import { VirtError } from "virtcontainers";
 import type { Library, SandboxHandle } from "../../src/library.ts";
@@ -55,6 +57,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     happened: [],
     ps: () => "PID CMD\n",
     images: fakeImages(images),
+    volumes: fakeVolumes(),
     async createSandbox(config) {
       const id = add("create", config);
       for (const container of known(id).containersStatus) container.state = "ready";
@@ -353,5 +356,33 @@ function fakeImages(images: readonly Image[]): Images {
     prune: async () => ({ removed: [], freedBytes: 0 }),
     sweep: async () => [],
     userFile: () => "/nowhere",
+  };
+}
+
+function fakeVolumes(): Volumes {
+  const all = new Map<string, Volume>();
+  const inspect = async (name: string): Promise<Volume> => {
+    const found = all.get(name);
+    if (!found) throw new VirtError("VOLUME_NOT_FOUND", `there is no volume ${name}`);
+    return found;
+  };
+  return {
+    inspect,
+    list: async () => [...all.values()],
+    create: async ({ name = "random", driver = "folder", sizeMiB, labels = {} } = {}) => {
+      const createdAt = new Date(0).toISOString();
+      const volume = { name, driver, path: "/nowhere", sizeMiB, labels, createdAt, usedBy: [] };
+      all.set(name, volume);
+      return volume;
+    },
+    remove: async (name) => {
+      await inspect(name);
+      all.delete(name);
+    },
+    prune: async () => {
+      const names = [...all.keys()];
+      all.clear();
+      return names;
+    },
   };
 }

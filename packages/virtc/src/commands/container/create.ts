@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type CreateOptions, declareCreateOptions } from "../../container/create-options.ts";
 import { parseCreate } from "../../container/create-request.ts";
 import { obtainImage } from "../../container/image.ts";
+import { obtainVolumes } from "../../container/mounts.ts";
 import type { Context } from "../../context.ts";
 import { inOptionNames } from "../../errors/fields.ts";
 import { abortable } from "../../terminal/abortable.ts";
@@ -42,6 +43,7 @@ async function create(
   const { sandbox } = await abortable(context.signals, async (signal) => {
     const library = await context.library();
     await obtainImage(container, library, signal, context);
+    await obtainVolumes(container, library, signal);
     return await library.createContainer(sandboxId, config, { signal });
   }).catch((error: unknown) => {
     throw options.config === undefined ? inOptionNames(error) : error;

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { runCli } from "../../src/cli.ts";
+import { testContext } from "../support/context.ts";
+import { fakeImage, fakeLibrary } from "../support/library.ts";
+
+const library = () => fakeLibrary(async () => 0, [fakeImage("busybox")]);
+
+test("virtc volume makes, lists, shows, removes and prunes", async () => {
+  const shared = library();
+  const virtc = async (...words: string[]): Promise<[number, string]> => {
+    const context = testContext(() => shared);
+    return [await runCli(["volume", ...words], context), context.out()];
+  };
+  expect(await virtc("create", "--size", "2g", "--label", "a=b", "disk")).toEqual([0, "disk\n"]);
+  expect(await virtc("create", "data")).toEqual([0, "data\n"]);
+  expect((await virtc("ls"))[1]).toMatch(/disk +ext4 +2048 MiB +-/);
+  expect(await virtc("ls", "-q")).toEqual([0, "disk\ndata\n"]);
+  expect(JSON.parse((await virtc("inspect", "disk"))[1])).toMatchObject([{ labels: { a: "b" } }]);
+  expect(await virtc("rm", "disk")).toEqual([0, "disk\n"]);
+  expect((await virtc("rm", "disk"))[0]).not.toBe(0);
+  expect(JSON.parse((await virtc("prune", "--json"))[1])).toEqual({ removed: ["data"] });
+});
+
+test("virtc run makes the volumes that it names, and hands the mounts on", async () => {
+  const shared = library();
+  const words = ["run", "-v", "data:/d", "-v", "/a:/b:ro", "--tmpfs", "/t", "--shm-size", "8m"];
+  expect(
+    await runCli(
+      [...words, "busybox"],
+      testContext(() => shared),
+    ),
+  ).toBe(0);
+  expect((await shared.volumes.list()).map(({ name }) => name)).toEqual(["data"]);
+  expect(shared.created[0]?.containers?.[0]?.mounts).toMatchObject([
+    { type: "volume", source: "data", destination: "/d" },
+    { type: "bind", source: "/a", destination: "/b", options: ["ro"] },
+    { type: "tmpfs", destination: "/t" },
+    { type: "tmpfs", destination: "/dev/shm", sizeMiB: 8 },
+  ]);
+});
