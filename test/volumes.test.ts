@@ -1,11 +1,37 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sandbox } from "virtcontainers";
+import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 const image = "busybox";
+
+/** Tells the name of the first file that is moved into a folder; busybox has no program for it. */
+const watcher = `
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  static union { struct inotify_event event; char bytes[4096]; } got;
+  int fd = inotify_init();
+  if (inotify_add_watch(fd, argv[1], IN_MOVED_TO) < 0) return 1;
+  puts("watching");
+  fflush(stdout);
+  if (read(fd, got.bytes, sizeof got.bytes) <= 0) return 2;
+  puts(got.event.name);
+  return 0;
+}`;
 let instance: TestInstance;
 let base: string;
 
@@ -106,4 +132,81 @@ describe("one sandbox with mounts of every type", () => {
     );
     expect(await sh(sandbox, "df -k /together | awk 'NR>1 {print $2}'")).toBe("8192\n");
   });
+});
+
+test("a volume keeps its data when its sandbox is gone, as a folder and as a disk", async () => {
+  const run = async (script: string): Promise<string> => {
+    const mounts = ["kept", "disk"].map((source) => {
+      return { type: "volume", source, destination: `/${source}` } as const;
+    });
+    const containers = [{ id: "main", image, waits: true, mounts }];
+    await using sandbox = await instance.vc.runSandbox({ containers }, { deleteOnDispose: true });
+    return await sh(sandbox, script);
+  };
+  await run("echo here > /kept/file; echo there > /disk/file");
+  expect(await run("cat /kept/file /disk/file")).toBe("here\nthere\n");
+  expect((await instance.vc.volumes.inspect("disk")).usedBy).toEqual([]);
+});
+
+test("a watched folder changes under a running container, and inotify tells", async () => {
+  const source = join(base, "settings");
+  const tools = join(base, "tools");
+  mkdirSync(tools);
+  execFileSync("cc", ["-static", "-x", "c", "-o", join(tools, "watch"), "-"], { input: watcher });
+  const mounts = [
+    { type: "bind", source, destination: "/settings", watchable: true } as const,
+    { type: "bind", source: tools, destination: "/tools" } as const,
+  ];
+  const containers = [{ id: "main", image, waits: true, mounts }];
+  await using sandbox = await instance.vc.runSandbox({ containers }, { deleteOnDispose: true });
+  expect(await sh(sandbox, "cat /settings/mode")).toBe("old\n");
+  const told: string[] = [];
+  for await (const line of sandbox.exec(["/tools/watch", "/settings"]).lines()) {
+    if (line === "watching") writeFileSync(join(source, "added"), "new\n");
+    else told.push(line);
+  }
+  expect(told).toEqual(["added"]);
+  expect(await sh(sandbox, "cat /settings/added")).toBe("new\n");
+});
+
+test("without a shared file system a folder is copied, with links, modes and owners", async () => {
+  const source = join(base, "copied");
+  mkdirSync(source);
+  writeFileSync(join(source, "script"), "#!/bin/sh\n", { mode: 0o750 });
+  chownSync(join(source, "script"), 1234, 4321);
+  symlinkSync("/etc/passwd", join(source, "link"));
+  const mounts = [{ type: "bind", source, destination: "/copied", readOnly: true } as const];
+  const containers = [{ id: "main", image, waits: true, mounts }];
+  const config = { hypervisorConfig: { sharedFS: "none" }, containers } as const;
+  await using sandbox = await instance.vc.runSandbox(config, { deleteOnDispose: true });
+  expect(await sh(sandbox, "cd /copied; stat -c '%a %u %g' script; readlink link")).toBe(
+    "750 1234 4321\n/etc/passwd\n",
+  );
+  expect(await sandbox.exec(["touch", "/copied/x"])).toMatchObject({ exitCode: 1 });
+  const added = { ...containers[0], id: "added" };
+  await sandbox.createContainer(added);
+  await sandbox.startContainer("added");
+  expect(await sh(sandbox, "cat /copied/script", "added")).toBe("#!/bin/sh\n");
+});
+
+test("9p shares to read and to write with the tuned kernel, and Debian's refuses it by name", async () => {
+  const source = join(base, "folder");
+  const mounts = [
+    { type: "bind", source, destination: "/rw" } as const,
+    { type: "bind", source, destination: "/ro", readOnly: true } as const,
+  ];
+  const containers = [{ id: "main", image, waits: true, mounts }];
+  const config = { hypervisorConfig: { sharedFS: "virtio-9p" }, containers } as const;
+  const { flavour } = await loadGuestAssets(findGuestDir(process.env));
+  if (flavour === "debian") {
+    await expect(instance.vc.runSandbox(config)).rejects.toMatchObject({
+      code: "NOT_SUPPORTED",
+      field: "hypervisorConfig.sharedFS",
+    });
+    return;
+  }
+  await using sandbox = await instance.vc.runSandbox(config, { deleteOnDispose: true });
+  await sh(sandbox, "echo nine > /rw/nine; cat /ro/file");
+  expect(readFileSync(join(source, "nine"), "utf8")).toBe("nine\n");
+  expect(await sandbox.exec(["touch", "/ro/x"])).toMatchObject({ exitCode: 1 });
 });

@@ -13,7 +13,7 @@ import { stopSandbox } from "./stop.ts";
 
 /**
  * Deletes a sandbox and all that it holds of the host. A running one is refused, unless `force` is set;
- * then nothing is asked of the guest.
+ * then nothing is asked of the guest, unless it holds the disk of a volume.
  */
 export async function deleteSandbox(
   context: Context,
@@ -24,7 +24,8 @@ export async function deleteSandbox(
   const verb = { name: "delete", holding: "exclusive" } as const;
   try {
     return await operate(context, connection, id, verb, options, async (operation) => {
-      if (!options.force) await assertDeletable(operation);
+      if (options.force) await spareDisks(operation);
+      else await assertDeletable(operation);
       await wipe(context, connection, id);
       await context.events.record({ type: "deleted", sandboxId: id });
       return operation.sandbox;
@@ -53,6 +54,24 @@ async function assertDeletable(operation: Operation): Promise<void> {
   await refresh(context, sandbox, connection, signal);
   assertAllowed("deleteSandbox", sandbox);
   if (sandbox.state === "ready") await stopSandbox(operation, false);
+}
+
+/** What was written to the disk of a volume has to get there before the VM goes, so the guest is asked to end. */
+async function spareDisks(operation: Operation): Promise<void> {
+  const { context, sandbox } = operation;
+  if (sandbox.state !== "ready" && sandbox.state !== "running") return;
+  const mounts = sandbox.containers.flatMap((container) => container.mounts);
+  if (!mounts.some(({ kind }) => kind === "drive")) return;
+  try {
+    await stopSandbox(operation, false);
+  } catch (error) {
+    operation.signal.throwIfAborted();
+    const fields = { err: error, sandboxId: sandbox.id };
+    context.logger.warn(
+      fields,
+      "the guest did not end by itself; its volumes are as after a power cut",
+    );
+  }
 }
 
 /** What a killed creator left before there was a state to read. */
