@@ -53,9 +53,10 @@ describe("a process whose files are limited", () => {
       maxFileBytes: 100 * kibibyte,
     });
     onTestFinished(async () => void (await processes.signal(child, "SIGKILL")));
+    // By then it has its first limit.
+    await stopped(child.pid);
     await processes.raiseMaxFileBytes(child, 150 * kibibyte);
     await processes.raiseMaxFileBytes(child, 50 * kibibyte);
-    await stopped(child.pid);
     await processes.signal(child, "SIGCONT");
     await child.exited;
     expect(await outcome(cwd)).toEqual({
