@@ -29,17 +29,23 @@ export async function waitProcess(
     return await waitInGuest(operation, containerId, "");
   } catch (error) {
     if (!isVirtError(error, "SANDBOX_DEAD")) throw error;
-    // A guest that powers off lets its connections go first; one that lives on has no more to say.
-    using limit = new Deadline({ signal: operation.signal }, powerOffMs, "wait");
-    const vm = operation.sandbox.vm;
-    if (vm !== undefined)
-      await operation.context.host.processes.waitGone(vm.process, limit.signal).catch(() => {});
-    operation.signal.throwIfAborted();
-    const exits = await readExits(operation.context.store.folder(operation.sandbox.id).log);
-    const found = exits.get(containerId)?.exitCode;
-    if (found === undefined) throw error;
-    return found;
+    const exitCode = await exitInLog(operation, containerId);
+    if (exitCode === undefined) throw error;
+    return exitCode;
   }
+}
+
+/** What the log says once the VM is gone; one that lives on has no more to say. */
+async function exitInLog(
+  { context, sandbox, signal }: Operation,
+  containerId: string,
+): Promise<number | undefined> {
+  // A guest that powers off lets its connections go first.
+  using limit = new Deadline({ signal }, powerOffMs, "wait");
+  if (sandbox.vm !== undefined)
+    await context.host.processes.waitGone(sandbox.vm.process, limit.signal).catch(() => {});
+  signal.throwIfAborted();
+  return (await readExits(context.store.folder(sandbox.id).log)).get(containerId)?.exitCode;
 }
 
 async function waitInGuest(
