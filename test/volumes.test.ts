@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import {
   chownSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { Sandbox } from "virtcontainers";
 import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -209,4 +211,32 @@ test("9p shares to read and to write with the tuned kernel, and Debian's refuses
   await sh(sandbox, "echo nine > /rw/nine; cat /ro/file");
   expect(readFileSync(join(source, "nine"), "utf8")).toBe("nine\n");
   expect(await sandbox.exec(["touch", "/ro/x"])).toMatchObject({ exitCode: 1 });
+});
+
+test("files go into a container and come out again, with folders, links and modes", async () => {
+  const containers = [{ id: "main", image, waits: true }];
+  await using sandbox = await instance.vc.runSandbox({ containers }, { deleteOnDispose: true });
+  const source = join(base, "tree");
+  mkdirSync(join(source, "below"), { recursive: true });
+  const bytes = randomBytes(3 * 1024 * 1024 + 17);
+  writeFileSync(join(source, "below", "bytes"), bytes, { mode: 0o640 });
+  symlinkSync("below/bytes", join(source, "link"));
+  expect(await sandbox.copyTo("main", source, "/tmp")).toMatchObject({ files: 1, links: 1 });
+  expect(await sh(sandbox, "cd /tmp/tree; stat -c '%a %u' below/bytes; sha256sum < link")).toBe(
+    `640 0\n${createHash("sha256").update(bytes).digest("hex")}  -\n`,
+  );
+  await sh(sandbox, "cd /tmp/tree; ln -s /etc/passwd out; mkfifo pipe; ln -s /tmp/tree /there");
+  const { skipped } = await sandbox.copyFrom("main", "/there/.", join(base, "back"));
+  expect(skipped.map(({ path }) => path)).toEqual(["out", "pipe"]);
+  expect(readFileSync(join(base, "back", "link")).equals(bytes)).toBe(true);
+  const tar: Uint8Array[] = [];
+  await sandbox.exportTar("main", "/tmp/tree/below", (data) => void tar.push(data));
+  await sandbox.importTar("main", "/var", Readable.from(tar));
+  expect(await sh(sandbox, "cmp /tmp/tree/below/bytes /var/below/bytes && echo same")).toBe(
+    "same\n",
+  );
+  await expect(sandbox.copyFrom("main", "/none", base)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "guestPath",
+  });
 });

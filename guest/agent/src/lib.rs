@@ -6,6 +6,7 @@ pub mod cgroup;
 pub mod config;
 pub mod crun;
 pub mod device;
+pub mod files;
 pub mod flag;
 pub mod id;
 pub mod log;

@@ -15,6 +15,10 @@ export type SandboxHandle = Pick<
   | "logs"
   | "stats"
   | "statsContainer"
+  | "copyTo"
+  | "copyFrom"
+  | "importTar"
+  | "exportTar"
   | "processListContainer"
   | "openConsole"
 >;

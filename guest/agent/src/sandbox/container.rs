@@ -26,6 +26,8 @@ pub struct Container {
     pub init_id: String,
     pub init: Rc<Process>,
     pub bundle: PathBuf,
+    /// Its root, in the agent's own view.
+    pub root: PathBuf,
     /// None where cgroups can't be used.
     pub cgroup: Option<PathBuf>,
     /// Mount points that are released with the container.
@@ -57,6 +59,7 @@ pub struct Parts {
     pub init_id: String,
     pub init: Rc<Process>,
     pub bundle: PathBuf,
+    pub root: PathBuf,
     pub cgroup: Option<PathBuf>,
     pub mounts: Vec<String>,
     pub poststart: bool,
@@ -95,6 +98,7 @@ impl Container {
             init_id: parts.init_id,
             init: parts.init,
             bundle: parts.bundle,
+            root: parts.root,
             cgroup: parts.cgroup,
             mounts: parts.mounts,
             poststart: parts.poststart,

@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file virtcontainers.proto.
  */
 export const file_virtcontainers: GenFile = /*@__PURE__*/
-  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKjAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsilQEKEVJlYWRPdXRwdXRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEiwKBnN0cmVhbRgDIAEoDjIcLnZpcnRjb250YWluZXJzLk91dHB1dFN0cmVhbRITCgZvZmZzZXQYBCABKARIAIgBARILCgNsZW4YBSABKA1CCQoHX29mZnNldCI/ChJSZWFkT3V0cHV0UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSCwoDZW9mGAMgASgIIisKE1Byb2Nlc3NUYWJsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIkAKFFByb2Nlc3NUYWJsZVJlc3BvbnNlEigKBHJvd3MYASADKAsyGi52aXJ0Y29udGFpbmVycy5Qcm9jZXNzUm93IuMBCgpQcm9jZXNzUm93EgsKA3BpZBgBIAEoDRIOCgZuc19waWQYAiABKA0SDAoEcHBpZBgDIAEoDRILCgN1aWQYBCABKA0SDAoEdXNlchgFIAEoCRILCgN0dHkYBiABKAkSDQoFc3RhdGUYByABKAkSFAoMc3RhcnRfdGltZV9zGAggASgEEg4KBmNwdV9tcxgJIAEoBBIPCgdyc3Nfa2liGAogASgEEg8KB3Zzel9raWIYCyABKAQSDwoHdGhyZWFkcxgMIAEoDRIMCgRjb21tGA0gASgJEgwKBGFyZ3MYDiADKAkiJQoUU2V0T25saW5lQ3B1c1JlcXVlc3QSDQoFY291bnQYASABKA0iJwoVU2V0T25saW5lQ3B1c1Jlc3BvbnNlEg4KBm9ubGluZRgBIAMoDSouCgpPdXRwdXRTaW5rEgoKBkNMSUVOVBAAEgcKA0xPRxABEgsKB0RJU0NBUkQQAipFCgxPdXRwdXRTdHJlYW0SHQoZT1VUUFVUX1NUUkVBTV9VTlNQRUNJRklFRBAAEgoKBlNURE9VVBABEgoKBlNUREVSUhACMr4DCglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_empty]);
+  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKjAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsilQEKEVJlYWRPdXRwdXRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEiwKBnN0cmVhbRgDIAEoDjIcLnZpcnRjb250YWluZXJzLk91dHB1dFN0cmVhbRITCgZvZmZzZXQYBCABKARIAIgBARILCgNsZW4YBSABKA1CCQoHX29mZnNldCI/ChJSZWFkT3V0cHV0UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSCwoDZW9mGAMgASgIIisKE1Byb2Nlc3NUYWJsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIkAKFFByb2Nlc3NUYWJsZVJlc3BvbnNlEigKBHJvd3MYASADKAsyGi52aXJ0Y29udGFpbmVycy5Qcm9jZXNzUm93IuMBCgpQcm9jZXNzUm93EgsKA3BpZBgBIAEoDRIOCgZuc19waWQYAiABKA0SDAoEcHBpZBgDIAEoDRILCgN1aWQYBCABKA0SDAoEdXNlchgFIAEoCRILCgN0dHkYBiABKAkSDQoFc3RhdGUYByABKAkSFAoMc3RhcnRfdGltZV9zGAggASgEEg4KBmNwdV9tcxgJIAEoBBIPCgdyc3Nfa2liGAogASgEEg8KB3Zzel9raWIYCyABKAQSDwoHdGhyZWFkcxgMIAEoDRIMCgRjb21tGA0gASgJEgwKBGFyZ3MYDiADKAkiJQoUU2V0T25saW5lQ3B1c1JlcXVlc3QSDQoFY291bnQYASABKA0iJwoVU2V0T25saW5lQ3B1c1Jlc3BvbnNlEg4KBm9ubGluZRgBIAMoDSKZAQoJRmlsZUVudHJ5EgwKBG5hbWUYASABKAwSJgoEa2luZBgCIAEoDjIYLnZpcnRjb250YWluZXJzLkZpbGVLaW5kEgwKBG1vZGUYAyABKA0SCwoDdWlkGAQgASgNEgsKA2dpZBgFIAEoDRIQCghtdGltZV9tcxgGIAEoAxIMCgRzaXplGAcgASgEEg4KBnRhcmdldBgIIAEoDCJFCg9TdGF0UGF0aFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGZm9sbG93GAMgASgIIjwKEFN0YXRQYXRoUmVzcG9uc2USKAoFZW50cnkYASABKAsyGS52aXJ0Y29udGFpbmVycy5GaWxlRW50cnkiVQoRTGlzdEZvbGRlclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDQoFYWZ0ZXIYAyABKAwSDQoFbGltaXQYBCABKA0iQAoSTGlzdEZvbGRlclJlc3BvbnNlEioKB2VudHJpZXMYASADKAsyGS52aXJ0Y29udGFpbmVycy5GaWxlRW50cnkiUgoPUmVhZEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBm9mZnNldBgDIAEoBBILCgNsZW4YBCABKA0iIAoQUmVhZEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMItIBCg5QdXRGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRImCgRraW5kGAMgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgEIAEoDRILCgN1aWQYBSABKA0SCwoDZ2lkGAYgASgNEhAKCG10aW1lX21zGAcgASgDEgwKBHNpemUYCCABKAQSDgoGb2Zmc2V0GAkgASgEEgwKBGRhdGEYCiABKAwSDgoGdGFyZ2V0GAsgASgMKi4KCk91dHB1dFNpbmsSCgoGQ0xJRU5UEAASBwoDTE9HEAESCwoHRElTQ0FSRBACKkUKDE91dHB1dFN0cmVhbRIdChlPVVRQVVRfU1RSRUFNX1VOU1BFQ0lGSUVEEAASCgoGU1RET1VUEAESCgoGU1RERVJSEAIqNQoIRmlsZUtpbmQSCQoFT1RIRVIQABIICgRGSUxFEAESCgoGRk9MREVSEAISCAoETElOSxADMvQFCglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2USTQoIU3RhdFBhdGgSHy52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlc3BvbnNlElMKCkxpc3RGb2xkZXISIS52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXNwb25zZRJNCghSZWFkRmlsZRIfLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVzcG9uc2USQQoHUHV0RmlsZRIeLnZpcnRjb250YWluZXJzLlB1dEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_google_protobuf_empty]);
 
 /**
  * @generated from message virtcontainers.SetOutputRequest
@@ -396,6 +396,293 @@ export const SetOnlineCpusResponseSchema: GenMessage<SetOnlineCpusResponse> = /*
   messageDesc(file_virtcontainers, 10);
 
 /**
+ * @generated from message virtcontainers.FileEntry
+ */
+export type FileEntry = Message<"virtcontainers.FileEntry"> & {
+  /**
+   * In its folder; empty in the answer of StatPath.
+   *
+   * @generated from field: bytes name = 1;
+   */
+  name: Uint8Array;
+
+  /**
+   * @generated from field: virtcontainers.FileKind kind = 2;
+   */
+  kind: FileKind;
+
+  /**
+   * Permission bits, with set-user-id, set-group-id and sticky.
+   *
+   * @generated from field: uint32 mode = 3;
+   */
+  mode: number;
+
+  /**
+   * @generated from field: uint32 uid = 4;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: uint32 gid = 5;
+   */
+  gid: number;
+
+  /**
+   * Since 1970.
+   *
+   * @generated from field: int64 mtime_ms = 6;
+   */
+  mtimeMs: bigint;
+
+  /**
+   * Of a file.
+   *
+   * @generated from field: uint64 size = 7;
+   */
+  size: bigint;
+
+  /**
+   * Of a link.
+   *
+   * @generated from field: bytes target = 8;
+   */
+  target: Uint8Array;
+};
+
+/**
+ * Describes the message virtcontainers.FileEntry.
+ * Use `create(FileEntrySchema)` to create a new message.
+ */
+export const FileEntrySchema: GenMessage<FileEntry> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 11);
+
+/**
+ * @generated from message virtcontainers.StatPathRequest
+ */
+export type StatPathRequest = Message<"virtcontainers.StatPathRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * Whether a link at the end of the path is followed.
+   *
+   * @generated from field: bool follow = 3;
+   */
+  follow: boolean;
+};
+
+/**
+ * Describes the message virtcontainers.StatPathRequest.
+ * Use `create(StatPathRequestSchema)` to create a new message.
+ */
+export const StatPathRequestSchema: GenMessage<StatPathRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 12);
+
+/**
+ * @generated from message virtcontainers.StatPathResponse
+ */
+export type StatPathResponse = Message<"virtcontainers.StatPathResponse"> & {
+  /**
+   * Absent: there is nothing.
+   *
+   * @generated from field: virtcontainers.FileEntry entry = 1;
+   */
+  entry?: FileEntry;
+};
+
+/**
+ * Describes the message virtcontainers.StatPathResponse.
+ * Use `create(StatPathResponseSchema)` to create a new message.
+ */
+export const StatPathResponseSchema: GenMessage<StatPathResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 13);
+
+/**
+ * @generated from message virtcontainers.ListFolderRequest
+ */
+export type ListFolderRequest = Message<"virtcontainers.ListFolderRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * Only names after this one, in the order of their bytes.
+   *
+   * @generated from field: bytes after = 3;
+   */
+  after: Uint8Array;
+
+  /**
+   * At most 1000 are given.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message virtcontainers.ListFolderRequest.
+ * Use `create(ListFolderRequestSchema)` to create a new message.
+ */
+export const ListFolderRequestSchema: GenMessage<ListFolderRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 14);
+
+/**
+ * @generated from message virtcontainers.ListFolderResponse
+ */
+export type ListFolderResponse = Message<"virtcontainers.ListFolderResponse"> & {
+  /**
+   * In the order of their names; none: that was all.
+   *
+   * @generated from field: repeated virtcontainers.FileEntry entries = 1;
+   */
+  entries: FileEntry[];
+};
+
+/**
+ * Describes the message virtcontainers.ListFolderResponse.
+ * Use `create(ListFolderResponseSchema)` to create a new message.
+ */
+export const ListFolderResponseSchema: GenMessage<ListFolderResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 15);
+
+/**
+ * @generated from message virtcontainers.ReadFileRequest
+ */
+export type ReadFileRequest = Message<"virtcontainers.ReadFileRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: uint64 offset = 3;
+   */
+  offset: bigint;
+
+  /**
+   * At most 1 MiB is given.
+   *
+   * @generated from field: uint32 len = 4;
+   */
+  len: number;
+};
+
+/**
+ * Describes the message virtcontainers.ReadFileRequest.
+ * Use `create(ReadFileRequestSchema)` to create a new message.
+ */
+export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 16);
+
+/**
+ * @generated from message virtcontainers.ReadFileResponse
+ */
+export type ReadFileResponse = Message<"virtcontainers.ReadFileResponse"> & {
+  /**
+   * Empty: the file ends before the offset.
+   *
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message virtcontainers.ReadFileResponse.
+ * Use `create(ReadFileResponseSchema)` to create a new message.
+ */
+export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 17);
+
+/**
+ * @generated from message virtcontainers.PutFileRequest
+ */
+export type PutFileRequest = Message<"virtcontainers.PutFileRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: virtcontainers.FileKind kind = 3;
+   */
+  kind: FileKind;
+
+  /**
+   * @generated from field: uint32 mode = 4;
+   */
+  mode: number;
+
+  /**
+   * @generated from field: uint32 uid = 5;
+   */
+  uid: number;
+
+  /**
+   * @generated from field: uint32 gid = 6;
+   */
+  gid: number;
+
+  /**
+   * @generated from field: int64 mtime_ms = 7;
+   */
+  mtimeMs: bigint;
+
+  /**
+   * Of the whole file, and where this piece of it begins.
+   *
+   * @generated from field: uint64 size = 8;
+   */
+  size: bigint;
+
+  /**
+   * @generated from field: uint64 offset = 9;
+   */
+  offset: bigint;
+
+  /**
+   * @generated from field: bytes data = 10;
+   */
+  data: Uint8Array;
+
+  /**
+   * @generated from field: bytes target = 11;
+   */
+  target: Uint8Array;
+};
+
+/**
+ * Describes the message virtcontainers.PutFileRequest.
+ * Use `create(PutFileRequestSchema)` to create a new message.
+ */
+export const PutFileRequestSchema: GenMessage<PutFileRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 18);
+
+/**
  * @generated from enum virtcontainers.OutputSink
  */
 export enum OutputSink {
@@ -454,6 +741,39 @@ export const OutputStreamSchema: GenEnum<OutputStream> = /*@__PURE__*/
   enumDesc(file_virtcontainers, 1);
 
 /**
+ * @generated from enum virtcontainers.FileKind
+ */
+export enum FileKind {
+  /**
+   * A device, socket or pipe.
+   *
+   * @generated from enum value: OTHER = 0;
+   */
+  OTHER = 0,
+
+  /**
+   * @generated from enum value: FILE = 1;
+   */
+  FILE = 1,
+
+  /**
+   * @generated from enum value: FOLDER = 2;
+   */
+  FOLDER = 2,
+
+  /**
+   * @generated from enum value: LINK = 3;
+   */
+  LINK = 3,
+}
+
+/**
+ * Describes the enum virtcontainers.FileKind.
+ */
+export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
+  enumDesc(file_virtcontainers, 2);
+
+/**
  * @generated from service virtcontainers.Extension
  */
 export const Extension: GenService<{
@@ -508,6 +828,50 @@ export const Extension: GenService<{
     methodKind: "unary";
     input: typeof SetOnlineCpusRequestSchema;
     output: typeof SetOnlineCpusResponseSchema;
+  },
+  /**
+   * The next four are about files of a container ("copy"). Paths are absolute in
+   * its root and resolved there, as its own processes would, mounts included.
+   * What stands at a path.
+   *
+   * @generated from rpc virtcontainers.Extension.StatPath
+   */
+  statPath: {
+    methodKind: "unary";
+    input: typeof StatPathRequestSchema;
+    output: typeof StatPathResponseSchema;
+  },
+  /**
+   * What stands in a folder, from a name on.
+   *
+   * @generated from rpc virtcontainers.Extension.ListFolder
+   */
+  listFolder: {
+    methodKind: "unary";
+    input: typeof ListFolderRequestSchema;
+    output: typeof ListFolderResponseSchema;
+  },
+  /**
+   * A piece of a regular file.
+   *
+   * @generated from rpc virtcontainers.Extension.ReadFile
+   */
+  readFile: {
+    methodKind: "unary";
+    input: typeof ReadFileRequestSchema;
+    output: typeof ReadFileResponseSchema;
+  },
+  /**
+   * Makes a folder or a link, or writes a piece of a file: with the first piece
+   * the file is made anew, with the last it gets its mode, owner and time. What
+   * is there is replaced, but no folder. The parent has to be there.
+   *
+   * @generated from rpc virtcontainers.Extension.PutFile
+   */
+  putFile: {
+    methodKind: "unary";
+    input: typeof PutFileRequestSchema;
+    output: typeof EmptySchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_virtcontainers, 0);

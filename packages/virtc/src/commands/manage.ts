@@ -1,4 +1,5 @@
 export { define as container } from "./container.ts";
+export { define as cp } from "./cp.ts";
 export { define as debug } from "./debug.ts";
 export { define as events } from "./events.ts";
 export { define as gc } from "./gc.ts";

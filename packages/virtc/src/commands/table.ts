@@ -36,6 +36,7 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     pause: manage("pause"),
     resume: manage("resume"),
     update: manage("update"),
+    cp: manage("cp"),
     debug: manage("debug"),
   },
   "Management:": {

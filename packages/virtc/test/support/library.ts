@@ -40,6 +40,8 @@ export interface FakeLibrary extends Library {
   ps(args: readonly string[]): string;
 }
 
+const nothingCopied = { files: 0, folders: 0, links: 0, bytes: 0, skipped: [] };
+
 /** A library without VMs: every process is the given program. */
 export function fakeLibrary(program: Program, images: readonly Image[] = []): FakeLibrary {
   const sandboxes = new Map<string, SandboxStatus>();
@@ -224,6 +226,22 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       },
       async *logs() {
         yield* library.log;
+      },
+      async copyTo(container, from, to, options) {
+        calls.push(`copyTo ${container} ${from} ${to} ${options?.archive ?? false}`);
+        return { ...nothingCopied, files: 1 };
+      },
+      async copyFrom(container, from, to) {
+        calls.push(`copyFrom ${container} ${from} ${to}`);
+        const skipped = [{ path: "dev\u001b[2J", reason: "a device, socket or pipe" }];
+        return { ...nothingCopied, skipped };
+      },
+      async importTar(container, to, stream) {
+        for await (const data of stream) calls.push(`import ${container} ${to} ${String(data)}`);
+        return nothingCopied;
+      },
+      async exportTar(_container, _from, write) {
+        await write(Buffer.from("tar"));
       },
     };
   }

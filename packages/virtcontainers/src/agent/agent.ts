@@ -8,6 +8,7 @@ import type {
   OutputSink,
   StorageSchema,
 } from "@virtcontainers/agent-protocol";
+import type { AgentFiles } from "./files.ts";
 import type { ContainerStats } from "./stats.ts";
 import type { VolumeStats } from "./volume-stats.ts";
 
@@ -87,7 +88,7 @@ export interface PendingCpus {
  * The contract of a guest agent, as seen by the rest of the library. Every call ends by the signal, and
  * with SANDBOX_DEAD when the VM goes; what the agent answers is checked.
  */
-export interface Agent extends AsyncDisposable {
+export interface Agent extends AgentFiles, AsyncDisposable {
   /** Settles when the connection is gone. Never rejects. */
   readonly closed: Promise<void>;
   readonly isClosed: boolean;

@@ -140,3 +140,6 @@ export function absoluteParts(path: string, field: string): string[] {
 }
 
 export const noBody = async function* (): AsyncGenerator<Uint8Array> {};
+
+/** Of what has no content. */
+export const noSpan = { offset: 0, data: new Uint8Array() } as const;

@@ -11,8 +11,8 @@ import type { VmSize } from "../resources/sums.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
 import type { Connection } from "./connection.ts";
+import { SandboxCopies } from "./copies.ts";
 import { deleteSandbox } from "./delete.ts";
-import { SandboxGuest } from "./guest.ts";
 import { pauseSandbox } from "./pause.ts";
 import { isVmAlive, refresh } from "./refresh.ts";
 import { resumeSandbox } from "./resume.ts";
@@ -27,7 +27,7 @@ import { stopSandbox } from "./stop.ts";
  * any other process may fetch the sandbox and go on with it. All methods throw VirtError: with
  * SANDBOX_NOT_FOUND once it was deleted, SANDBOX_DEAD when its VM has ended, TIMEOUT and CANCELED.
  */
-export class Sandbox extends SandboxGuest implements AsyncDisposable {
+export class Sandbox extends SandboxCopies implements AsyncDisposable {
   readonly #deleteOnDispose: boolean;
 
   /** Use Sandbox.create, Sandbox.fetch, or a VirtContainers. */

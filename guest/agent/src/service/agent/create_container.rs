@@ -111,6 +111,7 @@ async fn create(
         init_id: request.exec_id,
         init,
         bundle: bundle.to_owned(),
+        root,
         mounts: mounts.to_vec(),
         poststart: !hooks.poststart.is_empty(),
         poststop: !hooks.poststop.is_empty(),

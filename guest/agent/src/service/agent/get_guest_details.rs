@@ -42,7 +42,14 @@ fn block_size(memory: &Path) -> Result<u64> {
 
 /// What a client may use beyond the Kata contract.
 fn features() -> Vec<&'static str> {
-    let mut names = vec!["virtcontainers", "offsets", "processes", "events", "cpus"];
+    let mut names = vec![
+        "virtcontainers",
+        "offsets",
+        "processes",
+        "events",
+        "cpus",
+        "copy",
+    ];
     if console::is_there() {
         names.push("console");
     }

@@ -1,10 +1,14 @@
 //! virtcontainers.Extension: what this agent offers beyond the Kata contract.
 
+mod list_folder;
 mod list_processes;
 mod process_table;
+mod put_file;
+mod read_file;
 mod read_output;
 mod set_online_cpus;
 mod set_output;
+mod stat_path;
 
 use std::rc::Rc;
 
@@ -17,6 +21,10 @@ use crate::ttrpc::body::Body;
 
 pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Body> {
     match method {
+        "ListFolder" => encode(list_folder::call(agent, decode(payload)?).await),
+        "PutFile" => encode(put_file::call(agent, decode(payload)?).await),
+        "ReadFile" => encode(read_file::call(agent, decode(payload)?).await),
+        "StatPath" => encode(stat_path::call(agent, decode(payload)?).await),
         "ProcessTable" => encode(process_table::call(agent, decode(payload)?).await),
         "ReadOutput" => read_output::call(agent, decode(payload)?).await,
         "SetOnlineCpus" => encode(set_online_cpus::call(agent, decode(payload)?).await),

@@ -1,4 +1,5 @@
 import type { Agent, GuestDetails, GuestProcess, OutputPiece, ProcessRow } from "../agent.ts";
+import type { GuestFile } from "../files.ts";
 import { type ContainerStats, noCgroupStats } from "../stats.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 
@@ -33,6 +34,14 @@ export class NoopAgent implements Agent {
     };
   }
 
+  async statPath(): Promise<undefined> {}
+  async listFolder(): Promise<GuestFile[]> {
+    return [];
+  }
+  async readFile(): Promise<Uint8Array> {
+    return new Uint8Array();
+  }
+
   async setOnlineCpus(count: number): Promise<number[]> {
     return Array.from({ length: count }, (_, index) => index);
   }
@@ -48,6 +57,7 @@ export class NoopAgent implements Agent {
   async addSwap(): Promise<void> {}
   async addSwapPath(): Promise<void> {}
   async copyFile(): Promise<void> {}
+  async putFile(): Promise<void> {}
   async resizeVolume(): Promise<void> {}
   async setIPTables(): Promise<void> {}
   async setPolicy(): Promise<void> {}

@@ -1,0 +1,79 @@
+//! The root of a container, and what its paths name.
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use crate::sandbox::container::Container;
+use crate::status::{Context, Result, Status};
+
+/// How often a walk is begun again that a rename has got in the way of.
+const TRIES: usize = 16;
+
+pub struct Root(OwnedFd);
+
+impl Root {
+    /// As the container's own processes see it; when there are none any more, without its mounts.
+    pub fn of(container: &Container) -> Result<Root> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let pid = container.init.pid.get();
+        if container.init.exit.get().is_none() && pid > 0 {
+            let path = format!("/proc/{pid}/root");
+            if let Ok(fd) = rustix::fs::openat(CWD, path, flags, Mode::empty()) {
+                return Ok(Root(fd));
+            }
+        }
+        Root::at(&container.root)
+    }
+
+    pub fn at(path: &Path) -> Result<Root> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(CWD, path, flags, Mode::empty());
+        fd.map(Root).context(|| path.display().to_string())
+    }
+
+    /// Opens what a path names; a link at its end is followed unless the flags say otherwise.
+    pub fn open(&self, path: &OsStr, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let flags = flags | OFlags::CLOEXEC;
+        for _ in 0..TRIES {
+            match rustix::fs::openat2(&self.0, path, flags, Mode::empty(), resolve) {
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                result => return result,
+            }
+        }
+        Err(Errno::AGAIN)
+    }
+
+    /// The folder that holds what a path names, and its name there.
+    pub fn parent<'a>(&self, path: &'a OsStr) -> Result<(OwnedFd, &'a OsStr)> {
+        let bytes = path.as_bytes();
+        let end = bytes
+            .iter()
+            .rposition(|byte| *byte != b'/')
+            .map_or(0, |at| at + 1);
+        let trimmed = &bytes[..end];
+        let at = trimmed
+            .iter()
+            .rposition(|byte| *byte == b'/')
+            .map_or(0, |at| at + 1);
+        let (folder, name) = trimmed.split_at(at);
+        if name.is_empty() || name == b"." || name == b".." {
+            let message = format!("path: {path:?} names no file of a folder");
+            return Err(Status::invalid(message));
+        }
+        let folder = match folder.is_empty() {
+            true => OsStr::new("/"),
+            false => OsStr::from_bytes(folder),
+        };
+        let opened = self.open(folder, OFlags::RDONLY | OFlags::DIRECTORY);
+        Ok((
+            opened.context(|| folder.display().to_string())?,
+            OsStr::from_bytes(name),
+        ))
+    }
+}

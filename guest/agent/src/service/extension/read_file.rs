@@ -1,0 +1,16 @@
+//! ReadFile: a piece of a file of a container.
+
+use std::ffi::OsStr;
+
+use crate::agent::Agent;
+use crate::files::{self, entry};
+use crate::proto::virtcontainers::{ReadFileRequest, ReadFileResponse};
+use crate::status::Result;
+
+pub async fn call(agent: &Agent, request: ReadFileRequest) -> Result<ReadFileResponse> {
+    let id = request.container_id;
+    let (path, offset, len) = (request.path, request.offset, request.len);
+    let work = move |root| entry::read(&root, OsStr::new(&path), offset, len);
+    let data = files::apart(agent, &id, work).await?;
+    Ok(ReadFileResponse { data: data.into() })
+}

@@ -1,0 +1,50 @@
+/** The feature that an agent names if files can be copied into and out of containers. */
+export const copyFeature = "copy";
+
+/** What stands at a path of a container. */
+export interface GuestFile {
+  /** In its folder, as bytes: not every name is a text. */
+  name: Buffer;
+  /** `other`: a device, socket or pipe, or a link whose target is no text. */
+  kind: "file" | "folder" | "link" | "other";
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeMs: number;
+  size: number;
+  target: string;
+}
+
+/** One folder or link, or one piece of a file, for a container. */
+export interface GuestPiece extends Omit<GuestFile, "name" | "kind"> {
+  path: string;
+  kind: "file" | "folder" | "link";
+  offset: number;
+  data: Uint8Array;
+}
+
+/** The calls about files of a container; paths are absolute and resolved in its root. */
+export interface AgentFiles {
+  /** Undefined if there is nothing; with `follow`, what a link at the end leads to. */
+  statPath(
+    containerId: string,
+    path: string,
+    follow: boolean,
+    signal: AbortSignal,
+  ): Promise<GuestFile | undefined>;
+  /** The next entries of a folder after a name, in the order of their bytes; none: that was all. */
+  listFolder(
+    containerId: string,
+    path: string,
+    after: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<GuestFile[]>;
+  /** At most `length` bytes; empty at the end. */
+  readFile(
+    containerId: string,
+    path: string,
+    piece: { offset: number; length: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array>;
+  putFile(containerId: string, piece: GuestPiece, signal: AbortSignal): Promise<void>;
+}

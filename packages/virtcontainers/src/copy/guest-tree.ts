@@ -1,0 +1,79 @@
+import type { AgentFiles, GuestFile } from "../agent/files.ts";
+import { VirtError } from "../errors.ts";
+import { isPlainName, noBody, pieceBytes, type Tally, type TreeEntry } from "./entry.ts";
+
+/** The files of one container, for the time of one copy. */
+export interface GuestSide {
+  agent: AgentFiles;
+  sandboxId: string;
+  containerId: string;
+  signal: AbortSignal;
+}
+
+/** A file, folder or link of a container with all below it. The guest may lie about all of it. */
+export async function* guestTree(
+  side: GuestSide,
+  path: string,
+  root: GuestFile,
+  tally: Tally,
+): AsyncGenerator<TreeEntry> {
+  yield* walk(side, path, root, [], tally);
+}
+
+async function* walk(
+  side: GuestSide,
+  path: string,
+  file: GuestFile,
+  names: readonly string[],
+  tally: Tally,
+): AsyncGenerator<TreeEntry> {
+  const { kind, mode, uid, gid, mtimeMs, size, target } = file;
+  if (kind === "other") {
+    tally.skip(names, "a device, socket or pipe");
+    return;
+  }
+  const body = kind === "file" ? () => content(side, path, size) : noBody;
+  yield { kind, path: names, mode, uid, gid, mtimeMs, size, target, body };
+  if (kind !== "folder") return;
+  const { agent, containerId, signal } = side;
+  for (let after: Buffer = Buffer.alloc(0); ; ) {
+    const entries = await agent.listFolder(containerId, path, after, signal);
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    for (const entry of entries) {
+      const name = nameOf(entry, side);
+      if (name === undefined)
+        tally.skip([...names, entry.name.toString()], "its name is not UTF-8");
+      else yield* walk(side, `${path}/${name}`, entry, [...names, name], tally);
+    }
+    after = last.name;
+  }
+}
+
+/** Undefined if it is no text. A name that leads elsewhere is a lie, since no file system has it. */
+function nameOf(entry: GuestFile, side: GuestSide): string | undefined {
+  const name = entry.name.toString("utf8");
+  if (!isPlainName(name)) {
+    throw new VirtError(
+      "PROTOCOL_VIOLATION",
+      "the guest agent told a file name that can't be one",
+      {
+        sandboxId: side.sandboxId,
+        containerId: side.containerId,
+      },
+    );
+  }
+  return Buffer.from(name).equals(entry.name) ? name : undefined;
+}
+
+/** At most as much as the file had when it was looked at. */
+async function* content(side: GuestSide, path: string, size: number): AsyncGenerator<Uint8Array> {
+  const { agent, containerId, signal } = side;
+  for (let offset = 0; offset < size; ) {
+    const length = Math.min(pieceBytes, size - offset);
+    const data = await agent.readFile(containerId, path, { offset, length }, signal);
+    if (data.length === 0) return;
+    offset += data.length;
+    yield data;
+  }
+}

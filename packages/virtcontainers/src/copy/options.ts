@@ -1,0 +1,15 @@
+import * as v from "valibot";
+import { integer } from "../validate.ts";
+import type { CopyLimits } from "./entry.ts";
+
+/** How files are copied. */
+export interface CopyOptions extends CopyLimits {
+  /** Keeps owners. Default: what is copied belongs to root in the container, and to the caller on the host. */
+  archive?: boolean | undefined;
+}
+
+export const CopyOptionsSchema = v.object({
+  archive: v.optional(v.boolean("it must be true or false")),
+  maxBytes: v.optional(integer(0, Number.MAX_SAFE_INTEGER, "bytes")),
+  maxEntries: v.optional(integer(1, 100_000_000)),
+});
