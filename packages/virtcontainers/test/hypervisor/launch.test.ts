@@ -24,7 +24,7 @@ test("the whole command of a plain VM", () => {
     "-append",
     "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable no_timer_check nolapic_timer " +
       "cryptomgr.notests mitigations=off init_on_alloc=0 swiotlb=512 memhp_default_state=online " +
-      "root=/dev/vda ro rootfstype=erofs init=/sbin/init agent.log=info",
+      "root=/dev/vda ro rootfstype=erofs init=/sbin/init agent.log=info agent.hotplug_timeout=20",
     ...["-chardev", "socket,id=qmp,path=qmp.sock,server=on,wait=off"],
     ...["-mon", "chardev=qmp,mode=control"],
     ...["-chardev", "file,id=console,path=/dev/null,logfile=console.log,logappend=on"],
@@ -226,7 +226,9 @@ test("the configuration's own parameters come last, and replace defaults of thei
     debug: true,
   });
   const line = kernelCommandLine(own);
-  expect(line).toMatch(/ memhp_default_state=online agent\.log=debug nosmt note="two words"$/);
+  expect(line).toMatch(
+    / memhp_default_state=online agent\.hotplug_timeout=20 agent\.log=debug nosmt note="two words"$/,
+  );
   expect(line).not.toMatch(/quiet|root=|agent\.log=info/);
   const args = launchArguments(spec({ config: own }), facts);
   expect(args.slice(-3)).toEqual(["-no-hpet", "-rtc", "base=utc"]);

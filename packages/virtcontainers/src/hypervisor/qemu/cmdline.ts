@@ -31,6 +31,8 @@ function defaultParams(config: ResolvedHypervisorConfig): Param[] {
     param("memhp_default_state", config.virtioMem ? "online_movable" : "online"),
     ...rootParams(config),
     param("agent.log", "info"),
+    // The wait ends when the device is there; a VM that gets little of the host's CPUs needs longer than the default.
+    param("agent.hotplug_timeout", "20"),
   ];
 }
 
