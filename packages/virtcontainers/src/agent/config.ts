@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Param } from "../hypervisor/config.ts";
-import { integer, later, parse, text } from "../validate.ts";
+import { integer, parse, text } from "../validate.ts";
 
 const flag = v.optional(v.boolean("it must be true or false"));
 
@@ -12,7 +12,8 @@ export const KataAgentConfig = v.strictObject({
   longLiveConn: v.optional(
     v.literal(true, "it must be true: a connection lives as long as the Sandbox object"),
   ),
-  useVSock: later("vsock"),
+  /** As that of hypervisorConfig, which must not say otherwise. */
+  useVSock: flag,
   /** The agent tells on the guest's console how long calls took. */
   trace: flag,
   /** From its start; no call of the agent begins it later. */

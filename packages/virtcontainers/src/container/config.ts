@@ -103,7 +103,9 @@ export const LinuxResources = v.strictObject({
   ),
   pids: v.optional(v.strictObject({ limit: v.pipe(v.number(), v.integer()) })),
   hugepageLimits: v.optional(v.array(HugepageLimit)),
-  blockIO: later("limits of block devices"),
+  blockIO: later(
+    "limits of block devices: their numbers are the guest's, and weights need a scheduler that its disks have not",
+  ),
   network: later("network classes, which cgroup v2 does not know"),
   /** Rules of which devices may be opened, made and read; numbers are the guest's. */
   devices: v.optional(v.array(DeviceRule)),

@@ -41,6 +41,8 @@ export interface SpawnOptions {
   outputPath: string;
   /** Already open file descriptors that the process gets as 3, 4, ... */
   inheritedFds?: readonly number[];
+  /** The context of SELinux that it runs in. */
+  seLinuxLabel?: string | undefined;
   /** A write that would make a file larger than this fails with EFBIG; default: no limit. */
   maxFileBytes?: number;
 }
@@ -154,6 +156,17 @@ export interface Sockets {
   listen(path: string, owner?: { uid: number; gid: number }): Promise<number>;
   /** Waits until a unix socket exists and takes connections, woken by inotify; then as connect. */
   connectWhenReady(path: string, signal: AbortSignal): Promise<Duplex>;
+  /** An address for a guest that no other guest has. HOST_REQUIREMENT without /dev/vhost-vsock; BUSY if none is free. */
+  reserveCid(): Promise<GuestCid>;
+  /** Waits until a guest listens on a port of vsock. */
+  connectVsock(address: { cid: number; port: number }, signal: AbortSignal): Promise<Duplex>;
+}
+
+/** The guest's address for vsock: its own as long as the descriptor is open, here or in the VMM that inherits it. */
+export interface GuestCid {
+  cid: number;
+  fd: number;
+  close(): Promise<void>;
 }
 
 /** What a cgroup may use at most; what is left out stays as it is. */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
-import { endianness } from "node:os";
 import { VirtError } from "../errors.ts";
-import { errnoError } from "./errno.ts";
+import { afUnix, familyOf, unixAddress } from "./addresses.ts";
+import { errnoError, isErrno } from "./errno.ts";
 
 /** The system calls that Node.js has no function for. Each throws an error with a `code` such as EBUSY. */
 export interface Libc {
@@ -22,6 +22,16 @@ export interface Libc {
   mountSetattr(tree: number, flags: number, attributes: { set: number; propagation: number }): void;
   /** A listening stream socket bound to `path`, at most 107 bytes. */
   listenUnix(path: string, backlog: number): number;
+  /** A unix stream socket that is neither bound nor connected. */
+  unixSocket(): number;
+  /** A stream socket that begins to connect and does not wait; its family is the address's. */
+  beginConnect(address: Uint8Array): number;
+  /** Readable as soon as `fd` can be written, or has failed. The other descriptor may be closed after it. */
+  watchWritable(fd: number): number;
+  /** What went wrong on a socket since it was last asked: an errno, or 0. */
+  socketError(fd: number): number;
+  /** Gives the guest of an open /dev/vhost-vsock its address. */
+  setGuestCid(fd: number, cid: number): void;
 }
 
 /** Numbers that are the same on every architecture with the generic or the x86-64 table. */
@@ -34,8 +44,14 @@ const number = {
 } as const;
 
 const oCloexec = 0o2000000;
-const afUnix = 1;
+const oNonblock = 0o4000;
 const sockStreamCloexec = 1 | oCloexec;
+/** SOL_SOCKET and SO_ERROR. */
+const socketErrorOption = [1, 4] as const;
+const epollAdd = 1;
+const epollOut = 4;
+/** _IOW(0xAF, 0x60, __u64); linux/vhost.h. */
+const vhostVsockSetGuestCid = 0x4008_af60;
 
 type Call = (...args: unknown[]) => number;
 
@@ -58,6 +74,14 @@ function load(): Libc {
   const bindTo = bind("bind", "int bind(int fd, const uint8_t *address, int length)");
   const listen = bind("listen", "int listen(int fd, int backlog)");
   const close = bind("close", "int close(int fd)");
+  const connect = bind("connect", "int connect(int fd, const uint8_t *address, int length)");
+  const epollCreate = bind("epoll_create1", "int epoll_create1(int flags)");
+  const epollCtl = bind("epoll_ctl", "int epoll_ctl(int epoll, int op, int fd, const uint8_t *ev)");
+  const getsockopt = bind(
+    "getsockopt",
+    "int getsockopt(int fd, int level, int name, _Out_ int *value, _Inout_ uint *length)",
+  );
+  const ioctl = bind("ioctl", "int ioctl(int fd, ulong request, const uint8_t *value)");
   const pidfdOpen = bind("pidfd_open", "long syscall(long number, int pid, uint flags)");
   const pidfdSendSignal = bind(
     "pidfd_send_signal",
@@ -109,16 +133,40 @@ function load(): Libc {
         throw error;
       }
     },
+    unixSocket: () => socket(afUnix, sockStreamCloexec, 0),
+    beginConnect: (address) => {
+      const fd = socket(familyOf(address), sockStreamCloexec | oNonblock, 0);
+      try {
+        connect(fd, address, address.length);
+      } catch (error) {
+        if (isErrno(error, "EINPROGRESS")) return fd;
+        close(fd);
+        throw error;
+      }
+      return fd;
+    },
+    watchWritable: (fd) => {
+      const epoll = epollCreate(oCloexec);
+      // struct epoll_event, whose events come first, with or without padding.
+      const events = new Uint8Array(new Uint32Array([epollOut, 0, 0, 0]).buffer);
+      try {
+        epollCtl(epoll, epollAdd, fd, events);
+        return epoll;
+      } catch (error) {
+        close(epoll);
+        throw error;
+      }
+    },
+    socketError: (fd) => {
+      const value = [0];
+      getsockopt(fd, ...socketErrorOption, value, [4]);
+      return value[0] ?? 0;
+    },
+    setGuestCid: (fd, cid) => {
+      const value = new Uint8Array(new BigUint64Array([BigInt(cid)]).buffer);
+      ioctl(fd, vhostVsockSetGuestCid, value);
+    },
   };
-}
-
-/** sockaddr_un; unix(7). */
-function unixAddress(path: string): Uint8Array {
-  const name = Buffer.from(`${path}\0`);
-  const family = Buffer.alloc(2);
-  if (endianness() === "LE") family.writeUInt16LE(afUnix);
-  else family.writeUInt16BE(afUnix);
-  return Buffer.concat([family, name]);
 }
 
 /** Makes functions that throw errno as an error. */

@@ -7,6 +7,7 @@ import { hostError, isErrno } from "./errno.ts";
 import { pin, pinnedPath, pinParent } from "./files.ts";
 import type { Sockets } from "./host.ts";
 import type { Libc } from "./libc.ts";
+import { createVsock } from "./vsock.ts";
 
 /** Connections that wait for a daemon which has not begun to accept. */
 const backlog = 16;
@@ -35,6 +36,7 @@ export function createSockets(libc: () => Libc): Sockets {
         throw hostError(error, `making the socket ${path}`);
       }
     },
+    ...createVsock(libc),
   };
 }
 

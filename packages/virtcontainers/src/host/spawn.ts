@@ -15,7 +15,7 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
     throw hostError(error, `opening ${options.outputPath}`);
   });
   try {
-    const [path, args] = limited(options);
+    const [path, ...args] = launchCommand(options);
     const child = spawn(path, args, {
       cwd: options.cwd,
       env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
@@ -45,10 +45,16 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
 /** `ulimit` counts blocks of 512 bytes. A write past the limit is to fail, not to end the process by SIGXFSZ. */
 const limiter = 'trap "" XFSZ && ulimit -S -f "$1" && shift && exec "$@"';
 
-function limited({ path, args, maxFileBytes }: SpawnOptions): [string, readonly string[]] {
-  if (maxFileBytes === undefined) return [path, args];
+/** The command that becomes, after what is to be set for it, the wanted one. */
+export function launchCommand(
+  options: Pick<SpawnOptions, "path" | "args" | "maxFileBytes" | "seLinuxLabel">,
+): [string, ...string[]] {
+  const { path, args, maxFileBytes, seLinuxLabel } = options;
+  const wanted: [string, ...string[]] =
+    seLinuxLabel === undefined ? [path, ...args] : ["runcon", seLinuxLabel, path, ...args];
+  if (maxFileBytes === undefined) return wanted;
   const blocks = Math.ceil(maxFileBytes / 512);
-  return ["/bin/sh", ["-c", limiter, "sh", String(blocks), path, ...args]];
+  return ["/bin/sh", "-c", limiter, "sh", String(blocks), ...wanted];
 }
 
 /** Why an executable could not be started, as one of our errors. */

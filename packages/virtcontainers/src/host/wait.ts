@@ -1,17 +1,13 @@
 import { closeSync } from "node:fs";
-import { Socket } from "node:net";
 import { hostError, isErrno } from "./errno.ts";
 import type { ProcessIdentity } from "./host.ts";
 import { isSame } from "./identity.ts";
 import type { Libc } from "./libc.ts";
+import { watchReadable } from "./watch.ts";
 
 /**
- * Resolves when a process is gone, whoever started it, without a thread and without polling.
- *
- * A pidfd becomes readable when its process ends, but Node.js lets nobody add a file descriptor of its
- * own to the event loop. It does watch pipes: so a pipe is handed to a socket, and before the loop gets
- * to see it the pidfd is put in the pipe's place. What the loop then reports is the process's end, and
- * that nothing can be read from a pidfd (EINVAL) is the signal. Does not keep this process alive.
+ * Resolves when a process is gone, whoever started it: a pidfd becomes readable when its process ends. Does
+ * not keep this process alive.
  */
 export function waitGone(
   libc: Libc,
@@ -21,7 +17,7 @@ export function waitGone(
   signal?.throwIfAborted();
   const pidfd = openPidfd(libc, process);
   if (pidfd === undefined) return Promise.resolve();
-  const watch = watchPidfd(libc, pidfd);
+  const watch = watchReadable(libc, pidfd).unref();
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       watch.destroy();
@@ -48,18 +44,4 @@ export function openPidfd(libc: Libc, process: ProcessIdentity): number | undefi
   if (isSame(process)) return pidfd;
   closeSync(pidfd);
   return undefined;
-}
-
-function watchPidfd(libc: Libc, pidfd: number): Socket {
-  const [readEnd, writeEnd] = libc.pipe();
-  const options = { fd: readEnd, readable: true, writable: false, manualStart: true };
-  const socket = new Socket(options);
-  libc.duplicate(pidfd, readEnd);
-  closeSync(pidfd);
-  closeSync(writeEnd);
-  socket.on("error", () => {});
-  socket.unref();
-  socket.resume();
-  socket.read(0);
-  return socket;
 }

@@ -41,6 +41,11 @@ export interface ResolvedHypervisorConfig {
   memPrealloc: boolean;
   hugePages: boolean;
   mlock: boolean;
+  realtime: boolean;
+  iommu: boolean;
+  iommuPlatform: boolean;
+  useVSock: boolean;
+  seLinuxProcessLabel: string | undefined;
   disableNestingChecks: boolean;
   fileBackedMemRootDir: string | undefined;
   entropySource: string;

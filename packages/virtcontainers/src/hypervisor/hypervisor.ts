@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { ProcessIdentity } from "../host/host.ts";
 import type { Ledger } from "../store/ledger.ts";
+import type { AgentTransport } from "./agent-transport.ts";
 import type { ResolvedHypervisorConfig } from "./config.ts";
 
 /** What a driver can do, as data: code asks these, never the driver's name. */
@@ -15,7 +16,9 @@ export interface HypervisorCapabilities {
   readonly snapshot: boolean;
   readonly pause: boolean;
   /** How the guest agent is reached. */
-  readonly agentTransport: "virtio-serial" | "vsock" | "hybrid-vsock";
+  readonly agentTransport: AgentTransport;
+  /** The guest agent can be reached over vsock instead, as useVSock asks. */
+  readonly vsock: boolean;
   /** How many host processes can talk to the agent at once. */
   readonly agentClients: number;
 }
@@ -90,7 +93,7 @@ export interface RunningVm {
   readonly state: VmState;
   /** Settles when the VMM is gone, with what is known of why. Never rejects. */
   readonly gone: Promise<string>;
-  /** A byte stream to agent port `index` (0 to capabilities.agentClients - 1). The caller holds that port's lock. */
+  /** A byte stream to agent port `index` (0 to capabilities.agentClients - 1). The caller holds that port's lock, if the transport has ports. */
   connectAgent(index: number, signal: AbortSignal): Promise<Duplex>;
   status(signal: AbortSignal): Promise<VmStatus>;
   pause(signal: AbortSignal): Promise<void>;

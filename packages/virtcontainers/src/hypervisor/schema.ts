@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { absolutePath, argument, integer, later, text } from "../validate.ts";
+import { namePattern, paths } from "./patterns.ts";
 
 const param = v.strictObject({
   key: v.pipe(text(256), v.regex(/^[^\s=,"]+$/, "it must have no space, comma, quote or =")),
@@ -53,8 +54,8 @@ export const HypervisorConfig = v.strictObject({
   /** Bytes of one message of 9p; default 512,000. */
   msize9p: v.optional(integer(4096, 1_048_576, "bytes")),
   virtioFSDaemon: v.optional(absolutePath()),
-  /** Where virtioFSDaemon may be; any other place is refused. */
-  virtioFSDaemonList: v.optional(v.array(absolutePath())),
+  /** Where virtioFSDaemon may be, as patterns; any other place is refused. */
+  virtioFSDaemonList: paths,
   virtioFSCache: v.optional(
     v.picklist(["auto", "always", "none"], "it must be auto, always or none"),
   ),
@@ -76,12 +77,14 @@ export const HypervisorConfig = v.strictObject({
   /** Host processes that can use the sandbox at once; default 8. */
   agentPorts: v.optional(integer(1, 28)),
   virtioFSCacheSizeMiB: later("the DAX window of virtio-fs, which QEMU does not have"),
-  hypervisorPathList: later("annotations that change the hypervisor"),
-  hypervisorCtlPathList: later("annotations that change the hypervisor"),
-  jailerPathList: later("annotations that change the hypervisor"),
-  fileBackedMemRootList: later("annotations that change the hypervisor"),
-  vhostUserStorePathList: later("annotations that change the hypervisor"),
-  enableAnnotations: later("annotations that change the hypervisor"),
+  /** Annotations of the sandbox that may change its configuration, as regular expressions of whole names. */
+  enableAnnotations: v.optional(v.array(namePattern)),
+  /** Where the annotation of a path may point to, as patterns; without a list nowhere. */
+  hypervisorPathList: paths,
+  hypervisorCtlPathList: paths,
+  jailerPathList: paths,
+  fileBackedMemRootList: paths,
+  vhostUserStorePathList: paths,
   hypervisorCtlPath: later("ACRN"),
   jailerPath: later("Firecracker"),
   memoryPath: later("VM templates"),
@@ -91,18 +94,29 @@ export const HypervisorConfig = v.strictObject({
   vmId: later("VM templates"),
   /** No image as a root file system, since it would come as a block device. */
   disableBlockDeviceUse: flag,
-  iommu: later("IOMMU"),
-  iommuPlatform: later("IOMMU"),
-  realtime: later(
-    "QEMU has no such option any more; mlock keeps the guest's memory from being swapped out",
-  ),
-  useVSock: later("vsock"),
+  /** The VM has an IOMMU, which its kernel uses. Only q35. */
+  iommu: flag,
+  /** The VM's virtio devices are behind its IOMMU; not with virtio-fs. */
+  iommuPlatform: flag,
+  /** Locks memory as mlock does, unless that is false; with KVM, CPUs that have nothing to do stay in the guest. */
+  realtime: flag,
+  /** The agent is reached over vsock instead of virtio-serial. */
+  useVSock: flag,
   hotplugVFIOOnRootBus: later("VFIO"),
   disableVhostNet: later("networking"),
   enableVhostUserStore: later("vhost-user storage"),
   vhostUserStorePath: later("vhost-user storage"),
   /** A folder of the guest with hooks in `prestart`, `poststart` and `poststop`, run for every container. */
   guestHookPath: v.optional(absolutePath()),
-  seLinuxProcessLabel: later("SELinux"),
+  /** The context of SELinux that the VMM and virtiofsd run in. */
+  seLinuxProcessLabel: v.optional(
+    v.pipe(
+      text(4096),
+      v.regex(
+        /^\w[\w.-]*(:\w[\w.-]*){2}(:[\w.,:-]+)?$/,
+        "it must be a context as in system_u:system_r:svirt_t:s0:c1,c2",
+      ),
+    ),
+  ),
 });
 export type HypervisorConfig = v.InferInput<typeof HypervisorConfig>;

@@ -90,5 +90,11 @@ export const SandboxConfig = v.pipe(
       (config.containers ?? []).some((c) => c.id === config.exitWith),
     "exitWith must name one of the containers",
   ),
+  v.check(
+    ({ hypervisorConfig, agentConfig }) =>
+      (hypervisorConfig?.useVSock ?? agentConfig?.useVSock) ===
+      (agentConfig?.useVSock ?? hypervisorConfig?.useVSock),
+    "hypervisorConfig.useVSock and agentConfig.useVSock must not differ",
+  ),
 );
 export type SandboxConfig = v.InferInput<typeof SandboxConfig>;

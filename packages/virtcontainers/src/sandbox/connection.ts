@@ -3,6 +3,7 @@ import { NoopAgent } from "../agent/noop/agent.ts";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import type { Lock } from "../host/host.ts";
+import { agentTransport, type TransportTraits, transports } from "../hypervisor/agent-transport.ts";
 import type { RunningVm, VmState } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "./refresh.ts";
@@ -47,7 +48,7 @@ export class Connection {
     return vm;
   }
 
-  /** The agent over a port of this process's own; several callers share it. */
+  /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     const vm = await this.vm(sandbox);
     // Whoever comes first connects for all; a connection that failed or has closed is nobody's.
@@ -102,18 +103,25 @@ export class Connection {
 
   async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     if (sandbox.config.agentType === "noop") return new NoopAgent();
-    const port = await this.#takePort(sandbox, signal);
+    const traits = await this.#transport(sandbox);
+    const port = traits.ports ? await this.#takePort(sandbox, signal) : undefined;
     try {
-      const stream = await vm.connectAgent(port.index, signal);
+      const stream = await vm.connectAgent(port?.index ?? 0, signal);
       // Loaded while the guest boots, not before the VMM is started.
       const { openAgent } = await import("../agent/kata/open.ts");
-      const { token } = sandbox;
-      const onClosed = (): void => port.lock.release();
+      const token = traits.handshake ? sandbox.token : undefined;
+      const onClosed = (): void => port?.lock.release();
       return await openAgent(stream, { token, sandboxId: this.#id, onClosed, signal });
     } catch (error) {
-      port.lock.release();
+      port?.lock.release();
       throw error;
     }
+  }
+
+  async #transport(sandbox: StoredSandbox): Promise<TransportTraits> {
+    const { capabilities } = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+    const config = await resolveStored(this.#context, sandbox);
+    return transports[agentTransport(capabilities, config)];
   }
 
   async #takePort(

@@ -13,9 +13,11 @@ import { assertShareable } from "../share/check.ts";
 import { release } from "../store/release.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
+import { applyAnnotations } from "./annotations/apply.ts";
 import { boot } from "./boot.ts";
 import { SandboxConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { assertGuestCan } from "./guest-kernel.ts";
 import { needsShare, resolveConfig } from "./resolve.ts";
 
 /** Default deadline of createSandbox, which may have to pull images. */
@@ -41,7 +43,7 @@ export async function createSandbox(
   options: CallOptions,
   afterwards: (created: Created, deadline: Deadline) => Promise<void> = async () => {},
 ): Promise<Created> {
-  const config = parse(SandboxConfig, input);
+  const config = applyAnnotations(parse(SandboxConfig, input));
   using deadline = new Deadline(options, createTimeoutMs, "create");
   const id = config.id ?? randomBytes(6).toString("hex");
   using tracer = new Tracer(id);
@@ -84,6 +86,7 @@ async function plan(
   const resolved = await resolveConfig(context, config, shared);
   await assertShareable(context, hypervisor, config, resolved.sharedFS);
   await hypervisor.validate(resolved, signal);
+  await assertGuestCan(context, hypervisor, config, resolved);
   const containers: StoredContainer[] = [];
   for (const [index, container] of (config.containers ?? []).entries()) {
     const field = `containers.${index}`;

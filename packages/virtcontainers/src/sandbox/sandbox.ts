@@ -3,13 +3,14 @@ import { ExecHandle } from "../container/exec.ts";
 import type { ExecOptions } from "../container/exec-options.ts";
 import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
-import type { VirtError } from "../errors.ts";
+import { VirtError } from "../errors.ts";
 import { followLog, type LogEntry } from "../logs/follow.ts";
 import { type MonitorOptions, monitor } from "../monitor/monitor.ts";
 import { type Resize, resizeSandbox } from "../resources/resize-sandbox.ts";
 import type { VmSize } from "../resources/sums.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { parse } from "../validate.ts";
+import { isConfiguration } from "./annotations/apply.ts";
 import type { Connection } from "./connection.ts";
 import { SandboxCopies } from "./copies.ts";
 import { deleteSandbox } from "./delete.ts";
@@ -128,6 +129,12 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
     options: CallOptions = {},
   ): Promise<void> {
     const more = parse(Annotations, annotations, "annotations");
+    const late = Object.keys(more).find(isConfiguration);
+    if (late !== undefined)
+      throw new VirtError("INVALID_ARGUMENT", `the annotation ${late} counts at a create only`, {
+        field: late,
+        hint: "Create the sandbox with it, or leave it out.",
+      });
     await this.operate("setAnnotations", "exclusive", options, async ({ sandbox, save }) => {
       sandbox.config.annotations = { ...sandbox.config.annotations, ...more };
       await save();

@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import { matchesPath } from "../hypervisor/patterns.ts";
 import type { SandboxConfig } from "../sandbox/config.ts";
 
 const field = "hypervisorConfig.sharedFS";
@@ -15,7 +16,11 @@ export async function assertShareable(
 ): Promise<void> {
   const { virtioFSDaemon, virtioFSDaemonList, disableBlockDeviceUse } =
     config.hypervisorConfig ?? {};
-  if (virtioFSDaemon !== undefined && virtioFSDaemonList?.includes(virtioFSDaemon) === false) {
+  if (
+    virtioFSDaemon !== undefined &&
+    virtioFSDaemonList &&
+    !matchesPath(virtioFSDaemonList, virtioFSDaemon)
+  ) {
     throw new VirtError("INVALID_ARGUMENT", `${virtioFSDaemon} is not in virtioFSDaemonList`, {
       field: "hypervisorConfig.virtioFSDaemon",
       hint: `Allowed are: ${virtioFSDaemonList.join(", ")}.`,

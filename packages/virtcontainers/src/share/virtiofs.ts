@@ -30,6 +30,7 @@ export async function startVirtiofsd(
         cwd: folder.path,
         outputPath: join(folder.path, "virtiofsd.log"),
         inheritedFds: [fd],
+        seLinuxLabel: config.seLinuxProcessLabel,
       });
       const { pid, startTime } = daemon;
       await update({ kind: "process", name: "virtiofsd", marker, pid, startTime });

@@ -4,6 +4,7 @@ import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
+import { launchCommand } from "../../src/host/spawn.ts";
 import { startChild } from "./support/child.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
@@ -179,4 +180,13 @@ test("a failpoint kills its own process, and only at its name", async () => {
   });
   const [code, signal] = await once(child, "close");
   expect([code, signal, said]).toEqual([null, "SIGKILL", "passed first\n"]);
+});
+
+test("a context of SELinux is entered by runcon, as an argument and through no shell", () => {
+  const seLinuxLabel = "system_u:system_r:svirt_t:s0:c1,c2";
+  const wanted = { path: "/usr/bin/qemu", args: ["-name", "a b"], seLinuxLabel };
+  const labelled = ["runcon", seLinuxLabel, "/usr/bin/qemu", "-name", "a b"];
+  expect(launchCommand(wanted)).toEqual(labelled);
+  const [shell, , , ...args] = launchCommand({ ...wanted, maxFileBytes: 1024 });
+  expect([shell, ...args]).toEqual(["/bin/sh", "sh", "2", ...labelled]);
 });

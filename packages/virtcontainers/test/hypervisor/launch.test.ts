@@ -76,6 +76,37 @@ test("memory that grows as virtio-mem is all there from the start, none of it in
   expect(values(args, "-overcommit")).toEqual(["mem-lock=on"]);
 });
 
+test("realtime locks memory, and with KVM keeps idle CPUs in the guest", () => {
+  const own = config({ realtime: true, mlock: true });
+  const overcommit = (accelerator: "kvm" | "tcg") =>
+    values(launchArguments(spec({ config: own }), { ...facts, accelerator }), "-overcommit");
+  expect(overcommit("kvm")).toEqual(["mem-lock=on,cpu-pm=on"]);
+  expect(overcommit("tcg")).toEqual(["mem-lock=on"]);
+});
+
+test("an IOMMU comes before the devices that it serves, and the kernel is told to use it", () => {
+  const own = config({ iommu: true, iommuPlatform: true, blockDeviceDriver: "virtio-scsi" });
+  const args = launchArguments(spec({ config: own }), { ...facts, accelerator: "kvm" });
+  const [, first = "", ...others] = values(args, "-device");
+  expect(first).toBe("intel-iommu,intremap=on,caching-mode=on");
+  expect(values(args, "-accel")).toEqual(["kvm,kernel-irqchip=split"]);
+  expect(values(args, "-append")[0]).toContain(" intel_iommu=on iommu=pt ");
+  const virtio = others.filter((device) => device.startsWith("virtio-"));
+  expect(virtio).toHaveLength(4);
+  for (const device of virtio) expect(device).toContain(",disable-legacy=on,iommu_platform=on");
+});
+
+test("over vsock the agent has no ports; the guest's address is held by an inherited descriptor", () => {
+  const own = config({ useVSock: true, agentPorts: 8 });
+  const args = launchArguments(spec({ config: own }), { ...facts, vsock: { cid: 4711, fd: 5 } });
+  expect(values(args, "-device")).toContain(
+    "vhost-vsock-pci,bus=pcie.0,addr=02.1,guest-cid=4711,vhostfd=5",
+  );
+  expect(values(args, "-device").filter((device) => device.startsWith("virtserialport"))).toEqual([
+    "virtserialport,bus=serial0.0,nr=1,chardev=log,name=virtc.log.0",
+  ]);
+});
+
 test("an nvdimm root is memory, read-only, and the kernel mounts it with DAX", () => {
   const own = config({ disableImageNvdimm: false });
   const args = launchArguments(spec({ config: own }), { ...facts, imageBytes: 4 << 20 });

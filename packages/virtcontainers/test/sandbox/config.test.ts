@@ -113,7 +113,7 @@ test.each([
 
 test.each([
   ["networkConfig", { ...good, networkConfig: {} }],
-  ["hypervisorConfig.iommu", { ...good, hypervisorConfig: { iommu: true } }],
+  ["hypervisorConfig.vmId", { ...good, hypervisorConfig: { vmId: "x" } }],
   ["containers.0.deviceInfos", { containers: [{ id: "c1", image: "b", deviceInfos: [] }] }],
 ])("%s, which later work will honour, is refused and not ignored", (field, config) => {
   expect(refusal(config)).toMatchObject({ code: "NOT_SUPPORTED", field });

@@ -26,6 +26,7 @@ const capabilities: HypervisorCapabilities = {
   snapshot: false,
   pause: true,
   agentTransport: "virtio-serial",
+  vsock: true,
   agentClients: 28,
 };
 

@@ -21,6 +21,8 @@ export class Machine implements MockMachine, Gate {
   readonly #host: Host;
   readonly #folder: string;
   readonly #streams = new Map<number, Duplex>();
+  readonly #vsock: boolean;
+  #clients = 0;
   #open: Promise<void> = Promise.resolve();
   #resume: (() => void) | undefined;
 
@@ -33,6 +35,7 @@ export class Machine implements MockMachine, Gate {
     this.child = child;
     this.cpus = spec.config.numVCPUs;
     this.memoryMiB = spec.config.memoryMiB;
+    this.#vsock = spec.config.useVSock;
     this.gone = child.exited.then(({ code, signal }) => {
       for (const stream of this.#streams.values()) stream.destroy();
       return signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
@@ -63,13 +66,21 @@ export class Machine implements MockMachine, Gate {
     this.#resume = undefined;
   }
 
-  /** As a chardev of QEMU, a port has one client; a later connection takes the place of an earlier one. */
+  /**
+   * As a chardev of QEMU, a port has one client; a later connection takes the place of an earlier one. Over
+   * vsock there is no end of clients.
+   */
   connect(port: number): Duplex {
+    if (this.#vsock) return this.#serve(port, this.#clients++);
     this.#streams.get(port)?.destroy();
+    return this.#serve(port, port);
+  }
+
+  #serve(port: number, key: number): Duplex {
     const [host, guest] = streamPair(this);
-    this.#streams.set(port, guest);
+    this.#streams.set(key, guest);
     guest.once("close", () => {
-      if (this.#streams.get(port) === guest) this.#streams.delete(port);
+      if (this.#streams.get(key) === guest) this.#streams.delete(key);
     });
     this.#options.serveAgent(guest, this, port);
     return host;

@@ -10,5 +10,6 @@ export const capabilities: HypervisorCapabilities = {
   snapshot: false,
   pause: true,
   agentTransport: "virtio-serial",
+  vsock: true,
   agentClients: 28,
 };

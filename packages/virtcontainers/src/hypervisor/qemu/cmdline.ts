@@ -29,6 +29,8 @@ function defaultParams(config: ResolvedHypervisorConfig): Param[] {
     param("swiotlb", "512"),
     // Where no page of the kernel's own is in the way, memory can be taken back.
     param("memhp_default_state", config.virtioMem ? "online_movable" : "online"),
+    // What the kernel itself does needs no translation: only devices that are handed on.
+    ...(config.iommu ? [param("intel_iommu", "on"), param("iommu", "pt")] : []),
     ...rootParams(config),
     param("agent.log", "info"),
     // The wait ends when the device is there; a VM that gets little of the host's CPUs needs longer than the default.

@@ -2,11 +2,13 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { invalidArgument, VirtError } from "../../errors.ts";
+import type { Host } from "../../host/host.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import { type ResolvedAccelerator, resolveAccelerator } from "./accelerator.ts";
 import { checkFile } from "./access.ts";
 import type { Binaries } from "./binary.ts";
 import { kernelCommandLine } from "./cmdline.ts";
+import { checkExtras } from "./extras-check.ts";
 import { machines } from "./machines.ts";
 import { checkMemory } from "./memory-check.ts";
 import { optionValue } from "./options.ts";
@@ -23,6 +25,7 @@ const refusedParams = ["daemonize", "uuid", "name", "sandbox", "runas", "chroot"
 export async function validateConfig(
   config: ResolvedHypervisorConfig,
   binaries: Binaries,
+  host: Host,
   signal: AbortSignal,
 ): Promise<void> {
   checkSizes(config);
@@ -31,6 +34,7 @@ export async function validateConfig(
   await checkMemory(config);
   const accelerator = await resolveAccelerator(config);
   await checkMachine(config, accelerator, binaries, signal);
+  await checkExtras(config, accelerator.name, host);
 }
 
 function checkSizes(config: ResolvedHypervisorConfig): void {

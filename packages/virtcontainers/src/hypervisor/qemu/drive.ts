@@ -41,9 +41,14 @@ export function driveDevice(
     id: `${slot.name}.${drive.id}`,
     drive: drive.id,
     ...slot.place,
-    ...(!scsi && { "disable-legacy": "on" }),
+    ...(!scsi && virtioProperties(config)),
     ...(!scsi && config.enableIOThreads && { iothread: "io0" }),
   };
+}
+
+/** What all virtio devices of QEMU's own have in common. */
+export function virtioProperties({ iommuPlatform }: ResolvedHypervisorConfig) {
+  return { "disable-legacy": "on", ...(iommuPlatform && { iommu_platform: "on" }) };
 }
 
 /** Node names of QEMU have at most 31 characters and begin with a letter. */

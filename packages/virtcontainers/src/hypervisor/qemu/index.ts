@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { VirtError } from "../../errors.ts";
-import type { Host, SpawnedProcess } from "../../host/host.ts";
+import type { GuestCid, Host, SpawnedProcess } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
@@ -16,7 +16,7 @@ import { maxFileBytes } from "./file-limit.ts";
 import { findFirmware } from "./firmware.ts";
 import { type LaunchFacts, launchArguments, vmFile } from "./launch.ts";
 import { coldSlot, maxColdDrives } from "./slots.ts";
-import { driverState, userOf } from "./state.ts";
+import { driverState, driverStateOf } from "./state.ts";
 import { tailOf } from "./tail.ts";
 import { QemuVm } from "./vm.ts";
 
@@ -27,11 +27,12 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
   return {
     type: "qemu",
     capabilities,
-    validate: (config, signal) => validateConfig(config, binaries, signal),
+    validate: (config, signal) => validateConfig(config, binaries, host, signal),
     command: async (spec) => {
       const path = await binaries.find(spec.config);
       const { name } = await resolveAccelerator(spec.config);
-      return { path, args: launchArguments(spec, await launchFacts(spec.config, name)) };
+      const facts = await launchFacts(spec.config, name);
+      return { path, args: launchArguments(spec, { ...facts, vsock: exampleVsock(spec.config) }) };
     },
     start: (spec, ledger, signal) => start(host, logger, binaries, spec, ledger, signal),
     attach: (spec, state) => attach(host, spec, state),
@@ -52,9 +53,15 @@ async function start(
   const accelerator = await resolveAccelerator(spec.config);
   const fileLimit = await maxFileBytes(spec);
   const reachable = await makeReachable(spec);
+  let guest: GuestCid | undefined;
   try {
-    const facts = await launchFacts(reachable.spec.config, accelerator.name);
-    const args = launchArguments(reachable.spec, facts);
+    guest = spec.config.useVSock ? await host.sockets.reserveCid() : undefined;
+    const fds = [...reachable.files, ...(guest === undefined ? [] : [guest])].map(({ fd }) => fd);
+    const args = launchArguments(reachable.spec, {
+      ...(await launchFacts(reachable.spec.config, accelerator.name)),
+      // Inherited descriptors begin at 3, and this is the last one.
+      vsock: guest && { cid: guest.cid, fd: 2 + fds.length },
+    });
     logger.debug({ sandboxId: spec.sandboxId, path, args }, "starting QEMU");
     const { marker, folder, user } = spec;
     const record = { kind: "process", name: "qemu", marker } as const;
@@ -65,23 +72,25 @@ async function start(
         args,
         cwd: folder,
         outputPath: join(folder, vmFile.output),
-        inheritedFds: reachable.files.map(({ fd }) => fd),
+        inheritedFds: fds,
         maxFileBytes: fileLimit,
+        seLinuxLabel: spec.config.seLinuxProcessLabel,
         ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
       });
       host.failpoint("qemu.spawn.after");
       const { pid, startTime } = child;
       await update({ ...record, pid, startTime });
-      const vm = started(host, spec, child);
+      const vm = started(host, spec, child, guest?.cid);
       await waitForQmp(host, spec, child, vm, signal);
       return vm;
     });
   } finally {
+    await guest?.close();
     await closeAll(reachable.files);
   }
 }
 
-function started(host: Host, spec: VmSpec, child: SpawnedProcess): QemuVm {
+function started(host: Host, spec: VmSpec, child: SpawnedProcess, cid: number | undefined): QemuVm {
   const drives = spec.drives.map(
     ({ id }, index) => [id, coldSlot(spec.config, index).address] as const,
   );
@@ -94,7 +103,7 @@ function started(host: Host, spec: VmSpec, child: SpawnedProcess): QemuVm {
       process: { pid, startTime },
       marker,
       drives: Object.fromEntries(drives),
-      driver: driverState(spec),
+      driver: driverState(spec, cid),
     },
     gone: child.exited.then(async ({ code, signal }) => {
       const said = await tailOf(join(folder, vmFile.output), 10).catch(() => "");
@@ -162,7 +171,7 @@ async function attach(
   return new QemuVm({
     host,
     ...spec,
-    user: userOf(state),
+    user: driverStateOf(state).user,
     state,
     gone,
     onRelease: () => watch.abort(),
@@ -180,6 +189,11 @@ async function launchFacts(
     firmware: config.firmwarePath ?? (await findFirmware(config.machineType)),
     imageBytes: nvdimm ? (await checkFile("hypervisorConfig.imagePath", imagePath)).size : 0,
   };
+}
+
+/** An address as a VM would get one; QEMU then opens the device itself. */
+function exampleVsock({ useVSock }: ResolvedHypervisorConfig): LaunchFacts["vsock"] {
+  return useVSock ? { cid: 3, fd: undefined } : undefined;
 }
 
 function checkSpec(spec: VmSpec): void {

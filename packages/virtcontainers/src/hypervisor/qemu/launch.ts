@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { SharedFolder, VmSpec } from "../hypervisor.ts";
 import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
-import { blockdev, driveDevice } from "./drive.ts";
+import { blockdev, driveDevice, virtioProperties } from "./drive.ts";
 import { machines } from "./machines.ts";
 import { memoryArguments } from "./memory.ts";
 import { option } from "./options.ts";
@@ -16,6 +16,8 @@ export interface LaunchFacts {
   firmware: string | undefined;
   /** Size of the root image; needed only where it is an nvdimm. */
   imageBytes: number;
+  /** Where the agent is reached over vsock: the guest's address, and the descriptor that holds it. */
+  vsock?: { cid: number; fd: number | undefined } | undefined;
 }
 
 /** Files in the sandbox's VM folder. QEMU's working folder is there, so their paths are short. */
@@ -38,10 +40,13 @@ export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
       share: spec.share?.kind === "virtio-fs",
       imageBytes: facts.imageBytes,
     }),
+    ...overcommitArguments(config, facts),
     ...bootArguments(config, facts),
     ...controlArguments(config),
+    // Before all devices that it is to serve.
+    ...(config.iommu ? ["-device", "intel-iommu,intremap=on,caching-mode=on"] : []),
     ...bridgeArguments(config),
-    ...serialArguments(config),
+    ...serialArguments(config, facts),
     ...rngArguments(config),
     ...(config.virtioMem ? virtioMemArguments(config) : []),
     ...driveArguments(spec),
@@ -75,13 +80,25 @@ function machineArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts):
   const model = facts.accelerator === "kvm" ? "host" : "max";
   return [
     ...["-machine", `${config.machineType},${extra.join(",")}`],
-    ...["-accel", facts.accelerator],
+    ...["-accel", accelerator(config, facts)],
     ...["-cpu", config.cpuFeatures ? `${model},${config.cpuFeatures}` : model],
     "-smp",
     mostCpus > numVCPUs
       ? `cpus=${numVCPUs},maxcpus=${mostCpus},sockets=${mostCpus},cores=1,threads=1`
       : `cpus=${numVCPUs}`,
   ];
+}
+
+/** Remapping of interrupts needs an interrupt controller that is not all in the kernel. */
+function accelerator({ iommu }: ResolvedHypervisorConfig, facts: LaunchFacts): string {
+  return iommu && facts.accelerator === "kvm" ? "kvm,kernel-irqchip=split" : facts.accelerator;
+}
+
+function overcommitArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+  const { mlock, realtime } = config;
+  const cpus = realtime && facts.accelerator === "kvm";
+  const parts = [...(mlock ? ["mem-lock=on"] : []), ...(cpus ? ["cpu-pm=on"] : [])];
+  return parts.length === 0 ? [] : ["-overcommit", parts.join(",")];
 }
 
 function bootArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
@@ -125,7 +142,7 @@ function bridgeArguments(config: ResolvedHypervisorConfig): string[] {
 function rngArguments(config: ResolvedHypervisorConfig): string[] {
   const source = option("rng-random", { id: "rng0", filename: config.entropySource });
   const devices = rngPlaces(config).map((place) =>
-    option("virtio-rng-pci", { ...place, "disable-legacy": true, rng: "rng0" }),
+    option("virtio-rng-pci", { ...place, ...virtioProperties(config), rng: "rng0" }),
   );
   return ["-object", source, ...devices.flatMap((device) => ["-device", device])];
 }
@@ -135,13 +152,18 @@ function virtioMemArguments(config: ResolvedHypervisorConfig): string[] {
   return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
 }
 
-/** The agent's ports and, as the last, its log. Port 0 of a virtio-serial device is a console's. */
-function serialArguments(config: ResolvedHypervisorConfig): string[] {
-  const ports = config.agentPorts;
-  const args = [
-    "-device",
-    pci(config, "virtio-serial-pci", slot.serial, { id: "serial0", max_ports: ports + 3 }),
-  ];
+/**
+ * The agent's ports and, as the last, its log. Port 0 of a virtio-serial device is a console's. Over vsock the
+ * log alone is left, and the device of vsock is the second function in the same slot.
+ */
+function serialArguments(config: ResolvedHypervisorConfig, { vsock }: LaunchFacts): string[] {
+  const ports = vsock === undefined ? config.agentPorts : 0;
+  const serial = { id: "serial0", max_ports: ports + 3, ...(vsock && { multifunction: true }) };
+  const args = ["-device", pci(config, "virtio-serial-pci", slot.serial, serial)];
+  if (vsock !== undefined) {
+    const { cid, fd: vhostfd } = vsock;
+    args.push("-device", pci(config, "vhost-vsock-pci", slot.vsock, { "guest-cid": cid, vhostfd }));
+  }
   for (let index = 0; index < ports; index++) {
     args.push("-chardev", serverSocket(`agent${index}`, vmFile.agent(index)));
     args.push("-device", serialPort(index + 1, `agent${index}`, `agent.channel.${index}`));
@@ -200,17 +222,23 @@ function shareArguments(
 }
 
 /** These have no form of before virtio 1.0, so they do not know the property. */
-const modernOnly: ReadonlySet<string> = new Set(["vhost-user-fs-pci", "virtio-mem-pci"]);
+const modernOnly: ReadonlySet<string> = new Set([
+  "vhost-user-fs-pci",
+  "vhost-vsock-pci",
+  "virtio-mem-pci",
+]);
 
 function pci(
   config: ResolvedHypervisorConfig,
   driver: string,
-  number: number,
-  values: Record<string, string | number>,
+  place: number | string,
+  values: Record<string, string | number | boolean | undefined>,
 ): string {
   const bus = machines[config.machineType].rootBus;
-  const legacy = modernOnly.has(driver) ? {} : { "disable-legacy": true };
-  return option(driver, { bus, addr: hex(number), ...legacy, ...values });
+  const addr = typeof place === "number" ? hex(place) : place;
+  const { "disable-legacy": modern, ...more } = virtioProperties(config);
+  const legacy = modernOnly.has(driver) ? {} : { "disable-legacy": modern };
+  return option(driver, { bus, addr, ...legacy, ...more, ...values });
 }
 
 function serialPort(nr: number, chardev: string, name: string): string {

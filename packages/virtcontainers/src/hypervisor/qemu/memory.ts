@@ -19,7 +19,6 @@ export function memoryArguments(
     ...["-object", option(backend.type, { id: "mem", size, ...backend.properties })],
     ...(config.virtioMem ? virtioMemBackend(config, share) : []),
     ...(nvdimm ? nvdimmArguments(config, imageBytes) : []),
-    ...(config.mlock ? ["-overcommit", "mem-lock=on"] : []),
   ];
 }
 

@@ -9,6 +9,7 @@ import { machines } from "./machines.ts";
  */
 export const slot = {
   serial: 0x02,
+  vsock: "02.1",
   rng: 0x03,
   image: 0x04,
   scsi: 0x05,

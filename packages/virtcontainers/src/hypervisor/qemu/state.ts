@@ -3,14 +3,19 @@ import type { VmSpec, VmState } from "../hypervisor.ts";
 
 const DriverState = v.object({
   user: v.optional(v.object({ uid: v.number(), gid: v.number() })),
+  cid: v.optional(v.number()),
 });
+type DriverState = v.InferOutput<typeof DriverState>;
 
-/** What this driver keeps of a VM for other processes: whose rights QEMU has. */
-export function driverState({ user }: VmSpec): VmState["driver"] {
-  return user === undefined ? {} : { user: { uid: user.uid, gid: user.gid } };
+/** What this driver keeps of a VM for other processes: whose rights QEMU has, and the guest's address for vsock. */
+export function driverState({ user }: VmSpec, cid: number | undefined): VmState["driver"] {
+  return {
+    ...(user !== undefined && { user: { uid: user.uid, gid: user.gid } }),
+    ...(cid !== undefined && { cid }),
+  };
 }
 
-export function userOf(state: VmState): VmSpec["user"] {
+export function driverStateOf(state: VmState): DriverState {
   const stored = v.safeParse(DriverState, state.driver);
-  return stored.success ? stored.output.user : undefined;
+  return stored.success ? stored.output : {};
 }

@@ -19,11 +19,14 @@ import { memoryBytes, writableBytes } from "./file-limit.ts";
 import { plugDrive, unplugDrive } from "./hotplug.ts";
 import { vmFile } from "./launch.ts";
 import { resizeMemory } from "./resize-memory.ts";
+import { driverStateOf } from "./state.ts";
 import { tailOf } from "./tail.ts";
 
 const Status = v.object({ status: v.string() });
 /** How long other processes' operations on the same VM are waited for. */
 const qmpLockTimeoutMs = 60_000;
+/** Where the Kata agent's contract has it listen. */
+const agentVsockPort = 1024;
 /** How long the kernel may take to end a killed process that sits in a system call. */
 const killTimeoutMs = 10_000;
 
@@ -54,6 +57,12 @@ export class QemuVm implements RunningVm {
   }
 
   async connectAgent(index: number, signal: AbortSignal): Promise<Duplex> {
+    const { cid } = driverStateOf(this.state);
+    if (cid !== undefined) {
+      return await this.#untilGone(signal, (stop) =>
+        this.#parts.host.sockets.connectVsock({ cid, port: agentVsockPort }, stop),
+      );
+    }
     if (!Number.isInteger(index) || index < 0 || index >= this.#parts.config.agentPorts) {
       throw new VirtError("INVALID_ARGUMENT", `the VM has no agent port ${index}`);
     }

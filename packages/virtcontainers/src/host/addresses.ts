@@ -1,0 +1,28 @@
+import { endianness } from "node:os";
+
+export const afUnix = 1;
+const afVsock = 40;
+
+const write16 = endianness() === "LE" ? "writeUInt16LE" : "writeUInt16BE";
+const write32 = endianness() === "LE" ? "writeUInt32LE" : "writeUInt32BE";
+const read16 = endianness() === "LE" ? "readUInt16LE" : "readUInt16BE";
+
+/** sockaddr_un; unix(7). */
+export function unixAddress(path: string): Buffer {
+  const address = Buffer.alloc(2);
+  address[write16](afUnix);
+  return Buffer.concat([address, Buffer.from(`${path}\0`)]);
+}
+
+/** sockaddr_vm; vsock(7): family, two bytes of nothing, port, CID, and four bytes of nothing. */
+export function vsockAddress({ cid, port }: { cid: number; port: number }): Buffer {
+  const address = Buffer.alloc(16);
+  address[write16](afVsock);
+  address[write32](port, 4);
+  address[write32](cid, 8);
+  return address;
+}
+
+export function familyOf(address: Uint8Array): number {
+  return Buffer.from(address)[read16]();
+}

@@ -1,0 +1,25 @@
+import type { HypervisorCapabilities } from "./hypervisor.ts";
+
+export type AgentTransport = "virtio-serial" | "vsock" | "hybrid-vsock";
+
+/** What is to be done for a connection to the agent, as data. */
+export interface TransportTraits {
+  /** There are so many ports, of which each has one client at a time: the one that holds its lock. */
+  readonly ports: boolean;
+  /** A connection begins with the sandbox's token, since bytes of an earlier one may still come. */
+  readonly handshake: boolean;
+}
+
+export const transports: Readonly<Record<AgentTransport, TransportTraits>> = {
+  "virtio-serial": { ports: true, handshake: true },
+  vsock: { ports: false, handshake: false },
+  "hybrid-vsock": { ports: false, handshake: false },
+};
+
+/** How the agent of a VM with this configuration is reached. */
+export function agentTransport(
+  { agentTransport: usual, vsock }: HypervisorCapabilities,
+  { useVSock }: { useVSock: boolean },
+): AgentTransport {
+  return useVSock && vsock ? "vsock" : usual;
+}
