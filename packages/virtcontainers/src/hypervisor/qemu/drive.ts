@@ -34,7 +34,7 @@ export function driveDevice(
   drive: BlockDrive,
   slot: DriveSlot,
   config: ResolvedHypervisorConfig,
-): Record<string, string | number> {
+): Record<string, string | number | boolean> {
   const scsi = config.blockDeviceDriver === "virtio-scsi";
   return {
     driver: scsi ? "scsi-hd" : "virtio-blk-pci",
@@ -48,7 +48,7 @@ export function driveDevice(
 
 /** What all virtio devices of QEMU's own have in common. */
 export function virtioProperties({ iommuPlatform }: ResolvedHypervisorConfig) {
-  return { "disable-legacy": "on", ...(iommuPlatform && { iommu_platform: "on" }) };
+  return { "disable-legacy": "on", ...(iommuPlatform && { iommu_platform: true }) };
 }
 
 /** Node names of QEMU have at most 31 characters and begin with a letter. */
