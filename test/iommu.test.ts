@@ -10,7 +10,7 @@ it("Debian's kernel boots with an IOMMU, and all virtio devices are behind it", 
   await sandbox.createContainer({ id: "c2", image: "busybox", waits: true, scratchMiB: 32 });
   await sandbox.startContainer("c2");
   const written = await sandbox.exec(["sh", "-c", "echo plugged > /a; cat /a"], {
-    containerId: "c2",
+    container: "c2",
   });
   expect(written.stdout).toBe("plugged\n");
   // A device without a driver, as the one for random numbers here, has agreed on nothing.

@@ -65,7 +65,7 @@ describe("a sandbox", () => {
 
   test.each([
     ["agentConfig.traceMode", "INVALID_ARGUMENT", { agentConfig: { traceMode: "dynamic" } }],
-    ["agentConfig.useVSock", "NOT_SUPPORTED", { agentConfig: { useVSock: true } }],
+    ["agentConfig.useVSock", "INVALID_ARGUMENT", { agentConfig: { useVSock: "yes" } }],
     ["agentConfig.longLiveConn", "INVALID_ARGUMENT", { agentConfig: { longLiveConn: false } }],
     [
       "agentConfig.kernelModules.0",
