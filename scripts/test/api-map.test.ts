@@ -4,12 +4,9 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { KataAgentConfig } from "../../packages/virtcontainers/src/agent/config.ts";
 import { KataAgent } from "../../packages/virtcontainers/src/agent/kata/agent.ts";
-import {
-  Cmd,
-  ContainerConfig,
-  RootFs,
-} from "../../packages/virtcontainers/src/container/config.ts";
+import { Cmd, ContainerConfig } from "../../packages/virtcontainers/src/container/config.ts";
 import { Mount } from "../../packages/virtcontainers/src/container/mount.ts";
+import { RootFs } from "../../packages/virtcontainers/src/container/rootfs.ts";
 import { HypervisorConfig } from "../../packages/virtcontainers/src/hypervisor/schema.ts";
 import * as library from "../../packages/virtcontainers/src/index.ts";
 import { SandboxConfig, Volume } from "../../packages/virtcontainers/src/sandbox/config.ts";

@@ -19,7 +19,7 @@ export type {
   ThrottlingData,
 } from "./agent/stats.ts";
 export type { VolumeStats, VolumeUsage } from "./agent/volume-stats.ts";
-export type { Cmd, ContainerConfig, EnvVar, LinuxResources, RootFs } from "./container/config.ts";
+export type { Cmd, ContainerConfig, EnvVar, LinuxResources } from "./container/config.ts";
 export type { Container } from "./container/container.ts";
 export type { Process } from "./container/enter.ts";
 export type { ExecHandle, ExecResult } from "./container/exec.ts";
@@ -30,6 +30,7 @@ export type { Mount } from "./container/mount.ts";
 export type { OciSpec } from "./container/oci/schema.ts";
 export type { Seccomp } from "./container/oci/seccomp.ts";
 export type { ProcessListOptions } from "./container/process-list.ts";
+export type { RootFs } from "./container/rootfs.ts";
 export {
   type ContainerType,
   isSandboxType,

@@ -6,23 +6,8 @@ import { DeviceRule, HugepageLimit } from "./oci/resources.ts";
 import { OciSpec } from "./oci/schema.ts";
 import { Seccomp } from "./oci/seccomp.ts";
 import { Rlimits } from "./rlimits.ts";
+import { RootFs } from "./rootfs.ts";
 import { Sysctl } from "./sysctl.ts";
-
-/** The root file system of a container: a folder that is mounted on the host already. */
-export const RootFs = v.strictObject({
-  /** A block device or file with a file system; not with `mounted`. */
-  source: later("root file systems on block devices"),
-  /** The folder on the host, with `mounted: true`. */
-  target: absolutePath(),
-  type: later("mounting of root file systems on the host"),
-  /** `ro` or `rw` (default). */
-  options: v.optional(v.array(v.picklist(["ro", "rw"], "it must be ro or rw"))),
-  mounted: v.literal(
-    true,
-    "it must be true: a root file system is given as a folder that is mounted already",
-  ),
-});
-export type RootFs = v.InferInput<typeof RootFs>;
 
 export const EnvVar = v.strictObject({
   var: v.pipe(

@@ -11,6 +11,7 @@ import { createContainerInGuest } from "./create-in-guest.ts";
 import { releaseContainer } from "./delete.ts";
 import { settleSpec } from "./oci/settle.ts";
 import { prepareContainer } from "./prepare.ts";
+import { rootFolderOf } from "./rootfs.ts";
 import { endContainer } from "./stop.ts";
 
 /** Adds a container to a sandbox that is up; it is not started. */
@@ -32,7 +33,7 @@ export async function createContainer(
       },
     );
   }
-  if (config.rootFs !== undefined && !sandbox.shared) {
+  if (rootFolderOf(config.rootFs) !== undefined && !sandbox.shared) {
     throw new VirtError(
       "NOT_SUPPORTED",
       `sandbox ${sandbox.id} shares no file system with the host`,
@@ -68,7 +69,7 @@ async function plug(operation: Operation, container: StoredContainer): Promise<v
   const { context, sandbox, connection, signal } = operation;
   const ledger = operation.ledger();
   const vm = await connection.vm(sandbox);
-  await releaseOrphans(sandbox, ledger);
+  await releaseOrphans(context, sandbox, ledger);
   const drives = await prepareDrives(context, sandbox, container, ledger, signal);
   await operation.save();
   for (const drive of drives) {

@@ -2,6 +2,7 @@ import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive } from "../sandbox/refresh.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { isOfRootDisk } from "../share/hold-disk.ts";
 import { unprovide } from "../share/provide.ts";
 import { letVolumeGo, volumeOf } from "../share/volumes.ts";
 import type { StoredContainer } from "../store/schema.ts";
@@ -31,9 +32,12 @@ export async function releaseContainer(
   const { context, sandbox } = operation;
   const ledger = operation.ledger();
   const alive = await isVmAlive(context, sandbox);
-  for (const id of [container.drives.lower, container.drives.scratch]) {
+  const { lower, scratch, root } = container.drives;
+  for (const id of [lower, scratch, root]) {
     if (id === undefined) continue;
     if (alive) await unplug(operation, id);
+    if (container.disk !== undefined && id !== scratch)
+      await ledger.release(isOfRootDisk(context, sandbox.id, id, container.disk));
     await ledger.release(
       (record) => record.kind === "file" && record.path.endsWith(`/scratch-${id}.img`),
     );

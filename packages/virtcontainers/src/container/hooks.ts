@@ -1,8 +1,13 @@
+import { randomUUID } from "node:crypto";
 import type { Context } from "../context.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
+import type { Processes, ProcessIdentity, RunResult } from "../host/host.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Hook } from "./oci/hooks.ts";
+
+/** What the ledger calls their processes. */
+export const hookName = "hook";
 
 type Kind = "prestart" | "createRuntime" | "poststart" | "poststop";
 
@@ -84,10 +89,11 @@ async function runHook(
   const env = Object.fromEntries((hook.env ?? []).map(variable));
   const input = JSON.stringify(ociState(context, sandbox, container, kind));
   const timeout = hook.timeout === undefined ? {} : { timeoutMs: hook.timeout * 1000 };
-  const run = () =>
-    context.host.processes.run(hook.path, args, { argv0, env, input, signal, ...timeout });
+  const options = { argv0, env, input, signal, ...timeout };
   try {
-    const { code, stderr } = await phase(details.phase, ids, run);
+    const { code, stderr } = await phase(details.phase, ids, () =>
+      runHeld(context, sandbox.id, hook.path, args, options),
+    );
     if (code === 0) return;
     const said = stderr.trim().slice(-500);
     const text = `${name} ended with exit code ${code}${said ? `: ${said}` : ""}`;
@@ -101,6 +107,24 @@ async function runHook(
     const why = error instanceof Error ? error.message : String(error);
     throw new VirtError("HOOK_FAILED", `${name} failed: ${why}`, { ...details, cause: error });
   }
+}
+
+/** Runs a process that the ledger knows, so that it ends with the sandbox if this process is killed. */
+async function runHeld(
+  context: Context,
+  sandboxId: string,
+  path: string,
+  args: string[],
+  options: NonNullable<Parameters<Processes["run"]>[2]>,
+): Promise<RunResult> {
+  const ledger = context.store.ledger(sandboxId);
+  const record = { kind: "process", name: hookName, marker: randomUUID(), group: true } as const;
+  const result = await ledger.take(record, (update) => {
+    const onStart = (started: ProcessIdentity): void => void update({ ...record, ...started });
+    return context.host.processes.run(path, args, { ...options, onStart });
+  });
+  await ledger.release((taken) => "marker" in taken && taken.marker === record.marker);
+  return result;
 }
 
 function variable(entry: string): [name: string, value: string] {

@@ -4,7 +4,7 @@ import { absolutePath, id, integer, later, text } from "../validate.ts";
 const flag = v.optional(v.boolean("it must be true or false"));
 
 /** One option: what would end it or begin another has no place in it. */
-const option = v.pipe(
+export const mountOption = v.pipe(
   v.string("it must be a text"),
   v.regex(
     /^[a-zA-Z0-9][a-zA-Z0-9_.:=/%+-]{0,255}$/,
@@ -19,7 +19,7 @@ const common = {
     v.check((path) => /[^/]/.test(path), "it must not be /"),
   ),
   /** As of mount(8): ro, nosuid, nodev, noexec, noatime... */
-  options: v.optional(v.pipe(v.array(option), v.maxLength(64))),
+  options: v.optional(v.pipe(v.array(mountOption), v.maxLength(64))),
   hostPath: later("it is chosen inside"),
   blockDeviceID: later("block devices of the host"),
 };

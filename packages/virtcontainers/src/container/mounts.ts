@@ -16,7 +16,7 @@ export function specMounts(
   const replaced = base.map(
     (mount) => own.find(({ destination }) => destination === mount.destination) ?? mount,
   );
-  return [...replaced, ...own.filter((mount) => !replaced.includes(mount))];
+  return [...new Set([...replaced, ...own])];
 }
 
 /** What all containers of the sandbox have together, in the place of memory of their own. */

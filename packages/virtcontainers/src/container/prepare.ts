@@ -2,10 +2,11 @@ import type { Context } from "../context.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import type { SandboxConfig } from "../sandbox/config.ts";
 import { planMounts } from "../share/plan.ts";
+import { planRootDisk } from "../share/root-disk.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import type { ContainerConfig } from "./config.ts";
 import { checkLimits } from "./limits.ts";
-import { assertFolder } from "./rootfs.ts";
+import { assertFolder, rootFolderOf } from "./rootfs.ts";
 import { waiterPath } from "./waiter.ts";
 
 /** Looks up all that a container is made of, before anything is taken from the host. */
@@ -18,8 +19,12 @@ export async function prepareContainer(
   const { field } = place;
   checkLimits(config.resources ?? {}, `${field}.resources`);
   const image = config.image === undefined ? undefined : await findImage(context, config, signal);
-  if (config.rootFs !== undefined)
-    await assertFolder(config.rootFs.target, `${field}.rootFs.target`);
+  const folder = rootFolderOf(config.rootFs);
+  if (folder !== undefined) {
+    const given = config.rootFs?.mounted ? "target" : "source";
+    await assertFolder(folder, `${field}.rootFs.${given}`);
+  }
+  const disk = await planRootDisk(config, field);
   const argv = commandLine(config, image?.config);
   if (argv.length === 0) {
     throw invalidArgument(
@@ -33,6 +38,7 @@ export async function prepareContainer(
     state: "creating",
     config,
     ...(image && { image }),
+    ...(disk && { disk }),
     drives: {},
     mounts: await planMounts(context, config.mounts ?? [], {
       sandbox: place.config,

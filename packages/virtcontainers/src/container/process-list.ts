@@ -37,6 +37,7 @@ export async function processListContainer(
   const agent = await operation.agent();
   const rows = await agent.processTable(containerId, signal);
   if (format === "json") return JSON.stringify(rows.map(({ pid }) => pid));
-  const memoryKib = (sandbox.config.hypervisorConfig?.memoryMiB ?? defaults.memoryMiB) * 1024;
+  const given = sandbox.config.hypervisorConfig?.memoryMiB ?? defaults.memoryMiB;
+  const memoryKib = (sandbox.size?.memoryMiB ?? given) * 1024;
   return psTable(rows, layout, { nowS: Date.now() / 1000, memoryKib });
 }

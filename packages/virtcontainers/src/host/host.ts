@@ -82,6 +82,8 @@ export interface Processes {
       env?: Readonly<Record<string, string>>;
       /** What the tool finds as its own name; default: `path`. */
       argv0?: string;
+      /** Told at once when it has been started; it leads a process group. */
+      onStart?: (process: ProcessIdentity) => void;
     },
   ): Promise<RunResult>;
   /** The identity of a living process, or undefined. */
@@ -91,6 +93,8 @@ export interface Processes {
   usage(process: ProcessIdentity): Promise<ProcessUsage | undefined>;
   /** Sends a signal only if it is still the same process; false if it is gone. */
   signal(process: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean>;
+  /** Kills a process with the group that it leads; one that is gone is no error. */
+  killGroup(process: ProcessIdentity): Promise<void>;
   /** Raises the limit that `maxFileBytes` set, if it is lower; a process that is gone is no error. */
   raiseMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
   /** Resolves when the process is gone; works for processes that this one did not start. */

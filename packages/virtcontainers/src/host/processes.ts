@@ -2,7 +2,7 @@ import { closeSync, constants } from "node:fs";
 import { access, readdir, readFile, stat } from "node:fs/promises";
 import { constants as os } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
-import { hostError } from "./errno.ts";
+import { hostError, isErrno } from "./errno.ts";
 import { raiseMaxFileBytes } from "./file-limit.ts";
 import type { Processes, ProcessIdentity } from "./host.ts";
 import { identify, isSame } from "./identity.ts";
@@ -32,6 +32,7 @@ export function createProcesses(libc: () => Libc): Processes {
     isAlive: async (process) => isSame(process),
     usage: async (process) => usageOf(process),
     signal: async (process, name) => sendSignal(libc(), process, name),
+    killGroup: async (process) => killGroup(libc(), process),
     waitGone: async (process, signal) => waitGone(libc(), process, signal),
     raiseMaxFileBytes,
     findByArgument,
@@ -51,6 +52,17 @@ function sendSignal(libc: Libc, target: ProcessIdentity, name: NodeJS.Signals | 
     throw hostError(error, `sending ${name} to process ${target.pid}`);
   } finally {
     closeSync(pidfd);
+  }
+}
+
+/** Stopped first: as long as the leader is there, nobody else's group has its number. */
+function killGroup(libc: Libc, leader: ProcessIdentity): void {
+  if (!sendSignal(libc, leader, "SIGSTOP")) return;
+  try {
+    process.kill(-leader.pid, "SIGKILL");
+  } catch (error) {
+    if (isErrno(error, "ESRCH")) return;
+    throw hostError(error, `killing the process group ${leader.pid}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Deadline } from "../deadline.ts";
 import type { Processes, RunResult } from "./host.ts";
+import { identifyChild } from "./identity.ts";
 import { spawnError } from "./spawn.ts";
 
 const maxOutputBytes = 1024 * 1024;
@@ -18,6 +19,7 @@ export const run: Processes["run"] = async (path, args, options = {}) => {
     detached: true,
     ...(options.argv0 !== undefined && { argv0: options.argv0 }),
   });
+  if (child.pid !== undefined) options.onStart?.(identifyChild(child.pid));
   const onAbort = (): void => killGroup(child);
   deadline.signal.addEventListener("abort", onAbort, { once: true });
   try {

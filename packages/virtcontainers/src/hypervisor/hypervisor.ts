@@ -32,6 +32,8 @@ export interface BlockDrive {
   /** Bytes to skip at the start of the file. */
   offset?: number;
   readonly: boolean;
+  /** The path is a block device of the host. */
+  device?: boolean;
 }
 
 /** Where the guest finds a plugged device. */

@@ -13,7 +13,7 @@ import { stopSandbox } from "./stop.ts";
 
 /**
  * Deletes a sandbox and all that it holds of the host. A running one is refused, unless `force` is set;
- * then nothing is asked of the guest, unless it holds the disk of a volume.
+ * then nothing is asked of the guest, unless it writes to a disk that stays.
  */
 export async function deleteSandbox(
   context: Context,
@@ -56,12 +56,15 @@ async function assertDeletable(operation: Operation): Promise<void> {
   if (sandbox.state === "ready") await stopSandbox(operation, false);
 }
 
-/** What was written to the disk of a volume has to get there before the VM goes, so the guest is asked to end. */
+/** What was written to the disk of a volume or a root has to get there before the VM goes, so the guest is asked to end. */
 async function spareDisks(operation: Operation): Promise<void> {
   const { context, sandbox } = operation;
   if (sandbox.state !== "ready" && sandbox.state !== "running") return;
-  const mounts = sandbox.containers.flatMap((container) => container.mounts);
-  if (!mounts.some(({ kind }) => kind === "drive")) return;
+  const writes = sandbox.containers.some(
+    ({ mounts, drives }) =>
+      drives.root !== undefined || mounts.some(({ kind }) => kind === "drive"),
+  );
+  if (!writes) return;
   try {
     await stopSandbox(operation, false);
   } catch (error) {
@@ -69,7 +72,7 @@ async function spareDisks(operation: Operation): Promise<void> {
     const fields = { err: error, sandboxId: sandbox.id };
     context.logger.warn(
       fields,
-      "the guest did not end by itself; its volumes are as after a power cut",
+      "the guest did not end by itself; its disks are as after a power cut",
     );
   }
 }

@@ -1,3 +1,4 @@
+import { rootFolderOf } from "../container/rootfs.ts";
 import type { Context } from "../context.ts";
 import type { GuestAssets } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
@@ -34,7 +35,7 @@ export async function needsShare(context: Context, config: SandboxConfig): Promi
   const chosen = config.hypervisorConfig?.sharedFS;
   if (chosen !== undefined) return chosen !== "none";
   const containers = config.containers ?? [];
-  if (containers.some((container) => container.rootFs !== undefined)) return true;
+  if (containers.some(({ rootFs }) => rootFolderOf(rootFs) !== undefined)) return true;
   // Others can't mount on the host: their guests get copies.
   if (context.host.uid !== 0) return false;
   if ((config.volumes ?? []).length > 0) return true;

@@ -15,7 +15,7 @@ export interface ContainerStatus {
   /** ISO 8601; empty before it was started. */
   startTime: string;
   createdAt: string;
-  /** The folder or image it was made from. */
+  /** The folder, disk or image it was made from. */
   rootFs: string;
   image: string | undefined;
   imageDigest: string | undefined;
@@ -74,7 +74,7 @@ export function containerStatus(
     pid: container.pid,
     startTime: container.startTime,
     createdAt: container.createdAt,
-    rootFs: config.rootFs?.target ?? image?.name ?? "",
+    rootFs: config.rootFs?.target ?? config.rootFs?.source ?? image?.name ?? "",
     image: image?.name,
     imageDigest: image?.digest,
     cmd: container.argv,

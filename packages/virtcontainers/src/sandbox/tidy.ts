@@ -1,4 +1,5 @@
 import { deleteContainer } from "../container/delete.ts";
+import { hookName } from "../container/hooks.ts";
 import type { Context } from "../context.ts";
 import { Deadline } from "../deadline.ts";
 import { releaseOrphans } from "../share/drives.ts";
@@ -22,9 +23,23 @@ export async function tidy(
   );
   const runs = sandbox.state !== "stopped" && (await isVmAlive(context, sandbox));
   const more = runs
-    ? await tidyContainers(context, sandbox, dryRun)
+    ? [
+        ...(await tidyHooks(context, sandboxId, dryRun)),
+        ...(await tidyContainers(context, sandbox, dryRun)),
+      ]
     : await tidyVm(context, sandbox, dryRun);
   return [...found, ...more];
+}
+
+/** A hook runs no longer than the operation that ran it, and there is none. */
+async function tidyHooks(context: Context, sandboxId: string, dryRun: boolean): Promise<Garbage[]> {
+  const ledger = context.store.ledger(sandboxId);
+  const isHook = (record: LedgerRecord): boolean =>
+    record.kind === "process" && record.name === hookName;
+  const left = ledger.entries().filter(({ record }) => isHook(record));
+  if (!dryRun) await ledger.release(isHook);
+  const reason = "whoever ran it was killed";
+  return left.map(() => ({ kind: "process", name: hookName, sandboxId, reason }));
 }
 
 async function tidyVm(
@@ -72,7 +87,7 @@ async function tidyContainers(
     reason: "its creation was not finished",
   }));
   if (dryRun) return found;
-  await releaseOrphans(sandbox, context.store.ledger(sandbox.id));
+  await releaseOrphans(context, sandbox, context.store.ledger(sandbox.id));
   using deadline = new Deadline({}, guestTimeoutMs, "reclaim");
   const connection = new Connection(context, sandbox.id);
   try {

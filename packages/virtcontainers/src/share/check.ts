@@ -1,3 +1,5 @@
+import type { ContainerConfig } from "../container/config.ts";
+import { rootDiskOf } from "../container/rootfs.ts";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
@@ -26,8 +28,9 @@ export async function assertShareable(
       hint: `Allowed are: ${virtioFSDaemonList.join(", ")}.`,
     });
   }
-  if (disableBlockDeviceUse && config.containers?.some(({ image }) => image !== undefined)) {
-    throw new VirtError("NOT_SUPPORTED", "an image reaches the guest as a block device only", {
+  if (disableBlockDeviceUse && config.containers?.some(isDisk)) {
+    const what = "an image or disk reaches the guest as a block device only";
+    throw new VirtError("NOT_SUPPORTED", what, {
       field: "hypervisorConfig.disableBlockDeviceUse",
       hint: "Leave it out, or give the container a folder as rootFs.",
     });
@@ -45,6 +48,10 @@ export async function assertShareable(
     throw refusal("sharing a folder with the guest needs root, since it mounts on the host", hint);
   }
   if (sharedFS === "virtio-9p") await assertNineP(context, config);
+}
+
+function isDisk({ image, rootFs }: ContainerConfig): boolean {
+  return image !== undefined || rootDiskOf(rootFs) !== undefined;
 }
 
 /** A kernel of the caller's own may have it; of ours, the tuned one does. */

@@ -7,6 +7,7 @@ import type { BlockDrive } from "../hypervisor/hypervisor.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { makeExt4 } from "./ext4.ts";
+import { driveOf, holdRootDisk, isOfRootDisk } from "./hold-disk.ts";
 import { holdVolumes } from "./volumes.ts";
 
 /** Takes image and volumes for a sandbox and makes its scratch disk; gives the drives that the guest must get. */
@@ -24,6 +25,11 @@ export async function prepareDrives(
     await holdImage(context, sandbox.id, container.image.digest, ledger);
     drives.push({ id, path: container.image.path, format: "raw", readonly: true });
   }
+  if (container.disk !== undefined) {
+    const id = nextDriveId(sandbox);
+    container.drives[container.disk.layered ? "lower" : "root"] = id;
+    drives.push(await holdRootDisk(context, sandbox, container.disk, id, ledger));
+  }
   const sizeMiB = container.config.scratchMiB;
   if (sizeMiB !== undefined) {
     const id = nextDriveId(sandbox);
@@ -39,7 +45,11 @@ export async function prepareDrives(
 }
 
 /** Gives back the scratch disks of containers whose creator died before it wrote them down. */
-export async function releaseOrphans(sandbox: StoredSandbox, ledger: Ledger): Promise<void> {
+export async function releaseOrphans(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+): Promise<void> {
   const owned = new Set(sandbox.containers.map(({ drives }) => `scratch-${drives.scratch}.img`));
   await ledger.release(
     (record) =>
@@ -54,6 +64,22 @@ export async function releaseOrphans(sandbox: StoredSandbox, ledger: Ledger): Pr
       record.target.includes(`/${sandbox.id}/mounts/`) &&
       !places.some((place) => record.target.includes(place)),
   );
+  await releaseOrphanDisks(context, sandbox, ledger);
+}
+
+async function releaseOrphanDisks(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+): Promise<void> {
+  const owned = new Set(sandbox.containers.flatMap(({ drives }) => [drives.lower, drives.root]));
+  const disks = new Set(sandbox.containers.map(({ disk }) => disk?.path));
+  await ledger.release((record) => record.kind === "owner" && !disks.has(record.path));
+  for (const { record } of ledger.entries()) {
+    const id = driveOf(context, record);
+    if (id === undefined || owned.has(id)) continue;
+    await ledger.release(isOfRootDisk(context, sandbox.id, id, undefined));
+  }
 }
 
 function nextDriveId(sandbox: StoredSandbox): string {

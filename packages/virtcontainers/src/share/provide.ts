@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Agent } from "../agent/agent.ts";
+import { rootFolderOf } from "../container/rootfs.ts";
 import type { Context } from "../context.ts";
 import { hostError } from "../host/errno.ts";
 import type { Ledger } from "../store/ledger.ts";
@@ -43,13 +44,14 @@ async function shareRootfs(
   container: StoredContainer,
   ledger: Ledger,
 ): Promise<void> {
-  const rootFs = container.config.rootFs;
-  if (rootFs === undefined) return;
+  const { rootFs, readonlyRootfs } = container.config;
+  const folder = rootFolderOf(rootFs);
+  if (folder === undefined) return;
   const target = join(placeOf(context, sandbox, container), "rootfs");
   await makeFolder(target);
-  const readonly = rootFs.options?.includes("ro") ?? container.config.readonlyRootfs ?? false;
+  const readonly = rootFs?.options?.includes("ro") ?? readonlyRootfs ?? false;
   await ledger.take({ kind: "mount", target }, () =>
-    context.host.mounts.bind(rootFs.target, target, { readonly }),
+    context.host.mounts.bind(folder, target, { readonly }),
   );
 }
 

@@ -35,8 +35,9 @@ function sharedStorage(sandbox: StoredSandbox): Storage {
 }
 
 /** Where the root of a container is in the guest. */
-export function guestRootPath({ id, image }: StoredContainer): string {
-  return image === undefined ? `${guestShared}/${id}/rootfs` : `${containerBase(id)}/rootfs`;
+export function guestRootPath({ id, image, disk }: StoredContainer): string {
+  const ofDisk = image !== undefined || disk !== undefined;
+  return ofDisk ? `${containerBase(id)}/rootfs` : `${guestShared}/${id}/rootfs`;
 }
 
 /** What the guest mounts for one container, in order, and where its root is then. */
@@ -47,13 +48,19 @@ export function containerStorages(
   const base = containerBase(container.id);
   const mounted = mountStorages(container, addresses);
   const rootPath = guestRootPath(container);
-  if (container.image === undefined) return { storages: mounted, rootPath };
+  const { image, disk, drives } = container;
+  if (image === undefined && disk === undefined) return { storages: mounted, rootPath };
+  const { type = "erofs", options = [] } = disk ?? {};
+  if (disk?.layered === false) {
+    const root = diskStorage(drives.root, addresses, type, options, rootPath);
+    return { storages: [root, ...mounted], rootPath };
+  }
   const lower = `${base}/lower`;
-  const storages = [diskStorage(container.drives.lower, addresses, "erofs", ["ro"], lower)];
+  const storages = [diskStorage(drives.lower, addresses, type, ["ro", ...options], lower)];
   let upperBase = `${base}/writable`;
-  if (container.drives.scratch !== undefined) {
+  if (drives.scratch !== undefined) {
     upperBase = `${base}/scratch`;
-    storages.push(diskStorage(container.drives.scratch, addresses, "ext4", ["nodev"], upperBase));
+    storages.push(diskStorage(drives.scratch, addresses, "ext4", ["nodev"], upperBase));
   }
   storages.push({
     driver: "overlayfs",

@@ -36,7 +36,10 @@ export async function holdVolumes(
     const first = sandbox.containers.find(({ mounts }) => mounts.some((m) => volumeOf(m) === name));
     if (mount.kind !== "drive" || first !== container) continue;
     if (drives.some(({ id }) => id === mount.driveId)) continue;
-    const image = await reachableImage(context, sandbox, name, ledger);
+    const file = context.volumes.imageFile(name);
+    const place = imagePlace(context, sandbox, name);
+    const image =
+      sandbox.user === undefined ? file : await reachableImage(context, file, place, ledger);
     drives.push({ id: mount.driveId, path: image, format: "raw", readonly: false });
   }
   return drives;
@@ -57,16 +60,13 @@ export async function letVolumeGo(
   );
 }
 
-/** A VMM of another user can't enter the folder of volumes, so the image is bound into its own. */
-async function reachableImage(
+/** A VMM of another user can't enter the folder of a disk's image, so that is bound into its own. */
+export async function reachableImage(
   context: Context,
-  sandbox: StoredSandbox,
-  name: string,
+  image: string,
+  target: string,
   ledger: Ledger,
 ): Promise<string> {
-  const image = context.volumes.imageFile(name);
-  if (sandbox.user === undefined) return image;
-  const target = imagePlace(context, sandbox, name);
   if (!isHeld(ledger, target)) {
     await ledger.take({ kind: "file", path: target }, async () => {
       try {

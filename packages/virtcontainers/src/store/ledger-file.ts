@@ -11,6 +11,8 @@ const path = v.pipe(
   v.check((value) => value.startsWith("/") && !value.split("/").includes("..")),
 );
 
+const id = v.pipe(v.number(), v.integer(), v.minValue(0));
+
 const Record = v.variant("kind", [
   v.strictObject({
     kind: v.literal("process"),
@@ -18,10 +20,12 @@ const Record = v.variant("kind", [
     marker: v.pipe(v.string(), v.minLength(8)),
     pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
     startTime: v.optional(v.string()),
+    group: v.optional(v.boolean()),
   }),
   v.strictObject({ kind: v.literal("mount"), target: path }),
   v.strictObject({ kind: v.literal("folder"), path }),
   v.strictObject({ kind: v.literal("file"), path }),
+  v.strictObject({ kind: v.literal("owner"), path, uid: id, gid: id, user: id }),
   v.strictObject({ kind: v.literal("cgroup"), path }),
 ]);
 

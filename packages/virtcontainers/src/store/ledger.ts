@@ -10,10 +10,14 @@ export type LedgerRecord =
       marker: string;
       pid?: number | undefined;
       startTime?: string | undefined;
+      /** It leads a process group, which ends with it. */
+      group?: boolean | undefined;
     }
   | { kind: "mount"; target: string }
   | { kind: "folder"; path: string }
   | { kind: "file"; path: string }
+  /** A file that was given to `user`, and is given back to whom it belonged. */
+  | { kind: "owner"; path: string; uid: number; gid: number; user: number }
   /** By its path in the host's trees of cgroups. */
   | { kind: "cgroup"; path: string };
 

@@ -1,6 +1,7 @@
-import { rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
-import { hostError } from "../host/errno.ts";
+import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, ProcessIdentity } from "../host/host.ts";
 import type { LedgerRecord } from "./ledger.ts";
 
@@ -16,6 +17,8 @@ export async function release(host: Host, record: LedgerRecord): Promise<void> {
       return await removeFolder(host, record.path);
     case "file":
       return await rm(record.path, { force: true });
+    case "owner":
+      return await giveBack(record);
     case "cgroup":
       return await host.cgroups.remove(record.path);
   }
@@ -27,7 +30,9 @@ async function releaseProcess(
 ): Promise<void> {
   const found = await host.processes.findByArgument(record.marker);
   if (record.pid !== undefined && record.startTime !== undefined) {
-    found.push({ pid: record.pid, startTime: record.startTime });
+    const process = { pid: record.pid, startTime: record.startTime };
+    if (record.group === true) await host.processes.killGroup(process);
+    found.push(process);
   }
   await Promise.all(found.map((process) => killAndWait(host, process)));
 }
@@ -35,6 +40,18 @@ async function releaseProcess(
 async function killAndWait(host: Host, process: ProcessIdentity): Promise<void> {
   if (!(await host.processes.signal(process, "SIGKILL"))) return;
   await host.processes.waitGone(process, AbortSignal.timeout(10_000));
+}
+
+/** What belongs to somebody else by now was given on, and is left. */
+async function giveBack(record: Extract<LedgerRecord, { kind: "owner" }>): Promise<void> {
+  try {
+    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+    await using file = await open(record.path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    if ((await file.stat()).uid === record.user) await file.chown(record.uid, record.gid);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return;
+    throw hostError(error, `giving ${record.path} back`);
+  }
 }
 
 /** Never deletes through a mount: what is mounted below is taken off first, and if that fails nothing is removed. */

@@ -45,8 +45,22 @@ export const StoredContainer = v.object({
   image: v.optional(
     v.object({ name: v.string(), digest: v.string(), path: v.string(), config: imageConfig }),
   ),
-  /** The ids of its disks. */
-  drives: v.object({ lower: v.optional(v.string()), scratch: v.optional(v.string()) }),
+  /** The disk of the host that its root is on: under a layer of its own, or written to itself. */
+  disk: v.optional(
+    v.object({
+      path: v.string(),
+      device: v.boolean(),
+      type: v.string(),
+      options: strings,
+      layered: v.boolean(),
+    }),
+  ),
+  /** The ids of its disks; `root` is one that is written to itself. */
+  drives: v.object({
+    lower: v.optional(v.string()),
+    scratch: v.optional(v.string()),
+    root: v.optional(v.string()),
+  }),
   /** One for each of `config.mounts`. */
   mounts: v.optional(v.array(StoredMount), []),
   argv: strings,

@@ -76,6 +76,11 @@ export class Store {
     return join(this.stateDir, "events");
   }
 
+  /** Which disks of the host are used, and by whom. */
+  get disksFolder(): string {
+    return join(this.stateDir, "disks");
+  }
+
   /** The phases of the last create. */
   get trace(): string {
     return join(this.stateDir, "trace.json");

@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { watch } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import type { ContainerConfig, OciSpec } from "../../src/index.ts";
+import { LedgerFile } from "../../src/store/ledger-file.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "../sandbox/leftovers.ts";
-import { editStored, killVm, refusal } from "../sandbox/support.ts";
+import { editStored, killVm, refusal, storedPath } from "../sandbox/support.ts";
 import { runcSpec } from "./support/runc-spec.ts";
 
 type Hooks = NonNullable<OciSpec["hooks"]>;
@@ -73,6 +75,18 @@ function told(): { kind: string; state: Record<string, unknown> }[] {
 
 const kinds = (): string[] => told().map(({ kind }) => kind);
 
+/** Tells the pids of two processes that go on. */
+const sleepers = '/bin/sleep 600 & echo "pids [$$,$!]" >> "$TRACE"; /bin/sleep 600';
+
+async function waitUntilGone(pids: object = []): Promise<void> {
+  expect(Object.values(pids)).toHaveLength(2);
+  const { processes } = createHost();
+  for (const pid of Object.values(pids)) {
+    const found = await processes.identify(Number(pid));
+    if (found !== undefined) await processes.waitGone(found);
+  }
+}
+
 test("each runs at its time, with the state on its input and the VM as its process", async () => {
   const config = { ...container(all), annotations: { who: "me" } };
   const sandbox = await instance.vc.createSandbox({ id: "sb", containers: [config] });
@@ -122,17 +136,12 @@ test.each(["prestart", "createRuntime"] as const)(
 );
 
 test("one that takes longer than its time is killed, with all that it started", async () => {
-  const script = '/bin/sleep 600 & echo "pids [$$,$!]" >> "$TRACE"; /bin/sleep 600';
-  const slow = { createRuntime: [hook("createRuntime", script, { timeout: 1 })] };
+  const slow = { createRuntime: [hook("createRuntime", sleepers, { timeout: 1 })] };
   const create = instance.vc.createSandbox({ containers: [container(slow)] });
   const error = await refusal(create);
   expect(error).toMatchObject({ code: "TIMEOUT", phase: "hook.createRuntime" });
   expect(error.message).toContain("within its 1 s, and was killed");
-  const { processes } = createHost();
-  for (const pid of Object.values(told()[0]?.state ?? {})) {
-    const found = await processes.identify(Number(pid));
-    if (found !== undefined) await processes.waitGone(found);
-  }
+  await waitUntilGone(told()[0]?.state);
 });
 
 test("a poststart that fails stops the container", async () => {
@@ -163,6 +172,40 @@ test("each life of a container has its own pair of hooks", async () => {
   await sandbox.delete({ force: true });
   const life = ["prestart", "prestart", "createRuntime", "poststart", "poststop"];
   expect(kinds()).toEqual([...life, ...life, ...life]);
+});
+
+test("the ledger knows one that runs, and ends it with all that it started", async () => {
+  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  const wrote = watch(trace)[Symbol.asyncIterator]().next();
+  const hooks = { createRuntime: [hook("createRuntime", sleepers)] };
+  const creating = refusal(sandbox.createContainer(container(hooks)));
+  await wrote;
+  const ledger = new LedgerFile(createHost(), storedPath(instance, "sb", "ledger"));
+  await ledger.release(({ kind }) => kind === "process");
+  expect(await creating).toMatchObject({ code: "HOOK_FAILED", containerId: "c1" });
+  await waitUntilGone(told()[0]?.state);
+});
+
+test("one whose runner was killed is ended by a reclaim, and the sandbox stays", async () => {
+  const host = createHost();
+  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  const wrote = watch(trace)[Symbol.asyncIterator]().next();
+  const { pid, startTime } = await host.processes.spawnDetached({
+    path: "/bin/sh",
+    args: ["-c", sleepers],
+    cwd: "/",
+    env: { TRACE: trace },
+    outputPath: join(instance.folder, "out"),
+  });
+  await wrote;
+  const ledger = new LedgerFile(host, storedPath(instance, "sb", "ledger"));
+  const record = { kind: "process", name: "hook", marker: "of-no-process", group: true } as const;
+  await ledger.take({ ...record, pid, startTime }, async () => {});
+  expect(await instance.vc.collectGarbage()).toMatchObject([
+    { kind: "process", name: "hook", sandboxId: "sb" },
+  ]);
+  await waitUntilGone(told()[0]?.state);
+  expect(await sandbox.status()).toMatchObject({ state: "running" });
 });
 
 test("what a killed process owes is run by a reclaim", async () => {

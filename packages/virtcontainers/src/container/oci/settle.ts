@@ -6,7 +6,7 @@ import { knownCapabilities } from "../capabilities.ts";
 import { ContainerConfig, type LinuxResources } from "../config.ts";
 import type { Mount } from "../mount.ts";
 import { readBundle } from "./bundle.ts";
-import { assertMountable, bindMounts, isBind } from "./mounts.ts";
+import { assertMountable, bindMounts } from "./mounts.ts";
 import { unknownFields, withoutEffect } from "./reported.ts";
 import type { Resources } from "./resources.ts";
 import { OciSpec } from "./schema.ts";
@@ -46,7 +46,7 @@ function spread(config: ContainerConfig, spec: OciSpec, at: string): ContainerCo
   const readonly = config.readonlyRootfs ?? root?.readonly;
   return {
     ...config,
-    customSpec: { ...spec, mounts: spec.mounts?.filter((mount) => !isBind(mount)) },
+    customSpec: spec,
     mounts: mountsOf(config, spec),
     ...(config.image === undefined && {
       rootFs: config.rootFs ?? { target: rootOf(config, spec, at), mounted: true },

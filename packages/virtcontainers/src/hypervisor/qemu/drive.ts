@@ -20,7 +20,7 @@ export function blockdev(drive: BlockDrive, config: ResolvedHypervisorConfig) {
     ...(cache && { cache }),
     ...(!drive.readonly && { discard: "unmap" }),
     file: {
-      driver: "file",
+      driver: drive.device === true ? "host_device" : "file",
       filename: drive.path,
       "read-only": drive.readonly,
       ...(cache && { cache }),
