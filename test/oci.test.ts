@@ -6,12 +6,13 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OciSpec, Sandbox } from "virtcontainers";
+import type { LinuxResources, OciSpec, Sandbox } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
@@ -164,6 +165,7 @@ function appSpec(): object {
         memory: { limit: 64 * 1024 * 1024 },
         pids: { limit: 40 },
         cpu: { shares: 512, cpus: "0" },
+        hugepageLimits: [{ pageSize: "2MB", limit: 4 * 1024 * 1024 }],
       },
       seccomp: {
         defaultAction: "SCMP_ACT_ALLOW",
@@ -217,8 +219,10 @@ describe("a container from a bundle", () => {
     expect(await shell("cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/kernel/domainname")).toBe(
       "63\nexample.test\n",
     );
-    const files = ["memory.max", "pids.max", "cpuset.cpus"].map((name) => `/sys/fs/cgroup/${name}`);
-    expect(await shell(`cat ${files.join(" ")}`)).toBe("67108864\n40\n0\n");
+    const files = ["memory.max", "pids.max", "cpuset.cpus", "hugetlb.2MB.max"].map(
+      (name) => `/sys/fs/cgroup/${name}`,
+    );
+    expect(await shell(`cat ${files.join(" ")}`)).toBe("67108864\n40\n0\n4194304\n");
   });
 
   test("a system call that its filter names gives EPERM", async () => {
@@ -267,6 +271,54 @@ test("without a specification there is a filter, unless it is left out", async (
   const look = "grep Seccomp: /proc/self/status; unshare -U echo made";
   expect(await shell(look, "usual")).toMatch(/^Seccomp:\t2\nunshare: .*Operation not permitted\n$/);
   expect(await shell(look, "free")).toBe("Seccomp:\t0\nmade\n");
+});
+
+test("a device that its rules do not allow can't be opened", async () => {
+  const rule = { type: "c", major: 1, minor: 11, access: "w" } as const;
+  const none = { allow: false, access: "rwm" };
+  const image = "busybox";
+  const add = (id: string, devices: NonNullable<LinuxResources["devices"]>) =>
+    sandbox.createContainer({ id, image, waits: true, resources: { devices } });
+  await add("denied", [none]);
+  await add("allowed", [none, { allow: true, ...rule }]);
+  const use =
+    "mknod /kmsg c 1 11 && echo hi > /kmsg && echo wrote; echo null > /dev/null || exit 1";
+  for (const id of ["denied", "allowed"]) await sandbox.startContainer(id);
+  expect(await shell(use, "allowed")).toBe("wrote\n");
+  expect(await shell(use, "denied")).toMatch(/^sh: .*\/kmsg: Operation not permitted\n$/);
+});
+
+describe("a root on a disk of the host", () => {
+  let disk: string;
+  beforeAll(() => {
+    disk = join(folder, "root.img");
+    const make = ["-q", "-F", "-d", join(folder, "app/rootfs"), disk, "16M"];
+    execFileSync("mkfs.ext4", make, { env: { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" } });
+  });
+
+  async function once(config: object, script: string): Promise<string> {
+    const rootFs = { source: disk, type: "ext4", ...config };
+    await sandbox.createContainer({ id: "onDisk", rootFs, waits: true });
+    await sandbox.startContainer("onDisk");
+    const said = await shell(script, "onDisk");
+    await sandbox.stopContainer("onDisk");
+    await sandbox.deleteContainer("onDisk");
+    return said;
+  }
+
+  test("keeps what is written to it, and its owner", async () => {
+    const { uid, gid } = statSync(disk);
+    expect(await once({}, "echo kept > /kept; cat /etc/secret")).toBe("told\n");
+    expect(await once({}, "cat /kept")).toBe("kept\n");
+    expect(statSync(disk)).toMatchObject({ uid, gid });
+  });
+
+  test("is not changed with ro, while the container writes to a layer", async () => {
+    const before = readFileSync(disk);
+    const script = "echo mine > /mine; cat /kept /mine";
+    expect(await once({ options: ["ro"] }, script)).toBe("kept\nmine\n");
+    expect(readFileSync(disk).equals(before)).toBe(true);
+  });
 });
 
 test("poststop hooks run when the container is deleted", async () => {

@@ -84,3 +84,24 @@ test("a container gets its own namespaces, but no network of its own, and no dan
   expect(spec.process?.capabilities?.effective).not.toContain("CAP_SYS_ADMIN");
   expect(spec.process?.capabilities?.ambient).toEqual([]);
 });
+
+test("mounts of a specification keep their order, those that bind among the others", () => {
+  const tmpfs = (destination: string) => ({ destination, type: "tmpfs", source: "tmpfs" });
+  const bind = { destination: "/a/bound", type: "bind", source: "/host" } as const;
+  const customSpec = { ociVersion: "1.2.0", mounts: [tmpfs("/a"), bind, tmpfs("/a/bound/b")] };
+  const mounts = [
+    { ...bind, options: [] },
+    { type: "tmpfs" as const, destination: "/own" },
+  ];
+  const found = { kind: "share", name: "m0", path: "/host", folder: true } as const;
+  const shared = { ...found, readonly: false, recursive: false, watchable: false };
+  const c = container({ customSpec, mounts }, { mounts: [shared, { kind: "guest" }] });
+  const made = containerSpec(c, sandbox, "/root").mounts ?? [];
+  expect(made.map(({ destination }) => destination)).toEqual([
+    "/a",
+    "/a/bound",
+    "/a/bound/b",
+    "/own",
+  ]);
+  expect(made[1]).toMatchObject({ type: "bind", source: expect.stringContaining("/c1/m0") });
+});
