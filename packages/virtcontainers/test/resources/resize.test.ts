@@ -10,7 +10,7 @@ import { refusal } from "../sandbox/support.ts";
 
 const mib = 1024 * 1024;
 const waits = { image: "busybox", waits: true } as const;
-const features = ["virtcontainers", "cpus"];
+const features = ["processes", "virtcontainers", "cpus"];
 const withCpus: TestInstanceOptions = { agent: { features } };
 const largest = { defaultMaxVCPUs: 8, defaultMaxMemoryMiB: 4096 };
 
@@ -124,6 +124,10 @@ describe("a resize", () => {
       memoryMiB: 1024,
     });
     expect(instance.agent("sb").cpus).toBe(2);
+    expect((await vc.statsSandbox("sb")).sandboxStats.cpus).toBe(2);
+    const format = { format: "table", args: ["-o", "pmem"] } as const;
+    // 1 MiB of what the guest has now.
+    expect(await vc.processListContainer("sb", "c1", format)).toMatch(/^%MEM\n +0\.1\n$/);
     expect(await vc.resizeSandbox("sb", { cpus: 1 })).toEqual({ cpus: 1, memoryMiB: 1024 });
     expect(instance.agent("sb").cpus).toBe(1);
     await vc.stopSandbox("sb");
