@@ -125,7 +125,7 @@ describe("a resize", () => {
     });
     expect(instance.agent("sb").cpus).toBe(2);
     expect((await vc.statsSandbox("sb")).sandboxStats.cpus).toBe(2);
-    const format = { format: "table", args: ["-o", "pmem"] } as const;
+    const format = { format: "table" as const, args: ["-o", "pmem"] };
     // 1 MiB of what the guest has now.
     expect(await vc.processListContainer("sb", "c1", format)).toMatch(/^%MEM\n +0\.1\n$/);
     expect(await vc.resizeSandbox("sb", { cpus: 1 })).toEqual({ cpus: 1, memoryMiB: 1024 });
