@@ -54,7 +54,7 @@ describe("a VMM that is frozen", () => {
 });
 
 describe.skipIf(!root)("a virtiofsd that is killed (needs root to share folders)", () => {
-  test("ends what uses the folder by its deadline; a restart brings it back, and nothing is left", async () => {
+  test("ends what uses the folder by its deadline, and nothing else; a restart brings it back, and nothing is left", async () => {
     const folder = mkdtempSync(join(tmpdir(), "vc-folder-"));
     for (const name of ["proc", "sys", "dev"]) mkdirSync(join(folder, name));
     const shared = {
@@ -70,6 +70,12 @@ describe.skipIf(!root)("a virtiofsd that is killed (needs root to share folders)
     for (const daemon of daemons) await processes.signal(daemon, "SIGKILL");
     const used = await codeOf(sandbox.exec(["true"], { container: "shared", timeoutMs: 3_000 }));
     expect(used).toBe("TIMEOUT");
+    const others = ["main", "main"].map((container) =>
+      sandbox.exec(["echo", "unharmed"], { container, timeoutMs: 30_000 }),
+    );
+    for (const { stdout } of await Promise.all(others)) expect(stdout).toBe("unharmed\n");
+    await sandbox.createContainer({ ...waits, id: "later" });
+    await sandbox.startContainer("later");
     await sandbox.stop({ force: true });
     await sandbox.start();
     expect((await sandbox.exec(["echo", "fine"])).stdout).toBe("fine\n");

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Sandbox } from "virtcontainers";
+import type { Sandbox, VirtError } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
@@ -58,6 +58,22 @@ describe("a sandbox that runs", () => {
     expect((await sandbox.exec(["true"], { container: "late" })).exitCode).toBe(0);
     await sandbox.stopContainer("late");
     await sandbox.deleteContainer("late");
+  });
+
+  test("is never made smaller than its guest can bear, and is told how small that is", async () => {
+    const { size } = await sandbox.status();
+    const error = await sandbox.resize({ memoryMiB: 64 }).then(
+      () => expect.unreachable(),
+      (refused: VirtError) => refused,
+    );
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT", field: "memoryMiB" });
+    const smallest = Number(/needs (\d+) or more/.exec(error.message)?.[1]);
+    expect(smallest).toBeGreaterThan(64);
+    expect(smallest).toBeLessThan(512);
+    expect((await sandbox.status()).size).toEqual(size);
+    await sandbox.resize({ memoryMiB: smallest + 16 });
+    expect(await said(sandbox, "echo alive")).toBe("alive");
+    await sandbox.resize({ memoryMiB: 640 });
   });
 
   test("gives a container other limits while it runs", async () => {

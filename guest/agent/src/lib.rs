@@ -1,6 +1,7 @@
 //! The guest agent of virtcontainers; see README.md.
 
 pub mod agent;
+pub mod apart;
 pub mod boot;
 pub mod cgroup;
 pub mod config;

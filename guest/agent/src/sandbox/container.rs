@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::apart::Gate;
 use crate::flag::Flag;
 use crate::process::Process;
 use crate::proto::grpc::Spec;
@@ -44,8 +46,13 @@ pub struct Container {
     pub gone: Rc<Flag>,
     /// Held while its processes are being read.
     pub table: Arc<Mutex<()>>,
+    /// For what the agent reads of its files.
+    pub files: Gate,
     execs: RefCell<BTreeMap<String, Exec>>,
 }
+
+/// How long its files may take to be read.
+const LIMIT: Duration = Duration::from_secs(10);
 
 enum Exec {
     /// Its ExecProcess is under way.
@@ -109,6 +116,7 @@ impl Container {
             removing: Cell::new(false),
             gone: Rc::default(),
             table: Arc::default(),
+            files: Gate::new(1, LIMIT),
             execs: RefCell::default(),
         })
     }

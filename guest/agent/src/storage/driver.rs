@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Undo, blk, ephemeral, fs_group, local, mount, options, overlay, watchable};
+use super::watchable::{self, Watch};
+use super::{Undo, blk, ephemeral, fs_group, local, mount, options, overlay};
 use crate::agent::Agent;
 use crate::proto::grpc::Storage;
 use crate::status::{Code, Result, Status};
@@ -42,14 +43,24 @@ pub async fn source(agent: &Agent, storage: &Storage) -> Result<String> {
     }
 }
 
-/// Mounts it, noting in `undo` each thing done.
-pub fn mount(agent: &Agent, storage: &Storage, source: &str, undo: &mut Vec<Undo>) -> Result<()> {
+/// Mounts it, noting in `undo` each thing done. `scratch` is a place for files of the driver's own.
+/// Gives what is to be watched from then on. May block.
+pub fn mount(
+    scratch: &Path,
+    storage: &Storage,
+    source: &str,
+    undo: &mut Vec<Undo>,
+) -> Result<Option<Watch>> {
     let point = Path::new(&storage.mount_point);
+    let mut watch = None;
     match storage.driver.as_str() {
         "ephemeral" => ephemeral::mount(storage, undo),
         "local" => local::make(storage, undo),
         "overlayfs" => overlay::mount(storage, undo),
-        "watchable-bind" => watchable::mount(agent, storage, undo),
+        "watchable-bind" => {
+            watch = watchable::mount(scratch, storage, undo)?;
+            Ok(())
+        }
         driver => {
             let default = match driver {
                 "9p" => "9p",
@@ -73,5 +84,5 @@ pub fn mount(agent: &Agent, storage: &Storage, source: &str, undo: &mut Vec<Undo
             mount::mount(source, point, fstype, &options, undo)
         }
     }?;
-    fs_group::apply(storage)
+    fs_group::apply(storage).map(|()| watch)
 }

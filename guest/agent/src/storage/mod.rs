@@ -12,12 +12,14 @@ pub mod release;
 pub mod watchable;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
 
 use crate::agent::Agent;
-use crate::flag::Flag;
+use crate::apart::Gate;
 use crate::proto::grpc::Storage;
 use crate::status::{Result, Status};
 
@@ -30,8 +32,8 @@ pub enum Undo {
     },
     RemoveFolder(PathBuf),
     RemoveTree(PathBuf),
-    /// Ends what watches the storage.
-    Stop(Rc<Flag>),
+    /// When it is dropped, what watches the storage ends.
+    Stop(oneshot::Sender<()>),
 }
 
 struct Entry {
@@ -39,9 +41,42 @@ struct Entry {
     undo: Vec<Undo>,
 }
 
-#[derive(Default)]
+/// So many threads at most may hang in file systems of the host.
+const THREADS: usize = 16;
+/// More than a mount takes, with all the files of a volume given to their group.
+const LIMIT: Duration = Duration::from_secs(60);
+
 pub struct Storages {
     entries: RefCell<BTreeMap<String, Entry>>,
+    /// Mount points at which somebody is mounting.
+    taken: RefCell<BTreeSet<String>>,
+    given_back: Notify,
+    /// For all work on files that may be the host's.
+    pub gate: Gate,
+}
+
+impl Default for Storages {
+    fn default() -> Storages {
+        Storages {
+            entries: RefCell::default(),
+            taken: RefCell::default(),
+            given_back: Notify::default(),
+            gate: Gate::new(THREADS, LIMIT),
+        }
+    }
+}
+
+/// Keeps a mount point for who mounts there.
+struct Turn<'a> {
+    storages: &'a Storages,
+    point: &'a String,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.storages.taken.borrow_mut().remove(self.point);
+        self.storages.given_back.notify_waiters();
+    }
 }
 
 impl Storages {
@@ -70,25 +105,48 @@ impl Storages {
                 storage.driver
             )));
         }
+        let _turn = self.turn(point).await;
         if self.share(point) {
             return Ok(());
         }
         let source = driver::source(agent, storage).await?;
-        // Another container may have mounted it while this one waited for its device.
-        if self.share(point) {
-            return Ok(());
-        }
         crate::debug!("phase storage {point} found");
-        let mut undo = Vec::new();
-        let result = driver::mount(agent, storage, &source, &mut undo);
-        if let Err(status) = result {
-            release::undo(undo).await;
-            return Err(status);
+        let serial = agent.sandbox.next_serial().to_string();
+        let scratch = agent.config.run_dir.join("watchable").join(serial);
+        let storage = storage.clone();
+        let mount = move || {
+            let mut undo = Vec::new();
+            let result = driver::mount(&scratch, &storage, &source, &mut undo);
+            (result, undo)
+        };
+        let what = format!("mount of {point}");
+        let late = |(_, undo)| release::undo_here(undo);
+        let (result, undo) = self.gate.run_or(&what, mount, late).await?;
+        match result {
+            Ok(Some(watch)) => watch.start(),
+            Ok(None) => {}
+            Err(status) => {
+                release::undo(&self.gate, undo).await;
+                return Err(status);
+            }
         }
         crate::debug!("phase storage {point} mounted");
         let entry = Entry { users: 1, undo };
         self.entries.borrow_mut().insert(point.clone(), entry);
         Ok(())
+    }
+
+    async fn turn<'a>(&'a self, point: &'a String) -> Turn<'a> {
+        loop {
+            let given_back = self.given_back.notified();
+            if self.taken.borrow_mut().insert(point.clone()) {
+                return Turn {
+                    storages: self,
+                    point,
+                };
+            }
+            given_back.await;
+        }
     }
 
     pub fn has(&self, point: &str) -> bool {
@@ -118,7 +176,7 @@ impl Storages {
                 }
             };
             if let Some(entry) = entry {
-                release::undo(entry.undo).await;
+                release::undo(&self.gate, entry.undo).await;
             }
         }
     }
@@ -127,7 +185,7 @@ impl Storages {
     pub async fn release_everything(&self) {
         let entries = std::mem::take(&mut *self.entries.borrow_mut());
         for (_, entry) in entries.into_iter().rev() {
-            release::undo(entry.undo).await;
+            release::undo(&self.gate, entry.undo).await;
         }
     }
 }

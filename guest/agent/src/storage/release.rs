@@ -1,57 +1,77 @@
 //! Undoes what a storage has done.
 
 use std::fs;
-use std::path::Path;
+use std::io::{ErrorKind, Result};
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
 use super::Undo;
+use crate::apart::Gate;
+use crate::status::Context;
+
+/// Undoes the steps as `undo_here` does, on a thread of its own. What is of the host may not answer; all
+/// else is waited for, since what is dirty may take long to be written back to a disk.
+pub async fn undo(gate: &Gate, steps: Vec<Undo>) {
+    let result = match steps.iter().any(is_of_host) {
+        true => {
+            let work = || undo_here(steps);
+            gate.run_or("release of a storage", work, drop).await
+        }
+        false => {
+            let work = tokio::task::spawn_blocking(|| undo_here(steps));
+            work.await.context(|| "release of a storage")
+        }
+    };
+    if let Err(status) = result {
+        crate::warning!("{status}");
+    }
+}
+
+fn is_of_host(step: &Undo) -> bool {
+    matches!(step, Undo::Unmount { fstype, .. } if matches!(fstype.as_str(), "9p" | "virtiofs"))
+}
 
 /// Undoes the steps, last first. What fails is said on the console, and the rest is still done.
-pub async fn undo(steps: Vec<Undo>) {
+pub fn undo_here(steps: Vec<Undo>) {
     for step in steps.into_iter().rev() {
-        match step {
-            Undo::Unmount { path, fstype } => unmount(&path, &fstype).await,
-            Undo::Stop(flag) => flag.set(),
-            Undo::RemoveFolder(path) => drop(fs::remove_dir(path)),
-            Undo::RemoveTree(path) if path.is_dir() => {
-                apart(move || fs::remove_dir_all(path)).await
+        let result = match &step {
+            Undo::Unmount { path, fstype } => unmount(path, fstype).map_err(Into::into),
+            // Who watches may have ended by itself.
+            Undo::Stop(_) => Ok(()),
+            // Others may use it too.
+            Undo::RemoveFolder(path) => {
+                let _ = fs::remove_dir(path);
+                Ok(())
             }
-            Undo::RemoveTree(path) => drop(fs::remove_file(path)),
+            Undo::RemoveTree(path) => remove(path),
+        };
+        if let Err(error) = result {
+            crate::warning!("release of a storage: {step:?}: {error}");
         }
     }
 }
 
-async fn unmount(path: &Path, fstype: &str) {
+fn unmount(path: &PathBuf, fstype: &str) -> rustix::io::Result<()> {
     let flags = match fstype {
         // What depends on the host may not answer.
         "9p" | "virtiofs" => UnmountFlags::DETACH,
         _ => UnmountFlags::empty(),
     } | UnmountFlags::NOFOLLOW;
-    let target = path.to_owned();
-    let work = move || match rustix::mount::unmount(&target, flags) {
-        Err(Errno::BUSY) => rustix::mount::unmount(&target, flags | UnmountFlags::DETACH),
+    match rustix::mount::unmount(path, flags) {
+        Err(Errno::BUSY) => rustix::mount::unmount(path, flags | UnmountFlags::DETACH),
         result => result,
-    };
-    match fstype {
-        "overlay" | "tmpfs" | "erofs" | "bind" => {
-            if let Err(error) = work() {
-                crate::warning!("unmount {}: {error}", path.display());
-            }
-        }
-        // Writing back what is dirty may take long.
-        _ => apart(work).await,
     }
 }
 
-/// Runs what may block on a thread of its own.
-async fn apart<E: std::fmt::Display + Send + 'static>(
-    work: impl FnOnce() -> Result<(), E> + Send + 'static,
-) {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => crate::warning!("release of a storage: {error}"),
-        Err(error) => crate::warning!("release of a storage: {error}"),
+fn remove(path: &Path) -> Result<()> {
+    let result = match path.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
+    };
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }

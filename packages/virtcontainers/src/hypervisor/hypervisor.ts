@@ -106,9 +106,10 @@ export interface RunningVm {
   resizeCpus(count: number, signal: AbortSignal): Promise<number>;
   /**
    * Gives the guest so much memory, or takes it back; gives what it has then, which may be a step more.
-   * NOT_SUPPORTED if there is no room for it; TIMEOUT if the guest does not part with it.
+   * NOT_SUPPORTED if there is no room for it; TIMEOUT if the guest does not part with it. Taking back more
+   * than `spareMiB`, if that is known, is INVALID_ARGUMENT before anything is changed.
    */
-  resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number>;
+  resizeMemory(memoryMiB: number, signal: AbortSignal, spareMiB?: number): Promise<number>;
   /** The ids of the host's threads that run the guest's CPUs. */
   cpuThreads(signal: AbortSignal): Promise<number[]>;
   /** Waits until the VMM has ended by itself, up to `graceMs`, then kills it. */

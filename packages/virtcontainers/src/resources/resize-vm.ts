@@ -1,5 +1,6 @@
 import { VirtError } from "../errors.ts";
 import type { Operation } from "../sandbox/operate.ts";
+import { spareMemory } from "./spare-memory.ts";
 import type { VmSize } from "./sums.ts";
 import { placeCpuThreads } from "./threads.ts";
 
@@ -40,7 +41,8 @@ async function resizeMemory(
   const request = { count: 0, wait: false, cpuOnly: false };
   // A guest with modules loads its drivers for memory devices at this call.
   await agent.onlineCPUMem(request, signal);
-  const reached = await vm.resizeMemory(memoryMiB, signal);
+  const spareMiB = grows ? undefined : await spareMemory(agent, signal);
+  const reached = await vm.resizeMemory(memoryMiB, signal, spareMiB);
   // And a kernel that does not take new memory into use by itself waits for this one.
   if (grows) await agent.onlineCPUMem(request, signal);
   return reached;

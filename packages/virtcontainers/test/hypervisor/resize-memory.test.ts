@@ -96,7 +96,11 @@ async function machine(guest: Guest = {}, more: Partial<ResolvedHypervisorConfig
   );
   const own = config({ memSlots: 2, defaultMaxMemoryMiB: 1024, ...more });
   const qmp = await Qmp.open(stream, soon());
-  return { log, resize: (memoryMiB: number) => resizeMemory(qmp, memoryMiB, own, soon()) };
+  return {
+    log,
+    resize: (memoryMiB: number, spareMiB?: number) =>
+      resizeMemory(qmp, { memoryMiB, spareMiB }, own, soon()),
+  };
 }
 
 test("memory grows by modules of whole blocks of 128 MiB", async () => {
@@ -135,6 +139,18 @@ test("memory shrinks by a balloon, plugged in when first needed, which growth le
     "object memory-backend-ram 128",
     "device dimm0",
   ]);
+});
+
+test("no more is taken back than the guest can spare, and nothing is changed", async () => {
+  const { log, resize } = await machine({ dimms: [128], ost: 0 });
+  await expect(resize(200, 150)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "memoryMiB",
+    message: expect.stringContaining("it needs 234 or more"),
+  });
+  expect(log).toEqual([]);
+  expect(await resize(234, 150)).toBe(234);
+  expect(await resize(384, 0)).toBe(384);
 });
 
 test("virtio-mem grows and shrinks; only below what the VM began with comes the balloon", async () => {

@@ -21,13 +21,19 @@ const FOLDER: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 const FILE: u32 = 0o100_000;
 
-pub fn call(agent: &Agent, request: &CopyFileRequest) -> Result<()> {
+pub async fn call(agent: &Agent, request: CopyFileRequest) -> Result<()> {
     let root = agent.config.run_dir.join("shared/containers");
-    let (folders, name) = split(&root, &request.path)?;
-    std::fs::create_dir_all(&root).context(|| format!("create {}", root.display()))?;
+    let what = format!("copy {}", request.path);
+    let gate = &agent.sandbox.storages.gate;
+    gate.run(&what, move || copy(&root, &request)).await
+}
+
+fn copy(root: &Path, request: &CopyFileRequest) -> Result<()> {
+    let (folders, name) = split(root, &request.path)?;
+    std::fs::create_dir_all(root).context(|| format!("create {}", root.display()))?;
     let what = || format!("copy {}", request.path);
     let mut folder = open_folder(
-        &rustix::fs::openat(CWD, &root, FOLDER_FLAGS, Mode::empty()).context(what)?,
+        &rustix::fs::openat(CWD, root, FOLDER_FLAGS, Mode::empty()).context(what)?,
         OsStr::new("."),
     )
     .context(what)?;

@@ -63,9 +63,16 @@ async fn create(
     let id = request.container_id;
     let mut spec = request.oci.unwrap_or_default();
     device::container::add_all(agent, &request.devices, &mut spec).await?;
-    let root = check_root(&spec)?;
-    let process = spec.process.get_or_insert_default();
-    resolve::apply(process, request.string_user.as_ref(), &root)?;
+    let user = request.string_user;
+    let settle_user = move || {
+        let root = check_root(&spec)?;
+        let process = spec.process.get_or_insert_default();
+        resolve::apply(process, user.as_ref(), &root)?;
+        Ok(spec)
+    };
+    let what = format!("root of container {id}");
+    let gate = &agent.sandbox.storages.gate;
+    let mut spec = gate.run(&what, settle_user).await?;
     let info = agent.sandbox.info()?;
     if !info.hook_path.is_empty() {
         guest_hooks::add(&mut spec, &info.hook_path);

@@ -47,7 +47,13 @@ async fn start(
     let mut process = request.process.ok_or_else(missing)?;
     // As the container sees itself, with what is mounted inside it.
     let root = format!("/proc/{}/root", container.init.pid.get());
-    resolve::apply(&mut process, request.string_user.as_ref(), Path::new(&root))?;
+    let user = request.string_user;
+    let settle = move || {
+        resolve::apply(&mut process, user.as_ref(), Path::new(&root))?;
+        Ok(process)
+    };
+    let what = format!("users of container {}", container.id);
+    let process = container.files.run(&what, settle).await?;
     let ports = Ports {
         stdin: request.stdin_port,
         stdout: request.stdout_port,

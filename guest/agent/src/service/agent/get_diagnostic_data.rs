@@ -1,6 +1,6 @@
 //! GetDiagnosticData: what a container has left to say why it ended.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::agent::Agent;
 use crate::proto::grpc::{GetDiagnosticDataRequest, GetDiagnosticDataResponse};
@@ -12,9 +12,9 @@ const TERMINATION_LOG: &str = "termination-log";
 /// As much as Kubernetes reads of it.
 const LIMIT: u64 = 4096;
 
-pub fn call(
+pub async fn call(
     agent: &Agent,
-    request: &GetDiagnosticDataRequest,
+    request: GetDiagnosticDataRequest,
 ) -> Result<GetDiagnosticDataResponse> {
     if request.log_type != TERMINATION_LOG {
         return Err(Status::invalid(format!(
@@ -23,20 +23,23 @@ pub fn call(
         )));
     }
     let container = agent.sandbox.container(&request.container_id)?;
-    let data = termination_log(&container).ok_or_else(|| {
-        let path = &container.termination_log.path;
-        Status::not_found(format!("container {}: no {path} can be read", container.id))
-    })?;
+    let path = &container.termination_log.path;
+    let unread = || Status::not_found(format!("container {}: no {path} can be read", container.id));
+    let (root, inside) = place(&container).ok_or_else(unread)?;
+    let read = move || Ok(read_inside(&root, &inside, LIMIT).ok());
+    let what = format!("container {}: {path}", container.id);
+    let data = container.files.run(&what, read).await?;
+    let data = data.ok_or_else(unread)?;
     Ok(GetDiagnosticDataResponse { data })
 }
 
 /// From where it is mounted, which outlives the container; else as the container sees it.
-fn termination_log(container: &Container) -> Option<String> {
+fn place(container: &Container) -> Option<(PathBuf, String)> {
     let log = &container.termination_log;
     if let Some(source) = &log.source {
-        return read_inside(Path::new("/"), source, LIMIT).ok();
+        return Some((PathBuf::from("/"), source.clone()));
     }
     let alive = container.init.exit.get().is_none();
     let root = format!("/proc/{}/root", container.init.pid.get());
-    alive.then(|| read_inside(Path::new(&root), &log.path, LIMIT).ok())?
+    alive.then(|| (root.into(), log.path.clone()))
 }

@@ -1,13 +1,20 @@
 //! GetVolumeStats: how full a file system of the guest is.
 
+use crate::agent::Agent;
 use crate::proto::grpc::{
     Unit, VolumeCondition, VolumeStatsRequest, VolumeStatsResponse, VolumeUsage,
 };
 use crate::status::{Result, Status};
 
-pub fn call(request: &VolumeStatsRequest) -> Result<VolumeStatsResponse> {
-    let path = &request.volume_guest_path;
-    let stat = rustix::fs::statvfs(path.as_str())
+pub async fn call(agent: &Agent, request: VolumeStatsRequest) -> Result<VolumeStatsResponse> {
+    let path = request.volume_guest_path;
+    let what = format!("volume_guest_path: {path:?}");
+    let gate = &agent.sandbox.storages.gate;
+    gate.run(&what, move || stats(&path)).await
+}
+
+fn stats(path: &str) -> Result<VolumeStatsResponse> {
+    let stat = rustix::fs::statvfs(path)
         .map_err(|error| Status::invalid(format!("volume_guest_path: {path:?}: {error}")))?;
     let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
     let usage = |total: u64, free: u64, available: u64, unit: Unit| VolumeUsage {

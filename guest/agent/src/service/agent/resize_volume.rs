@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 
 use rustix::fs::{Mode, OFlags, StatFs};
 
+use crate::agent::Agent;
 use crate::proto::grpc::ResizeVolumeRequest;
 use crate::status::{Code, Context, Result, Status};
 
@@ -22,7 +23,13 @@ const NAMES: &[(i64, &str)] = &[
     (0x9123_683e, "btrfs"),
 ];
 
-pub fn call(request: &ResizeVolumeRequest) -> Result<()> {
+pub async fn call(agent: &Agent, request: ResizeVolumeRequest) -> Result<()> {
+    let what = format!("volume_guest_path: {:?}", request.volume_guest_path);
+    let gate = &agent.sandbox.storages.gate;
+    gate.run(&what, move || resize(&request)).await
+}
+
+fn resize(request: &ResizeVolumeRequest) -> Result<()> {
     let path = &request.volume_guest_path;
     let wrong =
         |error: rustix::io::Errno| Status::invalid(format!("volume_guest_path: {path:?}: {error}"));
@@ -72,11 +79,11 @@ mod tests {
             volume_guest_path: path.to_owned(),
             size: 1 << 40,
         };
-        let status = call(&request("/proc")).unwrap_err();
+        let status = resize(&request("/proc")).unwrap_err();
         assert_eq!(status.code, Code::Unimplemented);
         assert!(status.message.contains("file system 0x9fa0"), "{status}");
         assert_eq!(
-            call(&request("/none")).unwrap_err().code,
+            resize(&request("/none")).unwrap_err().code,
             Code::InvalidArgument
         );
     }

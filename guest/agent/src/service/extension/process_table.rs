@@ -40,7 +40,7 @@ pub async fn call(agent: &Agent, request: ProcessTableRequest) -> Result<Process
         return Err(Status::new(Code::DeadlineExceeded, message));
     };
     let mut rows = rows.context(|| "read of processes")?;
-    name_users(&container, &mut rows);
+    name_users(&container, &mut rows).await;
     Ok(ProcessTableResponse { rows })
 }
 
@@ -55,11 +55,16 @@ fn pids(container: &Rc<Container>) -> Vec<u32> {
     table::descendants(&roots)
 }
 
-/// By the container's own /etc/passwd.
-fn name_users(container: &Container, rows: &mut [ProcessRow]) {
+/// By the container's own /etc/passwd, as far as that can be read.
+async fn name_users(container: &Container, rows: &mut [ProcessRow]) {
     let root = format!("/proc/{}/root", container.init.pid.get());
     let database = match container.init.exit.get() {
-        None => Database::read(Path::new(&root)),
+        None => {
+            let read = move || Ok(Database::read(Path::new(&root)));
+            let read = container.files.run("users of a container", read);
+            let read = tokio::time::timeout(LIMIT, read).await;
+            read.map_or_else(|_| Database::default(), Result::unwrap_or_default)
+        }
         Some(_) => Database::default(),
     };
     for row in rows {

@@ -7,15 +7,13 @@ pub mod copy;
 pub mod scan;
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::mount::MountFlags;
+use tokio::sync::oneshot;
 
 use super::options::{self, Options};
 use super::{Undo, mount};
-use crate::agent::Agent;
-use crate::flag::Flag;
 use crate::proto::grpc::Storage;
 use crate::status::{Context, Result};
 use scan::Tree;
@@ -24,7 +22,23 @@ use scan::Tree;
 const COPY: &str = "copy";
 const PERIOD: Duration = Duration::from_secs(2);
 
-pub fn mount(agent: &Agent, storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
+/// A copy that is to follow its source.
+pub struct Watch {
+    source: PathBuf,
+    folder: PathBuf,
+    tree: Tree,
+    stop: oneshot::Receiver<()>,
+}
+
+impl Watch {
+    /// Must be called inside the runtime.
+    pub fn start(self) {
+        tokio::task::spawn_local(watch(self.source, self.folder, self.tree, self.stop));
+    }
+}
+
+/// Gives what is to be watched, unless it is too large; the copy is kept in `folder`.
+pub fn mount(folder: &Path, storage: &Storage, undo: &mut Vec<Undo>) -> Result<Option<Watch>> {
     let source = PathBuf::from(&storage.source);
     let point = Path::new(&storage.mount_point);
     let mut options: Options = options::parse(&storage.options);
@@ -32,10 +46,10 @@ pub fn mount(agent: &Agent, storage: &Storage, undo: &mut Vec<Undo>) -> Result<(
     let what = || format!("watch {}", source.display());
     let Some(tree) = scan::tree(&source).context(what)? else {
         crate::warning!("{} is too large to be watched", source.display());
-        return mount::mount(&storage.source, point, "bind", &options, undo);
+        mount::mount(&storage.source, point, "bind", &options, undo)?;
+        return Ok(None);
     };
-    let serial = agent.sandbox.next_serial().to_string();
-    let folder = agent.config.run_dir.join("watchable").join(serial);
+    let folder = folder.to_owned();
     std::fs::create_dir_all(&folder).context(what)?;
     undo.push(Undo::RemoveTree(folder.clone()));
     copy::update(&source, &folder, COPY, &Tree::default(), &tree).context(what)?;
@@ -43,17 +57,21 @@ pub fn mount(agent: &Agent, storage: &Storage, undo: &mut Vec<Undo>) -> Result<(
     options.flags |= MountFlags::RDONLY;
     let copy = folder.join(COPY).display().to_string();
     mount::mount(&copy, point, "bind", &options, undo)?;
-    let stop = Rc::new(Flag::default());
-    undo.push(Undo::Stop(stop.clone()));
-    tokio::task::spawn_local(watch(source, folder, tree, stop));
-    Ok(())
+    let (alive, stop) = oneshot::channel();
+    undo.push(Undo::Stop(alive));
+    Ok(Some(Watch {
+        source,
+        folder,
+        tree,
+        stop,
+    }))
 }
 
-async fn watch(source: PathBuf, folder: PathBuf, mut known: Tree, stop: Rc<Flag>) {
+async fn watch(source: PathBuf, folder: PathBuf, mut known: Tree, mut stop: oneshot::Receiver<()>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(PERIOD) => {}
-            () = stop.wait() => return,
+            _ = &mut stop => return,
         }
         let (from, to) = (source.clone(), folder.clone());
         // The file system of the host may not answer.
@@ -63,7 +81,7 @@ async fn watch(source: PathBuf, folder: PathBuf, mut known: Tree, stop: Rc<Flag>
         });
         let work = tokio::select! {
             work = work => work,
-            () = stop.wait() => return,
+            _ = &mut stop => return,
         };
         let Ok((before, result)) = work else { return };
         known = match result {

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { printable, VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { BlockDrive, GuestAddress, RunningVm, VmState, VmStatus } from "../hypervisor.ts";
+import { checkSpare } from "../spare-memory.ts";
 import { type Machine, machineFile } from "./machine.ts";
 import { type MockHypervisorOptions, pass } from "./options.ts";
 
@@ -81,9 +82,10 @@ export class MockVm implements RunningVm {
     return machine.cpus;
   }
 
-  async resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number> {
+  async resizeMemory(memoryMiB: number, signal: AbortSignal, spareMiB?: number): Promise<number> {
     await pass(this.#parts.options, "resizeMemory", signal);
     await this.#assertAlive();
+    checkSpare(this.#machine().memoryMiB, memoryMiB, spareMiB);
     this.#machine().memoryMiB = memoryMiB;
     return memoryMiB;
   }

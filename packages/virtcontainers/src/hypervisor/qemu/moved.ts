@@ -44,7 +44,8 @@ export async function untilMoved(qmp: Qmp, move: Move): Promise<void> {
       `the guest came to ${got} instead of ${wanted} MiB in ${patienceMs / 1000} s`,
       {
         phase: "hypervisor.resizeMemory",
-        hint: "Its memory is in use: end what uses it, or ask for less of a change.",
+        field: "memoryMiB",
+        hint: `It has ${got} MiB now. Ask again to go on from there; if it comes no further its memory is in use: end what uses it, or ask for less of a change.`,
       },
     );
   }

@@ -1,5 +1,6 @@
 import { VirtError } from "../../errors.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
+import { checkSpare } from "../spare-memory.ts";
 import { moveBalloon } from "./balloon.ts";
 import type { Qmp } from "./control.ts";
 import { plugDimm } from "./dimm.ts";
@@ -16,13 +17,14 @@ const blockMiB = 128;
  */
 export async function resizeMemory(
   qmp: Qmp,
-  memoryMiB: number,
+  { memoryMiB, spareMiB }: { memoryMiB: number; spareMiB?: number | undefined },
   config: ResolvedHypervisorConfig,
   signal: AbortSignal,
 ): Promise<number> {
   const info = await memoryInfo(qmp, signal);
   const wanted = memoryMiB * mebibyte;
   if (wanted > info.usable) await grow(qmp, wanted, info, config, signal);
+  checkSpare(info.usable / mebibyte, memoryMiB, spareMiB);
   if (wanted < info.usable) await shrink(qmp, wanted, info, config, signal);
   return Math.round((await memoryInfo(qmp, signal)).usable / mebibyte);
 }

@@ -108,11 +108,13 @@ export class QemuVm implements RunningVm {
     return await this.#control(signal, (qmp, stop) => plugCpus(qmp, count, stop));
   }
 
-  async resizeMemory(memoryMiB: number, signal: AbortSignal): Promise<number> {
+  async resizeMemory(memoryMiB: number, signal: AbortSignal, spareMiB?: number): Promise<number> {
     const { host, config } = this.#parts;
     const bytes = memoryBytes(config, config.sharedFS === "virtio-fs", memoryMiB);
     await host.processes.raiseMaxFileBytes(this.state.process, bytes);
-    return await this.#control(signal, (qmp, stop) => resizeMemory(qmp, memoryMiB, config, stop));
+    return await this.#control(signal, (qmp, stop) =>
+      resizeMemory(qmp, { memoryMiB, spareMiB }, config, stop),
+    );
   }
 
   async cpuThreads(signal: AbortSignal): Promise<number[]> {
