@@ -68,11 +68,11 @@ async fn create(
         let root = check_root(&spec)?;
         let process = spec.process.get_or_insert_default();
         resolve::apply(process, user.as_ref(), &root)?;
-        Ok(spec)
+        Ok((spec, root))
     };
     let what = format!("root of container {id}");
     let gate = &agent.sandbox.storages.gate;
-    let mut spec = gate.run(&what, settle_user).await?;
+    let (mut spec, root) = gate.run(&what, settle_user).await?;
     let info = agent.sandbox.info()?;
     if !info.hook_path.is_empty() {
         guest_hooks::add(&mut spec, &info.hook_path);
