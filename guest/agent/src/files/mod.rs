@@ -2,14 +2,14 @@
 //!
 //! Every path is resolved inside the container's root, as its own processes would, mounts included:
 //! a link leads nowhere else. What is done may hang on a file system of the container's own making,
-//! so it is done on a thread apart.
+//! so it is done on a thread apart, and no more than one of a container hangs.
 
 pub mod entry;
 pub mod put;
 pub mod root;
 
 use crate::agent::Agent;
-use crate::status::{Result, Status};
+use crate::status::Result;
 use root::Root;
 
 /// Runs what works on the files of a container.
@@ -19,11 +19,10 @@ pub async fn apart<T: Send + 'static>(
     work: impl FnOnce(Root) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     agent.sandbox.info()?;
-    let root = Root::of(&*agent.sandbox.container(container_id)?)?;
-    match tokio::task::spawn_blocking(move || work(root)).await {
-        Ok(result) => result,
-        Err(error) => Err(Status::internal(format!("files: {error}"))),
-    }
+    let container = agent.sandbox.container(container_id)?;
+    let root = Root::of(&container);
+    let what = format!("files of container {container_id}");
+    container.files.run(&what, move || work(root()?)).await
 }
 
 #[cfg(test)]

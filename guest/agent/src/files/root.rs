@@ -17,17 +17,19 @@ const TRIES: usize = 16;
 pub struct Root(OwnedFd);
 
 impl Root {
-    /// As the container's own processes see it; when there are none any more, without its mounts.
-    pub fn of(container: &Container) -> Result<Root> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    /// What opens it as the container's own processes see it; when there are none any more, without its
+    /// mounts. That may block, so it is for a thread apart.
+    pub fn of(container: &Container) -> impl FnOnce() -> Result<Root> + Send + 'static + use<> {
         let pid = container.init.pid.get();
-        if container.init.exit.get().is_none() && pid > 0 {
-            let path = format!("/proc/{pid}/root");
-            if let Ok(fd) = rustix::fs::openat(CWD, path, flags, Mode::empty()) {
-                return Ok(Root(fd));
+        let alive = container.init.exit.get().is_none() && pid > 0;
+        let root = container.root.clone();
+        move || {
+            let seen = alive.then(|| Root::at(Path::new(&format!("/proc/{pid}/root"))));
+            match seen {
+                Some(Ok(root)) => Ok(root),
+                _ => Root::at(&root),
             }
         }
-        Root::at(&container.root)
     }
 
     pub fn at(path: &Path) -> Result<Root> {
