@@ -1,9 +1,23 @@
-import { execFile } from "node:child_process";
-import { readdirSync, statSync, watch } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { VirtContainers } from "virtcontainers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ContainerConfig, VirtContainers } from "virtcontainers";
+import { createHost } from "virtcontainers/internal";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 const run = promisify(execFile);
@@ -81,6 +95,146 @@ describe("a guest that fills the host's disk", () => {
     expect(await sandbox.waitProcess("disk", process.token)).toBe(0);
     // One limit holds for all files of QEMU, so the log may follow the disk, but no further.
     expect(statSync(log).size).toBeLessThanOrEqual(16 * mebibyte);
+  });
+});
+
+/** Puts symlinks in the places of folders, and the folders back, as fast as it can. */
+const swapper = `
+const { renameSync, symlinkSync } = require("node:fs");
+const [, outside, ...paths] = process.argv;
+for (const path of paths) symlinkSync(outside, path + ".link");
+console.log("begins");
+for (;;) {
+  for (const path of paths) {
+    for (const [from, to] of [[path, path + ".kept"], [path + ".link", path], [path, path + ".link"], [path + ".kept", path]]) {
+      try { renameSync(from, to); } catch {}
+    }
+  }
+}
+`;
+
+test("a guest that floods its console gets no more than its limit, and goes on", async () => {
+  await using sandbox = await instance.vc.runSandbox(
+    {
+      id: "flood",
+      logLimitMiB: 1,
+      containers: [{ id: "main", image: "busybox", waits: true }],
+    },
+    { deleteOnDispose: true },
+  );
+  const flood = ["sh", "-c", "head -c 1500000 /dev/zero > /dev/console"];
+  expect(await (await sandbox.openConsole({ args: flood })).exited).toBe(0);
+  expect(statSync(join(vmFolder("flood"), "console.log")).size).toBe(mebibyte);
+  expect((await sandbox.exec(["echo", "alive"])).stdout).toBe("alive\n");
+});
+
+describe.skipIf(process.getuid?.() !== 0)("a hostile user of shared folders (needs root)", () => {
+  const { mounts } = createHost();
+  let base: string;
+  let outside: string;
+  beforeAll(() => {
+    base = mkdtempSync(join(tmpdir(), "vc-hostile-"));
+    outside = join(base, "outside");
+    for (const name of ["outside", "victim", "rw"]) mkdirSync(join(base, name));
+    writeFileSync(join(outside, "secret"), "the host's");
+    writeFileSync(join(base, "victim", "file"), "shared\n");
+  });
+  afterEach(async () => {
+    expect(readdirSync(outside)).toEqual(["secret"]);
+    expect(readFileSync(join(outside, "secret"), "utf8")).toBe("the host's");
+    expect(await mounts.listBelow(outside)).toEqual([]);
+  });
+  afterAll(() => rmSync(base, { recursive: true }));
+
+  test("who swaps source and target for symlinks during mounts gets nothing of it", async () => {
+    const [source, target] = [join(base, "source"), join(base, "target")];
+    for (const path of [source, target]) mkdirSync(path);
+    const child = spawn(process.execPath, ["-e", swapper, outside, source, target], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    const seen = { done: 0, refused: 0 };
+    for (let round = 0; round < 400; round++) {
+      try {
+        await mounts.bind(source, target, { real: true });
+        seen.done++;
+      } catch {
+        seen.refused++;
+      }
+      for (const point of await mounts.listBelow(base)) {
+        expect(readdirSync(point)).not.toContain("secret");
+        await mounts.unmount(point);
+      }
+    }
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    for (const point of await mounts.listBelow(base)) await mounts.unmount(point);
+    for (const count of [seen.done, seen.refused]) expect(count).toBeGreaterThan(0);
+  });
+
+  test("a guest that swaps the places of mounts while containers come and go changes nothing", async () => {
+    const admin = ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_MKNOD", "CAP_FOWNER"];
+    const capabilities = { bounding: admin, effective: admin, permitted: admin };
+    const victim = join(base, "victim");
+    const rw = join(base, "rw");
+    const evil: ContainerConfig = {
+      id: "evil",
+      image: "busybox",
+      waits: true,
+      cmd: { args: [], capabilities },
+      mounts: [
+        { type: "bind", source: rw, destination: "/rw" },
+        { type: "bind", source: victim, destination: "/ro", readOnly: true },
+      ],
+    };
+    await using sandbox = await instance.vc.runSandbox(
+      { id: "swapped", containers: [evil] },
+      { deleteOnDispose: true },
+    );
+    // The guest's root itself, in no container: it tries to change what it sees, again and again.
+    const swap = `n=0 changed=0
+      until [ -e /run/stop ]; do
+        mount -o remount,rw .
+        for act in "mv evil/m0 evil/old" "rmdir evil/m0" "mv evil old" "mv late old" "rmdir late/m0" \\
+          "mkdir late" "ln -s ${outside} late" "ln -s ${outside} evil/late" "touch late/m0/x"; do
+          n=$((n + 1))
+          $act && changed=1
+        done 2>/dev/null
+      done
+      [ $changed = 0 ] && [ $n -gt 100 ]`;
+    const shared = "cd /run/kata-containers/shared/containers && [ -d evil/m0 ]";
+    const swapping = await sandbox.openConsole({ args: ["sh", "-c", `${shared} && ${swap}`] });
+    for (let round = 0; round < 3; round++) {
+      const mount = { type: "bind", source: victim, destination: "/m", readOnly: true } as const;
+      await sandbox.createContainer({
+        id: "late",
+        image: "busybox",
+        waits: true,
+        mounts: [mount],
+      });
+      await sandbox.startContainer("late");
+      const { stdout } = await sandbox.exec(["cat", "/m/file"], { container: "late" });
+      expect(stdout).toBe("shared\n");
+      await sandbox.stopContainer("late");
+      await sandbox.deleteContainer("late");
+    }
+    await sandbox.openConsole({ args: ["touch", "/run/stop"] });
+    expect(await swapping.exited).toBe(0);
+    expect(readdirSync(victim)).toEqual(["file"]);
+
+    // Devices, links and hard links that it makes in a folder are of no use on the host or on the way to it.
+    const script = `cd /rw && mknod zero c 1 5 && ln -s ${outside}/secret link && ln link hard
+      cat link; ln /ro/file stolen`;
+    const made = await sandbox.exec(["sh", "-c", script]);
+    expect(made.stdout).toBe("");
+    expect(made.stderr).toContain("Invalid cross-device link");
+    expect(readdirSync(rw).sort()).toEqual(["hard", "link", "zero"]);
+    expect(lstatSync(join(rw, "hard")).isSymbolicLink()).toBe(true);
+    expect(lstatSync(join(rw, "zero")).isCharacterDevice()).toBe(true);
+    expect(statSync(join(victim, "file")).nlink).toBe(1);
+    const served = join(instance.stateDir, "sbs/swapped/mounts/evil/m0/zero");
+    expect(lstatSync(served).rdev).toBe(lstatSync(join(rw, "zero")).rdev);
+    expect(() => openSync(served, "r")).toThrow("EACCES");
   });
 });
 
