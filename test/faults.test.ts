@@ -67,7 +67,11 @@ describe.skipIf(!root)("a virtiofsd that is killed (needs root to share folders)
     const marker = `source=${join(instance.stateDir, "sbs", "cut", "shared")}`;
     const daemons = await processes.findByArgument(marker);
     expect(daemons).not.toEqual([]);
+    const problems = sandbox.monitor({ intervalMs: 100, timeoutMs: 60_000 });
+    const told = problems.next();
     for (const daemon of daemons) await processes.signal(daemon, "SIGKILL");
+    expect((await told).value).toMatchObject({ code: "HOST_FAILED", phase: "share" });
+    await problems.return(undefined);
     const used = await codeOf(sandbox.exec(["true"], { container: "shared", timeoutMs: 3_000 }));
     expect(used).toBe("TIMEOUT");
     const others = ["main", "main"].map((container) =>

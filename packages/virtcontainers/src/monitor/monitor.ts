@@ -5,6 +5,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { Connection } from "../sandbox/connection.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { ShareWatch } from "../share/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { integer, parse } from "../validate.ts";
 
@@ -30,7 +31,7 @@ const Options = v.strictObject({
 /**
  * Watches a sandbox and tells what is wrong with it, as errors that are not thrown: SANDBOX_DEAD when its
  * VM has ended, which is the last one; TIMEOUT when its agent does not answer, and whatever else asking it
- * ends with, once until it answers again. It ends when the sandbox is stopped or deleted, and kills nothing.
+ * ends with, once until it answers again; HOST_FAILED when the daemon of its shared folders has ended. It ends when the sandbox is stopped or deleted, and kills nothing.
  */
 export async function* monitor(
   context: Context,
@@ -49,6 +50,7 @@ export async function* monitor(
   const vm = sandbox.vm;
   if (vm === undefined) return;
   using watch = new Watch(context, vm.process, deadline.signal);
+  const share = new ShareWatch(context, sandbox);
   let answers = true;
   for (;;) {
     const problem = await watch.orGone(ask(context, connection, sandbox, answerMs, watch.signal));
@@ -56,6 +58,8 @@ export async function* monitor(
     if (watch.isGone) break;
     if (problem !== undefined && answers) yield problem;
     answers = problem === undefined;
+    const shareProblem = await share.look();
+    if (shareProblem !== undefined) yield shareProblem;
     await watch.orGone(sleep(intervalMs, undefined, { signal: watch.signal }).catch(() => {}));
     deadline.check();
     if (watch.isGone) break;

@@ -5,6 +5,7 @@ import { VirtError } from "../errors.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { daemonName } from "./daemon.ts";
 
 /** Debian keeps virtiofsd out of PATH. */
 const daemonPaths = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"];
@@ -23,7 +24,7 @@ export async function startVirtiofsd(
   const fd = await host.sockets.listen(socketPath, sandbox.user);
   try {
     const marker = `source=${folder.shared}`;
-    await ledger.take({ kind: "process", name: "virtiofsd", marker }, async (update) => {
+    await ledger.take({ kind: "process", name: daemonName, marker }, async (update) => {
       const daemon = await host.processes.spawnDetached({
         path,
         args: daemonArgs(marker, config),
@@ -33,7 +34,7 @@ export async function startVirtiofsd(
         seLinuxLabel: config.seLinuxProcessLabel,
       });
       const { pid, startTime } = daemon;
-      await update({ kind: "process", name: "virtiofsd", marker, pid, startTime });
+      await update({ kind: "process", name: daemonName, marker, pid, startTime });
       daemon.unref();
     });
   } finally {

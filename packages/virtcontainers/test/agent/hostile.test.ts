@@ -79,7 +79,7 @@ describe("output without end", () => {
 
   test("that is read costs no more memory the longer it is", async () => {
     const chunk = Buffer.alloc(mebibyte, 0x41);
-    const total = 2_000;
+    const total = 10_000;
     let asked = 0;
     const readStdout = () => (++asked > total ? { data: Buffer.alloc(0) } : { data: chunk });
     await withSandbox({ answers: { readStdout } }, async (sandbox) => {
@@ -95,7 +95,7 @@ describe("output without end", () => {
       }
       expect(process.memoryUsage().rss - before).toBeLessThan(300 * mebibyte);
     });
-  });
+  }, 180_000);
 });
 
 describe("processes that are none of the sandbox's", () => {
