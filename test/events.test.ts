@@ -32,6 +32,7 @@ const mebibyte = 1024 * 1024;
 
 test("two processes hear the same of a third's sandbox: lack of memory, pauses, the VM's death", async () => {
   const watchers = [1, 2].map(() => another("events-child.ts", "watched"));
+  const ended = watchers.map((watcher) => once(watcher, "exit"));
   const lines = watchers.map(({ stdout }) =>
     createInterface({ input: stdout })[Symbol.asyncIterator](),
   );
@@ -85,6 +86,7 @@ test("two processes hear the same of a third's sandbox: lack of memory, pauses, 
     expect(heard).toEqual(["sandbox paused", "sandbox resumed", "sandbox died"]);
   await sandbox.delete();
   for (const heard of await until("sandbox deleted")) expect(heard).toEqual(["sandbox deleted"]);
+  await Promise.all(ended);
   expect(leftovers(instance)).toEqual([]);
 });
 
