@@ -129,11 +129,32 @@ test("a disk becomes swap", async () => {
   expect(await guest("cat /proc/swaps")).toMatch(new RegExp(`^${path} +partition\\s+4092`, "m"));
 });
 
+test.each([
+  [false, "192.0.2.1/32"],
+  [true, "2001:db8::1/128"],
+])(
+  "rules of the guest's packet filter are set and told, wrong ones are refused (IPv6: %s)",
+  async (isIPv6, source) => {
+    const rule = `-A INPUT -s ${source} -p tcp -m tcp --dport 99 -j DROP`;
+    await sandbox.setIPTables(isIPv6, `*filter\n${rule}\nCOMMIT\n`);
+    expect((await sandbox.getIPTables(isIPv6)).split("\n")).toContain(rule);
+    expect((await sandbox.getIPTables(!isIPv6)).split("\n")).not.toContain(rule);
+    const wrong = sandbox.setIPTables(isIPv6, "*filter\n-A INPUT -j NOWHERE\nCOMMIT\n");
+    await expect(wrong).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("tables-restore"),
+    });
+    await expect(sandbox.setIPTables(isIPv6, "nonsense\n")).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+    expect((await sandbox.getIPTables(isIPv6)).split("\n")).toContain(rule);
+  },
+);
+
 test("what this guest can't do is said", async () => {
   await expect(client.agent.setPolicy({ policy: "x" })).rejects.toMatchObject({
     code: "unimplemented",
   });
-  await expect(client.agent.getIPTables({ isIpv6: false })).rejects.toThrow("iptables-save");
   await expect(
     client.agent.resizeVolume({ volumeGuestPath: "/run", size: 1n << 30n }),
   ).rejects.toThrow("tmpfs");

@@ -15,6 +15,7 @@ export interface GuestParts {
   debian: DebianKernel;
   tuned: TunedKernel | undefined;
   busybox: { program: string; version: string };
+  iptables: { folder: string; version: string };
 }
 
 /**
@@ -29,7 +30,7 @@ export async function assemble(parts: GuestParts, folder: string): Promise<void>
     await make(fresh);
     await rename(fresh, join(folder, name));
   };
-  const { agent, crun, debian, tuned, busybox } = parts;
+  const { agent, crun, debian, tuned, busybox, iptables } = parts;
   await put(files.debian, (path) => copyFile(debian.vmlinuxPath, path));
   if (tuned) await put(files.tuned, (path) => copyFile(tuned.vmlinuxPath, path));
   await put(files.initramfs, (path) => packInitramfs(agent.preinit, debian, path));
@@ -40,7 +41,7 @@ export async function assemble(parts: GuestParts, folder: string): Promise<void>
         containerInit: agent.containerInit,
         crun: crun.program,
         busybox: busybox.program,
-        overlays: [debian.modulesRoot, ...crun.overlays],
+        overlays: [debian.modulesRoot, iptables.folder, ...crun.overlays],
       },
       path,
     ),
@@ -50,6 +51,11 @@ export async function assemble(parts: GuestParts, folder: string): Promise<void>
     debian: debian.release,
     tuned: tuned?.release ?? (await tunedRelease(folder)),
   };
-  const versions = { agent: agent.version, crun: crun.version, busybox: busybox.version };
+  const versions = {
+    agent: agent.version,
+    crun: crun.version,
+    busybox: busybox.version,
+    iptables: iptables.version,
+  };
   await writeManifest(folder, await describe(folder, releases, versions));
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { cached, inScratch } from "../../scripts/support/cache.ts";
 import { hashOf } from "../../scripts/support/hash.ts";
 import { run } from "../../scripts/support/run.ts";
-import { sharedCrun } from "./crun-shared.ts";
 import { type DebianPackage, installedVersions } from "./debian/packages.ts";
+import { sharedProgram } from "./debian/shared.ts";
 import { unpackSource } from "./debian/source.ts";
 
 /** Raise it when the way of building changes. */
@@ -28,9 +28,10 @@ export async function crun(found: DebianPackage, note: (text: string) => void): 
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     note(`  ! crun can't be built static, Debian's binary with its libraries is used: ${reason}`);
-    const folder = await sharedCrun(found);
+    const program = "usr/bin/crun";
+    const folder = await sharedProgram(found, { kind: "crun-shared", files: [program] });
     return {
-      program: join(folder, "usr/bin/crun"),
+      program: join(folder, program),
       overlays: [folder],
       version: `${found.version} (shared)`,
     };

@@ -9,6 +9,7 @@ import { assemble, type GuestParts } from "./assemble.ts";
 import { busybox } from "./busybox.ts";
 import { crun } from "./crun.ts";
 import { candidates, type DebianPackage } from "./debian/packages.ts";
+import { iptables } from "./iptables.ts";
 import { cloudKernelPackage, debianKernel } from "./kernel/debian.ts";
 import { builtTunedKernel, sourcePackage, tunedKernel } from "./kernel/tuned.ts";
 import { files } from "./manifest.ts";
@@ -35,7 +36,7 @@ export async function buildGuest(progress: Progress, options: { tuned: boolean }
 /** Everything that goes into the guest, built or from the cache. */
 async function collect(progress: Progress, options: { tuned: boolean }): Promise<GuestParts> {
   const agent = await progress.step("the guest's agent", (update) => buildAgent(update));
-  const known = await candidates([cloudKernelPackage, "crun", "busybox-static"]);
+  const known = await candidates([cloudKernelPackage, "crun", "busybox-static", "iptables"]);
   const of = (name: string): DebianPackage => {
     const found = known.get(name);
     if (found === undefined) throw new Error(`apt does not know ${name}`);
@@ -46,6 +47,7 @@ async function collect(progress: Progress, options: { tuned: boolean }): Promise
   );
   const crunParts = await progress.step("crun", () => crun(of("crun"), progress.note));
   const program = await progress.step("busybox", () => busybox(of("busybox-static")));
+  const filter = await progress.step("iptables", () => iptables(of("iptables")));
   const sourceName = sourcePackage(debian.release);
   const source = (await candidates([sourceName])).get(sourceName);
   const tuned =
@@ -61,16 +63,18 @@ async function collect(progress: Progress, options: { tuned: boolean }): Promise
     debian,
     tuned,
     busybox: { program, version: of("busybox-static").version },
+    iptables: { folder: filter, version: of("iptables").version },
   };
 }
 
 async function keyOf(parts: GuestParts): Promise<string> {
-  const { agent, crun: made, debian, tuned, busybox: applets } = parts;
+  const { agent, crun: made, debian, tuned, busybox: applets, iptables: filter } = parts;
   const programs = [agent.agent, agent.preinit, agent.containerInit, made.program];
   return hashOf(
     await hashPaths([recipes], recipes, new Set(["target", "test", "measure"])),
     ...(await Promise.all(programs.map(hashFile))),
     // These lie in the cache under names that tell their content.
     ...[debian.vmlinuxPath, tuned?.vmlinuxPath ?? "", applets.program, applets.version],
+    ...[filter.folder, filter.version],
   );
 }

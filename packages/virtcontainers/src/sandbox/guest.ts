@@ -53,7 +53,10 @@ export abstract class SandboxGuest extends SandboxProcesses {
     return printable(Buffer.from(rules).toString("utf8"));
   }
 
-  /** Sets the guest's packet filter; `rules` is what iptables-restore reads, at most 1 MiB. */
+  /**
+   * Sets the guest's packet filter; `rules` is what iptables-restore reads, at most 1 MiB. INVALID_ARGUMENT when
+   * the guest refuses them, NOT_SUPPORTED when it has no iptables.
+   */
   async setIPTables(isIPv6: boolean, rules: string, options: CallOptions = {}): Promise<void> {
     const data = Buffer.from(parse(argument(maxRules), rules, "rules"));
     await this.#ask("setIPTables", "set the iptables of", options, (agent, { signal }) =>
