@@ -8,7 +8,7 @@ use crate::log::Level;
 use crate::process::stdio;
 use crate::transport::address::Address;
 
-pub const USAGE: &str = "usage: virtc-agent --server-address ADDRESS [--run-dir DIR] [--crun FILE] [--log-port FILE] [--log LEVEL]
+pub const USAGE: &str = "usage: virtc-agent --server-address ADDRESS [--run-dir DIR] [--crun FILE] [--log-port FILE] [--log LEVEL] [--log-address ADDRESS] [--console-address ADDRESS]
 
 Runs the guest agent as an ordinary process, for tests; as PID 1 it takes its settings from the kernel's command line.
   --server-address ADDRESS  unix:///path, unix://@name or vsock://CID:PORT; may be given more than once
@@ -16,11 +16,16 @@ Runs the guest agent as an ordinary process, for tests; as PID 1 it takes its se
   --crun FILE               the crun program [/usr/bin/crun, or VIRTC_AGENT_CRUN]
   --log-port FILE           where records of output that no client reads are appended
   --log LEVEL               error, warn, info or debug [info]
+  --log-address ADDRESS     where clients read the agent's log, lines of JSON
+  --console-address ADDRESS where clients get a shell on a terminal
   --version                 print the version
 ";
 
 /// The largest pipe that the kernel makes without being told otherwise.
 const MAX_PIPE: usize = 1 << 20;
+
+/// Without this word no port gives a shell.
+const DEBUG_CONSOLE: &str = "agent.debug_console";
 
 pub struct Config {
     /// Whether the agent is PID 1.
@@ -32,6 +37,10 @@ pub struct Config {
     /// How many bytes of output the log port may get.
     pub log_limit: u64,
     pub log: Level,
+    /// Where clients read the agent's log.
+    pub log_address: Option<Address>,
+    /// Where clients get a shell of the guest.
+    pub console_address: Option<Address>,
     /// Whether the console tells how long each call took, at any level but error and warn.
     pub trace: bool,
     /// How long a device may take to appear.
@@ -54,6 +63,8 @@ impl Config {
             log_port: None,
             log_limit: u64::MAX,
             log: Level::Info,
+            log_address: None,
+            console_address: None,
             trace: false,
             hotplug_timeout: Duration::from_secs(3),
             pipe_size: stdio::PIPE,
@@ -78,6 +89,12 @@ impl Config {
                     Ok(())
                 }
                 "agent.hotplug_timeout" => config.set_hotplug_timeout(value),
+                "agent.log_vport" => {
+                    Address::of_port(name, value).map(|port| config.log_address = Some(port))
+                }
+                "agent.debug_console_vport" => {
+                    Address::of_port(name, value).map(|port| config.console_address = Some(port))
+                }
                 "virtc.log_limit" => config.set_log_limit(value),
                 "agent.container_pipe_size" => config.set_pipe_size(value),
                 "virtc.exit_with" => {
@@ -89,6 +106,11 @@ impl Config {
             if let Err(message) = result {
                 crate::warning!("{message}");
             }
+        }
+        if !cmdline.split_whitespace().any(|word| word == DEBUG_CONSOLE) {
+            config.console_address = None;
+        } else if config.console_address.is_none() {
+            crate::warning!("{DEBUG_CONSOLE}: agent.debug_console_vport is missing");
         }
         if let Err(message) = config.take_environment(variable) {
             crate::warning!("{message}");
@@ -120,6 +142,8 @@ impl Config {
                 "--crun" => config.crun = PathBuf::from(value),
                 "--log-port" => config.log_port = Some(PathBuf::from(value)),
                 "--log" => config.set_log(&value)?,
+                "--log-address" => config.log_address = Some(Address::parse(&value)?),
+                "--console-address" => config.console_address = Some(Address::parse(&value)?),
                 _ => return Err(format!("{name}: unknown")),
             }
         }
@@ -216,6 +240,28 @@ mod tests {
         let config = Config::from_cmdline(line, none);
         assert_eq!((config.pipe_size, config.trace), (65_536, true));
         assert_eq!(config.addresses.len(), 1);
+    }
+
+    #[test]
+    fn a_port_gives_a_shell_only_with_the_word_for_it() {
+        let port = |port| {
+            Some(Address::Vsock {
+                cid: u32::MAX,
+                port,
+            })
+        };
+        let line = "agent.log_vport=1025 agent.debug_console_vport=1026";
+        let config = Config::from_cmdline(line, none);
+        assert_eq!(
+            (config.log_address, config.console_address),
+            (port(1025), None)
+        );
+        let line = "agent.debug_console agent.debug_console_vport=1026 agent.log_vport=0";
+        let config = Config::from_cmdline(line, none);
+        assert_eq!(
+            (config.log_address, config.console_address),
+            (None, port(1026))
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod flag;
 pub mod id;
 pub mod log;
 pub mod log_port;
+pub mod log_tail;
 pub mod modules;
 pub mod process;
 pub mod proto;

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::log_tail;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Level {
@@ -28,6 +30,16 @@ impl Level {
             _ => None,
         }
     }
+
+    /// As a line of JSON names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "ERROR",
+            Level::Warn => "WARN",
+            Level::Info => "INFO",
+            Level::Debug => "DEBUG",
+        }
+    }
 }
 
 pub fn set_level(level: Level) {
@@ -44,6 +56,7 @@ pub fn write(level: Level, message: Arguments<'_>) {
         let micros = now.tv_nsec / 1000;
         let line = format!("[{:5}.{micros:06}] virtc-agent: {message}\n", now.tv_sec);
         console(&line);
+        log_tail::add(level, message);
     }
 }
 

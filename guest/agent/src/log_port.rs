@@ -59,19 +59,10 @@ impl LogPort {
         let result = match sink {
             None => Ok(()),
             Some(Sink::File(file)) => (&*file).write_all(record.bytes()),
-            Some(Sink::Port(port)) => write_all(&port, record.bytes()).await,
+            Some(Sink::Port(port)) => port.write_all(record.bytes()).await,
         };
         if let Err(error) = result {
             crate::warning!("log port: {error}");
         }
     }
-}
-
-async fn write_all(port: &Io, bytes: &[u8]) -> std::io::Result<()> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let length = port.write(rest).await?;
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    Ok(())
 }

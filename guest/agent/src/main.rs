@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use virtc_agent::agent::VERSION;
 use virtc_agent::config::{Config, USAGE};
-use virtc_agent::{boot, log, run};
+use virtc_agent::{boot, log, log_tail, run};
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
@@ -37,6 +37,9 @@ fn main() -> ExitCode {
         starting();
     }
     log::set_level(config.log);
+    if config.log_address.is_some() {
+        log_tail::start();
+    }
     match run::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(status) => {

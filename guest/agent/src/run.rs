@@ -1,6 +1,7 @@
 //! From a configuration to a serving agent.
 
 use std::fs::OpenOptions;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use tokio::runtime::Builder;
@@ -14,14 +15,17 @@ use crate::config::Config;
 use crate::crun::Crun;
 use crate::flag::Flag;
 use crate::log_port::LogPort;
+use crate::log_tail;
+use crate::process::raw_console;
 use crate::process::reaper::Reaper;
 use crate::sandbox::Sandbox;
 use crate::service::agent::destroy_sandbox;
 use crate::status::{Context, Result};
+use crate::transport::address::Address;
 use crate::transport::hello::Handshake;
 use crate::transport::poller::Poller;
 use crate::transport::uevent::Uevents;
-use crate::transport::{discover, listen};
+use crate::transport::{discover, listen, stream};
 
 /// Serves until the agent is told to end.
 pub fn run(config: Config) -> Result<()> {
@@ -104,21 +108,40 @@ fn prepare_files(agent: &Agent) -> Result<()> {
 }
 
 fn listen_all(agent: &Rc<Agent>) -> Result<()> {
-    for address in &agent.config.addresses {
-        match listen::open(address) {
-            Ok(Some(listener)) => {
-                let agent = agent.clone();
-                tokio::task::spawn_local(async move {
-                    if let Err(error) = listen::serve(agent, listener).await {
-                        crate::warning!("listen: {error}");
-                    }
-                });
-            }
-            Ok(None) => crate::debug!("{address:?}: this machine has no such sockets"),
-            // A guest can be reached through its ports all the same.
-            Err(error) if agent.config.init => crate::warning!("listen on {address:?}: {error}"),
-            Err(error) => return Err(error).context(|| format!("listen on {address:?}")),
+    let config = &agent.config;
+    for address in &config.addresses {
+        let clients = agent.clone();
+        listen_on(address, config.init, move |socket| {
+            tokio::task::spawn_local(stream::serve(clients.clone(), socket));
+        })?;
+    }
+    if let Some(address) = &config.log_address {
+        listen_on(address, config.init, |socket| {
+            tokio::task::spawn_local(log_tail::serve(socket));
+        })?;
+    }
+    if let Some(address) = &config.console_address {
+        let clients = agent.clone();
+        listen_on(address, config.init, move |socket| {
+            tokio::task::spawn_local(raw_console::serve(clients.clone(), socket));
+        })?;
+    }
+    Ok(())
+}
+
+fn listen_on(address: &Address, init: bool, take: impl Fn(OwnedFd) + 'static) -> Result<()> {
+    match listen::open(address) {
+        Ok(Some(listener)) => {
+            tokio::task::spawn_local(async move {
+                if let Err(error) = listen::serve(listener, take).await {
+                    crate::warning!("listen: {error}");
+                }
+            });
         }
+        Ok(None) => crate::debug!("{address:?}: this machine has no such sockets"),
+        // A guest can be reached through its ports all the same.
+        Err(error) if init => crate::warning!("listen on {address:?}: {error}"),
+        Err(error) => return Err(error).context(|| format!("listen on {address:?}")),
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use rustix::pty::OpenptFlags;
 
 use super::Process;
 use super::make::Streams;
-use super::terminal::Terminal;
+use super::terminal::{self, Terminal};
 use crate::agent::Agent;
 use crate::proto::grpc;
 use crate::ready;
@@ -32,29 +32,34 @@ pub fn is_there() -> bool {
 
 /// Starts the program that `wanted` names, or a shell.
 pub fn open(agent: &Rc<Agent>, exec_id: &str, wanted: grpc::Process) -> Result<Rc<Process>> {
+    let _birth = agent.crun.reaper.birth();
+    let (master, pid) = start(&wanted)?;
+    let terminal = Rc::new(Terminal {
+        master: Rc::new(ready::watch(master).context(|| "terminal")?),
+    });
+    let streams = Streams::of_terminal(terminal);
+    Ok(streams.into_process(agent, String::new(), exec_id.to_owned(), pid))
+}
+
+/// Starts it on a new terminal, whose end for the agent comes with the process's id.
+pub fn start(wanted: &grpc::Process) -> Result<(OwnedFd, u32)> {
     if !is_there() {
         let message = format!("console: the guest has no {SHELL}");
         return Err(Status::new(Code::Unimplemented, message));
     }
     let (master, slave) = terminal()?;
-    let terminal = Rc::new(Terminal {
-        master: Rc::new(ready::watch(master).context(|| "terminal")?),
-    });
     if let Some(size) = &wanted.console_size {
-        terminal.resize(size.height, size.width)?;
+        terminal::resize(&master, size.height, size.width)?;
     }
-    let mut command = command(&wanted);
+    let mut command = command(wanted);
     let stream = || slave.try_clone().context(|| "terminal");
     command.stdin(stream()?).stdout(stream()?).stderr(stream()?);
     // SAFETY: the closure makes nothing but system calls.
     unsafe { command.pre_exec(take_terminal) };
-    let _birth = agent.crun.reaper.birth();
     let child = command
         .spawn()
         .context(|| format!("run {}", command.get_program().display()))?;
-    let streams = Streams::of_terminal(terminal);
-    let id = exec_id.to_owned();
-    Ok(streams.into_process(agent, String::new(), id, child.id()))
+    Ok((master, child.id()))
 }
 
 /// A new terminal: the agent's end and the program's.

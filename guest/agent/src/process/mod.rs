@@ -9,6 +9,7 @@ pub mod list;
 pub mod make;
 pub mod more;
 pub mod output;
+pub mod raw_console;
 pub mod reaper;
 pub mod record;
 pub mod signal;

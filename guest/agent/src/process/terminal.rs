@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,18 +20,22 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn resize(&self, rows: u32, columns: u32) -> Result<()> {
-        let side = |field: &str, value: u32| {
-            u16::try_from(value)
-                .map_err(|_| Status::invalid(format!("{field}: {value} is more than 65535")))
-        };
-        let size = Winsize {
-            ws_row: side("row", rows)?,
-            ws_col: side("column", columns)?,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        rustix::termios::tcsetwinsize(self.master.get_ref(), size).context(|| "resize")
+        resize(self.master.get_ref(), rows, columns)
     }
+}
+
+pub fn resize(terminal: &OwnedFd, rows: u32, columns: u32) -> Result<()> {
+    let side = |field: &str, value: u32| {
+        u16::try_from(value)
+            .map_err(|_| Status::invalid(format!("{field}: {value} is more than 65535")))
+    };
+    let size = Winsize {
+        ws_row: side("row", rows)?,
+        ws_col: side("column", columns)?,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    rustix::termios::tcsetwinsize(terminal, size).context(|| "resize")
 }
 
 /// The socket on which crun gives the terminal's master.

@@ -33,6 +33,17 @@ impl Address {
         let port = port.parse().map_err(|_| wrong())?;
         Ok(Address::Vsock { cid, port })
     }
+
+    /// The port of vsock that a setting names.
+    pub fn of_port(setting: &str, value: &str) -> Result<Address, String> {
+        match value.parse() {
+            Ok(port) if port != 0 && port != libc::VMADDR_PORT_ANY => Ok(Address::Vsock {
+                cid: libc::VMADDR_CID_ANY,
+                port,
+            }),
+            _ => Err(format!("{setting}={value}: must be a port of vsock")),
+        }
+    }
 }
 
 #[cfg(test)]

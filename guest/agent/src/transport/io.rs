@@ -64,6 +64,15 @@ impl Io {
         }
     }
 
+    pub async fn write_all(&self, bytes: &[u8]) -> Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let length = self.write(rest).await?;
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
     /// Moves at most `length` bytes, which a pipe holds, without copying them.
     pub async fn splice(&self, pipe: &OwnedFd, length: usize) -> Result<usize> {
         match self {

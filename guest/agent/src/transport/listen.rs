@@ -4,13 +4,10 @@ use std::io::{Error, ErrorKind, Result};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
-use std::rc::Rc;
 
 use rustix::io::Errno;
 
 use super::address::Address;
-use super::stream;
-use crate::agent::Agent;
 use crate::ready;
 
 /// Opens the listening socket; none where the kernel has no such family.
@@ -32,15 +29,13 @@ pub fn open(address: &Address) -> Result<Option<OwnedFd>> {
     }
 }
 
-/// Accepts clients for ever.
-pub async fn serve(agent: Rc<Agent>, listener: OwnedFd) -> Result<()> {
+/// Accepts clients for ever, and gives each to `take`.
+pub async fn serve(listener: OwnedFd, take: impl Fn(OwnedFd)) -> Result<()> {
     let listener = ready::watch(listener)?;
     loop {
         let mut guard = listener.readable().await?;
         match accept(listener.get_ref()) {
-            Ok(Some(socket)) => {
-                tokio::task::spawn_local(stream::serve(agent.clone(), socket));
-            }
+            Ok(Some(socket)) => take(socket),
             Ok(None) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => guard.clear_ready(),
             Err(error) => {

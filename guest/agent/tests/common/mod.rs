@@ -32,7 +32,10 @@ impl Agent {
             .arg(path("run"))
             .arg("--log-port")
             .arg(path("log.bin"))
-            .args(["--log", "debug"])
+            .args(["--log", "debug", "--log-address"])
+            .arg(format!("unix://{}", path("log.sock").display()))
+            .arg("--console-address")
+            .arg(format!("unix://{}", path("console.sock").display()))
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
