@@ -39,7 +39,7 @@ export {
   unknownContainerType,
 } from "./container/type.ts";
 export type { CopyResult, SkippedEntry } from "./copy/entry.ts";
-export type { CopyOptions } from "./copy/options.ts";
+export type { CopyCallOptions, CopyOptions } from "./copy/options.ts";
 export type { VirtContainersOptions } from "./create-context.ts";
 export type { CallOptions } from "./deadline.ts";
 export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./errors.ts";

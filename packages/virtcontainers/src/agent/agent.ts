@@ -19,6 +19,8 @@ export const sinkOf: Readonly<Record<OutputTarget, OutputSink>> = { client: 0, l
 
 /** The feature of an agent whose kernel can filter system calls. */
 export const seccompFeature = "seccomp";
+/** The feature that an agent names if the guest has programs for a console. */
+export const consoleFeature = "console";
 
 /** A piece of a process's output. */
 export interface OutputPiece {

@@ -1,3 +1,4 @@
+import type { IOStream } from "../container/io.ts";
 import type { Context } from "../context.ts";
 import { createContext, type VirtContainersOptions } from "../create-context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
@@ -65,5 +66,21 @@ export abstract class ById {
   ): Promise<T> {
     await using sandbox = await this.fetchSandbox(id, options);
     return await work(sandbox);
+  }
+
+  /** Fetches, and releases when the streams that the work gives are closed, and what they belong to has ended. */
+  protected async lend<T extends { io: IOStream; ended?: Promise<unknown> }>(
+    id: string,
+    options: CallOptions,
+    work: (sandbox: Sandbox) => Promise<T>,
+  ): Promise<T> {
+    const lent = await this.withSandbox(id, options, work);
+    const closed = [lent.io.stdout, lent.io.stderr].map(
+      (stream) => new Promise((resolve) => stream.once("close", resolve)),
+    );
+    Promise.allSettled([...closed, lent.ended])
+      .then(() => lent.sandbox.release())
+      .catch(() => {});
+    return lent;
   }
 }

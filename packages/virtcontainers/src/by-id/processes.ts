@@ -1,3 +1,4 @@
+import type { OutputTarget } from "../agent/agent.ts";
 import type { Cmd } from "../container/config.ts";
 import type { Container } from "../container/container.ts";
 import type { Process } from "../container/enter.ts";
@@ -69,6 +70,19 @@ export abstract class ProcessesById extends ContainersById {
     );
   }
 
+  /** Where the output of a process goes from now on, for a reader that leaves. */
+  async setOutput(
+    sandboxId: string,
+    containerId: string,
+    processId: string,
+    target: OutputTarget,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.use(sandboxId, options, (sandbox) =>
+      sandbox.setOutput(containerId, processId, target, options),
+    );
+  }
+
   /** The connection is given back when stdout and stderr have been closed. */
   async ioStream(
     sandboxId: string,
@@ -76,19 +90,9 @@ export abstract class ProcessesById extends ContainersById {
     processId: string,
     options: CallOptions & IOOffsets = {},
   ): Promise<IOStream> {
-    const sandbox = await this.fetchSandbox(sandboxId, options);
-    try {
-      const io = await sandbox.ioStream(containerId, processId, options);
-      let open = 2;
-      const closed = (): void => {
-        if (--open === 0) sandbox.release().catch(() => {});
-      };
-      io.stdout.once("close", closed);
-      io.stderr.once("close", closed);
-      return io;
-    } catch (error) {
-      await sandbox.release();
-      throw error;
-    }
+    const { io } = await this.lend(sandboxId, options, async (sandbox) => ({
+      io: await sandbox.ioStream(containerId, processId, options),
+    }));
+    return io;
   }
 }

@@ -60,6 +60,15 @@ export abstract class SandboxesById extends ById {
     return await this.use(id, options, (sandbox) => sandbox.resize(size, options));
   }
 
+  /** Adds annotations, or gives those that are there other values. */
+  async setAnnotations(
+    id: string,
+    annotations: Readonly<Record<string, string>>,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.use(id, options, (sandbox) => sandbox.setAnnotations(annotations, options));
+  }
+
   /** A running sandbox is refused, unless `force` is set. */
   async deleteSandbox(id: string, options: Force = {}): Promise<void> {
     parse(idSchema, id, "sandboxId");

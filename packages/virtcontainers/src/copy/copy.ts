@@ -47,11 +47,11 @@ export async function copyFrom(
 ): Promise<CopyResult> {
   const side = await guestSide(operation, containerId);
   const tally = new Tally(options);
-  const { path, file } = await guestSource(side, guestPath);
+  const { path, file, ownName } = await guestSource(side, guestPath);
   const contents = isContents(guestPath);
   if (contents && file.kind !== "folder")
     throw invalidArgument("guestPath", guestPath, "it is no folder, so it has no contents");
-  const name = contents ? undefined : (absoluteParts(path, "guestPath").at(-1) ?? "rootfs");
+  const name = contents ? undefined : (ownName ?? "rootfs");
   const { folder, prefix } = await hostTarget(hostPath, name);
   await using target = folder;
   await toHost(target, prefix, guestTree(side, path, file, tally), tally, options.archive ?? false);
@@ -83,8 +83,8 @@ export async function* exportTar(
 ): AsyncGenerator<Uint8Array> {
   const side = await guestSide(operation, containerId);
   const tally = new Tally(options);
-  const { path, file } = await guestSource(side, guestPath);
-  const name = isContents(guestPath) ? undefined : absoluteParts(path, "guestPath").at(-1);
+  const { path, file, ownName } = await guestSource(side, guestPath);
+  const name = isContents(guestPath) ? undefined : ownName;
   yield* writeTar(guestTree(side, path, file, tally), name, tally);
 }
 
@@ -117,12 +117,13 @@ async function realSource(path: string): Promise<string> {
 async function guestSource(
   { agent, containerId, signal }: GuestSide,
   guestPath: string,
-): Promise<{ path: string; file: GuestFile }> {
-  const path = `/${absoluteParts(guestPath, "guestPath").join("/")}`;
+): Promise<{ path: string; file: GuestFile; ownName: string | undefined }> {
+  const parts = absoluteParts(guestPath, "guestPath");
+  const path = `/${parts.join("/")}`;
   const file = await agent.statPath(containerId, path, true, signal);
   if (file === undefined)
     throw invalidArgument("guestPath", guestPath, "there is no such file or folder");
-  return { path: path === "/" ? "" : path, file };
+  return { path: path === "/" ? "" : path, file, ownName: parts.at(-1) };
 }
 
 /** Where a copy goes in the container; without a name, its contents. */

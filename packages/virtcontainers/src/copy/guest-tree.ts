@@ -37,7 +37,7 @@ async function* walk(
   if (kind !== "folder") return;
   const { agent, containerId, signal } = side;
   for (let after: Buffer = Buffer.alloc(0); ; ) {
-    const entries = await agent.listFolder(containerId, path, after, signal);
+    const entries = await agent.listFolder(containerId, path || "/", after, signal);
     const last = entries.at(-1);
     if (last === undefined) return;
     for (const entry of entries) {

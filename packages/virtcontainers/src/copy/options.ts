@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { CallOptions } from "../deadline.ts";
 import { integer } from "../validate.ts";
 import type { CopyLimits } from "./entry.ts";
 
@@ -7,6 +8,9 @@ export interface CopyOptions extends CopyLimits {
   /** Keeps owners. Default: what is copied belongs to root in the container, and to the caller on the host. */
   archive?: boolean | undefined;
 }
+
+/** The options of a call that copies; the deadline is 600 s by default. */
+export type CopyCallOptions = CallOptions & CopyOptions;
 
 export const CopyOptionsSchema = v.object({
   archive: v.optional(v.boolean("it must be true or false")),

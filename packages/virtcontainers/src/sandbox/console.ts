@@ -1,13 +1,12 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
+import { consoleFeature } from "../agent/agent.ts";
 import { type IOStream, openStreams } from "../container/io.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { type Signal, signalNumber } from "../signals.ts";
 import { argument, integer, parse } from "../validate.ts";
 import { assertUp, defaultTimeoutMs, type Operation } from "./operate.ts";
 
-/** The feature that an agent names if the guest has programs for a console. */
-const consoleFeature = "console";
 /** The agent's name of the guest itself, where a container's id is asked for. */
 const guest = "";
 

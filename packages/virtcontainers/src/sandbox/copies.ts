@@ -1,13 +1,10 @@
 import type { CopyResult } from "../copy/entry.ts";
-import { type CopyOptions, CopyOptionsSchema } from "../copy/options.ts";
-import type { CallOptions } from "../deadline.ts";
+import { type CopyCallOptions, type CopyOptions, CopyOptionsSchema } from "../copy/options.ts";
 import { argument, parse } from "../validate.ts";
 import { SandboxGuest } from "./guest.ts";
 
 /** Default deadline of a copy. */
 const timeoutMs = 600_000;
-
-type Options = CallOptions & CopyOptions;
 
 /**
  * The methods of a Sandbox that copy files. Files, folders, links, modes and times are copied, and owners
@@ -20,7 +17,7 @@ export abstract class SandboxCopies extends SandboxGuest {
     containerId: string,
     hostPath: string,
     guestPath: string,
-    options: Options = {},
+    options: CopyCallOptions = {},
   ): Promise<CopyResult> {
     const { copyTo } = await import("../copy/copy.ts");
     const [from, to] = [pathOf(hostPath, "hostPath"), pathOf(guestPath, "guestPath")];
@@ -41,7 +38,7 @@ export abstract class SandboxCopies extends SandboxGuest {
     containerId: string,
     guestPath: string,
     hostPath: string,
-    options: Options = {},
+    options: CopyCallOptions = {},
   ): Promise<CopyResult> {
     const { copyFrom } = await import("../copy/copy.ts");
     const [from, to] = [pathOf(guestPath, "guestPath"), pathOf(hostPath, "hostPath")];
@@ -59,7 +56,7 @@ export abstract class SandboxCopies extends SandboxGuest {
     containerId: string,
     guestPath: string,
     stream: AsyncIterable<Uint8Array>,
-    options: Options = {},
+    options: CopyCallOptions = {},
   ): Promise<CopyResult> {
     const { importTar } = await import("../copy/copy.ts");
     const to = pathOf(guestPath, "guestPath");
@@ -77,7 +74,7 @@ export abstract class SandboxCopies extends SandboxGuest {
     containerId: string,
     guestPath: string,
     write: (data: Uint8Array) => void | Promise<void>,
-    options: Options = {},
+    options: CopyCallOptions = {},
   ): Promise<void> {
     const { exportTar } = await import("../copy/copy.ts");
     const from = pathOf(guestPath, "guestPath");
@@ -98,6 +95,6 @@ function pathOf(path: string, field: string): string {
   return parse(argument(4096), path, field);
 }
 
-function copyOptions(options: Options): CopyOptions {
+function copyOptions(options: CopyCallOptions): CopyOptions {
   return parse(CopyOptionsSchema, options, "options");
 }

@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isVirtError, Sandbox, VirtContainers } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
@@ -31,14 +31,6 @@ const refused = {
 
 /** Of an operation that asks the guest. */
 const refusedByGuest = { ...refused, dead: "SANDBOX_DEAD" } as const;
-
-/** Of one that the double of an agent has no feature for. */
-const lacking = {
-  ...refused,
-  ready: "NOT_SUPPORTED",
-  running: "NOT_SUPPORTED",
-  dead: "NOT_SUPPORTED",
-} as const;
 
 /** Of an operation that makes a sandbox of the same id. */
 const taken = {
@@ -198,7 +190,7 @@ const verbs: Record<string, Verb> = {
       dead: "stopped",
     },
   },
-  setOutput: asking((sandbox) => sandbox.setOutput("c1", "c1", "discard")),
+  setOutput: asking((vc, id) => vc.setOutput(id, "c1", "c1", "discard")),
   pauseSandbox: {
     run: (vc, id) => vc.pauseSandbox(id).then((sandbox) => sandbox.release()),
     outcomes: { ...refused, running: "paused" },
@@ -245,20 +237,20 @@ const verbs: Record<string, Verb> = {
     run: (vc, id) => vc.statsSandbox(id),
     outcomes: { ...refusedByGuest, running: "running" },
   },
-  metrics: asking((sandbox) => sandbox.metrics()),
-  guestVolumeStats: asking((sandbox) => sandbox.guestVolumeStats("/run")),
-  resizeGuestVolume: asking((sandbox) => sandbox.resizeGuestVolume("/run", 1024)),
-  getIPTables: asking((sandbox) => sandbox.getIPTables(false)),
-  setIPTables: asking((sandbox) => sandbox.setIPTables(false, "*filter\nCOMMIT\n")),
+  metrics: asking((vc, id) => vc.metrics(id)),
+  guestVolumeStats: asking((vc, id) => vc.guestVolumeStats(id, "/run")),
+  resizeGuestVolume: asking((vc, id) => vc.resizeGuestVolume(id, "/run", 1024)),
+  getIPTables: asking((vc, id) => vc.getIPTables(id, false)),
+  setIPTables: asking((vc, id) => vc.setIPTables(id, false, "*filter\nCOMMIT\n")),
   diagnosticData: {
-    ...asking((sandbox) => sandbox.diagnosticData("no-such-kind", "c1")),
+    ...asking((vc, id) => vc.diagnosticData(id, "no-such-kind", "c1")),
     outcomes: { ...refusedByGuest, ready: "INVALID_ARGUMENT", running: "INVALID_ARGUMENT" },
   },
-  getOOMEvent: asking(async (sandbox) => {
+  getOOMEvent: asking(async (vc, id) => {
     const leave = new AbortController();
-    const event = sandbox.getOOMEvent({ signal: leave.signal });
+    const event = vc.getOOMEvent(id, { signal: leave.signal });
     event.catch(() => {});
-    const { state } = await sandbox.status();
+    const { state } = await vc.statusSandbox(id);
     if (state === "running" || state === "ready") leave.abort();
     await event.catch((error: unknown) => {
       if (!isVirtError(error, "CANCELED")) throw error;
@@ -274,11 +266,10 @@ const verbs: Record<string, Verb> = {
   },
   monitor: {
     run: async (vc, id) => {
-      await using sandbox = await vc.fetchSandbox(id);
       const leave = new AbortController();
-      const watching = sandbox.monitor({ signal: leave.signal }).next();
+      const watching = vc.monitor(id, { signal: leave.signal }).next();
       watching.catch(() => {});
-      const { state } = await sandbox.status();
+      const { state } = await vc.statusSandbox(id);
       if (state !== "stopped" && state !== "creating") leave.abort();
       await watching.catch((error: unknown) => {
         if (!isVirtError(error, "CANCELED")) throw error;
@@ -292,25 +283,29 @@ const verbs: Record<string, Verb> = {
       dead: "stopped",
     },
   },
-  setAnnotations: on((sandbox) => sandbox.setAnnotations({ colour: "green" }), same),
+  setAnnotations: {
+    run: (vc, id) => vc.setAnnotations(id, { colour: "green" }),
+    outcomes: same,
+  },
   release: on((sandbox) => sandbox.release(), same),
   containers: on(async (sandbox) => sandbox.containers(), same),
   getContainer: on(async (sandbox) => sandbox.getContainer("c1"), same),
-  logs: on((sandbox) => readAll(sandbox.logs("c1")), same),
-  consoleTail: on((sandbox) => sandbox.consoleTail(), {
-    ...same,
-    stopped: "INVALID_STATE",
-    dead: "SANDBOX_DEAD",
-  }),
-  exec: {
-    ...asking((sandbox) => sandbox.exec(["true"], { container: "c1" })),
-    outcomes: { ...refusedByGuest, running: "running" },
+  logs: { run: (vc, id) => readAll(vc.logs(id, "c1")), outcomes: same },
+  consoleTail: {
+    run: (vc, id) => vc.consoleTail(id),
+    outcomes: { ...same, stopped: "INVALID_STATE", dead: "SANDBOX_DEAD" },
   },
-  openConsole: on((sandbox) => sandbox.openConsole(), lacking),
-  copyTo: on((sandbox) => sandbox.copyTo("c1", "/etc/hostname", "/copied"), lacking),
-  copyFrom: on((sandbox) => sandbox.copyFrom("c1", "/etc/hostname", tmpdir()), lacking),
-  importTar: on((sandbox) => sandbox.importTar("c1", "/", emptyTar()), lacking),
-  exportTar: on((sandbox) => sandbox.exportTar("c1", "/", () => {}), lacking),
+  exec: on((sandbox) => sandbox.exec(["true"], { container: "c1" }), {
+    ...refusedByGuest,
+    running: "running",
+  }),
+  openConsole: asking((vc, id) => vc.openConsole(id)),
+  copyTo: asking((vc, id) => vc.copyTo(id, "c1", "/etc/hostname", "/copied")),
+  copyFrom: asking((vc, id) =>
+    vc.copyFrom(id, "c1", "/etc/passwd", join(instance.folder, "copied")),
+  ),
+  importTar: asking((vc, id) => vc.importTar(id, "c1", "/", emptyTar())),
+  exportTar: asking((vc, id) => vc.exportTar(id, "c1", "/", () => {})),
   trace: { run: (vc, id) => vc.trace(id), outcomes: same },
   events: {
     run: (vc, id) => readAll(vc.events({ sandboxId: id, since: new Date(0), until: new Date() })),
@@ -333,8 +328,8 @@ function on(work: (sandbox: Sandbox) => PromiseLike<unknown>, outcomes: Verb["ou
 }
 
 /** One that asks the guest and changes nothing of the sandbox's state. */
-function asking(ask: (sandbox: Sandbox) => PromiseLike<unknown>): Verb {
-  return on(ask, { ...refusedByGuest, ready: "ready", running: "running" });
+function asking(run: Verb["run"]): Verb {
+  return { run, outcomes: { ...refusedByGuest, ready: "ready", running: "running" } };
 }
 
 async function readAll(entries: AsyncIterable<unknown>): Promise<void> {
@@ -367,7 +362,7 @@ const unnamed = [
 ];
 
 /** What only subclasses use. */
-const inner = ["constructor", "operate", "changeContainer", "withSandbox", "change", "use"];
+const inner = ["constructor", "operate", "changeContainer", "withSandbox", "change", "use", "lend"];
 
 /** The public methods of a class and of those it extends. */
 function methodsOf(prototype: object): string[] {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ContainerFiles } from "../../src/testing/agent/container-files.ts";
 import { allCommands } from "../../src/testing/commands/builtin.ts";
 import type { CommandOutput } from "../../src/testing/commands/command.ts";
 
@@ -19,6 +20,7 @@ async function sh(script: string, env: Record<string, string> = {}) {
     user: "",
     containerId: "c1",
     execId: "e1",
+    files: new ContainerFiles(),
     stdin: (async function* () {
       yield Buffer.from("input");
     })(),

@@ -1,5 +1,12 @@
-import type { Agent, GuestDetails, GuestProcess, OutputPiece, ProcessRow } from "../agent.ts";
-import type { GuestFile } from "../files.ts";
+import {
+  type Agent,
+  consoleFeature,
+  type GuestDetails,
+  type GuestProcess,
+  type OutputPiece,
+  type ProcessRow,
+} from "../agent.ts";
+import { copyFeature, type GuestFile } from "../files.ts";
 import { type ContainerStats, noCgroupStats } from "../stats.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 
@@ -26,7 +33,7 @@ export class NoopAgent implements Agent {
   async details(): Promise<GuestDetails> {
     return {
       version: "noop",
-      features: [],
+      features: [copyFeature, consoleFeature],
       storageHandlers: [],
       supportsSeccomp: false,
       memoryBlockBytes: 0,
@@ -34,7 +41,11 @@ export class NoopAgent implements Agent {
     };
   }
 
-  async statPath(): Promise<undefined> {}
+  /** Every path is an empty folder. */
+  async statPath(): Promise<GuestFile> {
+    const nobody = { uid: 0, gid: 0, mtimeMs: 0 };
+    return { name: Buffer.alloc(0), kind: "folder", mode: 0o755, ...nobody, size: 0, target: "" };
+  }
   async listFolder(): Promise<GuestFile[]> {
     return [];
   }

@@ -21,8 +21,8 @@ export function containerCalls(guest: Guest): ServiceImplementation<typeof Agent
       if (process === undefined)
         throw new TtrpcError("internal", "EINVAL: the request has no OCI spec with a process");
       const user = stringUser?.uid ?? "";
-      const freezer = new Freezer();
-      const wanted = { containerId, execId: "", process, user, stdinPort, stdoutPort, freezer };
+      const place = { freezer: new Freezer(), files: guest.newFiles() };
+      const wanted = { containerId, execId: "", process, user, stdinPort, stdoutPort, place };
       const init = guest.makeProcess(wanted);
       const resources = OCI?.Linux?.Resources;
       guest.add({
@@ -31,7 +31,7 @@ export function containerCalls(guest: Guest): ServiceImplementation<typeof Agent
         init,
         started: false,
         execs: new Map(),
-        freezer,
+        ...place,
         resources,
       });
       return {};

@@ -6,11 +6,13 @@ import {
 } from "@virtcontainers/agent-protocol";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import type { Command } from "../commands/command.ts";
+import { ContainerFiles } from "./container-files.ts";
 import { GuestFiles } from "./files.ts";
-import type { Freezer } from "./freezer.ts";
+import { Freezer } from "./freezer.ts";
 import { OomEvents } from "./oom.ts";
 import type { Sink } from "./pipe.ts";
 import { GuestProcess } from "./process.ts";
+import { failure } from "./tree.ts";
 
 /** The machine that the guest is in. */
 export interface GuestMachine {
@@ -34,6 +36,8 @@ export interface GuestContainer {
   freezer: Freezer;
   /** As created, and as updated since. */
   resources: LinuxResources | undefined;
+  /** What programs, copies and tests have put into it, beside the usual folders. */
+  files: ContainerFiles;
 }
 
 export interface GuestOptions {
@@ -41,6 +45,9 @@ export interface GuestOptions {
   /** Names that the containers' /etc/passwd has; numbers always do. */
   users: readonly string[];
 }
+
+/** Where a process of the guest is: in a container, or in none, as those of a console. */
+export type ProcessPlace = Pick<GuestContainer, "execs" | "freezer" | "files">;
 
 /** What the host asks of a new process. */
 export interface Wanted {
@@ -51,8 +58,7 @@ export interface Wanted {
   user: string;
   stdinPort: number;
   stdoutPort: number;
-  /** Of its container. */
-  freezer: Freezer;
+  place: Pick<ProcessPlace, "freezer" | "files">;
 }
 
 /** The state of one guest: containers and processes, and the rules they obey. */
@@ -62,6 +68,8 @@ export class Guest {
   readonly oom = new OomEvents();
   readonly volumeBytes = new Map<string, bigint>();
   readonly iptables = { ipv4: new Uint8Array(), ipv6: new Uint8Array() };
+  /** Programs of the guest itself, that consoles run. */
+  readonly consoles: ProcessPlace;
   readonly #options: GuestOptions;
   hostname: string | undefined;
   machine: GuestMachine | undefined;
@@ -71,6 +79,11 @@ export class Guest {
 
   constructor(options: GuestOptions) {
     this.#options = options;
+    this.consoles = { execs: new Map(), freezer: new Freezer(), files: this.newFiles() };
+  }
+
+  newFiles(): ContainerFiles {
+    return new ContainerFiles(this.#options.users);
   }
 
   createSandbox(hostname: string): void {
@@ -103,6 +116,11 @@ export class Guest {
     execId: string,
     code: "invalid_argument" | "internal" = "invalid_argument",
   ): GuestProcess {
+    if (containerId === "") {
+      const console = this.consoles.execs.get(execId);
+      if (console !== undefined) return console;
+      throw new TtrpcError("not_found", `no console of the guest with exec id ${execId}`);
+    }
     const { init, execs } = this.container(containerId, code);
     const found = execId === "" ? init : execs.get(execId);
     if (found !== undefined) return found;
@@ -119,7 +137,7 @@ export class Guest {
       containerId,
       execId,
       pid: ++this.#lastPid,
-      command: this.#program(argv[0] ?? ""),
+      command: this.#program(argv[0] ?? "", containerId === ""),
       argv,
       env,
       cwd,
@@ -129,14 +147,20 @@ export class Guest {
         : undefined,
       hasInput: wanted.stdinPort === 0,
       sink: sinkOfPort(wanted.stdoutPort),
-      freezer: wanted.freezer,
+      place: wanted.place,
       log: (record) => this.#log(record),
     });
   }
 
   /** A process that was waited for and read to its end is forgotten; a container's first one stays. */
   forgetIfDone(containerId: string, process: GuestProcess): void {
-    if (process.isDone) this.containers.get(containerId)?.execs.delete(process.execId);
+    const place = containerId === "" ? this.consoles : this.containers.get(containerId);
+    if (process.isDone) place?.execs.delete(process.execId);
+  }
+
+  /** Ends the programs of all consoles. */
+  hangUp(): void {
+    for (const process of this.consoles.execs.values()) process.signal(9);
   }
 
   killAll(container: GuestContainer): void {
@@ -158,9 +182,14 @@ export class Guest {
     container.init.exited.then(() => this.killAll(container));
   }
 
-  #program(name: string): Command {
+  /** The agent starts a console's program itself, and so tells the kernel's error; crun has its own words. */
+  #program(name: string, ofConsole: boolean): Command {
     const found = this.#options.commands.get(name.split("/").at(-1) ?? name);
     if (typeof found === "function") return found;
+    if (ofConsole) {
+      const absent = "No such file or directory (os error 2)";
+      throw failure(name, found === undefined ? absent : "Permission denied (os error 13)");
+    }
     if (found === "not-executable")
       throw new TtrpcError("permission_denied", `exec: "${name}": permission denied`);
     const place = name.includes("/") ? "no such file" : "not found in PATH";

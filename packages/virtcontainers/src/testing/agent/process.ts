@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import type { LogRecord } from "@virtcontainers/agent-protocol";
 import type { Command, CommandOutput } from "../commands/command.ts";
-import type { Freezer } from "./freezer.ts";
+import type { ProcessPlace } from "./guest.ts";
 import { Pipe, type Sink } from "./pipe.ts";
 
 const sigkill = 9;
@@ -25,7 +25,7 @@ export interface ProcessParts {
   terminal: { rows: number; columns: number } | undefined;
   hasInput: boolean;
   sink: Sink;
-  freezer: Freezer;
+  place: Pick<ProcessPlace, "freezer" | "files">;
   log: (record: LogRecord) => void;
 }
 
@@ -80,7 +80,7 @@ export class GuestProcess {
 
   /** Since it was started. */
   get ranNs(): bigint {
-    return this.#startedAt === undefined ? 0n : this.#parts.freezer.nowNs - this.#startedAt;
+    return this.#startedAt === undefined ? 0n : this.#parts.place.freezer.nowNs - this.#startedAt;
   }
 
   get isDone(): boolean {
@@ -89,7 +89,7 @@ export class GuestProcess {
 
   start(): void {
     if (this.#startedAt !== undefined || this.#exitCode !== undefined) return;
-    this.#startedAt = this.#parts.freezer.nowNs;
+    this.#startedAt = this.#parts.place.freezer.nowNs;
     this.#run().then(
       (code) => this.#end(code & 255),
       async (error: unknown) => {
@@ -142,7 +142,7 @@ export class GuestProcess {
   }
 
   async #run(): Promise<number> {
-    const { argv, env, cwd, user, containerId, execId, command } = this.#parts;
+    const { argv, env, cwd, user, containerId, execId, command, place } = this.#parts;
     const stdout = this.#output(this.stdout);
     return await command({
       argv,
@@ -152,6 +152,7 @@ export class GuestProcess {
       user,
       containerId,
       execId,
+      files: place.files,
       stdin: this.#stdin,
       stdout,
       stderr: this.terminal === undefined ? this.#output(this.stderr) : stdout,
@@ -164,7 +165,7 @@ export class GuestProcess {
   #output(pipe: Pipe): CommandOutput {
     return {
       write: (data) => {
-        const written = this.#parts.freezer
+        const written = this.#parts.place.freezer
           .pass()
           .then(() => pipe.write(Buffer.from(data), this.#killed.signal));
         // Who does not await it learns nothing, and that is no fault.

@@ -24,6 +24,7 @@ export function sandboxCalls(
     },
     destroySandbox: async () => {
       for (const container of guest.containers.values()) guest.killAll(container);
+      guest.hangUp();
       guest.containers.clear();
       // The answer goes first.
       setImmediate(() => guest.machine?.powerOff());

@@ -7,7 +7,7 @@ import type {
 } from "@virtcontainers/agent-protocol";
 import { OutputSink, OutputStream } from "@virtcontainers/agent-protocol";
 import { type ServiceImplementation, TtrpcError } from "@virtcontainers/ttrpc";
-import type { Guest } from "./guest.ts";
+import type { Guest, GuestContainer } from "./guest.ts";
 import { type Pipe, type Sink, SinkError } from "./pipe.ts";
 import type { GuestProcess } from "./process.ts";
 
@@ -31,26 +31,25 @@ export function processCalls(guest: Guest): ServiceImplementation<typeof AgentSe
   };
   return {
     execProcess: ({ containerId, execId, process, stringUser, stdinPort, stdoutPort }) => {
-      const container = guest.container(containerId, "internal");
-      if (!container.started || container.init.exitCode !== undefined)
-        throw new TtrpcError("failed_precondition", `container ${containerId} is not running`);
-      if (execId === "" || container.execs.has(execId))
+      const place = containerId === "" ? guest.consoles : running(guest, containerId);
+      if (execId === "" || place.execs.has(execId))
         throw new TtrpcError("internal", `exec_id '${execId}' already exists`);
       if (process === undefined) throw invalid("process: missing");
+      if (process.Args.length === 0) process.Args = ["sh"];
       const user = stringUser?.uid ?? "";
-      const { freezer } = container;
-      const wanted = { containerId, execId, process, user, stdinPort, stdoutPort, freezer };
+      const wanted = { containerId, execId, process, user, stdinPort, stdoutPort, place };
       const made = guest.makeProcess(wanted);
-      container.execs.set(execId, made);
+      place.execs.set(execId, made);
       made.start();
       return {};
     },
     signalProcess: ({ containerId, execId, signal }) => {
       const kill = execId === "" && signal === 9;
-      const container = guest.container(containerId, kill ? "internal" : "invalid_argument");
+      if (kill) guest.container(containerId, "internal");
+      const process = guest.find(containerId, execId);
       if (signal < 1 || signal > 64) throw invalid(`signal: ${signal} is not between 1 and 64`);
-      if (kill) guest.killAll(container);
-      else guest.find(containerId, execId).signal(signal);
+      if (kill) guest.killAll(guest.container(containerId));
+      else process.signal(signal);
       return {};
     },
     waitProcess: async ({ containerId, execId }) => {
@@ -135,6 +134,20 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       const alive = [init, ...execs.values()].filter(({ exitCode }) => exitCode === undefined);
       return { rows: alive.map(processRow).sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0)) };
     },
+    statPath: ({ containerId, path, follow }) => {
+      const entry = guest.container(containerId).files.stat(path, follow);
+      return entry === undefined ? {} : { entry };
+    },
+    listFolder: (request) => ({
+      entries: guest.container(request.containerId).files.listFolder(request),
+    }),
+    readFile: (request) => ({
+      data: guest.container(request.containerId).files.readPiece(request),
+    }),
+    putFile: (request) => {
+      guest.container(request.containerId).files.put(request);
+      return {};
+    },
     setOnlineCpus: ({ count }) => {
       const plugged = guest.machine?.cpus ?? 1;
       if (count < 1 || count > plugged)
@@ -143,6 +156,12 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       return { online: Array.from({ length: count }, (_, index) => index) };
     },
   };
+}
+
+function running(guest: Guest, containerId: string): GuestContainer {
+  const container = guest.container(containerId, "internal");
+  if (container.started && container.init.exitCode === undefined) return container;
+  throw new TtrpcError("failed_precondition", `container ${containerId} is not running`);
 }
 
 /** A process as ps would show it: its numbers are made up, its names are the host's. */

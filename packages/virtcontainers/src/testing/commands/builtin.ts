@@ -8,13 +8,18 @@ const echo: Command = async ({ args, stdout }) => {
   return 0;
 };
 
-const cat: Command = async ({ args, stdin, stdout, stderr }) => {
-  if (args.length > 0) {
-    await stderr.write(`cat: ${args[0]}: this guest has no files\n`);
-    return 1;
+const cat: Command = async ({ args, cwd, files, stdin, stdout, stderr }) => {
+  if (args.length === 0) for await (const chunk of stdin) await stdout.write(chunk);
+  let status = 0;
+  for (const name of args) {
+    const data = files.read(name.startsWith("/") ? name : `${cwd}/${name}`);
+    if (data !== undefined) await stdout.write(data);
+    else {
+      await stderr.write(`cat: can't open '${name}': No such file or directory\n`);
+      status = 1;
+    }
   }
-  for await (const chunk of stdin) await stdout.write(chunk);
-  return 0;
+  return status;
 };
 
 const sleep: Command = async ({ args, stderr, signal }) => {

@@ -1,3 +1,5 @@
+import type { ContainerFiles } from "../agent/container-files.ts";
+
 /** Where a command writes. */
 export interface CommandOutput {
   /** Settles when the pipe has taken it, so awaiting it gives back-pressure; rejects once the command was killed. */
@@ -17,6 +19,8 @@ export interface CommandRun {
   containerId: string;
   /** Empty for a container's first process. */
   execId: string;
+  /** Of the container: what a copy out of it gives, and what one into it has brought. */
+  files: ContainerFiles;
   stdin: AsyncIterable<Uint8Array>;
   stdout: CommandOutput;
   stderr: CommandOutput;

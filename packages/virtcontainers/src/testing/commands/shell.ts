@@ -15,24 +15,30 @@ class Exit extends Error {
 
 /**
  * `sh`, as far as tests need one: `;`, newlines, `&&`, `||`, `|`, quotes, `$NAME`, `$?`, assignments, `exit`,
- * `>&2`, `2>&1` and `>/dev/null`. What it does not know ends it with 2 and a message that says so.
+ * `>&2`, `2>&1` and `>/dev/null`. What it does not know ends it with 2 and a message that says so. On a
+ * terminal it runs one line after the other, and goes on past what it does not know.
  */
 export function shell(programs: Programs): Command {
   return async (run) => {
-    const script = run.args[0] === "-c" ? run.args[1] : await readAll(run.stdin);
-    const shell = new Shell(programs, run);
-    try {
-      for (const { after, pipeline } of parseScript(script ?? "")) {
-        if (after !== undefined && after !== (shell.status === 0)) continue;
-        await shell.pipeline(pipeline);
+    const typed = run.args[0] !== "-c" && run.terminal !== undefined;
+    const shell = new Shell(programs, typed ? { ...run, stdin: nothing() } : run);
+    const ended = async (script: string): Promise<number | undefined> => {
+      try {
+        await shell.script(script);
+      } catch (error) {
+        if (error instanceof Exit) return error.code;
+        if (!(error instanceof ScriptError)) throw error;
+        await run.stderr.write(`sh: ${error.message}\n`);
+        shell.status = 2;
       }
-      return shell.status;
-    } catch (error) {
-      if (error instanceof Exit) return error.code;
-      if (!(error instanceof ScriptError)) throw error;
-      await run.stderr.write(`sh: ${error.message}\n`);
-      return 2;
+    };
+    if (run.args[0] === "-c") return (await ended(run.args[1] ?? "")) ?? shell.status;
+    if (run.terminal === undefined) return (await ended(await readAll(run.stdin))) ?? shell.status;
+    for await (const line of linesOf(run.stdin)) {
+      const code = await ended(line);
+      if (code !== undefined) return code;
     }
+    return shell.status;
   };
 }
 
@@ -46,6 +52,13 @@ class Shell {
     this.#programs = programs;
     this.#run = run;
     this.#env = { ...run.env };
+  }
+
+  async script(text: string): Promise<void> {
+    for (const { after, pipeline } of parseScript(text)) {
+      if (after !== undefined && after !== (this.status === 0)) continue;
+      await this.pipeline(pipeline);
+    }
   }
 
   /** Runs commands side by side, each reading what the one before it writes. */
@@ -118,4 +131,18 @@ async function readAll(input: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of input) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
+}
+
+/** What is typed is the shell's, and not its commands'. */
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** Lines as they are typed. */
+async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of input) {
+    const lines = `${rest}${Buffer.from(chunk)}`.split(/[\r\n]/);
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  yield rest;
 }

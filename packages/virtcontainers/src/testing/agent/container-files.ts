@@ -1,0 +1,139 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type FileEntrySchema,
+  FileKind,
+  type ListFolderRequest,
+  type PutFileRequest,
+  type ReadFileRequest,
+} from "@virtcontainers/agent-protocol";
+import { TtrpcError } from "@virtcontainers/ttrpc";
+import { failure, find, makeNode, parentOf, type TreeNode } from "./tree.ts";
+
+/** The longest answers, as of the agent. */
+const maxEntries = 1000;
+const maxPiece = 1024 * 1024;
+
+const numbers = { file: FileKind.FILE, folder: FileKind.FOLDER, link: FileKind.LINK } as const;
+/** What an image of a small distribution has. */
+const usual = ["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"];
+
+/** The files of one container of the test guest, in memory, for its programs and for tests. Links are followed in its root. */
+export class ContainerFiles {
+  readonly #root = makeNode("folder");
+
+  constructor(users: readonly string[] = []) {
+    for (const name of usual) this.#root.entries.set(name, makeNode("folder"));
+    const lines = users.map((name, at) => `${name}:x:${at}:${at}::/:/bin/sh\n`);
+    this.write("/etc/passwd", lines.join(""));
+  }
+
+  /** What is in a file; undefined if there is none. */
+  read(path: string): Buffer | undefined {
+    const found = find(this.#root, path);
+    return found?.kind === "file" ? Buffer.from(found.data) : undefined;
+  }
+
+  /** Makes a file or replaces what is in it; folders that are missing on the way are made. */
+  write(path: string, data: string | Uint8Array): void {
+    const names = path.split("/").filter((name) => name !== "");
+    for (let at = 1; at < names.length; at++) {
+      const above = `/${names.slice(0, at).join("/")}`;
+      if (find(this.#root, above) !== undefined) continue;
+      const { folder, name } = parentOf(this.#root, above);
+      folder.entries.set(name, makeNode("folder"));
+    }
+    const there = find(this.#root, path);
+    if (there?.kind === "folder") throw failure(path, "Is a directory (os error 21)");
+    if (there !== undefined) {
+      Object.assign(there, { data: Buffer.from(data), mtimeMs: Date.now() });
+      return;
+    }
+    const { folder, name } = parentOf(this.#root, path);
+    folder.entries.set(name, makeNode("file", { data: Buffer.from(data) }));
+  }
+
+  /** The names in a folder, in order; none if there is no such folder. */
+  list(path: string): string[] {
+    return sorted(find(this.#root, path)).map(([name]) => name);
+  }
+
+  /** Takes away a file, a link, or a folder with all that is in it. */
+  remove(path: string): void {
+    const { folder, name } = parentOf(this.#root, path);
+    folder.entries.delete(name);
+  }
+
+  stat(path: string, follow: boolean): MessageInitShape<typeof FileEntrySchema> | undefined {
+    const found = find(this.#root, path, follow);
+    return found && entryOf("", found);
+  }
+
+  listFolder({
+    path,
+    after,
+    limit,
+  }: ListFolderRequest): MessageInitShape<typeof FileEntrySchema>[] {
+    const folder = find(this.#root, path);
+    if (folder === undefined) throw failure(path, "No such file or directory (os error 2)");
+    if (folder.kind !== "folder") throw failure(path, "Not a directory (os error 20)");
+    return sorted(folder)
+      .filter(([name]) => Buffer.compare(Buffer.from(name), after) > 0)
+      .slice(0, Math.max(1, Math.min(limit, maxEntries)))
+      .map(([name, node]) => entryOf(name, node));
+  }
+
+  readPiece({ path, offset, len }: ReadFileRequest): Uint8Array {
+    const found = find(this.#root, path, false);
+    if (found === undefined) throw failure(path, "No such file or directory (os error 2)");
+    if (found.kind !== "file")
+      throw new TtrpcError("invalid_argument", `${path}: not a regular file`);
+    const at = Number(offset);
+    return found.data.subarray(at, at + Math.min(len, maxPiece));
+  }
+
+  put(request: PutFileRequest): void {
+    const { path, kind, uid, gid, size, offset, data } = request;
+    const { folder, name } = parentOf(this.#root, path);
+    const there = folder.entries.get(name);
+    const how = { mode: request.mode & 0o7777, uid, gid, mtimeMs: Number(request.mtimeMs) };
+    if (kind === FileKind.FOLDER) {
+      if (there !== undefined && there.kind !== "folder")
+        throw failure(path, "Not a directory (os error 20)");
+      folder.entries.set(name, Object.assign(there ?? makeNode("folder"), how));
+      return;
+    }
+    if (kind !== FileKind.FILE && kind !== FileKind.LINK)
+      throw new TtrpcError("invalid_argument", `kind: ${kind} is no file, folder or link`);
+    if (there?.kind === "folder") throw failure(path, "Is a directory (os error 21)");
+    if (kind === FileKind.LINK) {
+      const link = { ...how, mode: 0o777, data: Buffer.from(request.target) };
+      folder.entries.set(name, makeNode("link", link));
+      return;
+    }
+    const file = offset === 0n ? makeNode("file", { mode: 0o600 }) : there;
+    if (file?.kind !== "file") throw failure(path, "No such file or directory (os error 2)");
+    folder.entries.set(name, file);
+    // A gap before the piece is as in a sparse file.
+    const before = Buffer.alloc(Number(offset));
+    file.data.copy(before);
+    file.data = Buffer.concat([before, data]);
+    if (BigInt(file.data.length) >= size) Object.assign(file, how);
+  }
+}
+
+function sorted(folder: TreeNode | undefined): [string, TreeNode][] {
+  return [...(folder?.entries ?? [])].sort(([a], [b]) =>
+    Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  );
+}
+
+function entryOf(name: string, node: TreeNode): MessageInitShape<typeof FileEntrySchema> {
+  const { kind, mode, uid, gid, mtimeMs, data } = node;
+  const common = { name: Buffer.from(name), kind: numbers[kind], mode, uid, gid };
+  return {
+    ...common,
+    mtimeMs: BigInt(Math.trunc(mtimeMs)),
+    size: BigInt(kind === "file" ? data.length : 0),
+    target: kind === "link" ? data : new Uint8Array(),
+  };
+}
