@@ -1,10 +1,15 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { VirtContainers } from "virtcontainers";
-import { createFaultyHost, createHost } from "virtcontainers/internal";
+import {
+  createFaultyHost,
+  createHost,
+  findGuestDir,
+  loadGuestAssets,
+} from "virtcontainers/internal";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { crashScenario, plugged } from "./support/crash-scenario.ts";
+import { cgroupOf, crashScenario, plugged, type Surroundings } from "./support/crash-scenario.ts";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 interface Point {
@@ -20,40 +25,76 @@ const root = process.getuid?.() === 0;
 
 let instance: TestInstance;
 /** A folder to be a container's root, and so virtiofsd and mounts to be left behind. */
-let rootFs = "";
+let rootFs: string | undefined;
+/** What each run gets a copy of, where the whole scenario is gone through. */
+let image = "";
+let disk = "";
 
 beforeAll(async () => {
   instance = await testInstance();
   if (!root) return;
   rootFs = join(instance.dataDir, "root");
   for (const name of ["proc", "sys", "dev"]) mkdirSync(join(rootFs, name), { recursive: true });
+  if (!all) return;
+  image = (await loadGuestAssets(findGuestDir(process.env))).busyboxPath ?? "";
+  disk = join(instance.dataDir, "disk.img");
+  const make = ["-q", "-O", "^has_journal", "-d", rootFs, disk, "8M"];
+  execFileSync("mkfs.ext4", make, { env: { PATH: "/usr/sbin:/sbin:/usr/bin:/bin" } });
 });
 afterAll(async () => {
   await instance[Symbol.asyncDispose]();
 });
+
+/** The folders of one run of the scenario. */
+function placeOf(name: string): { stateDir: string; dataDir: string; surroundings: Surroundings } {
+  if (!all || !root) {
+    const stateDir = name === "" ? instance.stateDir : join(instance.stateDir, name);
+    return { stateDir, dataDir: instance.dataDir, surroundings: { rootFs } };
+  }
+  const folder = join(instance.stateDir, `whole-${name}`);
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  return {
+    stateDir: join(folder, "state"),
+    dataDir: join(folder, "data"),
+    surroundings: { rootFs, whole: { folder, image, disk } },
+  };
+}
+
+/** What the whole scenario leaves beside the traces of its sandboxes. */
+function moreLeftovers({ whole }: Surroundings): string[] {
+  if (whole === undefined) return [];
+  const trees = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/memory", "/sys/fs/cgroup"];
+  const cgroups = trees
+    .map((tree) => `${tree}${cgroupOf(whole.folder)}`)
+    .filter((path) => existsSync(path));
+  const copy = join(whole.folder, "disk.img");
+  const given = existsSync(copy) && statSync(copy).uid !== 0 ? [`owner of ${copy}`] : [];
+  return [...cgroups, ...given];
+}
 
 async function pointsPassed(): Promise<Point[]> {
   const points: Point[] = [];
   const host = createFaultyHost(createHost(), [], (at, nth) => {
     if (at.startsWith("failpoint:")) points.push({ at, nth });
   });
-  const { stateDir, dataDir } = instance;
-  await crashScenario(new VirtContainers({ stateDir, dataDir, host }), rootFs);
+  const { stateDir, dataDir, surroundings } = placeOf("");
+  await crashScenario(new VirtContainers({ stateDir, dataDir, host }), surroundings);
   const last = new Map(points.map(({ at, nth }) => [at, nth]));
   return points.filter(({ at, nth }) => all || nth === 1 || nth === last.get(at));
 }
 
 /** Lets a process die at a point, and gives what is wrong after that. */
 async function crash({ at, nth }: Point): Promise<string[]> {
-  const stateDir = join(instance.stateDir, `${at}-${nth}`.replace(/[^a-z0-9]+/g, "-"));
-  const args = [stateDir, instance.dataDir, rootFs, at, String(nth)];
+  const name = `${at}-${nth}`.replace(/[^a-z0-9]+/g, "-");
+  const { stateDir, dataDir, surroundings } = placeOf(name);
+  const args = [stateDir, dataDir, JSON.stringify(surroundings), at, String(nth)];
   const signal = await new Promise((resolve) =>
     execFile(process.execPath, ["--import", "tsx", script, ...args], (error) =>
       resolve(error?.signal),
     ),
   );
   if (signal !== "SIGKILL") return ["it did not die"];
-  const vc = new VirtContainers({ stateDir, dataDir: instance.dataDir });
+  const vc = new VirtContainers({ stateDir, dataDir });
   await vc.collectGarbage();
   const wrong: string[] = [];
   for (const { id, state } of await vc.listSandbox()) {
@@ -72,14 +113,20 @@ async function crash({ at, nth }: Point): Promise<string[]> {
     }
     await vc.deleteSandbox(id, { force: true });
   }
-  return [...wrong, ...leftovers({ stateDir })];
+  wrong.push(...leftovers({ stateDir }), ...moreLeftovers(surroundings));
+  if (surroundings.whole === undefined) return wrong;
+  // What nobody uses any more can be removed.
+  for (const { name } of await vc.volumes.list()) await vc.volumes.remove(name);
+  await vc.images.prune({ all: true });
+  rmSync(surroundings.whole.folder, { recursive: true });
+  return wrong;
 }
 
 test("a process killed at any failpoint leaves nothing that a garbage collection or delete does not take", {
-  timeout: 1_200_000,
+  timeout: all ? 7_200_000 : 1_200_000,
 }, async () => {
   const points = await pointsPassed();
-  expect(points.length).toBeGreaterThan(all ? 60 : 30);
+  expect(points.length).toBeGreaterThan(all ? 200 : 30);
   console.log(`killed at ${points.length} failpoints of real VMs`);
   const waiting = [...points];
   const wrong: Record<string, string[]> = {};
@@ -91,6 +138,7 @@ test("a process killed at any failpoint leaves nothing that a garbage collection
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   expect(wrong).toEqual({});
+  if (all) return;
   const images = join(instance.dataDir, "images");
   for (const name of readdirSync(images))
     expect(readdirSync(join(images, name, "users"))).toEqual([]);

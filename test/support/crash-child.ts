@@ -3,6 +3,6 @@ import { VirtContainers } from "virtcontainers";
 import { createFaultyHost, createHost } from "virtcontainers/internal";
 import { crashScenario } from "./crash-scenario.ts";
 
-const [stateDir, dataDir, rootFs = "", at = "", nth] = process.argv.slice(2);
+const [stateDir, dataDir, surroundings = "{}", at = "", nth] = process.argv.slice(2);
 const host = createFaultyHost(createHost(), [{ at, nth: Number(nth), with: "die" }]);
-await crashScenario(new VirtContainers({ stateDir, dataDir, host }), rootFs);
+await crashScenario(new VirtContainers({ stateDir, dataDir, host }), JSON.parse(surroundings));

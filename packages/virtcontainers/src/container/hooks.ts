@@ -9,6 +9,9 @@ import type { Hook } from "./oci/hooks.ts";
 /** What the ledger calls their processes. */
 export const hookName = "hook";
 
+/** By its random value a hook is found whose runner was killed before it knew the pid. */
+const markerVariable = "VIRTCONTAINERS_HOOK";
+
 type Kind = "prestart" | "createRuntime" | "poststart" | "poststop";
 
 /** For a poststop hook that names no time of its own: a delete has to end. */
@@ -86,13 +89,14 @@ async function runHook(
   const details = { ...ids, phase: `hook.${kind}`, field: `hooks.${kind}.${index}` };
   const name = `the hook ${kind}.${index}, ${hook.path},`;
   const [argv0 = hook.path, ...args] = hook.args ?? [];
-  const env = Object.fromEntries((hook.env ?? []).map(variable));
+  const marker = randomUUID();
+  const env = { ...Object.fromEntries((hook.env ?? []).map(variable)), [markerVariable]: marker };
   const input = JSON.stringify(ociState(context, sandbox, container, kind));
   const timeout = hook.timeout === undefined ? {} : { timeoutMs: hook.timeout * 1000 };
   const options = { argv0, env, input, signal, ...timeout };
   try {
     const { code, stderr } = await phase(details.phase, ids, () =>
-      runHeld(context, sandbox.id, hook.path, args, options),
+      runHeld(context, sandbox.id, marker, hook.path, args, options),
     );
     if (code === 0) return;
     const said = stderr.trim().slice(-500);
@@ -113,14 +117,20 @@ async function runHook(
 async function runHeld(
   context: Context,
   sandboxId: string,
+  marker: string,
   path: string,
   args: string[],
   options: NonNullable<Parameters<Processes["run"]>[2]>,
 ): Promise<RunResult> {
   const ledger = context.store.ledger(sandboxId);
-  const record = { kind: "process", name: hookName, marker: randomUUID(), group: true } as const;
+  const name = hookName;
+  const record = { kind: "process", name, marker, variable: markerVariable, group: true } as const;
   const result = await ledger.take(record, (update) => {
-    const onStart = (started: ProcessIdentity): void => void update({ ...record, ...started });
+    const onStart = (started: ProcessIdentity): void => {
+      context.host.failpoint("hook.started");
+      // Where there is no room for its pid on disk, its marker is there already.
+      update({ ...record, ...started }).catch(() => {});
+    };
     return context.host.processes.run(path, args, { ...options, onStart });
   });
   await ledger.release((taken) => "marker" in taken && taken.marker === record.marker);

@@ -27,6 +27,7 @@ export async function updateContainer(
   try {
     await growToFit(operation);
     const agent = await operation.agent();
+    context.host.failpoint("update.before");
     await agent.updateContainer(
       container.id,
       resourcesSpec(container.config.resources ?? {}),

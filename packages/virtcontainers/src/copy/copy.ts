@@ -33,7 +33,9 @@ export async function copyTo(
   if (contents && !(await pinned.stat()).isDirectory())
     throw invalidArgument("hostPath", hostPath, "it is no folder, so it has no contents");
   const target = await guestTarget(side, guestPath, contents ? undefined : basename(source));
+  operation.context.host.failpoint("copy.before");
   await toGuest(side, target, hostTree(pinned, source, tally), tally, options.archive ?? false);
+  operation.context.host.failpoint("copy.after");
   return tally.result();
 }
 

@@ -101,6 +101,8 @@ export interface Processes {
   waitGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void>;
   /** All processes that have `marker` as one whole argument of their command line. */
   findByArgument(marker: string): Promise<ProcessIdentity[]>;
+  /** All processes that were started with a variable of just this value, as far as this user may know. */
+  findByVariable(name: string, value: string): Promise<ProcessIdentity[]>;
   /** Absolute path of an executable, looked up in PATH and the usual system folders; undefined if there is none. */
   which(name: string): Promise<string | undefined>;
 }

@@ -35,7 +35,8 @@ export function createProcesses(libc: () => Libc): Processes {
     killGroup: async (process) => killGroup(libc(), process),
     waitGone: async (process, signal) => waitGone(libc(), process, signal),
     raiseMaxFileBytes,
-    findByArgument,
+    findByArgument: (marker) => findByWord("cmdline", marker),
+    findByVariable: (name, value) => findByWord("environ", `${name}=${value}`),
     which,
   };
 }
@@ -66,14 +67,14 @@ function killGroup(libc: Libc, leader: ProcessIdentity): void {
   }
 }
 
-async function findByArgument(marker: string): Promise<ProcessIdentity[]> {
+async function findByWord(file: "cmdline" | "environ", word: string): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
   for (const name of await readdir("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
     // A process that ends while it is looked at is none.
-    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (!line.split("\0").includes(marker)) continue;
+    const line = await readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+    if (!line.split("\0").includes(word)) continue;
     const identity = identify(pid);
     if (identity !== undefined) found.push(identity);
   }

@@ -35,27 +35,31 @@ async function resizeMemory(
   memoryMiB: number,
   grows: boolean,
 ): Promise<number> {
-  const { connection, sandbox, signal } = operation;
+  const { context, connection, sandbox, signal } = operation;
   const vm = await connection.vm(sandbox);
   const agent = await operation.agent();
   const request = { count: 0, wait: false, cpuOnly: false };
   // A guest with modules loads its drivers for memory devices at this call.
   await agent.onlineCPUMem(request, signal);
   const spareMiB = grows ? undefined : await spareMemory(agent, signal);
+  context.host.failpoint("memory.resize.before");
   const reached = await vm.resizeMemory(memoryMiB, signal, spareMiB);
+  context.host.failpoint("memory.resize.after");
   // And a kernel that does not take new memory into use by itself waits for this one.
   if (grows) await agent.onlineCPUMem(request, signal);
   return reached;
 }
 
 async function resizeCpus(operation: Operation, before: number, count: number): Promise<void> {
-  const { connection, sandbox, signal } = operation;
+  const { context, connection, sandbox, signal } = operation;
   const shrinks = count < before;
   const exact = sandbox.agentFeatures.includes(cpusFeature);
   if (shrinks && !exact) throw cannotShrink(sandbox.id);
   if (!shrinks) {
     const vm = await connection.vm(sandbox);
+    context.host.failpoint("cpus.plug.before");
     await vm.resizeCpus(count, signal);
+    context.host.failpoint("cpus.plug.after");
   }
   const agent = await operation.agent();
   if (exact) await agent.setOnlineCpus(count, signal);

@@ -16,6 +16,7 @@ export async function pauseSandbox(operation: Operation): Promise<void> {
   await operation.save();
   try {
     await phase("hypervisor.pause", { sandboxId: sandbox.id }, () => vm.pause(signal));
+    context.host.failpoint("pause.after");
   } catch (error) {
     await undo(operation, async (undoing) => {
       await vm.resume(undoing.signal).catch(() => {});

@@ -15,6 +15,7 @@ export async function resumeSandbox(operation: Operation): Promise<void> {
   const vm = await connection.vm(sandbox);
   // A VM that runs already takes no harm, so who was killed in between is put right by the next one.
   await phase("hypervisor.resume", { sandboxId: sandbox.id }, () => vm.resume(signal));
+  context.host.failpoint("resume.after");
   sandbox.state = "running";
   await operation.save();
   await context.events.record({ type: "resumed", sandboxId: sandbox.id });

@@ -21,6 +21,7 @@ const Record = v.variant("kind", [
     pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
     startTime: v.optional(v.string()),
     group: v.optional(v.boolean()),
+    variable: v.optional(v.string()),
   }),
   v.strictObject({ kind: v.literal("mount"), target: path }),
   v.strictObject({ kind: v.literal("folder"), path }),

@@ -3,7 +3,7 @@
  * it, and releasing twice or releasing what was never taken is no error.
  */
 export type LedgerRecord =
-  /** Found by its marker argument if its pid never reached the disk. */
+  /** Found by its marker, a random argument, if its pid never reached the disk. */
   | {
       kind: "process";
       name: string;
@@ -12,6 +12,8 @@ export type LedgerRecord =
       startTime?: string | undefined;
       /** It leads a process group, which ends with it. */
       group?: boolean | undefined;
+      /** Its marker is the value of this variable of its environment, since its arguments are not ours to add to. */
+      variable?: string | undefined;
     }
   | { kind: "mount"; target: string }
   | { kind: "folder"; path: string }

@@ -28,13 +28,22 @@ async function releaseProcess(
   host: Host,
   record: Extract<LedgerRecord, { kind: "process" }>,
 ): Promise<void> {
-  const found = await host.processes.findByArgument(record.marker);
+  const found = await findMarked(host, record);
   if (record.pid !== undefined && record.startTime !== undefined) {
     const process = { pid: record.pid, startTime: record.startTime };
     if (record.group === true) await host.processes.killGroup(process);
     found.push(process);
   }
   await Promise.all(found.map((process) => killAndWait(host, process)));
+}
+
+/** What a process whose pid is known has given its environment to may go on when it has ended. */
+async function findMarked(
+  host: Host,
+  { marker, variable, pid }: Extract<LedgerRecord, { kind: "process" }>,
+): Promise<ProcessIdentity[]> {
+  if (variable === undefined) return await host.processes.findByArgument(marker);
+  return pid === undefined ? await host.processes.findByVariable(variable, marker) : [];
 }
 
 async function killAndWait(host: Host, process: ProcessIdentity): Promise<void> {

@@ -140,6 +140,17 @@ test("finds processes by one whole argument", async () => {
   expect(await processes.findByArgument(marker.slice(0, -1))).toEqual([]);
 });
 
+test("finds processes by a variable that they were started with", async () => {
+  const value = `marker-${process.pid}-${Date.now()}`;
+  const env = { PATH: "/bin", MARKER: value };
+  const child = spawn("/bin/sh", ["-c", "read x"], { stdio: ["pipe", "ignore", "ignore"], env });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child, "spawn");
+  expect(await processes.findByVariable("MARKER", value)).toMatchObject([{ pid: child.pid }]);
+  expect(await processes.findByVariable("MARKER", value.slice(0, -1))).toEqual([]);
+  expect(await processes.findByVariable("MARK", value)).toEqual([]);
+});
+
 test("runs a tool: exit code, both outputs, input", async () => {
   const script = "cat; echo problem >&2; exit 3";
   const result = await processes.run("/bin/sh", ["-c", script], { input: "fed" });

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, readdir, readFile, rmdir, writeFile } from "node:f
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { makeBusyboxImage, sha256 } from "../../../../test/support/images.ts";
+import { addImage, makeBusyboxImage, packLayout, sha256 } from "../../../../test/support/images.ts";
 import { inChild, nobody, nobodyCanRun } from "./support/child.ts";
 import { dockerRegistry } from "./support/docker-registry.ts";
 import { failure } from "./support/errors.ts";
@@ -140,6 +140,26 @@ describe("kill -9", () => {
       const { digest } = await store.images.pull(reference);
       expect(await storeContents(store.dataDir)).toEqual([`images/${digest.slice(7)}`]);
       await store.images.remove(reference);
+      expect(await storeContents(store.dataDir)).toEqual([]);
+      expect((await readdir(store.dataDir)).filter((name) => name.endsWith(".new"))).toEqual([]);
+    },
+  );
+
+  it.each(steps)(
+    "at %s of an archive's import leaves nothing after the next import",
+    slow,
+    async (point) => {
+      const store = await testStore();
+      const layout = join(store.folder, "layout");
+      await addImage(layout, { name: "app:1", layers: [[{ path: "f", content: "hello" }]] });
+      const archive = await packLayout(layout, join(store.folder, "app.tar"));
+      const env = { VIRTC_FAILPOINT: point };
+      expect((await inChild(store.dataDir, ["import", archive], env).outcome).signal).toBe(
+        "SIGKILL",
+      );
+      const { digest } = await store.images.import(archive);
+      expect(await storeContents(store.dataDir)).toEqual([`images/${digest.slice(7)}`]);
+      await store.images.remove(digest);
       expect(await storeContents(store.dataDir)).toEqual([]);
       expect((await readdir(store.dataDir)).filter((name) => name.endsWith(".new"))).toEqual([]);
     },

@@ -1,6 +1,7 @@
 import type { Host } from "../../../src/host/host.ts";
 import type { ContainerConfig, SandboxConfig } from "../../../src/index.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
+import { runcSpec } from "../../container/support/runc-spec.ts";
 
 /** Everything that takes something from the host or gives it back, once: create, start, plug, unplug, stop, restart, delete. */
 export async function scenario(host: Host, folder: string, rootFs: boolean): Promise<void> {
@@ -10,7 +11,7 @@ export async function scenario(host: Host, folder: string, rootFs: boolean): Pro
     id: "crash",
     containers: [
       { id: "c1", ...waits },
-      { id: "c2", ...waits, scratchMiB: 16 },
+      { id: "c2", ...waits, scratchMiB: 16, customSpec: withHook(folder) },
       ...(rootFs ? [withMounts(folder)] : []),
     ],
   };
@@ -39,4 +40,12 @@ function withMounts(folder: string): ContainerConfig {
       { type: "volume", source: "data", destination: "/data" },
     ],
   };
+}
+
+/** A hook that outlives who dies before it was told the state. */
+function withHook(folder: string): NonNullable<ContainerConfig["customSpec"]> {
+  const spec = runcSpec();
+  spec.process.terminal = false;
+  const args = ["sh", "-c", '[ -n "$(/bin/cat)" ] || /bin/sleep 600', "sh", folder];
+  return { ...spec, hooks: { createRuntime: [{ path: "/bin/sh", args }] } };
 }
