@@ -103,6 +103,19 @@ describe("one sandbox with mounts of every type", () => {
     await sandbox.delete({ force: true });
   });
 
+  test("their status tells what carries them", async () => {
+    const { mounts } = await sandbox.statusContainer("main");
+    const at = (destination: string) => mounts.find((mount) => mount.destination === destination);
+    expect(readFileSync(join(at("/ro")?.hostPath ?? "", "file"), "utf8")).toBe("from the host\n");
+    expect(at("/ro")).toMatchObject({ readOnly: true, blockDeviceID: undefined });
+    expect(at("/disk")).toMatchObject({
+      source: "disk",
+      blockDeviceID: expect.stringMatching(/^vol-/),
+      hostPath: undefined,
+    });
+    expect(at("/memory")).toMatchObject({ hostPath: undefined, blockDeviceID: undefined });
+  });
+
   test("folders and files of the host, to read and to write", async () => {
     expect(await sh(sandbox, "cat /ro/file /etc/single /tagged/file")).toBe(
       "from the host\nalone\nfrom the host\n",

@@ -171,6 +171,8 @@ describe.each(Object.entries(schemas))("%s", (name, schema) => {
     const listed = new Set<string>();
     for (const [, here = "", state] of rows) {
       const field = here.replaceAll("`", "");
+      // A field of what comes back, which is looked up with the methods.
+      if (field.includes(".")) continue;
       const entry = entries[field];
       if (entry === undefined) throw new Error(`${name} has no field ${field}`);
       expect(isLater(entry), `${name}.${field} is refused`).toBe(state !== "");

@@ -32,6 +32,10 @@ export class Terminal {
     return terminal;
   }
 
+  get device(): string {
+    return this.#device;
+  }
+
   /** All that was shown so far. */
   get text(): string {
     return this.#text;
@@ -44,6 +48,12 @@ export class Terminal {
 
   type(keys: string): void {
     this.#child.stdin.write(keys);
+  }
+
+  /** The terminal goes away with its program. */
+  async close(): Promise<void> {
+    this.#child.kill();
+    await this.ended;
   }
 
   async resize(rows: number, columns: number): Promise<void> {

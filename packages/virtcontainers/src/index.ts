@@ -27,6 +27,7 @@ export type { ExecInput, ExecOptions } from "./container/exec-options.ts";
 export type { ExecChunk } from "./container/exec-output.ts";
 export type { IOOffsets, IOStream } from "./container/io.ts";
 export type { Mount } from "./container/mount.ts";
+export type { MountStatus } from "./container/mount-status.ts";
 export type { OciSpec } from "./container/oci/schema.ts";
 export type { Seccomp } from "./container/oci/seccomp.ts";
 export type { ProcessListOptions } from "./container/process-list.ts";

@@ -325,6 +325,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       exitedAt: undefined,
       logged: container.cmd?.detach ?? false,
       annotations: {},
+      mounts: [],
       spec: { ociVersion: "1.0.2" },
     })),
   };

@@ -24,35 +24,45 @@ const user = v.pipe(
 );
 
 /** A command to run in a container; the fields left out of a container's first command come from its image. */
-export const Cmd = v.strictObject({
-  /** Executable and arguments; nothing is passed through a shell. */
-  args: v.pipe(
-    v.array(argument(), "it must be a list of texts"),
-    v.maxLength(4096, "it must have at most 4096 elements"),
-    v.check((args) => args.length === 0 || args[0] !== "", "its first element must not be empty"),
+export const Cmd = v.pipe(
+  v.strictObject({
+    /** Executable and arguments; nothing is passed through a shell. */
+    args: v.pipe(
+      v.array(argument(), "it must be a list of texts"),
+      v.maxLength(4096, "it must have at most 4096 elements"),
+      v.check((args) => args.length === 0 || args[0] !== "", "its first element must not be empty"),
+    ),
+    envs: v.optional(v.array(EnvVar)),
+    workDir: v.optional(absolutePath()),
+    /** Name or number, optionally `:group`. */
+    user: v.optional(user),
+    primaryGroup: v.optional(user),
+    supplementaryGroups: v.optional(v.array(user)),
+    /** A pseudo terminal in the guest; stderr goes with stdout then. */
+    terminal: v.optional(v.boolean("it must be true or false")),
+    consoleSize: v.optional(
+      v.strictObject({ height: integer(1, 65535, "rows"), width: integer(1, 65535, "columns") }),
+    ),
+    /**
+     * A terminal of the host, such as /dev/pts/3, that the process uses: the program that starts the process
+     * carries what is typed and shown for as long as it lives. With `terminal`, and not with `detach`.
+     */
+    console: v.optional(absolutePath()),
+    /** Keeps stdin open; without it the command reads from /dev/null. */
+    interactive: v.optional(v.boolean("it must be true or false")),
+    /** Output goes to the sandbox's log instead of to a reader. */
+    detach: v.optional(v.boolean("it must be true or false")),
+    noNewPrivileges: v.optional(v.boolean("it must be true or false")),
+    capabilities: v.optional(Capabilities),
+    rlimits: v.optional(Rlimits),
+    /** Whom the guest's kernel kills first when memory is short: -1000 (never) to 1000. */
+    oomScoreAdj: v.optional(integer(-1000, 1000)),
+  }),
+  v.check(
+    ({ console, terminal, detach }) => console === undefined || (terminal === true && !detach),
+    "a console needs terminal: true, and no detach",
   ),
-  envs: v.optional(v.array(EnvVar)),
-  workDir: v.optional(absolutePath()),
-  /** Name or number, optionally `:group`. */
-  user: v.optional(user),
-  primaryGroup: v.optional(user),
-  supplementaryGroups: v.optional(v.array(user)),
-  /** A pseudo terminal in the guest; stderr goes with stdout then. */
-  terminal: v.optional(v.boolean("it must be true or false")),
-  consoleSize: v.optional(
-    v.strictObject({ height: integer(1, 65535, "rows"), width: integer(1, 65535, "columns") }),
-  ),
-  console: later("host consoles; use terminal and ioStream"),
-  /** Keeps stdin open; without it the command reads from /dev/null. */
-  interactive: v.optional(v.boolean("it must be true or false")),
-  /** Output goes to the sandbox's log instead of to a reader. */
-  detach: v.optional(v.boolean("it must be true or false")),
-  noNewPrivileges: v.optional(v.boolean("it must be true or false")),
-  capabilities: v.optional(Capabilities),
-  rlimits: v.optional(Rlimits),
-  /** Whom the guest's kernel kills first when memory is short: -1000 (never) to 1000. */
-  oomScoreAdj: v.optional(integer(-1000, 1000)),
-});
+);
 export type Cmd = v.InferInput<typeof Cmd>;
 
 const bytes = v.pipe(

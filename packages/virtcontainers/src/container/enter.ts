@@ -4,6 +4,7 @@ import type { Operation } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
 import { parse } from "../validate.ts";
 import { Cmd } from "./config.ts";
+import { HostConsole, withConsole } from "./console.ts";
 import { processMessage } from "./oci/message.ts";
 import { portsFor } from "./output.ts";
 import { processSpec, userSpec } from "./process-spec.ts";
@@ -25,22 +26,29 @@ export async function enterContainer(
   input: Cmd,
 ): Promise<Process> {
   const { sandbox, signal } = operation;
-  const cmd = parse(Cmd, input, "cmd");
+  const cmd = withConsole(parse(Cmd, input, "cmd"), "cmd");
   if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
   const container = operation.container(containerId);
   assertAllowed("enterContainer", sandbox, container);
   const token = randomBytes(8).toString("hex");
   const agent = await operation.agent();
-  await agent.execProcess(
-    {
-      containerId,
-      execId: token,
-      stringUser: userSpec(cmd, container),
-      process: processMessage(processSpec(cmd, container)),
-      ...portsFor(cmd, sandbox.agentFeatures),
-    },
-    signal,
-  );
+  const console = await HostConsole.open(operation, cmd);
+  try {
+    await agent.execProcess(
+      {
+        containerId,
+        execId: token,
+        stringUser: userSpec(cmd, container),
+        process: processMessage(processSpec(cmd, container)),
+        ...portsFor(cmd, sandbox.agentFeatures),
+      },
+      signal,
+    );
+    await console?.attach(containerId, token, cmd.interactive);
+  } catch (error) {
+    await console?.close();
+    throw error;
+  }
   return { token, pid: 0, startTime: new Date().toISOString() };
 }
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { absolutePath, id, integer, later, text } from "../validate.ts";
+import { absolutePath, id, integer, text } from "../validate.ts";
 
 const flag = v.optional(v.boolean("it must be true or false"));
 
@@ -20,8 +20,6 @@ const common = {
   ),
   /** As of mount(8): ro, nosuid, nodev, noexec, noatime... */
   options: v.optional(v.pipe(v.array(mountOption), v.maxLength(64))),
-  hostPath: later("it is chosen inside"),
-  blockDeviceID: later("block devices of the host"),
 };
 
 const size = v.optional(integer(1, 16_777_216, "MiB"));

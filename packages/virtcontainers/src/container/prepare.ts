@@ -5,6 +5,7 @@ import { planMounts } from "../share/plan.ts";
 import { planRootDisk } from "../share/root-disk.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import type { ContainerConfig } from "./config.ts";
+import { withConsole } from "./console.ts";
 import { checkLimits } from "./limits.ts";
 import { assertFolder, rootFolderOf } from "./rootfs.ts";
 import { waiterPath } from "./waiter.ts";
@@ -18,6 +19,7 @@ export async function prepareContainer(
 ): Promise<StoredContainer> {
   const { field } = place;
   checkLimits(config.resources ?? {}, `${field}.resources`);
+  const cmd = config.cmd && withConsole(config.cmd, `${field}.cmd`);
   const image = config.image === undefined ? undefined : await findImage(context, config, signal);
   const folder = rootFolderOf(config.rootFs);
   if (folder !== undefined) {
@@ -36,7 +38,7 @@ export async function prepareContainer(
   return {
     id: config.id,
     state: "creating",
-    config,
+    config: { ...config, ...(cmd && { cmd }) },
     ...(image && { image }),
     ...(disk && { disk }),
     drives: {},

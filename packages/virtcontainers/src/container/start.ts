@@ -4,6 +4,7 @@ import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
 import type { StoredContainer } from "../store/schema.ts";
+import { HostConsole } from "./console.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { hooksAfterStart } from "./hooks.ts";
 import { extensionFeature } from "./output.ts";
@@ -18,6 +19,7 @@ export async function startContainer(
   assertAllowed("startContainer", sandbox, container);
   const agent = await operation.agent();
   if (container.state === "stopped") await createAnew(operation, container, agent);
+  const console = await HostConsole.open(operation, container.config.cmd);
   deadline.phase("agent.startContainer");
   try {
     await phase("agent.startContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
@@ -28,7 +30,9 @@ export async function startContainer(
     const told = { sandboxId: sandbox.id, containerId: container.id };
     await context.events.record({ type: "started", ...told });
     await hooksAfterStart(context, sandbox, container, signal);
+    await console?.attach(container.id, "", container.config.cmd?.interactive);
   } catch (error) {
+    await console?.close();
     await undo(operation, async (undoing) => {
       await stopContainer(undoing, container, true);
       await undoing.save();

@@ -50,6 +50,8 @@ export interface ResolvedHypervisorConfig {
   fileBackedMemRootDir: string | undefined;
   entropySource: string;
   sharedFS: "virtio-fs" | "virtio-9p" | "none";
+  /** The DAX window of virtio-fs; 0: none. */
+  virtioFSCacheSizeMiB: number;
   /** Host processes that can talk to the agent at once, 1 to 28. */
   agentPorts: number;
   /** How large console and log may each become. */

@@ -76,7 +76,11 @@ export const HypervisorConfig = v.strictObject({
   pcieRootPort: v.optional(integer(0, 16)),
   /** Host processes that can use the sandbox at once; default 8. */
   agentPorts: v.optional(integer(1, 28)),
-  virtioFSCacheSizeMiB: later("the DAX window of virtio-fs, which QEMU does not have"),
+  /**
+   * The DAX window of virtio-fs: host pages that the guest maps instead of copying; 0 (default): none. It needs a
+   * QEMU whose vhost-user-fs device has `cache-size`, which upstream's has not, and a daemon that serves it.
+   */
+  virtioFSCacheSizeMiB: v.optional(integer(0, 4_194_304, "MiB")),
   /** Annotations of the sandbox that may change its configuration, as regular expressions of whole names. */
   enableAnnotations: v.optional(v.array(namePattern)),
   /** Where the annotation of a path may point to, as patterns; without a list nowhere. */

@@ -105,7 +105,7 @@ export abstract class SandboxContainers extends SandboxHandle {
   async statusContainer(id: string, options: CallOptions = {}): Promise<ContainerStatus> {
     return await this.operate("statusContainer", "shared", options, async (operation) => {
       await refresh(operation.context, operation.sandbox, operation.connection, operation.signal);
-      return containerStatus(operation.sandbox, operation.container(id));
+      return containerStatus(this.context.store, operation.sandbox, operation.container(id));
     });
   }
 }

@@ -73,6 +73,7 @@ export function resolveHypervisorConfig(
     fileBackedMemRootDir: config.fileBackedMemRootDir,
     entropySource: config.entropySource ?? "/dev/urandom",
     sharedFS: shared ? (config.sharedFS ?? "virtio-fs") : "none",
+    virtioFSCacheSizeMiB: config.virtioFSCacheSizeMiB ?? 0,
     agentPorts: config.agentPorts ?? defaults.agentPorts,
     logLimitMiB,
     debug: config.debug ?? false,

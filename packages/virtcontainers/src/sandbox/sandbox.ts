@@ -114,7 +114,7 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
   async status(options: CallOptions = {}): Promise<SandboxStatus> {
     return await this.operate("status", "shared", options, async (operation) => {
       await refresh(operation.context, operation.sandbox, this.connection, operation.signal);
-      return sandboxStatus(operation.sandbox);
+      return sandboxStatus(this.context.store, operation.sandbox);
     });
   }
 

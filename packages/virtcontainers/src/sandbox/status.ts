@@ -1,9 +1,12 @@
+import { join } from "node:path";
+import { type MountStatus, mountStatus } from "../container/mount-status.ts";
 import type { OciSpec } from "../container/oci/schema.ts";
 import { containerSpec } from "../container/spec.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
 import type { VmSize } from "../resources/sums.ts";
 import { guestRootPath } from "../share/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
 import type { State } from "./state.ts";
 
 /** What is known of a container. */
@@ -26,6 +29,7 @@ export interface ContainerStatus {
   /** Its output goes to the log. */
   logged: boolean;
   annotations: Record<string, string>;
+  mounts: MountStatus[];
   /** The OCI specification that the guest got, or gets at the next start. */
   spec: OciSpec;
 }
@@ -46,7 +50,7 @@ export interface SandboxStatus {
   size?: VmSize | undefined;
 }
 
-export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
+export function sandboxStatus(store: Store, sandbox: StoredSandbox): SandboxStatus {
   const { config } = sandbox;
   return {
     id: sandbox.id,
@@ -54,7 +58,9 @@ export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
     hypervisor: config.hypervisorType ?? "qemu",
     hypervisorConfig: config.hypervisorConfig ?? {},
     agent: config.agentType ?? "kata",
-    containersStatus: sandbox.containers.map((container) => containerStatus(sandbox, container)),
+    containersStatus: sandbox.containers.map((container) =>
+      containerStatus(store, sandbox, container),
+    ),
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,
     vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
@@ -63,6 +69,7 @@ export function sandboxStatus(sandbox: StoredSandbox): SandboxStatus {
 }
 
 export function containerStatus(
+  store: Store,
   sandbox: StoredSandbox,
   container: StoredContainer,
 ): ContainerStatus {
@@ -82,6 +89,7 @@ export function containerStatus(
     exitedAt: container.exitedAt,
     logged: config.cmd?.detach ?? false,
     annotations: config.annotations ?? {},
+    mounts: mountStatus(container, join(store.folder(sandbox.id).mounts, container.id)),
     spec: containerSpec(container, sandbox, guestRootPath(container)),
   };
 }

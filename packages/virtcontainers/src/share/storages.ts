@@ -14,8 +14,10 @@ type Storage = MessageInitShape<typeof StorageSchema>;
 /** The tag by which the guest mounts the shared file system. */
 export const sharedTag = "kataShared";
 
+type SharingSandbox = Pick<StoredSandbox, "config" | "shared">;
+
 /** What the guest mounts when the sandbox is created. */
-export function sandboxStorages(sandbox: StoredSandbox): Storage[] {
+export function sandboxStorages(sandbox: SharingSandbox): Storage[] {
   const { shmSize } = sandbox.config;
   const shm = ["noexec", "mode=1777", `size=${shmSize}`];
   return [
@@ -24,11 +26,12 @@ export function sandboxStorages(sandbox: StoredSandbox): Storage[] {
   ];
 }
 
-function sharedStorage(sandbox: StoredSandbox): Storage {
-  const { sharedFS, msize9p } = sandbox.config.hypervisorConfig ?? {};
+function sharedStorage(sandbox: SharingSandbox): Storage {
+  const { sharedFS, msize9p, virtioFSCacheSizeMiB = 0 } = sandbox.config.hypervisorConfig ?? {};
   const where = { source: sharedTag, mountPoint: `${guestShared}/` };
   if (sharedFS !== "virtio-9p") {
-    return { driver: "virtio-fs", fstype: "virtiofs", options: ["nodev"], ...where };
+    const options = virtioFSCacheSizeMiB > 0 ? ["nodev", "dax"] : ["nodev"];
+    return { driver: "virtio-fs", fstype: "virtiofs", options, ...where };
   }
   const transport = ["trans=virtio", "version=9p2000.L", `msize=${msize9p ?? defaultMsize9p}`];
   return { driver: "9p", fstype: "9p", options: ["nodev", "cache=mmap", ...transport], ...where };

@@ -204,6 +204,10 @@ test("a share makes the memory a file that its daemon can map, and its socket's 
   expect(values(args, "-device")).toContain(
     "vhost-user-fs-pci,bus=pcie.0,addr=06,chardev=share,tag=kataShared",
   );
+  const windowed = spec({ folder, share, config: config({ virtioFSCacheSizeMiB: 512 }) });
+  expect(values(launchArguments(windowed, facts), "-device")).toContain(
+    "vhost-user-fs-pci,bus=pcie.0,addr=06,chardev=share,tag=kataShared,cache-size=512M",
+  );
 });
 
 test("over 9p the VMM serves the folder itself, and a comma in its path begins no option", () => {

@@ -1,4 +1,4 @@
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
@@ -113,6 +113,9 @@ describe.skipIf(process.getuid?.() !== 0)("shared mounts (need root)", () => {
       code: "EROFS",
     });
     await writeFile(join(view, "c1", "m0", "file"), "");
+    const [mount] = (await sandbox.statusContainer("c1")).mounts;
+    expect(mount).toMatchObject({ type: "bind", source, destination: "/t", readOnly: false });
+    expect(await readdir(mount?.hostPath ?? "")).toEqual(["file"]);
     await sandbox.stopContainer("c1");
     await sandbox.deleteContainer("c1");
     const { mounts } = createHost();

@@ -5,11 +5,11 @@ import type { Host } from "../../host/host.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import { machines } from "./machines.ts";
 
-/** The QEMU binaries of this host: where they are, and which machine types they know. */
+/** The QEMU binaries of this host: where they are, and what they know. */
 export class Binaries {
   readonly #host: Host;
-  /** By path and modification time, so that an upgrade is noticed. */
-  readonly #machineTypes = new Map<string, Promise<ReadonlySet<string>>>();
+  /** First words of help texts, by path, modification time and arguments, so that an upgrade is noticed. */
+  readonly #known = new Map<string, Promise<ReadonlySet<string>>>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -35,28 +35,41 @@ export class Binaries {
 
   /** What `-machine help` lists. */
   async machineTypes(path: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    return await this.#listed(path, ["-machine", "help"], signal);
+  }
+
+  /** The properties of a device, from `-device <driver>,help`. */
+  async properties(
+    path: string,
+    driver: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    return await this.#listed(path, ["-device", `${driver},help`], signal);
+  }
+
+  async #listed(path: string, args: string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { mtimeMs } = await stat(path).catch((error: unknown) => {
       throw hostError(error, `looking at ${path}`);
     });
-    const key = `${mtimeMs} ${path}`;
-    let types = this.#machineTypes.get(key);
-    if (types === undefined) {
-      types = this.#probe(path, signal);
-      this.#machineTypes.set(key, types);
-      types.catch(() => this.#machineTypes.delete(key));
+    const key = [mtimeMs, path, ...args].join(" ");
+    let words = this.#known.get(key);
+    if (words === undefined) {
+      words = this.#probe(path, args, signal);
+      this.#known.set(key, words);
+      words.catch(() => this.#known.delete(key));
     }
-    return await types;
+    return await words;
   }
 
-  async #probe(path: string, signal: AbortSignal): Promise<ReadonlySet<string>> {
-    const args = ["-machine", "help"];
+  async #probe(path: string, args: string[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const { code, stdout, stderr } = await this.#host.processes.run(path, args, {
       signal,
       timeoutMs: 10_000,
     });
     if (code !== 0) {
-      throw new VirtError("HYPERVISOR_FAILED", `${path} -machine help failed: ${stderr.trim()}`);
+      const command = [path, ...args].join(" ");
+      throw new VirtError("HYPERVISOR_FAILED", `${command} failed: ${stderr.trim()}`);
     }
-    return new Set(stdout.split("\n").flatMap((line) => line.split(" ")[0] || []));
+    return new Set(stdout.split("\n").flatMap((line) => line.trim().split(/[ =]/)[0] || []));
   }
 }

@@ -8,6 +8,7 @@ import { type ResolvedAccelerator, resolveAccelerator } from "./accelerator.ts";
 import { checkFile } from "./access.ts";
 import type { Binaries } from "./binary.ts";
 import { kernelCommandLine } from "./cmdline.ts";
+import { checkDaxWindow } from "./dax-check.ts";
 import { checkExtras } from "./extras-check.ts";
 import { machines } from "./machines.ts";
 import { checkMemory } from "./memory-check.ts";
@@ -35,6 +36,7 @@ export async function validateConfig(
   const accelerator = await resolveAccelerator(config);
   await checkMachine(config, accelerator, binaries, signal);
   await checkExtras(config, accelerator.name, host);
+  await checkDaxWindow(config, binaries, signal);
 }
 
 function checkSizes(config: ResolvedHypervisorConfig): void {

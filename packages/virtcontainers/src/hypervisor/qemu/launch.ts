@@ -214,10 +214,15 @@ function shareArguments(
     ];
   }
   const path = relative(folder, share.socketPath);
+  const window = config.virtioFSCacheSizeMiB;
   return [
     ...["-chardev", option("socket", { id: "share", path })],
     "-device",
-    pci(config, "vhost-user-fs-pci", slot.share, { chardev: "share", tag: share.tag }),
+    pci(config, "vhost-user-fs-pci", slot.share, {
+      chardev: "share",
+      tag: share.tag,
+      "cache-size": window === 0 ? undefined : `${window}M`,
+    }),
   ];
 }
 

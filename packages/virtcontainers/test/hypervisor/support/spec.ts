@@ -43,6 +43,7 @@ export function config(more: Partial<ResolvedHypervisorConfig> = {}): ResolvedHy
     disableNestingChecks: false,
     fileBackedMemRootDir: undefined,
     entropySource: "/dev/urandom",
+    virtioFSCacheSizeMiB: 0,
     sharedFS: "none",
     agentPorts: 1,
     logLimitMiB: 256,
