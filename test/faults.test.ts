@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Sandbox, VirtContainers, type VirtError } from "virtcontainers";
+import { type ContainerConfig, type Sandbox, VirtContainers, type VirtError } from "virtcontainers";
 import { createHost } from "virtcontainers/internal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
@@ -53,39 +53,61 @@ describe("a VMM that is frozen", () => {
   });
 });
 
-describe.skipIf(!root)("a virtiofsd that is killed (needs root to share folders)", () => {
-  test("ends what uses the folder by its deadline, and nothing else; a restart brings it back, and nothing is left", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "vc-folder-"));
+describe.skipIf(!root)("a virtiofsd (needs root to share folders)", () => {
+  let folder: string;
+  let shared: ContainerConfig;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "vc-folder-"));
     for (const name of ["proc", "sys", "dev"]) mkdirSync(join(folder, name));
-    const shared = {
-      id: "shared",
-      rootFs: { target: folder, mounted: true },
-      waits: true,
-    } as const;
-    const sandbox = await instance.vc.runSandbox({ id: "cut", containers: [waits, shared] });
+    shared = { id: "shared", rootFs: { target: folder, mounted: true }, waits: true };
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function signalDaemons(id: string, signal: "SIGKILL" | "SIGSTOP"): Promise<void> {
     const { processes } = createHost();
-    const marker = `source=${join(instance.stateDir, "sbs", "cut", "shared")}`;
+    const marker = `source=${join(instance.stateDir, "sbs", id, "shared")}`;
     const daemons = await processes.findByArgument(marker);
     expect(daemons).not.toEqual([]);
+    for (const daemon of daemons) await processes.signal(daemon, signal);
+  }
+
+  test("that is killed ends what uses the folder, and nothing else; a restart brings it back, and nothing is left", async () => {
+    const sandbox = await instance.vc.runSandbox({ id: "cut", containers: [waits, shared] });
     const problems = sandbox.monitor({ intervalMs: 100, timeoutMs: 60_000 });
     const told = problems.next();
-    for (const daemon of daemons) await processes.signal(daemon, "SIGKILL");
-    expect((await told).value).toMatchObject({ code: "HOST_FAILED", phase: "share" });
+    const pending = codeOf(sandbox.waitProcess("shared", "shared"));
+    await signalDaemons("cut", "SIGKILL");
+    expect((await told).value).toMatchObject({ code: "SHARE_DEAD", phase: "share" });
     await problems.return(undefined);
-    const used = await codeOf(sandbox.exec(["true"], { container: "shared", timeoutMs: 3_000 }));
-    expect(used).toBe("TIMEOUT");
+    expect(await pending).toBe("SHARE_DEAD");
+    expect(await codeOf(sandbox.exec(["true"], { container: "shared" }))).toBe("SHARE_DEAD");
+    expect((await sandbox.status()).shareDaemon).toMatchObject({ alive: false });
     const others = ["main", "main"].map((container) =>
       sandbox.exec(["echo", "unharmed"], { container, timeoutMs: 30_000 }),
     );
     for (const { stdout } of await Promise.all(others)) expect(stdout).toBe("unharmed\n");
     await sandbox.createContainer({ ...waits, id: "later" });
     await sandbox.startContainer("later");
-    await sandbox.stop({ force: true });
+    await sandbox.stop();
     await sandbox.start();
     expect((await sandbox.exec(["echo", "fine"])).stdout).toBe("fine\n");
+    await signalDaemons("cut", "SIGKILL");
     await sandbox.delete({ force: true });
     expect(leftovers(instance)).toEqual([]);
-    rmSync(folder, { recursive: true });
+  });
+
+  test("that is frozen ends what uses the folder by its deadline; a stop by force works, and nothing is left", async () => {
+    const sandbox = await instance.vc.runSandbox({ id: "still", containers: [waits, shared] });
+    await signalDaemons("still", "SIGSTOP");
+    const options = { container: "shared", timeoutMs: 3_000 };
+    expect(await codeOf(sandbox.exec(["true"], options))).toBe("TIMEOUT");
+    expect((await sandbox.exec(["echo", "unharmed"])).stdout).toBe("unharmed\n");
+    await sandbox.stop({ force: true });
+    expect(leftovers(instance)).toEqual(["folder still"]);
+    await sandbox.start();
+    await signalDaemons("still", "SIGSTOP");
+    await sandbox.delete({ force: true });
+    expect(leftovers(instance)).toEqual([]);
   });
 });
 

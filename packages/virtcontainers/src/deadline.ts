@@ -45,6 +45,11 @@ export class Deadline implements Disposable {
     this.signal.throwIfAborted();
   }
 
+  /** Ends the call with an error, since what it waits for can't come any more. */
+  fail(error: VirtError): void {
+    this.#controller.abort(error);
+  }
+
   /** Waits for a promise, but no longer than the deadline. */
   race<T>(promise: Promise<T>): Promise<T> {
     if (this.signal.aborted) {

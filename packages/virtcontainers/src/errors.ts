@@ -20,6 +20,8 @@ export type ErrorCode =
   | "BOOT_FAILED"
   /** The VM or its agent is gone. */
   | "SANDBOX_DEAD"
+  /** The daemon that serves the sandbox's shared folders is gone, and what uses them in the guest hangs. */
+  | "SHARE_DEAD"
   /** The guest agent refused or failed a call. */
   | "AGENT_ERROR"
   /** The guest sent something that the protocol does not allow. */

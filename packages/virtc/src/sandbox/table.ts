@@ -8,7 +8,7 @@ export function sandboxTable(sandboxes: readonly SandboxStatus[]): string {
     ["SANDBOX", "STATE", "HYPERVISOR", "CPUS", "MEMORY", "CONTAINERS", "PID", "CREATED"],
     sandboxes.map((sandbox) => [
       sandbox.id,
-      sandbox.state,
+      sandbox.shareDaemon?.alive === false ? `${sandbox.state} (share dead)` : sandbox.state,
       sandbox.hypervisor,
       `${sandbox.size?.cpus ?? "-"}`,
       sandbox.size === undefined ? "-" : memory(sandbox.size.memoryMiB * 1024 ** 2),

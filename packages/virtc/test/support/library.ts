@@ -311,6 +311,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     annotations: config.annotations ?? {},
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
+    shareDaemon: undefined,
     containersStatus: (config.containers ?? []).map((container) => ({
       id: container.id,
       state: "running",

@@ -2,6 +2,7 @@ import { VirtError } from "../errors.ts";
 import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import { prepareDrives, releaseOrphans } from "../share/drives.ts";
 import { provide } from "../share/provide.ts";
 import type { StoredContainer } from "../store/schema.ts";
@@ -46,6 +47,7 @@ export async function createContainer(
   }
   const place = { config: sandbox.config, shared: sandbox.shared, field: "container" };
   const container = await prepareContainer(context, config, place, signal);
+  using _share = await watchShare(operation, container);
   sandbox.containers.push(container);
   try {
     await growToFit(operation);

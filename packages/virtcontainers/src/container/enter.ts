@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { invalidArgument } from "../errors.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import { parse } from "../validate.ts";
 import { Cmd } from "./config.ts";
 import { HostConsole, withConsole } from "./console.ts";
@@ -30,6 +31,7 @@ export async function enterContainer(
   if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
   const container = operation.container(containerId);
   assertAllowed("enterContainer", sandbox, container);
+  using _share = await watchShare(operation, container);
   const token = randomBytes(8).toString("hex");
   const agent = await operation.agent();
   const console = await HostConsole.open(operation, cmd);

@@ -2,6 +2,8 @@ import { Readable, Writable } from "node:stream";
 import type { Agent } from "../agent/agent.ts";
 import { VirtError } from "../errors.ts";
 import type { Operation } from "../sandbox/operate.ts";
+import { onShareDeath } from "../share/daemon.ts";
+import type { StoredContainer } from "../store/schema.ts";
 import { outputStream } from "./output-stream.ts";
 import { offsetsFeature, Reach } from "./reach.ts";
 
@@ -67,6 +69,25 @@ export async function openStreams(
     sandboxId: operation.sandbox.id,
     containerId,
   });
+}
+
+/** Ends streams when the share that the container uses dies: what hangs in it writes nothing more, nor ends. */
+export function endWithShare(
+  operation: Operation,
+  container: StoredContainer,
+  io: IOStream,
+): IOStream {
+  const watch = onShareDeath(operation, container, (error) => {
+    // An error that nobody listens for would end the program.
+    for (const stream of [io.stdin, io.stdout, io.stderr])
+      stream.destroy(stream.listenerCount("error") > 0 ? error : undefined);
+  });
+  let open = 2;
+  const onClose = (): void => {
+    if (--open === 0) watch[Symbol.dispose]();
+  };
+  for (const stream of [io.stdout, io.stderr]) stream.once("close", onClose);
+  return io;
 }
 
 /** Streams over the agent's Read and Write calls; destroying one gives up its call. */

@@ -3,6 +3,7 @@ import { phase } from "../events.ts";
 import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { HostConsole } from "./console.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
@@ -17,6 +18,7 @@ export async function startContainer(
 ): Promise<void> {
   const { context, sandbox, signal, deadline } = operation;
   assertAllowed("startContainer", sandbox, container);
+  using _share = await watchShare(operation, container);
   const agent = await operation.agent();
   if (container.state === "stopped") await createAnew(operation, container, agent);
   const console = await HostConsole.open(operation, container.config.cmd);

@@ -3,6 +3,7 @@ import { shrinkToFit } from "../resources/fit.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive, markExited } from "../sandbox/refresh.ts";
 import { assertAllowed, assertMove } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import type { StoredContainer } from "../store/schema.ts";
 
 const sigkill = 9;
@@ -55,8 +56,11 @@ async function killAndRemove(
 ): Promise<number | undefined> {
   const agent = await operation.agent();
   let exitCode: number | undefined;
-  if (container.state === "running" || container.state === "paused") {
-    await agent.signalProcess(container.id, "", sigkill, signal).catch(ignoreGone);
+  const runs = container.state === "running" || container.state === "paused";
+  if (runs) await agent.signalProcess(container.id, "", sigkill, signal).catch(ignoreGone);
+  // What hangs in a dead share can be killed, but does not end.
+  using _share = await watchShare(operation, container);
+  if (runs) {
     exitCode = await agent.waitProcess(container.id, "", signal).catch(ignoreGone);
   }
   await agent.removeContainer(container.id, signal).catch(ignoreGone);

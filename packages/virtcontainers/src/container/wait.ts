@@ -4,6 +4,7 @@ import { readExits } from "../logs/exits.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { refresh } from "../sandbox/refresh.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { execIdOf } from "./enter.ts";
 import { offsetsFeature, Reach } from "./reach.ts";
@@ -21,12 +22,12 @@ export async function waitProcess(
   const container = operation.container(containerId);
   const execId = execIdOf(containerId, processId);
   assertAllowed("waitInSandbox", sandbox);
-  if (execId !== "") return await waitInGuest(operation, containerId, execId);
+  if (execId !== "") return await waitInGuest(operation, container, execId);
   const known = await knownExit(operation, container);
   if (known !== undefined) return known;
   assertAllowed("waitProcess", sandbox, container);
   try {
-    return await waitInGuest(operation, containerId, "");
+    return await waitInGuest(operation, container, "");
   } catch (error) {
     if (!isVirtError(error, "SANDBOX_DEAD")) throw error;
     const exitCode = await exitInLog(operation, containerId);
@@ -50,10 +51,12 @@ async function exitInLog(
 
 async function waitInGuest(
   operation: Operation,
-  containerId: string,
+  container: StoredContainer,
   execId: string,
 ): Promise<number> {
   const { sandbox, signal } = operation;
+  const containerId = container.id;
+  using _share = await watchShare(operation, container);
   if (!sandbox.agentFeatures.includes(offsetsFeature))
     return await (await operation.agent()).waitProcess(containerId, execId, signal);
   // Such an agent goes on telling how a process ended whose end it has told already.

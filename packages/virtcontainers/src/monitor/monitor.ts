@@ -5,7 +5,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { Connection } from "../sandbox/connection.ts";
 import { assertAllowed } from "../sandbox/state.ts";
-import { ShareWatch } from "../share/daemon.ts";
+import { isShareDead, shareDead } from "../share/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { integer, parse } from "../validate.ts";
 
@@ -31,7 +31,7 @@ const Options = v.strictObject({
 /**
  * Watches a sandbox and tells what is wrong with it, as errors that are not thrown: SANDBOX_DEAD when its
  * VM has ended, which is the last one; TIMEOUT when its agent does not answer, and whatever else asking it
- * ends with, once until it answers again; HOST_FAILED when the daemon of its shared folders has ended. It ends when the sandbox is stopped or deleted, and kills nothing.
+ * ends with, once until it answers again; SHARE_DEAD when the daemon of its shared folders has ended. It ends when the sandbox is stopped or deleted, and kills nothing.
  */
 export async function* monitor(
   context: Context,
@@ -50,16 +50,18 @@ export async function* monitor(
   const vm = sandbox.vm;
   if (vm === undefined) return;
   using watch = new Watch(context, vm.process, deadline.signal);
-  const share = new ShareWatch(context, sandbox);
   let answers = true;
+  let shares = true;
   for (;;) {
     const problem = await watch.orGone(ask(context, connection, sandbox, answerMs, watch.signal));
     deadline.check();
     if (watch.isGone) break;
     if (problem !== undefined && answers) yield problem;
     answers = problem === undefined;
-    const shareProblem = await share.look();
-    if (shareProblem !== undefined) yield shareProblem;
+    if (shares && (await isShareDead(context, sandbox))) {
+      shares = false;
+      yield shareDead(id);
+    }
     await watch.orGone(sleep(intervalMs, undefined, { signal: watch.signal }).catch(() => {}));
     deadline.check();
     if (watch.isGone) break;

@@ -11,6 +11,7 @@ import { hostError } from "../host/errno.ts";
 import type { BlockDrive, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
 import { wantedSize } from "../resources/vm-size.ts";
+import { onShareDeath } from "../share/daemon.ts";
 import { prepareDrives } from "../share/drives.ts";
 import { provide } from "../share/provide.ts";
 import { startShare } from "../share/share.ts";
@@ -36,6 +37,7 @@ export async function boot(
     startVm(context, sandbox, spec, ledger, deadline),
   );
   connection.adopt(vm);
+  using _share = onShareDeath({ context, sandbox }, undefined, (error) => deadline.fail(error));
   try {
     deadline.phase("boot");
     await Promise.race([

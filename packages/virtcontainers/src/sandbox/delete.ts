@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { defaultTimeoutMs, type Operation, operate } from "./operate.ts";
 import { refresh } from "./refresh.ts";
 import { assertAllowed } from "./state.ts";
-import { stopSandbox } from "./stop.ts";
+import { stopSandbox, writesDisks } from "./stop.ts";
 
 /**
  * Deletes a sandbox and all that it holds of the host. A running one is refused, unless `force` is set;
@@ -56,15 +56,11 @@ async function assertDeletable(operation: Operation): Promise<void> {
   if (sandbox.state === "ready") await stopSandbox(operation, false);
 }
 
-/** What was written to the disk of a volume or a root has to get there before the VM goes, so the guest is asked to end. */
+/** What was written to disks that stay has to get there, so the guest is asked to end. */
 async function spareDisks(operation: Operation): Promise<void> {
   const { context, sandbox } = operation;
   if (sandbox.state !== "ready" && sandbox.state !== "running") return;
-  const writes = sandbox.containers.some(
-    ({ mounts, drives }) =>
-      drives.root !== undefined || mounts.some(({ kind }) => kind === "drive"),
-  );
-  if (!writes) return;
+  if (!writesDisks(sandbox)) return;
   try {
     await stopSandbox(operation, false);
   } catch (error) {

@@ -46,7 +46,7 @@ async function statusOf(
       );
     }
     if (sandbox.state !== before) await noticeDeath(context, id);
-    return sandboxStatus(context.store, sandbox);
+    return await sandboxStatus(context, sandbox);
   } catch (error) {
     if (!isVirtError(error, "STATE_INVALID", "SANDBOX_NOT_FOUND")) throw error;
     context.logger.warn({ err: error, sandboxId: id }, "a sandbox is left out of the list");

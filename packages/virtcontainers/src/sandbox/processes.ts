@@ -3,11 +3,12 @@ import type { OutputTarget } from "../agent/agent.ts";
 import type { Cmd } from "../container/config.ts";
 import { type Container, containerView } from "../container/container.ts";
 import { enterContainer, execIdOf, type Process } from "../container/enter.ts";
-import { type IOOffsets, type IOStream, openStreams } from "../container/io.ts";
+import { endWithShare, type IOOffsets, type IOStream, openStreams } from "../container/io.ts";
 import { signalProcess } from "../container/kill.ts";
 import { assertExtension } from "../container/output.ts";
 import { waitProcess } from "../container/wait.ts";
 import type { CallOptions } from "../deadline.ts";
+import { assertShare } from "../share/daemon.ts";
 import type { Signal } from "../signals.ts";
 import { integer, parse } from "../validate.ts";
 import { SandboxContainers } from "./containers.ts";
@@ -97,7 +98,11 @@ export abstract class SandboxProcesses extends SandboxContainers {
       parse(v.optional(integer(0, Number.MAX_SAFE_INTEGER, "bytes")), value, name);
     return await this.operate("ioStream", "moment", options, async (operation) => {
       assertReachable(operation, "reach the streams of a process in", containerId);
-      return await openStreams(operation, containerId, execIdOf(containerId, processId), options);
+      const container = operation.container(containerId);
+      await assertShare(operation, container);
+      const execId = execIdOf(containerId, processId);
+      const io = await openStreams(operation, containerId, execId, options);
+      return endWithShare(operation, container, io);
     });
   }
 

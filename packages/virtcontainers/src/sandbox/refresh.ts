@@ -61,6 +61,7 @@ export async function markGone(
   }
   sandbox.state = "stopped";
   delete sandbox.vm;
+  delete sandbox.shareDaemon;
 }
 
 /** Without a code it had never been started; without a time nobody saw when. */

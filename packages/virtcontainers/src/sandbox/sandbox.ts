@@ -114,7 +114,7 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
   async status(options: CallOptions = {}): Promise<SandboxStatus> {
     return await this.operate("status", "shared", options, async (operation) => {
       await refresh(operation.context, operation.sandbox, this.connection, operation.signal);
-      return sandboxStatus(this.context.store, operation.sandbox);
+      return await sandboxStatus(operation.context, operation.sandbox);
     });
   }
 
@@ -176,8 +176,8 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
 
   /**
    * Tells what is wrong with the sandbox, as errors that are not thrown: SANDBOX_DEAD when its VM has ended,
-   * which is the last one; TIMEOUT when its agent does not answer, once until it answers again. Ends when
-   * the sandbox is stopped or deleted. No deadline unless one is given.
+   * which is the last one; TIMEOUT when its agent does not answer, once until it answers again; SHARE_DEAD when
+   * the daemon of its shared folders has ended. Ends when the sandbox is stopped or deleted. No deadline unless one is given.
    */
   monitor(options: MonitorOptions = {}): AsyncGenerator<VirtError> {
     return monitor(this.context, this.connection, this.id, options);

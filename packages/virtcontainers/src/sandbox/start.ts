@@ -1,4 +1,5 @@
 import { startContainer } from "../container/start.ts";
+import { assertShare } from "../share/daemon.ts";
 import { boot } from "./boot.ts";
 import { type Operation, undo } from "./operate.ts";
 import { isVmAlive, markGone, refresh } from "./refresh.ts";
@@ -12,6 +13,7 @@ export async function startSandbox(operation: Operation): Promise<void> {
     await markGone(context, sandbox);
   await refresh(context, sandbox, connection, deadline.signal);
   assertAllowed("startSandbox", sandbox);
+  for (const container of sandbox.containers) await assertShare(operation, container);
   if (sandbox.state === "stopped") {
     const ledger = context.store.ledger(sandbox.id);
     await connection.release();

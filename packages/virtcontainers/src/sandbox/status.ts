@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { type MountStatus, mountStatus } from "../container/mount-status.ts";
 import type { OciSpec } from "../container/oci/schema.ts";
 import { containerSpec } from "../container/spec.ts";
+import type { Context } from "../context.ts";
 import type { HypervisorConfig } from "../hypervisor/schema.ts";
 import type { VmSize } from "../resources/sums.ts";
+import { isShareDead } from "../share/daemon.ts";
 import { guestRootPath } from "../share/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
@@ -46,12 +48,17 @@ export interface SandboxStatus {
   createdAt: string;
   /** The process of the VM, while there is one. */
   vmm: { pid: number } | undefined;
+  /** The process that serves its shared folders, while it has a VM and needs one. Once it is dead, what uses them hangs. */
+  shareDaemon: { pid: number; alive: boolean } | undefined;
   /** The VM's size, while there is one; memory may be a step more. */
   size?: VmSize | undefined;
 }
 
-export function sandboxStatus(store: Store, sandbox: StoredSandbox): SandboxStatus {
-  const { config } = sandbox;
+export async function sandboxStatus(
+  context: Context,
+  sandbox: StoredSandbox,
+): Promise<SandboxStatus> {
+  const { config, shareDaemon } = sandbox;
   return {
     id: sandbox.id,
     state: sandbox.state,
@@ -59,11 +66,15 @@ export function sandboxStatus(store: Store, sandbox: StoredSandbox): SandboxStat
     hypervisorConfig: config.hypervisorConfig ?? {},
     agent: config.agentType ?? "kata",
     containersStatus: sandbox.containers.map((container) =>
-      containerStatus(store, sandbox, container),
+      containerStatus(context.store, sandbox, container),
     ),
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,
     vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
+    shareDaemon: shareDaemon && {
+      pid: shareDaemon.pid,
+      alive: !(await isShareDead(context, sandbox)),
+    },
     size: sandbox.vm && sandbox.size,
   };
 }

@@ -1,5 +1,7 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
+import { isShareDead } from "../share/daemon.ts";
+import type { StoredSandbox } from "../store/schema.ts";
 import type { Operation } from "./operate.ts";
 import { isVmAlive, markGone, refresh } from "./refresh.ts";
 import { assertMove } from "./state.ts";
@@ -25,8 +27,22 @@ async function stopVm(operation: Operation, force: boolean): Promise<void> {
   const { sandbox, connection } = operation;
   if (sandbox.vm === undefined) return;
   const vm = await connection.vm(sandbox);
-  const asked = !force && sandbox.state !== "paused" && (await askGuest(operation));
+  const asked = !force && (await canPowerOff(operation)) && (await askGuest(operation));
   await vm.stop({ graceMs: asked ? graceMs : 0 });
+}
+
+/** One that is halted can't; one that hangs in a dead share takes long, and is given the time only for what would be lost. */
+async function canPowerOff({ context, sandbox }: Operation): Promise<boolean> {
+  if (sandbox.state === "paused") return false;
+  return writesDisks(sandbox) || !(await isShareDead(context, sandbox));
+}
+
+/** True if it writes to disks that stay, of a volume or a root: what was written has to get there before the VM goes. */
+export function writesDisks({ containers }: StoredSandbox): boolean {
+  return containers.some(
+    ({ mounts, drives }) =>
+      drives.root !== undefined || mounts.some(({ kind }) => kind === "drive"),
+  );
 }
 
 /** True if the guest powers off now. */

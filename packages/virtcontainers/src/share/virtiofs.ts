@@ -34,6 +34,7 @@ export async function startVirtiofsd(
         seLinuxLabel: config.seLinuxProcessLabel,
       });
       const { pid, startTime } = daemon;
+      sandbox.shareDaemon = { pid, startTime };
       await update({ kind: "process", name: daemonName, marker, pid, startTime });
       daemon.unref();
     });

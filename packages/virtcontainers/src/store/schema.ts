@@ -81,8 +81,10 @@ const guestAddress = v.variant("kind", [
 
 const vmSize = v.object({ cpus: v.number(), memoryMiB: v.number() });
 
+const identity = v.object({ pid: v.number(), startTime: v.string() });
+
 const vmState = v.object({
-  process: v.object({ pid: v.number(), startTime: v.string() }),
+  process: identity,
   marker: v.string(),
   drives: v.record(v.string(), guestAddress),
   driver: v.record(v.string(), v.unknown()),
@@ -107,6 +109,8 @@ export const StoredSandbox = v.object({
   ports: v.number(),
   nextDrive: v.number(),
   vm: v.optional(vmState),
+  /** The process that serves what it shares, if there has to be one, for as long as it has a VM. */
+  shareDaemon: v.optional(identity),
   /** What the VM was last brought to. */
   size: v.optional(vmSize),
   /** What it has for itself beside its containers' limits, once it was resized; else as in the configuration. */
