@@ -65,7 +65,7 @@ function moreLeftovers({ whole }: Surroundings): string[] {
   if (whole === undefined) return [];
   const trees = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/memory", "/sys/fs/cgroup"];
   const cgroups = trees
-    .map((tree) => `${tree}${cgroupOf(whole.folder)}`)
+    .map((tree) => `${tree}${cgroupOf(whole.folder).replace("/", "/virtc_")}`)
     .filter((path) => existsSync(path));
   const copy = join(whole.folder, "disk.img");
   const given = existsSync(copy) && statSync(copy).uid !== 0 ? [`owner of ${copy}`] : [];

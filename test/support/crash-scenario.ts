@@ -53,9 +53,9 @@ export async function crashScenario(
   await vc.images.remove("busybox");
 }
 
-/** The host's cgroup of the sandbox whose things are in a folder. */
+/** What the sandbox whose things are in a folder is to have as its cgroup; a prefix comes before its name. */
 export function cgroupOf(folder: string): string {
-  return `/virtc-crash/${folder.replace(/[^a-zA-Z0-9]+/g, "-")}`;
+  return `/${folder.replace(/[^a-zA-Z0-9]+/g, "-")}`;
 }
 
 async function onFolder(

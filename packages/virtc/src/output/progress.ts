@@ -18,7 +18,7 @@ export class ProgressBar {
   readonly #title: string;
   readonly #to: Output;
   readonly #layers = new Map<string, { completed: number; total: number }>();
-  #drawnAt = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
   #phase: ImageProgress["phase"] | undefined;
   #shown = false;
 
@@ -34,7 +34,7 @@ export class ProgressBar {
         total: step.totalBytes ?? 0,
       });
     }
-    const now = Date.now();
+    const now = performance.now();
     if (step.phase === this.#phase && now - this.#drawnAt < redrawMs) return;
     this.#phase = step.phase;
     this.#drawnAt = now;

@@ -2,10 +2,11 @@ import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Deadline } from "../deadline.ts";
-import { VirtError } from "../errors.ts";
+import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
 import type { Lock, Locks } from "./host.ts";
 import type { Libc } from "./libc.ts";
+import { lockHolders } from "./lock-holders.ts";
 
 const lockShared = 1;
 const lockExclusive = 2;
@@ -22,7 +23,7 @@ export function createLocks(libc: () => Libc): Locks {
   return {
     acquire: async (path, mode, options = {}) => {
       const { create = false, timeoutMs = 0, signal } = options;
-      const found = await untilFree(timeoutMs, signal, path, async () => {
+      const found = await untilFree(timeoutMs, signal, path, [path], async () => {
         const lock = await attempt(libc(), path, mode, create);
         return lock === "held" ? undefined : { lock };
       });
@@ -31,7 +32,7 @@ export function createLocks(libc: () => Libc): Locks {
     acquireAny: async (paths, options = {}) => {
       const { timeoutMs = 0, signal } = options;
       const what = `one of ${paths.length} files such as ${paths[0]}`;
-      return await untilFree(timeoutMs, signal, what, async () => {
+      return await untilFree(timeoutMs, signal, what, paths, async () => {
         for (const [index, path] of paths.entries()) {
           const lock = await attempt(libc(), path, "exclusive", true);
           if (typeof lock === "object") return { index, lock };
@@ -50,6 +51,7 @@ async function untilFree<T extends object>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
   what: string,
+  paths: readonly string[],
   tryOnce: () => Promise<T | undefined>,
 ): Promise<T> {
   using deadline = new Deadline({ signal }, undefined, `locking ${what}`);
@@ -60,13 +62,25 @@ async function untilFree<T extends object>(
     if (result !== undefined) return result;
     const leftMs = end - performance.now();
     if (leftMs <= 0) {
-      throw new VirtError("BUSY", `${what} is locked by another process`, {
+      throw new VirtError("BUSY", `${what} is locked by ${await lockHolders(paths)}`, {
         hint: "Try again when it has finished, or wait longer for it.",
       });
     }
     const waitMs = Math.min(leftMs, pauseMs * (0.5 + Math.random()));
-    await deadline.race(sleep(waitMs, undefined, { signal: deadline.signal }));
+    await deadline
+      .race(sleep(waitMs, undefined, { signal: deadline.signal }))
+      .catch((error: unknown) => explain(error, what, paths));
   }
+}
+
+/** A deadline's error says what was waited for. */
+async function explain(error: unknown, what: string, paths: readonly string[]): Promise<never> {
+  if (!isVirtError(error, "TIMEOUT")) throw error;
+  throw new VirtError(
+    "TIMEOUT",
+    `${error.message}: ${what} is locked by ${await lockHolders(paths)}`,
+    { cause: error, phase: error.phase, hint: "Wait longer for it, or end that process." },
+  );
 }
 
 /** Who has waited for long tries more often, and so comes before those who have just come. */

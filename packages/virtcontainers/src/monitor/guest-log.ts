@@ -68,7 +68,9 @@ function eventOfRecord(
   if (record.stream === "exit")
     return exitEvent(sandbox, container, progress, { exitCode: record.status, time });
   const now = Date.now();
-  if (now - (progress.oomAt[container.id] ?? 0) < oomPauseMs) return;
+  const sinceMs = now - (progress.oomAt[container.id] ?? 0);
+  // Before the last one is it only by a clock that was set back.
+  if (sinceMs >= 0 && sinceMs < oomPauseMs) return;
   progress.oomAt[container.id] = now;
   return {
     type: "oom",

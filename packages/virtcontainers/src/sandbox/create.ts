@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { ContainerConfig } from "../container/config.ts";
 import { hooksAfterDelete } from "../container/hooks.ts";
 import { settleSpec } from "../container/oci/settle.ts";
@@ -11,7 +11,8 @@ import { Tracer } from "../monitor/trace.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
 import { assertShareable } from "../share/check.ts";
 import { release } from "../store/release.ts";
-import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { type StoredContainer, type StoredSandbox, stateVersion } from "../store/schema.ts";
+import { chooseVmUid } from "../store/vm-uid.ts";
 import { parse } from "../validate.ts";
 import { applyAnnotations } from "./annotations/apply.ts";
 import { boot } from "./boot.ts";
@@ -22,10 +23,6 @@ import { needsShare, resolveConfig } from "./resolve.ts";
 
 /** Default deadline of createSandbox, which may have to pull images. */
 export const createTimeoutMs = 300_000;
-
-/** VMMs of root run as one of these users, which have no name and nothing else. */
-const firstVmUid = 0x4000_0000;
-const vmUids = 0x2000_0000;
 
 /** A sandbox that was just made, and this process's connection to it. */
 export interface Created {
@@ -95,9 +92,9 @@ async function plan(
   await checkHostCgroup(context, id, config);
   // Over 9p the VMM itself opens the files, with the owners that they have.
   const own = context.host.uid === 0 && resolved.sharedFS !== "virtio-9p";
-  const uid = own ? firstVmUid + randomInt(vmUids) : undefined;
+  const uid = own ? chooseVmUid() : undefined;
   return {
-    version: 1,
+    version: stateVersion,
     id,
     hostname: (config.hostname ?? id).slice(0, 64),
     state: "creating",

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
+import { isThere } from "../store/release.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { Connection } from "./connection.ts";
 import { wipe } from "./delete.ts";
@@ -53,9 +54,24 @@ export async function collectSandboxes(
     if (only !== undefined && id !== only) continue;
     if (!(await context.store.isUnlocked(id))) continue;
     using lock = await context.store.lockLeftover(id, deadline.signal);
-    if (lock !== undefined) found.push(...(await collectOne(context, id, options)));
+    if (lock !== undefined) found.push(...(await collectSafely(context, id, options)));
   }
   return found;
+}
+
+/** What is wrong with one ledger is no reason to leave other sandboxes' garbage. */
+async function collectSafely(
+  context: Context,
+  id: string,
+  options: GarbageOptions,
+): Promise<Garbage[]> {
+  try {
+    return await collectOne(context, id, options);
+  } catch (error) {
+    if (!isVirtError(error, "STATE_INVALID")) throw error;
+    context.logger.warn({ err: error, sandboxId: id }, "a damaged sandbox is left as it is");
+    return [];
+  }
 }
 
 async function collectOne(
@@ -64,7 +80,7 @@ async function collectOne(
   { dryRun = false, stopped = false }: GarbageOptions,
 ): Promise<Garbage[]> {
   const sandbox = await readSandbox(context, id);
-  if (sandbox === "damaged") return [];
+  if (sandbox === "damaged") return await collectDamaged(context, id, { dryRun, stopped });
   const reason = await whyLeft(context, sandbox, stopped);
   if (reason !== undefined) {
     if (!dryRun) await remove(context, id, sandbox, reason);
@@ -86,6 +102,21 @@ async function remove(
   if (wasWhole) await context.events.catchUp(sandbox);
   await wipe(context, new Connection(context, id), id);
   if (wasWhole) await context.events.record({ type: "deleted", sandboxId: id, reason });
+}
+
+/** Whether one counts as stopped of which no state can be read, its processes tell. */
+async function collectDamaged(
+  context: Context,
+  id: string,
+  { dryRun, stopped }: GarbageOptions,
+): Promise<Garbage[]> {
+  if (!stopped) return [];
+  for (const { record } of context.store.ledger(id).entries()) {
+    if (record.kind === "process" && (await isThere(context.host, record))) return [];
+  }
+  const reason = "its state is damaged, and nothing of it runs";
+  if (!dryRun) await remove(context, id, undefined, reason);
+  return [{ kind: "sandbox", name: id, reason }];
 }
 
 /** A damaged one is its user's to judge. */

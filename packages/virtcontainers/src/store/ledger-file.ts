@@ -1,17 +1,23 @@
 import { appendFileSync, readFileSync } from "node:fs";
+import { basename, dirname, isAbsolute, normalize } from "node:path";
 import * as v from "valibot";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host } from "../host/host.ts";
+import { type Bounds, boundsOf, placeOutside } from "./bounds.ts";
 import type { Ledger, LedgerEntry, LedgerRecord } from "./ledger.ts";
 import { release } from "./release.ts";
+import { isVmUid } from "./vm-uid.ts";
 
+/** Of a thing, not of the root of all. */
 const path = v.pipe(
   v.string(),
-  v.check((value) => value.startsWith("/") && !value.split("/").includes("..")),
+  v.check((value) => value.length > 1 && isAbsolute(value) && normalize(value) === value),
 );
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Only what belongs to a VMM's user is given back to others. */
+const vmUid = v.pipe(id, v.check(isVmUid));
 
 const Record = v.variant("kind", [
   v.strictObject({
@@ -26,7 +32,7 @@ const Record = v.variant("kind", [
   v.strictObject({ kind: v.literal("mount"), target: path }),
   v.strictObject({ kind: v.literal("folder"), path }),
   v.strictObject({ kind: v.literal("file"), path }),
-  v.strictObject({ kind: v.literal("owner"), path, uid: id, gid: id, user: id }),
+  v.strictObject({ kind: v.literal("owner"), path, uid: id, gid: id, user: vmUid }),
   v.strictObject({ kind: v.literal("cgroup"), path }),
 ]);
 
@@ -43,11 +49,13 @@ export class LedgerFile implements Ledger {
   readonly #entries = new Map<number, LedgerRecord>();
   readonly #host: Host;
   readonly #path: string;
+  readonly #bounds: Bounds;
   #lastSeq = 0;
 
   constructor(host: Host, path: string) {
     this.#host = host;
     this.#path = path;
+    this.#bounds = boundsOf(path);
     this.#load();
   }
 
@@ -100,8 +108,9 @@ export class LedgerFile implements Ledger {
     try {
       this.#append({ seq, released: true });
     } catch (error) {
-      // The ledger itself goes with the sandbox's folder; releasing twice does no harm.
-      if (!isErrno(error, "ENOENT")) throw hostError(error, "writing the ledger");
+      // The ledger itself goes with the sandbox's folder; releasing twice does no harm, so a full disk hinders none.
+      if (!isErrno(error, "ENOENT", "ENOSPC", "EDQUOT"))
+        throw hostError(error, "writing the ledger");
     }
     this.#host.failpoint(`release.${record.kind}.released`);
   }
@@ -138,10 +147,22 @@ export class LedgerFile implements Ledger {
     try {
       line = v.parse(Line, JSON.parse(text));
     } catch (cause) {
-      throw new VirtError("STATE_INVALID", `the ledger ${this.#path} is damaged`, { cause });
+      throw this.#damaged("is damaged", cause);
     }
+    const outside = "record" in line ? placeOutside(this.#bounds, line.record) : undefined;
+    if (outside !== undefined)
+      throw this.#damaged(`names ${JSON.stringify(outside)}, which is not the sandbox's`);
     this.#lastSeq = Math.max(this.#lastSeq, line.seq);
     if ("released" in line) this.#entries.delete(line.seq);
     else this.#entries.set(line.seq, line.record);
+  }
+
+  #damaged(what: string, cause?: unknown): VirtError {
+    const folder = dirname(this.#path);
+    return new VirtError("STATE_INVALID", `the ledger ${this.#path} ${what}`, {
+      cause,
+      sandboxId: basename(folder),
+      hint: `End the processes that name ${folder}, unmount what is mounted below it, and remove it.`,
+    });
   }
 }

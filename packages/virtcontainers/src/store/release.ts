@@ -5,6 +5,8 @@ import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, ProcessIdentity } from "../host/host.ts";
 import type { LedgerRecord } from "./ledger.ts";
 
+type ProcessRecord = Extract<LedgerRecord, { kind: "process" }>;
+
 /** Gives one thing back to the host; what is gone already, or was never taken, is no error. */
 export async function release(host: Host, record: LedgerRecord): Promise<void> {
   host.failpoint(`release.${record.kind}`);
@@ -24,23 +26,31 @@ export async function release(host: Host, record: LedgerRecord): Promise<void> {
   }
 }
 
-async function releaseProcess(
-  host: Host,
-  record: Extract<LedgerRecord, { kind: "process" }>,
-): Promise<void> {
+async function releaseProcess(host: Host, record: ProcessRecord): Promise<void> {
   const found = await findMarked(host, record);
-  if (record.pid !== undefined && record.startTime !== undefined) {
-    const process = { pid: record.pid, startTime: record.startTime };
-    if (record.group === true) await host.processes.killGroup(process);
-    found.push(process);
+  const known = identityOf(record);
+  if (known !== undefined) {
+    if (record.group === true) await host.processes.killGroup(known);
+    found.push(known);
   }
   await Promise.all(found.map((process) => killAndWait(host, process)));
+}
+
+/** True if a process that the record tells of is there. */
+export async function isThere(host: Host, record: ProcessRecord): Promise<boolean> {
+  const known = identityOf(record);
+  if (known !== undefined && (await host.processes.isAlive(known))) return true;
+  return (await findMarked(host, record)).length > 0;
+}
+
+function identityOf({ pid, startTime }: ProcessRecord): ProcessIdentity | undefined {
+  return pid === undefined || startTime === undefined ? undefined : { pid, startTime };
 }
 
 /** What a process whose pid is known has given its environment to may go on when it has ended. */
 async function findMarked(
   host: Host,
-  { marker, variable, pid }: Extract<LedgerRecord, { kind: "process" }>,
+  { marker, variable, pid }: ProcessRecord,
 ): Promise<ProcessIdentity[]> {
   if (variable === undefined) return await host.processes.findByArgument(marker);
   return pid === undefined ? await host.processes.findByVariable(variable, marker) : [];

@@ -90,9 +90,12 @@ const vmState = v.object({
   driver: v.record(v.string(), v.unknown()),
 });
 
+/** Of the form of what is kept. */
+export const stateVersion = 1;
+
 /** A sandbox as it is kept on disk; any process can go on with it. */
 export const StoredSandbox = v.object({
-  version: v.literal(1),
+  version: v.literal(stateVersion),
   id: v.string(),
   state,
   /** The boot of the host in which the VM runs; after another boot nothing of it is left. */

@@ -6,7 +6,11 @@ import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
 import { makeFolder, readIfThere, sweepWrites, writeAtomic } from "./files.ts";
 import { LedgerFile } from "./ledger-file.ts";
-import { StoredSandbox } from "./schema.ts";
+import { StoredSandbox, stateVersion } from "./schema.ts";
+
+const OtherVersion = v.object({
+  version: v.pipe(v.number(), v.integer(), v.notValue(stateVersion)),
+});
 
 /** How long an operation waits for another process that holds the sandbox, unless it has its own deadline. */
 const lockTimeoutMs = 120_000;
@@ -173,13 +177,19 @@ export class Store {
     const path = this.folder(id).state;
     const text = await readIfThere(path);
     if (text === undefined) return undefined;
+    let data: unknown;
     try {
-      return v.parse(StoredSandbox, JSON.parse(text));
+      data = JSON.parse(text);
+      return v.parse(StoredSandbox, data);
     } catch (cause) {
-      throw new VirtError("STATE_INVALID", `${path} is damaged or of another release`, {
+      const other = v.safeParse(OtherVersion, data);
+      const what = other.success
+        ? `of version ${other.output.version}, and this release knows ${stateVersion} only`
+        : "damaged";
+      throw new VirtError("STATE_INVALID", `${path} is ${what}`, {
         cause,
         sandboxId: id,
-        hint: `Remove the sandbox by force: virtc rm -f ${id}`,
+        hint: `${other.success ? "Use the release that wrote it, or remove" : "Remove"} the sandbox by force: virtc rm -f ${id}`,
       });
     }
   }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { Deadline } from "../../src/deadline.ts";
 import { createHost } from "../../src/host/real.ts";
 import { startChild } from "./support/child.ts";
 import { temporaryFolder } from "./support/folder.ts";
@@ -17,11 +18,28 @@ async function holder(path: string, mode: string) {
 test("another process's lock keeps us out, until it is killed", async () => {
   const path = join(await temporaryFolder(), "lock");
   const child = await holder(path, "exclusive");
-  await expect(locks.acquire(path, "shared")).rejects.toMatchObject({ code: "BUSY" });
+  await expect(locks.acquire(path, "shared")).rejects.toMatchObject({
+    code: "BUSY",
+    message: `${path} is locked by process ${child.pid}`,
+  });
   const waiting = locks.acquire(path, "exclusive", { timeoutMs: 20_000 });
   child.kill("SIGKILL");
   (await waiting)?.release();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test("a deadline names who holds the lock, and that he is stopped", async () => {
+  const path = join(await temporaryFolder(), "lock");
+  const child = await holder(path, "exclusive");
+  child.kill("SIGSTOP");
+  using deadline = new Deadline({ timeoutMs: 50 }, undefined, "exec");
+  const waiting = locks.acquire(path, "shared", { timeoutMs: 20_000, signal: deadline.signal });
+  const who = `process ${child.pid}, which is stopped (SIGSTOP)`;
+  await expect(waiting).rejects.toMatchObject({
+    code: "TIMEOUT",
+    message: expect.stringMatching(/^exec did not finish within 50 ms/),
+  });
+  await expect(waiting).rejects.toThrow(`${path} is locked by ${who}`);
 });
 
 test("shared locks share, and keep an exclusive one out", async () => {

@@ -136,6 +136,42 @@ describe("a damaged state", () => {
     },
   );
 
+  test("of a newer release is said to be so", async () => {
+    await sandboxIn(instance, "stopped", "sb");
+    editStored(instance, "sb", (stored) => {
+      stored.version = 7;
+    });
+    const error = await refusal(instance.vc.statusSandbox("sb"));
+    expect(error.message).toMatch(/sandbox\.json is of version 7, and this release knows 1 only$/);
+    expect(error.hint).toContain("Use the release that wrote it");
+    await instance.vc.deleteSandbox("sb", { force: true });
+  });
+
+  test("is garbage with the stopped ones, but not while something of it runs", async () => {
+    await sandboxIn(instance, "stopped", "rest");
+    await sandboxIn(instance, "running", "work");
+    for (const id of ["rest", "work"]) writeFileSync(storedPath(instance, id), "garbage");
+    expect(await instance.vc.collectGarbage()).toEqual([]);
+    expect(await instance.vc.collectGarbage({ stopped: true })).toMatchObject([
+      { kind: "sandbox", name: "rest" },
+    ]);
+    expect(existsSync(folderOf("work"))).toBe(true);
+    await instance.vc.deleteSandbox("work", { force: true });
+    expect(await leftovers(instance.folder)).toEqual([]);
+  });
+
+  test("of one ledger leaves the garbage of others to be taken", async () => {
+    await sandboxIn(instance, "creating", "aa");
+    await sandboxIn(instance, "creating", "bb");
+    const ledger = storedPath(instance, "aa", "ledger");
+    const before = readFileSync(ledger, "utf8");
+    appendFileSync(ledger, "garbage\n");
+    expect(await instance.vc.collectGarbage()).toMatchObject([{ kind: "sandbox", name: "bb" }]);
+    writeFileSync(ledger, before);
+    expect(await instance.vc.collectGarbage()).toMatchObject([{ kind: "sandbox", name: "aa" }]);
+    expect(await leftovers(instance.folder)).toEqual([]);
+  });
+
   test("of the ledger: nothing is removed unseen, and a cut last line is passed over", async () => {
     await sandboxIn(instance, "running", "sb");
     appendFileSync(storedPath(instance, "sb", "ledger"), '{"seq":99,"rec');

@@ -5,12 +5,14 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
+import type { LedgerRecord } from "../../src/store/ledger.ts";
 import { LedgerFile } from "../../src/store/ledger-file.ts";
 
 const host = createHost();
@@ -42,6 +44,16 @@ test("another process releases what is recorded, newest first, and twice is no e
   expect(existsSync(first)).toBe(false);
   await ledger.releaseAll();
   expect(new LedgerFile(host, path).entries()).toEqual([]);
+});
+
+test("a full disk hinders no release", async () => {
+  const file = join(folder, "thing");
+  const ledger = new LedgerFile(host, path);
+  await ledger.take({ kind: "file", path: file }, async () => writeFileSync(file, ""));
+  rmSync(path);
+  symlinkSync("/dev/full", path);
+  await ledger.releaseAll();
+  expect(existsSync(file)).toBe(false);
 });
 
 test("a failed take gives back what it left, and leaves no record", async () => {
@@ -93,12 +105,40 @@ test("a stale record does not kill a foreign process of the same pid", async () 
 });
 
 test("a last line that was cut is not believed; damage before it is refused", async () => {
-  await new LedgerFile(host, path).take({ kind: "file", path: "/x" }, async () => {});
+  await new LedgerFile(host, path).take({ kind: "file", path: join(folder, "x") }, async () => {});
   appendFileSync(path, '{"seq":2,"reco');
   expect(new LedgerFile(host, path).entries()).toHaveLength(1);
   appendFileSync(path, "\n");
   expect(() => new LedgerFile(host, path)).toThrow(
     expect.objectContaining({ code: "STATE_INVALID" }),
+  );
+});
+
+test.each<LedgerRecord>([
+  { kind: "folder", path: "/" },
+  { kind: "folder", path: "/etc" },
+  { kind: "folder", path: "/state/sbs/sb" },
+  { kind: "folder", path: "/state/sbs/sb2/vm" },
+  { kind: "folder", path: "/state/sbs/sb/../other/vm" },
+  { kind: "folder", path: "/state/sbs/sb//vm" },
+  { kind: "file", path: "/etc/passwd" },
+  { kind: "file", path: "/state/sbs/other/sandbox.json" },
+  { kind: "file", path: "/state/disks/0123.w.drive-0.other" },
+  { kind: "file", path: "/data/images/abc/users/other" },
+  { kind: "mount", target: "/" },
+  { kind: "mount", target: "/home" },
+  { kind: "cgroup", path: "/" },
+  { kind: "cgroup", path: "/a/../b" },
+  { kind: "owner", path: "/etc/shadow", uid: 1000, gid: 1000, user: 0 },
+  { kind: "process", name: "init", marker: "short", pid: 1, startTime: "1" },
+])("what is no thing of the sandbox is never touched: %j", (record) => {
+  const state = join(folder, "state");
+  const ledger = join(state, "sbs", "sb", "ledger");
+  mkdirSync(dirname(ledger), { recursive: true });
+  const text = JSON.stringify({ seq: 1, record }).replaceAll('"/state', `"${state}`);
+  writeFileSync(ledger, `${text}\n`);
+  expect(() => new LedgerFile(host, ledger)).toThrow(
+    expect.objectContaining({ code: "STATE_INVALID", sandboxId: "sb" }),
   );
 });
 

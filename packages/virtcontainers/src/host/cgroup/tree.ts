@@ -4,8 +4,22 @@ import { isErrno } from "../errno.ts";
 import { cgroupError, read, write } from "./files.ts";
 import type { Hierarchy } from "./hierarchies.ts";
 
+/** How often it is begun anew when what is above it is removed by others meanwhile. */
+const maxTries = 5;
+
 /** Makes a cgroup with all that is above it, each with the controllers handed down. */
 export async function makeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await makeEach(hierarchy, path);
+    } catch (error) {
+      const gone = error instanceof Error && isErrno(error.cause, "ENOENT");
+      if (!gone || tries === maxTries) throw error;
+    }
+  }
+}
+
+async function makeEach(hierarchy: Hierarchy, path: string): Promise<void> {
   let folder = hierarchy.root;
   for (const name of path.split("/").filter((part) => part !== "")) {
     if (hierarchy.version === 2) await handDown(hierarchy, folder);
@@ -29,8 +43,7 @@ export async function isThere(hierarchy: Hierarchy, path: string): Promise<boole
 /** Moves what still runs in it to the cgroup above, and removes it; one with others below it is left alone. */
 export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
   const folder = join(hierarchy.root, path);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  if (entries.some((entry) => entry.isDirectory())) return;
+  if (!(await isThere(hierarchy, path)) || (await hasBelow(folder))) return;
   const left = (await read(join(folder, "cgroup.procs"))).split("\n").filter((pid) => pid !== "");
   for (const pid of left) {
     try {
@@ -44,8 +57,15 @@ export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<
     await rmdir(folder);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return;
+    // Somebody has made one below it meanwhile.
+    if (isErrno(error, "EBUSY") && (await hasBelow(folder))) return;
     throw cgroupError(error, `removing the cgroup ${folder}`);
   }
+}
+
+async function hasBelow(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.some((entry) => entry.isDirectory());
 }
 
 /** A controller that is on already, or that this place can't have, is no failure here: setting a limit will tell. */

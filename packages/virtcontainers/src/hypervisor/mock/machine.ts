@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { isErrno } from "../../host/errno.ts";
 import type { Host, SpawnedProcess } from "../../host/host.ts";
 import type { VmSpec } from "../hypervisor.ts";
 import type { MockHypervisorOptions, MockMachine } from "./options.ts";
@@ -100,7 +101,12 @@ export class Machine implements MockMachine, Gate {
     await this.#host.processes.signal(this.child, "SIGCONT");
   }
 
+  /** As a VMM does it: what the disk has no room for is lost, and the guest goes on. */
   #append(name: string, data: Uint8Array | string): void {
-    appendFileSync(join(this.#folder, name), data, { mode: 0o600 });
+    try {
+      appendFileSync(join(this.#folder, name), data, { mode: 0o600 });
+    } catch (error) {
+      if (!isErrno(error, "ENOSPC")) throw error;
+    }
   }
 }
