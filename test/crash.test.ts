@@ -88,15 +88,15 @@ async function crash({ at, nth }: Point): Promise<string[]> {
   const name = `${at}-${nth}`.replace(/[^a-z0-9]+/g, "-");
   const { stateDir, dataDir, surroundings } = placeOf(name);
   const args = [stateDir, dataDir, JSON.stringify(surroundings), at, String(nth)];
-  const signal = await new Promise((resolve) =>
-    execFile(process.execPath, ["--import", "tsx", script, ...args], (error) =>
-      resolve(error?.signal),
+  const { signal, stderr } = await new Promise<{ signal: unknown; stderr: string }>((resolve) =>
+    execFile(process.execPath, ["--import", "tsx", script, ...args], (error, _stdout, stderr) =>
+      resolve({ signal: error?.signal, stderr }),
     ),
   );
-  if (signal !== "SIGKILL") return ["it did not die"];
+  const alive = signal === "SIGKILL" ? [] : [`it did not die: ${stderr}`];
   const vc = new VirtContainers({ stateDir, dataDir });
   await vc.collectGarbage();
-  const wrong: string[] = [];
+  const wrong = [...alive];
   for (const { id, state } of await vc.listSandbox()) {
     const taken = leftovers({ stateDir }).filter((what) => !what.startsWith("folder"));
     if (state === "stopped") wrong.push(...taken);

@@ -98,6 +98,35 @@ describe("a guest that fills the host's disk", () => {
   });
 });
 
+test.skipIf(process.getuid?.() !== 0)(
+  "a guest that makes virtiofsd say much gets no more of its log than its limit, and goes on",
+  async () => {
+    const source = mkdtempSync(join(tmpdir(), "vc-noise-"));
+    const sandbox = await instance.vc.runSandbox({
+      id: "noise",
+      hypervisorConfig: { virtioFSExtraArgs: ["-o", "log_level=debug"] },
+      containers: [
+        {
+          id: "main",
+          image: "busybox",
+          waits: true,
+          mounts: [{ type: "bind", source, destination: "/shared" }],
+        },
+      ],
+    });
+    const log = join(instance.stateDir, "sbs", "noise", "virtiofsd", "virtiofsd.log");
+    const noise = "while :; do echo > /shared/f; rm /shared/f; done";
+    const { process } = await sandbox.enterContainer("main", { args: ["sh", "-c", noise] });
+    await grown(log, mebibyte);
+    await sandbox.exec(["sh", "-c", "echo more > /shared/more && sync"], { check: true });
+    expect(statSync(log).size).toBe(mebibyte);
+    await sandbox.signalProcess("main", process.token, "SIGKILL");
+    await sandbox.delete({ force: true });
+    expect(leftovers(instance)).toEqual([]);
+    rmSync(source, { recursive: true });
+  },
+);
+
 /** Puts symlinks in the places of folders, and the folders back, as fast as it can. */
 const swapper = `
 const { renameSync, symlinkSync } = require("node:fs");

@@ -123,6 +123,8 @@ export interface Mounts {
       real?: boolean;
     },
   ): Promise<void>;
+  /** An empty file system in memory, 0700, that takes no more than `bytes`; never follows a symlink as `target`. */
+  tmpfs(target: string, bytes: number): Promise<void>;
   /** MNT_DETACH | UMOUNT_NOFOLLOW; not mounted is no error. */
   unmount(target: string): Promise<void>;
   /** Mount points at or below a path, deepest first, from /proc/self/mountinfo. */

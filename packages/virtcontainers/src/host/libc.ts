@@ -13,6 +13,7 @@ export interface Libc {
   pipe(): [number, number];
   /** Makes `target` another name of the file behind `fd`. */
   duplicate(fd: number, target: number): void;
+  mount(source: string, target: string, type: string, flags: number, options: string): void;
   umount2(target: string, flags: number): void;
   /** A detached copy of the mount at `fd`; Linux 5.2. */
   openTree(fd: number, flags: number): number;
@@ -69,6 +70,10 @@ function load(): Libc {
   const flock = bind("flock", "int flock(int fd, int operation)");
   const pipe2 = bind("pipe2", "int pipe2(_Out_ int *fds, int flags)");
   const dup3 = bind("dup3", "int dup3(int fd, int target, int flags)");
+  const mount = bind(
+    "mount",
+    "int mount(const char *source, const char *target, const char *type, ulong flags, const char *options)",
+  );
   const umount2 = bind("umount2", "int umount2(const char *target, int flags)");
   const socket = bind("socket", "int socket(int domain, int type, int protocol)");
   const bindTo = bind("bind", "int bind(int fd, const uint8_t *address, int length)");
@@ -112,6 +117,8 @@ function load(): Libc {
       return fds;
     },
     duplicate: (fd, target) => void dup3(fd, target, oCloexec),
+    mount: (source, target, type, flags, options) =>
+      void mount(source, target, type, flags, options),
     umount2: (target, flags) => void umount2(target, flags),
     openTree: (fd, flags) => openTree(number.openTree, fd, "", emptyPath | flags),
     moveMount: (tree, target, flags) =>

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
@@ -18,6 +18,10 @@ const attrNodev = 0x04;
 const propagations = { private: 1 << 18, slave: 1 << 19, shared: 1 << 20 } as const;
 const mntDetach = 2;
 const umountNofollow = 8;
+const msNosuid = 2;
+const msNodev = 4;
+const msNoexec = 8;
+const tmpfsInodes = 16;
 
 type BindOptions = NonNullable<Parameters<Mounts["bind"]>[2]>;
 
@@ -27,7 +31,14 @@ export function createMounts(libc: () => Libc): Mounts {
       try {
         await bind(libc(), source, target, options);
       } catch (error) {
-        throw bindError(error, source, target);
+        throw mountError(error, source, target);
+      }
+    },
+    tmpfs: async (target, bytes) => {
+      try {
+        await tmpfs(libc(), target, bytes);
+      } catch (error) {
+        throw mountError(error, "a tmpfs", target);
       }
     },
     unmount: async (target) => unmount(libc(), target),
@@ -47,10 +58,7 @@ async function bind(
   { readonly, propagation, recursive = false, real }: BindOptions,
 ): Promise<void> {
   await using from = real === true ? await pinReal(source) : await open(source, O_PATH);
-  await using to = await pin(target);
-  if ((await to.stat()).isSymbolicLink()) {
-    throw new VirtError("HOST_FAILED", `${target} is a symbolic link; nothing is mounted on it`);
-  }
+  await using to = await pinFolder(target);
   const below = recursive ? atRecursive : 0;
   const tree = libc.openTree(from.fd, openTreeClone | openTreeCloexec | below);
   try {
@@ -63,7 +71,21 @@ async function bind(
   }
 }
 
-function bindError(error: unknown, source: string, target: string): VirtError {
+async function tmpfs(libc: Libc, target: string, bytes: number): Promise<void> {
+  await using to = await pinFolder(target);
+  const options = `size=${bytes},nr_inodes=${tmpfsInodes},mode=700`;
+  libc.mount("tmpfs", pinnedPath(to.fd), "tmpfs", msNosuid | msNodev | msNoexec, options);
+}
+
+/** What is to be mounted on; a symlink is refused. */
+async function pinFolder(target: string): Promise<FileHandle> {
+  const to = await pin(target);
+  if (!(await to.stat()).isSymbolicLink()) return to;
+  await to.close();
+  throw new VirtError("HOST_FAILED", `${target} is a symbolic link; nothing is mounted on it`);
+}
+
+function mountError(error: unknown, source: string, target: string): VirtError {
   if (isErrno(error, "EPERM")) {
     return new VirtError("HOST_REQUIREMENT", `mounting ${source} on ${target} is not permitted`, {
       cause: error,

@@ -64,7 +64,7 @@ export function shareDead(sandboxId: string, containerId?: string): VirtError {
     sandboxId,
     containerId,
     phase: "share",
-    hint: "What uses its shared folders hangs, all else goes on. Its virtiofsd.log may tell why; stop the sandbox by force and start it again, or delete it.",
+    hint: "What uses its shared folders hangs, all else goes on. virtiofsd.log, in the sandbox's folder until it is stopped, may tell why; stop the sandbox by force and start it again, or delete it.",
   });
 }
 

@@ -7,7 +7,7 @@ import { hostError } from "../host/errno.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredMount, StoredSandbox } from "../store/schema.ts";
 import { copyIntoGuest } from "./copy.ts";
-import { makeFolder } from "./share.ts";
+import { makeFolder } from "./folder.ts";
 
 /** Makes a container's folder root and mounts appear in the guest: shared, or as copies. */
 export async function provide(

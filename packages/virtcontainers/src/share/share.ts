@@ -1,11 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
-import { hostError } from "../host/errno.ts";
 import type { SharedFolder } from "../hypervisor/hypervisor.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { makeFolder } from "./folder.ts";
 import { sharedTag } from "./storages.ts";
 import { startVirtiofsd } from "./virtiofs.ts";
 
@@ -35,14 +34,6 @@ export async function startShare(
   const socketPath = join(context.store.folder(sandbox.id).vm, "virtiofsd.sock");
   await startVirtiofsd(context, sandbox, socketPath, ledger);
   return { kind: "virtio-fs", tag: sharedTag, socketPath };
-}
-
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw hostError(error, `making the folder ${path}`);
-  }
 }
 
 function assertRoot(context: Context, sandboxId: string): void {

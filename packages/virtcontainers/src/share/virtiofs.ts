@@ -6,9 +6,13 @@ import type { HypervisorConfig } from "../hypervisor/schema.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { daemonName } from "./daemon.ts";
+import { makeFolder } from "./folder.ts";
 
 /** Debian keeps virtiofsd out of PATH. */
 const daemonPaths = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"];
+
+/** A guest makes it say what it likes, and a limit of the process would hold for the shared files, too. */
+const logBytes = 1024 * 1024;
 
 /** Starts the virtiofsd of a sandbox over its `shared` folder, behind a socket of the VMM's. */
 export async function startVirtiofsd(
@@ -21,6 +25,11 @@ export async function startVirtiofsd(
   const folder = context.store.folder(sandbox.id);
   const config = sandbox.config.hypervisorConfig ?? {};
   const path = await findDaemon(context, config.virtioFSDaemon);
+  const logFolder = folder.shareLog;
+  await makeFolder(logFolder);
+  await ledger.take({ kind: "mount", target: logFolder }, () =>
+    host.mounts.tmpfs(logFolder, logBytes),
+  );
   const fd = await host.sockets.listen(socketPath, sandbox.user);
   try {
     const marker = `source=${folder.shared}`;
@@ -29,7 +38,7 @@ export async function startVirtiofsd(
         path,
         args: daemonArgs(marker, config),
         cwd: folder.path,
-        outputPath: join(folder.path, "virtiofsd.log"),
+        outputPath: join(logFolder, "virtiofsd.log"),
         inheritedFds: [fd],
         seLinuxLabel: config.seLinuxProcessLabel,
       });

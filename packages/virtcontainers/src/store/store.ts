@@ -56,6 +56,10 @@ export class SandboxFolder {
   get mounts(): string {
     return join(this.path, "mounts");
   }
+  /** A small file system of its own for what the daemon of the share says. */
+  get shareLog(): string {
+    return join(this.path, "virtiofsd");
+  }
   /** The same, read-only, as it is shown to the guest. */
   get shared(): string {
     return join(this.path, "shared");

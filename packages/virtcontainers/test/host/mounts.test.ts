@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
@@ -41,6 +41,23 @@ describe.skipIf(process.getuid?.() !== 0)("mounts (need root)", () => {
     await mounts.bind(from, to, { readonly: true });
     expect(await readFile(to, "utf8")).toBe("content");
     await expect(writeFile(to, "changed")).rejects.toMatchObject({ code: "EROFS" });
+  });
+
+  test("a file system in memory takes no more than it may, and is one of its own", async () => {
+    const { base, target } = await folders();
+    await mounts.tmpfs(target, 64 * 1024);
+    const file = join(target, "file");
+    await expect(writeFile(file, Buffer.alloc(128 * 1024))).rejects.toMatchObject({
+      code: "ENOSPC",
+    });
+    expect((await stat(file)).size).toBe(64 * 1024);
+    expect((await stat(target)).mode & 0o7777).toBe(0o700);
+    await symlink(target, join(base, "link"));
+    await expect(mounts.tmpfs(join(base, "link"), 4096)).rejects.toMatchObject({
+      code: "HOST_FAILED",
+    });
+    await mounts.unmount(target);
+    expect(await readdir(target)).toEqual([]);
   });
 
   test("propagation is what was asked for", async () => {

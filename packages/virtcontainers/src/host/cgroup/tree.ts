@@ -1,5 +1,6 @@
 import { mkdir, readdir, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isErrno } from "../errno.ts";
 import { cgroupError, read, write } from "./files.ts";
 import type { Hierarchy } from "./hierarchies.ts";
@@ -40,10 +41,31 @@ export async function isThere(hierarchy: Hierarchy, path: string): Promise<boole
   );
 }
 
+/** How long processes that have ended may keep a cgroup busy, and how often that is looked at: no kernel tells it everywhere. */
+const emptyMs = 2_000;
+const lookMs = 20;
+
 /** Moves what still runs in it to the cgroup above, and removes it; one with others below it is left alone. */
 export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<void> {
   const folder = join(hierarchy.root, path);
-  if (!(await isThere(hierarchy, path)) || (await hasBelow(folder))) return;
+  if (!(await isThere(hierarchy, path))) return;
+  const end = performance.now() + emptyMs;
+  for (;;) {
+    if (await hasBelow(folder)) return;
+    await moveUp(folder);
+    try {
+      return await rmdir(folder);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return;
+      // What has just ended counts for a moment longer, and somebody may have made one below it meanwhile.
+      if (!isErrno(error, "EBUSY") || performance.now() > end)
+        throw cgroupError(error, `removing the cgroup ${folder}`);
+    }
+    await sleep(lookMs);
+  }
+}
+
+async function moveUp(folder: string): Promise<void> {
   const left = (await read(join(folder, "cgroup.procs"))).split("\n").filter((pid) => pid !== "");
   for (const pid of left) {
     try {
@@ -52,14 +74,6 @@ export async function removeCgroup(hierarchy: Hierarchy, path: string): Promise<
       // It ended meanwhile.
       if (!(error instanceof Error && isErrno(error.cause, "ESRCH"))) throw error;
     }
-  }
-  try {
-    await rmdir(folder);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return;
-    // Somebody has made one below it meanwhile.
-    if (isErrno(error, "EBUSY") && (await hasBelow(folder))) return;
-    throw cgroupError(error, `removing the cgroup ${folder}`);
   }
 }
 
