@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { createHost } from "../../../src/host/real.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
 import { leftovers } from "../leftovers.ts";
 import "../support.ts";
-import { scenario } from "./scenario.ts";
+import { cgroupOf, diskOf, scenario } from "./scenario.ts";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 const host = createHost();
@@ -33,9 +33,21 @@ async function temporary(): Promise<string> {
   return await mkdtemp(join(tmpdir(), "virtc-crash-"));
 }
 
+/** Everything that sandboxes still hold of the host, here also their cgroup, and the disk that was given to the VMM's user. */
+async function held(folder: string): Promise<string[]> {
+  const trees = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/memory", "/sys/fs/cgroup"];
+  const paths = trees.map((tree) => `${tree}${cgroupOf(folder).replace("/", "/virtc_")}`);
+  const given = existsSync(diskOf(folder)) && statSync(diskOf(folder)).uid !== host.uid;
+  return [
+    ...(await leftovers(folder)),
+    ...paths.filter((path) => existsSync(path)).map((path) => `cgroup ${path}`),
+    ...(given ? [`owner of ${diskOf(folder)}`] : []),
+  ];
+}
+
 /** What is held of the host beside files. */
 async function taken(folder: string): Promise<string[]> {
-  return (await leftovers(folder)).filter((what) => /^(process|mount) /.test(what));
+  return (await held(folder)).filter((what) => /^(process|mount|cgroup) /.test(what));
 }
 
 /** Whether the stored state says that the sandbox was created. */
@@ -56,7 +68,7 @@ async function passedPoints(): Promise<Point[]> {
     if (at.startsWith("failpoint:")) points.push({ at, nth, whole: isWhole(folder) });
   });
   await scenario(recording, folder, rootFs);
-  expect(await leftovers(folder)).toEqual([]);
+  expect(await held(folder)).toEqual([]);
   await rm(folder, { recursive: true });
   return points;
 }
@@ -114,7 +126,7 @@ describe.concurrent("a process killed at a failpoint", () => {
       if (left[0]?.state === "stopped") expect(await taken(folder)).toEqual([]);
       expect(await instance.vc.collectGarbage()).toEqual([]);
       if (point.whole) await instance.vc.deleteSandbox("crash", { force: true });
-      expect(await leftovers(folder)).toEqual([]);
+      expect(await held(folder)).toEqual([]);
       // The id is free again.
       const again = await instance.vc.createSandbox({ id: "crash" });
       await again.delete({ force: true });

@@ -1,22 +1,49 @@
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Host } from "../../../src/host/host.ts";
 import type { ContainerConfig, SandboxConfig } from "../../../src/index.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
 import { runcSpec } from "../../container/support/runc-spec.ts";
 
-/** Everything that takes something from the host or gives it back, once: create, start, plug, unplug, stop, restart, delete. */
-export async function scenario(host: Host, folder: string, rootFs: boolean): Promise<void> {
+/** Some containers have them read-only. */
+function hasCgroups(): boolean {
+  return ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"].some((tree) => {
+    try {
+      accessSync(tree, constants.W_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The disk that is one container's root, and so its VMM's for that time. */
+export const diskOf = (folder: string): string => join(folder, "disk.img");
+
+/** The host's cgroup of the sandbox; a prefix comes before its name. */
+export const cgroupOf = (folder: string): string => `/${basename(folder)}`;
+
+/**
+ * Everything that takes something from the host or gives it back, once: create, start, resize, plug, unplug, stop,
+ * restart, delete. `root`: with what only root can take.
+ */
+export async function scenario(host: Host, folder: string, root: boolean): Promise<void> {
   const { vc } = await createTestInstance({ folder, host });
+  writeFileSync(diskOf(folder), "stands for a file system", { mode: 0o600 });
   const waits = { image: "busybox", waits: true } as const;
   const config: SandboxConfig = {
     id: "crash",
     containers: [
       { id: "c1", ...waits },
       { id: "c2", ...waits, scratchMiB: 16, customSpec: withHook(folder) },
-      ...(rootFs ? [withMounts(folder)] : []),
+      { id: "disk", rootFs: { source: diskOf(folder), type: "ext4" }, waits: true },
+      ...(root ? [withMounts(folder)] : []),
     ],
+    ...(root && hasCgroups() && { sandboxCgroupOnly: true, cgroups: { path: cgroupOf(folder) } }),
   };
-  if (rootFs) await vc.volumes.create({ name: "data" });
+  if (root) await vc.volumes.create({ name: "data" });
   const sandbox = await vc.runSandbox(config);
+  await sandbox.resize({ cpus: 2, memoryMiB: 512 });
   await sandbox.updateContainer("c1", { memory: { limit: 64 * 1024 * 1024 } });
   await sandbox.pause();
   await sandbox.resume();
