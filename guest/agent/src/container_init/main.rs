@@ -1,39 +1,69 @@
 //! The first process of a container that has no command of its own: it reaps
 //! what is left to it and waits to be told to end. As `pause` it is the first
 //! process of a pid namespace that containers share, and none of them can end it.
+//!
+//! It speaks to the kernel alone: a C library takes longer to start than a container's command, and
+//! every container would hold its memory.
 
-use std::process::ExitCode;
+#![no_std]
+#![no_main]
 
-fn main() -> ExitCode {
-    let pause = std::env::args().nth(1).as_deref() == Some("pause");
-    let wanted = match pause {
-        true => &[libc::SIGCHLD][..],
+mod kernel;
+
+use core::panic::PanicInfo;
+
+const PAUSE: &[u8] = b"pause\0";
+
+// Where the kernel starts the program: the stack holds the number of arguments, then the arguments.
+core::arch::global_asm!(
+    ".globl _start",
+    "_start:",
+    "xor ebp, ebp",
+    "mov rdi, rsp",
+    "and rsp, -16",
+    "call {main}",
+    main = sym main,
+);
+
+/// # Safety
+/// `stack` is what the kernel gives a new program.
+unsafe extern "C" fn main(stack: *const usize) -> ! {
+    // SAFETY: behind the number of arguments stand that many pointers to texts.
+    let pause = unsafe { *stack > 1 && is_pause((*stack.add(2)) as *const u8) };
+    let signals: &[i32] = match pause {
+        true => &[libc::SIGCHLD],
         false => &[libc::SIGTERM, libc::SIGINT, libc::SIGCHLD],
     };
-    // SAFETY: sigset_t is plain data that sigemptyset fills in.
-    let mut signals: libc::sigset_t = unsafe { std::mem::zeroed() };
-    // SAFETY: `signals` outlives the calls, and blocking signals in the only thread is sound.
-    let blocked = unsafe {
-        libc::sigemptyset(&raw mut signals);
-        for signal in wanted {
-            libc::sigaddset(&raw mut signals, *signal);
-        }
-        libc::sigprocmask(libc::SIG_BLOCK, &raw const signals, std::ptr::null_mut())
-    };
-    if blocked != 0 {
-        return ExitCode::FAILURE;
+    let wanted = signals.iter().fold(0, |set, signal| set | bit(*signal));
+    if !kernel::block(wanted) {
+        kernel::exit(1);
     }
     loop {
-        // SAFETY: a null pointer for what is not asked about is allowed.
-        match unsafe { libc::sigwaitinfo(&raw const signals, std::ptr::null_mut()) } {
-            libc::SIGCHLD => reap(),
-            libc::SIGTERM | libc::SIGINT => return ExitCode::SUCCESS,
+        match kernel::wait_for(wanted) {
+            libc::SIGCHLD => while kernel::reap() {},
+            libc::SIGTERM | libc::SIGINT => kernel::exit(0),
             _ => {}
         }
     }
 }
 
-fn reap() {
-    // SAFETY: a null pointer for the status is allowed.
-    while unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0 {}
+/// # Safety
+/// `text` ends with a zero byte.
+unsafe fn is_pause(text: *const u8) -> bool {
+    let mut expected = PAUSE.iter().enumerate();
+    // SAFETY: it stops at the first byte that differs, the text's last one at the latest.
+    expected.all(|(index, byte)| unsafe { *text.add(index) } == *byte)
 }
+
+const fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    kernel::exit(1)
+}
+
+/// Rust's own library names it, though nothing is ever unwound here.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
