@@ -159,3 +159,19 @@ test("what this guest can't do is said", async () => {
     client.agent.resizeVolume({ volumeGuestPath: "/run", size: 1n << 30n }),
   ).rejects.toThrow("tmpfs");
 });
+
+test("the default filter of system calls is taken compiled, and is what crun makes of it", async () => {
+  const config = await guest("cat /run/kata-containers/main/config.json");
+  expect(config).toContain('"run.oci.seccomp_bpf_data"');
+  expect(config).not.toContain('"seccomp":');
+  const profile = JSON.parse(await guest("cat /usr/lib/virtcontainers/filter/profile.json"));
+  // The same filter in other words, which crun has to compile.
+  const seccomp = { ...profile, architectures: ["SCMP_ARCH_X86_64"] };
+  await sandbox.createContainer({ id: "compiled", image: "busybox", waits: true, seccomp });
+  expect(await guest("cat /run/kata-containers/compiled/config.json")).toContain('"seccomp":');
+  const programs = ["main", "compiled"].map((id) => `/run/kata-containers/.crun/${id}/seccomp.bpf`);
+  expect(await guest(`wc -c < ${programs[0]}; cmp ${programs.join(" ")} && echo same`)).toMatch(
+    /^[1-9]\d+\nsame\n$/,
+  );
+  await sandbox.deleteContainer("compiled");
+});

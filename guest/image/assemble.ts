@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { AgentPrograms } from "./agent.ts";
 import { packBusyboxImage } from "./busybox.ts";
 import type { Crun } from "./crun.ts";
+import { compileDefaultFilter } from "./filter.ts";
 import { packInitramfs } from "./initramfs.ts";
 import type { DebianKernel } from "./kernel/debian.ts";
 import type { TunedKernel } from "./kernel/tuned.ts";
@@ -34,6 +35,7 @@ export async function assemble(parts: GuestParts, folder: string): Promise<void>
   await put(files.debian, (path) => copyFile(debian.vmlinuxPath, path));
   if (tuned) await put(files.tuned, (path) => copyFile(tuned.vmlinuxPath, path));
   await put(files.initramfs, (path) => packInitramfs(agent.preinit, debian, path));
+  const filter = crun.filterCompiler && (await compileDefaultFilter(crun.filterCompiler));
   await put(files.image, (path) =>
     packRoot(
       {
@@ -41,6 +43,7 @@ export async function assemble(parts: GuestParts, folder: string): Promise<void>
         containerInit: agent.containerInit,
         crun: crun.program,
         busybox: busybox.program,
+        filter: filter || undefined,
         overlays: [debian.modulesRoot, iptables.folder, ...crun.overlays],
       },
       path,

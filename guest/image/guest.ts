@@ -9,6 +9,7 @@ import { assemble, type GuestParts } from "./assemble.ts";
 import { busybox } from "./busybox.ts";
 import { crun } from "./crun.ts";
 import { candidates, type DebianPackage } from "./debian/packages.ts";
+import { defaultFilterText } from "./filter.ts";
 import { iptables } from "./iptables.ts";
 import { cloudKernelPackage, debianKernel } from "./kernel/debian.ts";
 import { builtTunedKernel, sourcePackage, tunedKernel } from "./kernel/tuned.ts";
@@ -75,6 +76,6 @@ async function keyOf(parts: GuestParts): Promise<string> {
     ...(await Promise.all(programs.map(hashFile))),
     // These lie in the cache under names that tell their content.
     ...[debian.vmlinuxPath, tuned?.vmlinuxPath ?? "", applets.program, applets.version],
-    ...[filter.folder, filter.version],
+    ...[filter.folder, filter.version, made.filterCompiler ?? "", defaultFilterText],
   );
 }

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { inScratch } from "../../scripts/support/cache.ts";
 import { run } from "../../scripts/support/run.ts";
 import { applets } from "./busybox.ts";
+import type { CompiledFilter } from "./filter.ts";
 import { headBytes, pfnHead } from "./pfn.ts";
 
 export interface RootParts {
@@ -23,6 +24,8 @@ export interface RootParts {
   crun: string;
   /** What a console of the guest has: a shell and the usual tools. */
   busybox: string;
+  /** The default filter of system calls, compiled beforehand. */
+  filter: CompiledFilter | undefined;
   /** Folders whose content is laid over the root as it is. */
   overlays: readonly string[];
 }
@@ -76,6 +79,12 @@ async function fill(root: string, parts: RootParts): Promise<void> {
   for (const applet of await applets(parts.busybox)) {
     const link = join(root, "usr/bin", applet);
     if (!existsSync(link)) await symlink("busybox", link);
+  }
+  if (parts.filter !== undefined) {
+    const folder = join(root, "usr/lib/virtcontainers/filter");
+    await mkdir(folder);
+    await writeFile(join(folder, "profile.json"), parts.filter.profile);
+    await writeFile(join(folder, "program.base64"), parts.filter.program);
   }
   for (const [name, text] of Object.entries(etc)) await writeFile(join(root, "etc", name), text);
   await symlink("/run/resolv.conf", join(root, "etc/resolv.conf"));

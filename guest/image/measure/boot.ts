@@ -147,7 +147,14 @@ await inScratch(async (scratch) => {
   const root = join(scratch, "root.img");
   const busybox = join(scratch, "busybox");
   await writeFile(busybox, "#!/bin/sh\necho busybox\n", { mode: 0o755 });
-  const parts = { agent: program, containerInit: program, crun: program, busybox, overlays: [] };
+  const parts = {
+    agent: program,
+    containerInit: program,
+    crun: program,
+    busybox,
+    filter: undefined,
+    overlays: [],
+  };
   const bytes = await packRoot(parts, root);
   const samples = variants.map((): Sample[] => []);
   for (let round = 0; round < rounds; round++) {

@@ -13,7 +13,7 @@ use crate::process::make::{Draft, Ports};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
 use crate::sandbox::container::{Container, Parts, TerminationLog};
 use crate::sandbox::shared_mounts;
-use crate::spec::{self, guest_hooks, namespaces, sysctl};
+use crate::spec::{self, compiled_filter, guest_hooks, namespaces, sysctl};
 use crate::status::{Context, Result, Status};
 use crate::user::resolve;
 
@@ -79,6 +79,7 @@ async fn create(
     }
     let shares_pids = request.sandbox_pidns || info.shared_pidns;
     settle(agent, &id, &info.hostname, shares_pids, &mut spec)?;
+    compiled_filter::apply(&mut spec, Path::new(compiled_filter::FOLDER));
     let hooks = spec.hooks.clone().unwrap_or_default();
     let termination_log = TerminationLog::of(&spec);
     fs::create_dir_all(bundle).context(|| format!("create {}", bundle.display()))?;
