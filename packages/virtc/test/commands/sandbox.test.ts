@@ -178,4 +178,16 @@ describe("the verbs of sandbox", () => {
       expect(parsed).toMatchObject([{ id: "pod1", containersStatus: [{ id: "main" }] }]);
     }
   });
+
+  it("list and status tell of a share that nobody serves any more", async () => {
+    const { library, virtc } = setUp();
+    await virtc("sandbox", "create", "--id", "pod1");
+    const shareDaemon = { pid: 4712, alive: false };
+    Object.assign(library.sandboxes.get("pod1") ?? {}, { shareDaemon });
+    for (const verb of [["list"], ["status", "pod1"]]) {
+      expect((await virtc("sandbox", ...verb)).out).toMatch(/^pod1 +\w+ \(share dead\) +qemu/m);
+      const parsed: unknown = JSON.parse((await virtc("sandbox", ...verb, "--json")).out);
+      expect(parsed).toMatchObject([{ shareDaemon }]);
+    }
+  });
 });

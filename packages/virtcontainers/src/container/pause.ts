@@ -1,6 +1,7 @@
 import { phase } from "../events.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import type { StoredContainer } from "../store/schema.ts";
 
 /** Freezes all processes of a running container. */
@@ -10,6 +11,7 @@ export async function pauseContainer(
 ): Promise<void> {
   const { context, sandbox, signal } = operation;
   assertAllowed("pauseContainer", sandbox, container);
+  using _share = await watchShare(operation, container);
   const agent = await operation.agent();
   // Written first: whoever goes on after a death in between resumes what may be frozen.
   container.state = "paused";

@@ -3,6 +3,7 @@ import { VirtError } from "../errors.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
+import { watchShare } from "../share/daemon.ts";
 import { argument, parse } from "../validate.ts";
 import { processesFeature } from "./output.ts";
 import { psLayout } from "./ps/arguments.ts";
@@ -34,6 +35,7 @@ export async function processListContainer(
       hint: "Run ps in the container, if its image has one.",
     });
   }
+  using _share = await watchShare(operation, container);
   const agent = await operation.agent();
   const rows = await agent.processTable(containerId, signal);
   if (format === "json") return JSON.stringify(rows.map(({ pid }) => pid));

@@ -6,6 +6,7 @@ import { invalidArgument, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { pinReal } from "../host/files.ts";
 import { assertReachable, type Operation } from "../sandbox/operate.ts";
+import { watchShare } from "../share/daemon.ts";
 import { absoluteParts, type CopyResult, Tally } from "./entry.ts";
 import { type GuestSide, guestTree } from "./guest-tree.ts";
 import { hostTree } from "./host-tree.ts";
@@ -24,6 +25,7 @@ export async function copyTo(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const side = await guestSide(operation, containerId);
+  using _share = await watchShare(operation, operation.container(containerId));
   const tally = new Tally(options);
   const source = await realSource(hostPath);
   await using pinned = await pinReal(source).catch((error: unknown) => {
@@ -48,6 +50,7 @@ export async function copyFrom(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const side = await guestSide(operation, containerId);
+  using _share = await watchShare(operation, operation.container(containerId));
   const tally = new Tally(options);
   const { path, file, ownName } = await guestSource(side, guestPath);
   const contents = isContents(guestPath);
@@ -69,6 +72,7 @@ export async function importTar(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const side = await guestSide(operation, containerId);
+  using _share = await watchShare(operation, operation.container(containerId));
   const tally = new Tally(options);
   const { path, file } = await guestSource(side, guestPath);
   if (file.kind !== "folder") throw invalidArgument("guestPath", guestPath, "it must be a folder");
@@ -84,6 +88,7 @@ export async function* exportTar(
   options: CopyOptions,
 ): AsyncGenerator<Uint8Array> {
   const side = await guestSide(operation, containerId);
+  using _share = await watchShare(operation, operation.container(containerId));
   const tally = new Tally(options);
   const { path, file, ownName } = await guestSource(side, guestPath);
   const name = isContents(guestPath) ? undefined : ownName;

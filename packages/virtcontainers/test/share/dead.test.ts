@@ -68,6 +68,9 @@ describe.skipIf(!canShare)("a share whose daemon has ended (needs root and virti
       () => sandbox.exec(["true"], { container: "shared" }),
       () => sandbox.createContainer({ ...onFolder, id: "more" }),
       () => sandbox.waitProcess("shared", "shared"),
+      () => sandbox.pauseContainer("shared"),
+      () => sandbox.processListContainer("shared", { format: "json" }),
+      () => sandbox.copyTo("shared", instance.folder, "/copied"),
       () => sandbox.stopContainer("shared"),
     ])
       expect(await refusal(call())).toMatchObject({
