@@ -69,9 +69,13 @@ async function askGuest(operation: Operation): Promise<boolean> {
 async function releaseVm(operation: Operation): Promise<void> {
   await operation.connection.release();
   delete operation.sandbox.cgroup;
-  await operation.save();
-  const ledger = operation.ledger();
-  await ledger.release((record) => record.kind === "process");
-  await ledger.release((record) => record.kind === "mount");
-  await ledger.release((record) => record.kind === "cgroup");
+  try {
+    await operation.save();
+  } finally {
+    // Also where the disk has no room for the state: whoever looks next sees that the VM is gone.
+    const ledger = operation.ledger();
+    await ledger.release((record) => record.kind === "process");
+    await ledger.release((record) => record.kind === "mount");
+    await ledger.release((record) => record.kind === "cgroup");
+  }
 }
