@@ -49,6 +49,7 @@ fn features() -> Vec<&'static str> {
         "events",
         "cpus",
         "copy",
+        "remove",
     ];
     if console::is_there() {
         names.push("console");
