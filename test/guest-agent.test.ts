@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import type { Sandbox } from "virtcontainers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type AgentClient, agentClient } from "./support/agent-client.ts";
+import { guestShell } from "./support/guest-shell.ts";
 import { type TestInstance, testInstance } from "./support/instance.ts";
 
 let instance: TestInstance;
@@ -14,6 +15,8 @@ beforeAll(async () => {
   instance = await testInstance();
   sandbox = await instance.vc.runSandbox({
     hypervisorConfig: { numVCPUs: 2, memoryMiB: 256 },
+    // Debian's kernel has no loop devices without it.
+    agentConfig: { kernelModules: ["loop"] },
     containers: [{ id: "main", image: "busybox", waits: true }],
   });
   client = await agentClient(instance.stateDir, sandbox.id, 7);
@@ -23,22 +26,7 @@ afterAll(async () => {
   await instance[Symbol.asyncDispose]();
 });
 
-/** What a command of the guest itself prints, run by its console. */
-async function guest(script: string): Promise<string> {
-  const process = { containerId: "", execId: `console-${script.length}-${Math.random()}` };
-  const args = ["sh", "-c", script];
-  await client.agent.execProcess({ ...process, process: { Args: args } });
-  let text = "";
-  let offset = 0n;
-  for (;;) {
-    const read = await client.extension.readOutput({ ...process, stream: 1, offset, len: 65_536 });
-    text += Buffer.from(read.data).toString();
-    offset += BigInt(read.data.length);
-    if (read.eof) break;
-  }
-  await client.agent.waitProcess(process);
-  return text.replaceAll("\r\n", "\n");
-}
+const guest = (script: string): Promise<string> => guestShell(client, script);
 
 test("the agent names what it offers, and takes little memory", async () => {
   const { agentDetails } = await client.agent.getGuestDetails({});
@@ -84,6 +72,30 @@ test("much output comes whole by its offsets, over connections that are lost", a
   const expected = Array.from({ length: 300_000 }, (_, n) => `${n + 1}\n`).join("");
   expect(Buffer.concat(parts).toString() === expected).toBe(true);
   expect(await client.agent.waitProcess(process)).toMatchObject({ status: 0 });
+});
+
+test("an aborted command ends with all it has started, one that ends by itself leaves what it wants", async () => {
+  const sh = (script: string, signal?: AbortSignal) =>
+    sandbox.exec(["sh", "-c", script], { ...(signal && { signal }) });
+  const args = async (): Promise<string[]> => {
+    const { rows } = await client.extension.processTable({ containerId: "main" });
+    return rows.map((row) => row.args.join(" ")).filter((line) => line.startsWith("sleep"));
+  };
+  await sh("setsid sleep 2000 >/dev/null 2>&1 &");
+  const other = sandbox.exec(["sleep", "2001"]);
+  const abort = new AbortController();
+  const goes =
+    "setsid sleep 3000 & (setsid sleep 3001 &); env -i setsid sleep 3002 & echo up; wait";
+  const aborted = sh(goes, abort.signal);
+  for await (const line of aborted.lines()) if (line === "up") break;
+  abort.abort();
+  await expect(aborted).rejects.toMatchObject({ code: "CANCELED" });
+  await vi.waitUntil(async () => !(await args()).some((line) => line.includes("300")), 10_000);
+  expect((await args()).sort()).toEqual(["sleep 2000", "sleep 2001"]);
+  // A program that looks for its limits in its own group finds the container's.
+  expect((await sh("cat /proc/self/cgroup")).stdout).toBe("0::/\n");
+  await sh("kill $(pidof sleep)");
+  expect(await other).toMatchObject({ exitCode: 143 });
 });
 
 test("limits of a running container are changed", async () => {

@@ -3,13 +3,15 @@
 mod common;
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use common::Agent;
 use common::client::{Client, Failure};
 use common::spec::{container, exec, process, shell, with_terminal};
 use virtc_agent::proto::grpc::{SignalProcessRequest, TtyWinResizeRequest, WriteStreamRequest};
 use virtc_agent::proto::virtcontainers::{
-    ListProcessesRequest, ListProcessesResponse, OutputSink, SetOutputRequest,
+    ListProcessesRequest, ListProcessesResponse, OutputSink, ProcessTableRequest,
+    ProcessTableResponse, SetOutputRequest,
 };
 use virtc_agent::status::Code;
 
@@ -92,6 +94,38 @@ fn signals_end_processes() {
     client.signal("c1", "", 15);
     assert_eq!(client.wait("c1", ""), 128 + 9);
     client.signal("c1", "", 9);
+}
+
+#[test]
+fn an_exec_is_killed_with_what_has_left_its_group_and_nothing_else() {
+    let agent = Agent::with_sandbox();
+    let mut client = sleeper(&agent);
+    let stays = "setsid sleep 2000 >/dev/null 2>&1 & exec sleep 0";
+    client.exec(&exec("c1", "e1", shell(stays)));
+    assert_eq!(client.wait("c1", "e1"), 0);
+    client.exec(&exec("c1", "e2", process(&["sleep", "2001"])));
+    // A session of its own; one without its parent; an environment of its own.
+    let goes = "setsid sleep 3000 & (setsid sleep 3001 &); env -i /bin/setsid /bin/sleep 3002 & \
+        echo up; wait";
+    client.exec(&exec("c1", "e3", shell(goes)));
+    assert_eq!(client.read("ReadStdout", "c1", "e3"), b"up\n");
+    client.signal("c1", "e3", 9);
+    assert_eq!(client.wait("c1", "e3"), 128 + 9);
+    let request = ProcessTableRequest {
+        container_id: "c1".to_owned(),
+    };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let mut left = String::new();
+    while left != "sleep 1000, sleep 2000, sleep 2001" {
+        assert!(Instant::now() < deadline, "{left}");
+        let answer: Result<ProcessTableResponse, Failure> =
+            client.call(EXTENSION, "ProcessTable", &request);
+        let rows = answer.unwrap().rows;
+        let mut args: Vec<String> = rows.iter().map(|row| row.args.join(" ")).collect();
+        args.retain(|args| !args.is_empty());
+        args.sort();
+        left = args.join(", ");
+    }
 }
 
 #[test]

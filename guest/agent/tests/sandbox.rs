@@ -11,8 +11,9 @@ use common::spec::{container, exec, process, shell};
 use virtc_agent::proto::grpc::{
     AddSwapPathRequest, AddSwapRequest, CreateContainerRequest, CreateSandboxRequest,
     GetDiagnosticDataRequest, GetDiagnosticDataResponse, GetIpTablesRequest, GetIpTablesResponse,
-    KernelModule, Mount, SetPolicyRequest, SharedMount,
+    KernelModule, LinuxNamespace, Mount, SetPolicyRequest, SharedMount,
 };
+use virtc_agent::spec::namespaces::AGENT_PIDS;
 use virtc_agent::status::Code;
 
 fn with_sandbox(request: &CreateSandboxRequest) -> (Agent, Client) {
@@ -217,4 +218,27 @@ fn what_the_guest_lacks_is_told() {
         );
         assert!(text.contains("iptables-save"), "{text}");
     }
+}
+
+#[test]
+fn a_container_may_be_in_the_pid_namespace_of_the_agent() {
+    let (agent, mut client) = with_sandbox(&CreateSandboxRequest::default());
+    let mut request = container("c1", &agent.root(), shell("readlink /proc/self/ns/pid"));
+    let spec = request.oci.get_or_insert_default();
+    let linux = spec.linux.get_or_insert_default();
+    linux.namespaces.push(LinuxNamespace {
+        r#type: "pid".to_owned(),
+        path: AGENT_PIDS.to_owned(),
+    });
+    let both = CreateContainerRequest {
+        sandbox_pidns: true,
+        ..request.clone()
+    };
+    let text = client.fails("CreateContainer", &both, Code::InvalidArgument);
+    assert!(text.contains("sandbox_pidns"), "{text}");
+    client.create(&request);
+    client.start("c1");
+    let own = fs::read_link("/proc/self/ns/pid").unwrap();
+    assert_eq!(client.stdout("c1", "").trim(), own.to_str().unwrap());
+    client.remove("c1");
 }

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
 
+use rustix::process::{Pid, Signal};
+
 use crate::process::reaper::Reaper;
 use crate::status::{Context, Result, Status};
 
@@ -37,14 +39,15 @@ pub struct Stdio {
 
 impl Crun {
     /// Runs crun to its end and gives its exit status. What it starts is in a process group of its
-    /// own, by which it can be killed with all that it has started.
+    /// own, by which it can be killed with all that it has started; if crun fails, nothing of it
+    /// stays, not what a hook has started either.
     async fn run<A: AsRef<OsStr>>(&self, arguments: &[A], stdio: Stdio) -> Result<i32> {
         let manager = match self.cgroups {
             true => "--cgroup-manager=cgroupfs",
             false => "--cgroup-manager=disabled",
         };
         let stream = |fd: Option<OwnedFd>| fd.map_or_else(std::process::Stdio::null, Into::into);
-        let end = {
+        let (group, end) = {
             let child = Command::new(&self.program)
                 .env_clear()
                 .arg("--root")
@@ -57,9 +60,15 @@ impl Crun {
                 .process_group(0)
                 .spawn()
                 .context(|| format!("run {}", self.program.display()))?;
-            self.reaper.watch(child.id())
+            (child.id(), self.reaper.watch(child.id()))
         };
-        end.await.context(|| "crun")
+        let status = end.await.context(|| "crun")?;
+        if status != 0
+            && let Some(group) = Pid::from_raw(group.cast_signed())
+        {
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        }
+        Ok(status)
     }
 }
 

@@ -3,8 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::Process;
-use super::record;
+use super::{Process, record, signal};
 use crate::agent::Agent;
 use crate::proto::virtcontainers::OutputSink;
 use crate::service::agent::destroy_sandbox;
@@ -40,6 +39,7 @@ pub async fn watch(
     );
     let record = end_record(&agent, &process, status);
     if process.exec_id.is_empty() {
+        end_rest(&agent, &process);
         record.await;
         // The machine was made for this container alone.
         if agent.config.exit_with.as_deref() == Some(&process.container_id) {
@@ -48,6 +48,16 @@ pub async fn watch(
         }
     } else {
         tokio::join!(record, expire(&agent, &process));
+    }
+}
+
+/// A container ends with its init, also where that is not the first process of its pid namespace.
+fn end_rest(agent: &Agent, init: &Process) {
+    if let Ok(container) = agent.sandbox.container(&init.container_id)
+        && !container.own_pids
+        && let Err(status) = signal::kill_all(&container)
+    {
+        crate::warning!("end of container {}: {status}", container.id);
     }
 }
 

@@ -160,6 +160,7 @@ impl Streams {
             stderr: Output::new(self.stderr, stderr_sink),
             terminal: self.terminal,
             exit: Exit::default(),
+            mark: Cell::new(None),
             waited: Cell::new(false),
             resumable: Cell::new(false),
             used: Cell::new(Instant::now()),

@@ -5,6 +5,7 @@ pub mod console;
 pub mod drain;
 pub mod finish;
 pub mod hold;
+pub mod kin;
 pub mod list;
 pub mod make;
 pub mod more;
@@ -37,6 +38,8 @@ pub struct Process {
     pub stdout: Rc<Output>,
     pub stderr: Rc<Output>,
     pub exit: Exit,
+    /// By which all that it starts is known.
+    pub mark: Cell<Option<u64>>,
     /// Whether some WaitProcess has been answered.
     pub waited: Cell<bool>,
     /// Whether its client reads by offsets, and so may come back for what it was given.

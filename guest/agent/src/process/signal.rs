@@ -5,7 +5,7 @@ use std::fs;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
-use super::Process;
+use super::{Process, kin};
 use crate::sandbox::container::Container;
 use crate::status::{Context, Result, Status};
 
@@ -15,7 +15,7 @@ const TERM: u32 = libc::SIGTERM as u32;
 /// Sends a signal to a process. One that has ended, or hasn't started, is left alone.
 ///
 /// An init ignores SIGTERM unless it has asked for it, so it gets SIGKILL then. SIGKILL of an
-/// exec goes to its process group, so that nothing it started stays.
+/// exec goes to its whole process group.
 pub fn send(process: &Process, number: u32) -> Result<()> {
     if process.exit.get().is_some() {
         return Ok(());
@@ -45,6 +45,16 @@ pub fn send(process: &Process, number: u32) -> Result<()> {
 fn own_group(pid: Pid) -> Option<Pid> {
     let group = rustix::process::getpgid(Some(pid)).ok()?;
     (group != rustix::process::getpgrp()).then_some(group)
+}
+
+/// Kills an exec and, unless it has ended by itself, all that it has started.
+pub fn kill_exec(process: &Process) -> Result<()> {
+    let ended = process.exit.get().is_some();
+    send(process, KILL)?;
+    if let Some(mark) = process.mark.get().filter(|_| !ended) {
+        kin::kill(mark);
+    }
+    Ok(())
 }
 
 /// Kills every process of the container at once.

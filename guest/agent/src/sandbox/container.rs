@@ -34,6 +34,8 @@ pub struct Container {
     pub cgroup: Option<PathBuf>,
     /// Mount points that are released with the container.
     pub mounts: Vec<String>,
+    /// Whether the kernel ends all its processes with the first one.
+    pub own_pids: bool,
     /// Whether crun has hooks to run after the start.
     pub poststart: bool,
     /// Whether crun has hooks to run after the end.
@@ -69,6 +71,7 @@ pub struct Parts {
     pub root: PathBuf,
     pub cgroup: Option<PathBuf>,
     pub mounts: Vec<String>,
+    pub own_pids: bool,
     pub poststart: bool,
     pub poststop: bool,
     pub termination_log: TerminationLog,
@@ -108,6 +111,7 @@ impl Container {
             root: parts.root,
             cgroup: parts.cgroup,
             mounts: parts.mounts,
+            own_pids: parts.own_pids,
             poststart: parts.poststart,
             poststop: parts.poststop,
             termination_log: parts.termination_log,

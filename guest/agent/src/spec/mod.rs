@@ -13,6 +13,7 @@ pub mod linux;
 pub mod mounts;
 pub mod namespaces;
 pub mod process;
+pub mod propagation;
 pub mod resources;
 pub mod seccomp;
 pub mod sysctl;

@@ -2,10 +2,22 @@
 
 use crate::proto::grpc::{LinuxNamespace, Spec};
 
+/// By this path a spec asks for the pid namespace of the agent.
+pub const AGENT_PIDS: &str = "/proc/1/ns/pid";
+
+/// Whose processes a container sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pids {
+    Own,
+    /// Those of the containers which share the namespace of this process.
+    Shared(u32),
+    /// All of the guest.
+    Agent,
+}
+
 /// Settles the namespaces: network and ipc are the guest's, uts too unless the container has
-/// another hostname than the sandbox; pid and mount are always the container's own, or the pid
-/// namespace of the process `shared_pid` where the containers share one.
-pub fn settle(spec: &mut Spec, sandbox_hostname: &str, shared_pid: Option<u32>) {
+/// another hostname than the sandbox; mount is always the container's own, pid as it is said.
+pub fn settle(spec: &mut Spec, sandbox_hostname: &str, pids: Pids) {
     let linux = spec.linux.get_or_insert_default();
     let own_uts = !spec.hostname.is_empty() && spec.hostname != sandbox_hostname;
     linux.namespaces.retain(|namespace| {
@@ -17,14 +29,26 @@ pub fn settle(spec: &mut Spec, sandbox_hostname: &str, shared_pid: Option<u32>) 
             _ => true,
         }
     });
-    let path = shared_pid.map(|pid| format!("/proc/{pid}/ns/pid"));
-    add(&mut linux.namespaces, "pid", path.unwrap_or_default());
+    match pids {
+        Pids::Own => add(&mut linux.namespaces, "pid", String::new()),
+        Pids::Shared(pid) => add(&mut linux.namespaces, "pid", format!("/proc/{pid}/ns/pid")),
+        Pids::Agent => {}
+    }
     add(&mut linux.namespaces, "mount", String::new());
     if own_uts {
         add(&mut linux.namespaces, "uts", String::new());
     } else {
         spec.hostname.clear();
     }
+}
+
+/// Whether the container is to be in the agent's pid namespace.
+pub fn wants_agent_pids(spec: &Spec) -> bool {
+    let linux = spec.linux.as_ref();
+    linux.is_some_and(|linux| {
+        let mut namespaces = linux.namespaces.iter();
+        namespaces.any(|ns| ns.r#type == "pid" && ns.path == AGENT_PIDS)
+    })
 }
 
 pub fn has(spec: &Spec, kind: &str) -> bool {

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::proto::grpc::*;
+use crate::spec::namespaces::Pids;
 
 fn texts(items: &[&str]) -> Vec<String> {
     items.iter().map(|item| (*item).to_owned()).collect()
@@ -272,9 +273,9 @@ fn namespaces_are_settled_by_the_guest() {
         }),
         ..Spec::default()
     };
-    let settled = |hostname: &str, shared: Option<u32>| {
+    let settled = |hostname: &str, pids: Pids| {
         let mut spec = spec(hostname);
-        namespaces::settle(&mut spec, "box", shared);
+        namespaces::settle(&mut spec, "box", pids);
         (spec.linux.unwrap().namespaces, spec.hostname)
     };
     let own = vec![
@@ -282,11 +283,13 @@ fn namespaces_are_settled_by_the_guest() {
         namespace("pid", ""),
         namespace("mount", ""),
     ];
-    assert_eq!(settled("box", None), (own.clone(), String::new()));
-    assert_eq!(settled("", None), (own, String::new()));
-    let (joined, _) = settled("", Some(12));
+    assert_eq!(settled("box", Pids::Own), (own.clone(), String::new()));
+    assert_eq!(settled("", Pids::Own), (own, String::new()));
+    let (joined, _) = settled("", Pids::Shared(12));
     assert!(joined.contains(&namespace("pid", "/proc/12/ns/pid")));
-    let (other, hostname) = settled("other", None);
+    let (guest, _) = settled("", Pids::Agent);
+    assert_eq!(guest, [namespace("cgroup", ""), namespace("mount", "")]);
+    let (other, hostname) = settled("other", Pids::Own);
     assert!(other.contains(&namespace("uts", "")));
     assert_eq!(hostname, "other");
 }

@@ -22,9 +22,6 @@ export const readonlyPaths: readonly string[] = [
   "/proc/sysrq-trigger",
 ];
 
-/** Namespaces of a container's own; network and IPC are the sandbox's in any case. */
-export const namespaces = ["pid", "ipc", "uts", "mount", "cgroup"] as const;
-
 export const defaultMounts = [
   mount("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
   mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),

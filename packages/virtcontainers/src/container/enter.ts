@@ -3,7 +3,6 @@ import { invalidArgument } from "../errors.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
 import { watchShare } from "../share/daemon.ts";
-import { catchUp } from "../share/watched/catch-up.ts";
 import { parse } from "../validate.ts";
 import { Cmd } from "./config.ts";
 import { HostConsole, withConsole } from "./console.ts";
@@ -35,7 +34,6 @@ export async function enterContainer(
   using _share = await watchShare(operation, container);
   const token = randomBytes(8).toString("hex");
   const agent = await operation.agent();
-  await catchUp(operation, container);
   const console = await HostConsole.open(operation, cmd);
   try {
     await agent.execProcess(

@@ -1,8 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinuxResourcesSchema } from "@virtcontainers/agent-protocol";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
-import { defaultMounts, maskedPaths, namespaces, readonlyPaths } from "./defaults.ts";
+import { defaultMounts, maskedPaths, readonlyPaths } from "./defaults.ts";
 import { specMounts } from "./mounts.ts";
+import { namespacesSpec } from "./namespaces.ts";
 import type { OciLinux } from "./oci/linux.ts";
 import type { Resources } from "./oci/resources.ts";
 import type { OciSpec } from "./oci/schema.ts";
@@ -31,7 +32,11 @@ export function containerSpec(
     mounts: config.waits ? [...mounts, waiterMount] : mounts,
     ...(startContainer && { hooks: { startContainer } }),
     annotations: config.annotations ?? {},
-    linux: { ...linuxSpec(container), ...(seccomp && { seccomp }) },
+    linux: {
+      namespaces: namespacesSpec(sandbox),
+      ...linuxSpec(container),
+      ...(seccomp && { seccomp }),
+    },
   };
 }
 
@@ -45,7 +50,6 @@ function linuxSpec({ id, config }: StoredContainer): OciLinux {
     ...config.sysctl,
   };
   return {
-    namespaces: namespaces.map((type) => ({ type })),
     maskedPaths: custom === undefined ? [...maskedPaths] : (custom.linux?.maskedPaths ?? []),
     readonlyPaths: custom === undefined ? [...readonlyPaths] : (custom.linux?.readonlyPaths ?? []),
     cgroupsPath: `/virtcontainers/${id}`,

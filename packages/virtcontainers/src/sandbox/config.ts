@@ -71,7 +71,8 @@ export const SandboxConfig = v.pipe(
     cgroups: v.optional(Cgroups),
     /** The VM has the size of hypervisorConfig; limits of containers add nothing to it. */
     staticResourceMgmt: v.optional(v.boolean("it must be true or false")),
-    enableAgentPidNs: later("a container that sees the agent could end it; use sharePidNs"),
+    /** All containers are in the pid namespace of the agent: they see every process of the guest. For debugging. */
+    enableAgentPidNs: v.optional(v.boolean("it must be true or false")),
     /** No container gets a filter of system calls, whatever it asks for. */
     disableGuestSeccomp: v.optional(v.boolean("it must be true or false")),
     /** Names of features; this release has none. */
@@ -89,6 +90,13 @@ export const SandboxConfig = v.pipe(
       config.exitWith === undefined ||
       (config.containers ?? []).some((c) => c.id === config.exitWith),
     "exitWith must name one of the containers",
+  ),
+  v.forward(
+    v.check(
+      ({ sharePidNs, enableAgentPidNs }) => !(sharePidNs && enableAgentPidNs),
+      "sharePidNs and enableAgentPidNs exclude each other",
+    ),
+    ["enableAgentPidNs"],
   ),
   v.check(
     ({ hypervisorConfig, agentConfig }) =>

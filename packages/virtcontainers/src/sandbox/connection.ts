@@ -38,7 +38,6 @@ export class Connection {
         `sandbox ${this.#id} is ${sandbox.state} and has no VM`,
         {
           sandboxId: this.#id,
-          sandboxState: sandbox.state,
           hint: "Start it first.",
         },
       );

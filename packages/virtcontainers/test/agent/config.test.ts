@@ -77,7 +77,7 @@ describe("a sandbox", () => {
       "INVALID_ARGUMENT",
       { agentConfig: { containerPipeSize: 1 } },
     ],
-    ["enableAgentPidNs", "NOT_SUPPORTED", { enableAgentPidNs: true }],
+    ["enableAgentPidNs", "INVALID_ARGUMENT", { enableAgentPidNs: true, sharePidNs: true }],
     ["experimental", "INVALID_ARGUMENT", { experimental: ["newstore"] }],
     ["stateful", "INVALID_ARGUMENT", { stateful: false }],
   ])("refuses %s by name: %s", async (field, code, wrong) => {

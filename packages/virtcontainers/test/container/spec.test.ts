@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { OciSpec } from "../../src/container/oci/schema.ts";
 import { processSpec, userSpec } from "../../src/container/process-spec.ts";
 import { containerSpec } from "../../src/container/spec.ts";
 import type { StoredContainer } from "../../src/store/schema.ts";
@@ -104,4 +105,18 @@ test("mounts of a specification keep their order, those that bind among the othe
     "/own",
   ]);
   expect(made[1]).toMatchObject({ type: "bind", source: expect.stringContaining("/c1/m0") });
+});
+
+test("the agent's pid namespace is asked for by its path, and only an agent that gives it", () => {
+  const config = { enableAgentPidNs: true };
+  const able = { ...sandbox, config, agentFeatures: ["agent-pids"] };
+  const pid = (made: OciSpec) => made.linux?.namespaces?.find(({ type }) => type === "pid");
+  expect(pid(containerSpec(container({}), able, "/root"))).toEqual({
+    type: "pid",
+    path: "/proc/1/ns/pid",
+  });
+  expect(pid(containerSpec(container({}), sandbox, "/root"))).toEqual({ type: "pid" });
+  expect(() => containerSpec(container({}), { ...sandbox, config }, "/root")).toThrow(
+    expect.objectContaining({ code: "NOT_SUPPORTED", field: "enableAgentPidNs" }),
+  );
 });

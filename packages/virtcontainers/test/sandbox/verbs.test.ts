@@ -362,16 +362,7 @@ const unnamed = [
 ];
 
 /** What only subclasses use. */
-const inner = [
-  "constructor",
-  "operate",
-  "changeContainer",
-  "withSandbox",
-  "change",
-  "use",
-  "lend",
-  "letGo",
-];
+const inner = ["constructor", "operate", "changeContainer", "withSandbox", "change", "use", "lend"];
 
 /** The public methods of a class and of those it extends. */
 function methodsOf(prototype: object): string[] {

@@ -33,13 +33,7 @@ test("says what it is", async () => {
   const { calls, health } = connect();
   expect((await health.check({})).status).toBe(1);
   const { agentDetails } = await calls.getGuestDetails({});
-  expect(agentDetails?.extraFeatures).toEqual([
-    "virtcontainers",
-    "processes",
-    "copy",
-    "remove",
-    "console",
-  ]);
+  expect(agentDetails?.extraFeatures).toEqual(["virtcontainers", "processes", "copy", "console"]);
 });
 
 test("needs CreateSandbox first, and takes it once", async () => {

@@ -1,6 +1,7 @@
 //! CreateContainer: storages, devices, bundle, and the init up to the point where it waits.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -13,9 +14,13 @@ use crate::process::make::{Draft, Ports};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
 use crate::sandbox::container::{Container, Parts, TerminationLog};
 use crate::sandbox::shared_mounts;
-use crate::spec::{self, compiled_filter, guest_hooks, namespaces, sysctl};
+use crate::spec::namespaces::{self, Pids};
+use crate::spec::{self, compiled_filter, guest_hooks, propagation, sysctl};
 use crate::status::{Context, Result, Status};
 use crate::user::resolve;
+
+/// How deep below its bundle a container's mounts are.
+const MOUNT_DEPTH: usize = 3;
 
 pub async fn call(agent: &Rc<Agent>, request: CreateContainerRequest) -> Result<()> {
     id::check_container(&request.container_id)?;
@@ -77,8 +82,11 @@ async fn create(
     if !info.hook_path.is_empty() {
         guest_hooks::add(&mut spec, &info.hook_path);
     }
-    let shares_pids = request.sandbox_pidns || info.shared_pidns;
-    settle(agent, &id, &info.hostname, shares_pids, &mut spec)?;
+    let pids = pids(agent, request.sandbox_pidns || info.shared_pidns, &spec)?;
+    namespaces::settle(&mut spec, &info.hostname, pids);
+    sysctl::apply_shared(&mut spec)?;
+    propagation::settle(&mut spec);
+    spec.linux.get_or_insert_default().cgroups_path = cgroup::path_of(&id);
     compiled_filter::apply(&mut spec, Path::new(compiled_filter::FOLDER));
     let hooks = spec.hooks.clone().unwrap_or_default();
     let termination_log = TerminationLog::of(&spec);
@@ -121,6 +129,7 @@ async fn create(
         bundle: bundle.to_owned(),
         root,
         mounts: mounts.to_vec(),
+        own_pids: pids == Pids::Own,
         poststart: !hooks.poststart.is_empty(),
         poststop: !hooks.poststop.is_empty(),
         termination_log,
@@ -144,30 +153,58 @@ fn check_root(spec: &Spec) -> Result<PathBuf> {
     }
 }
 
-/// What the guest decides and not the caller.
-fn settle(
-    agent: &Agent,
-    id: &str,
-    hostname: &str,
-    shares_pids: bool,
-    spec: &mut Spec,
-) -> Result<()> {
-    let pid = match shares_pids {
-        true => {
+fn pids(agent: &Agent, shared: bool, spec: &Spec) -> Result<Pids> {
+    match (shared, namespaces::wants_agent_pids(spec)) {
+        (true, true) => Err(Status::invalid(
+            "sandbox_pidns: the container asks for the agent's pid namespace already",
+        )),
+        (true, false) => {
             let pause = &agent.sandbox.pause;
-            Some(pause.hold(&agent.config.pause, &agent.crun.reaper)?)
+            pause
+                .hold(&agent.config.pause, &agent.crun.reaper)
+                .map(Pids::Shared)
         }
-        false => None,
-    };
-    namespaces::settle(spec, hostname, pid);
-    sysctl::apply_shared(spec)?;
-    spec.linux.get_or_insert_default().cgroups_path = cgroup::path_of(id);
-    Ok(())
+        (false, true) => Ok(Pids::Agent),
+        (false, false) => Ok(Pids::Own),
+    }
 }
 
-/// Removes the agent's own files of a container; what else is there stays.
+/// Removes the agent's own files of a container and the places of its mounts; what else is there stays.
 pub fn remove_bundle(bundle: &Path) {
     let _ = fs::remove_file(bundle.join("config.json"));
     let _ = fs::remove_file(bundle.join("init.pid"));
-    let _ = fs::remove_dir(bundle);
+    remove_empty(bundle, MOUNT_DEPTH);
+}
+
+/// Never looks into what is still mounted.
+fn remove_empty(folder: &Path, depth: usize) {
+    let device = |path: &Path| fs::symlink_metadata(path).map(|file| file.dev()).ok();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if depth > 0 && is_folder && device(&entry.path()) == device(folder) {
+            remove_empty(&entry.path(), depth - 1);
+        }
+    }
+    let _ = fs::remove_dir(folder);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_empty_folders_go_with_a_bundle() {
+        let folder = tempfile::tempdir().unwrap();
+        let bundle = folder.path().join("c1");
+        fs::create_dir_all(bundle.join("writable/upper")).unwrap();
+        fs::create_dir_all(bundle.join("kept/data")).unwrap();
+        fs::write(bundle.join("kept/file"), "").unwrap();
+        fs::write(bundle.join("config.json"), "").unwrap();
+        remove_bundle(&bundle);
+        assert!(bundle.join("kept/file").exists());
+        assert!(!bundle.join("kept/data").exists() && !bundle.join("writable").exists());
+        fs::remove_file(bundle.join("kept/file")).unwrap();
+        remove_bundle(&bundle);
+        assert!(!bundle.exists());
+    }
 }

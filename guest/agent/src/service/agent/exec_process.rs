@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::agent::Agent;
 use crate::id;
 use crate::process::make::{Draft, Ports};
-use crate::process::{Process, console};
+use crate::process::{Process, console, kin};
 use crate::proto::grpc::ExecProcessRequest;
 use crate::sandbox::container::{Container, State};
 use crate::spec;
@@ -53,15 +53,16 @@ async fn start(
         Ok(process)
     };
     let what = format!("users of container {}", container.id);
-    let process = container.files.run(&what, settle).await?;
+    let mut process = container.files.run(&what, settle).await?;
+    let serial = agent.sandbox.next_serial();
+    let mark = kin::mark(&mut process, serial);
     let ports = Ports {
         stdin: request.stdin_port,
         stdout: request.stdout_port,
         stderr: request.stderr_port,
     };
     let (draft, stdio) = Draft::open(agent, &container.id, &request.exec_id, &process, ports)?;
-    let scratch = format!("exec-{}", agent.sandbox.next_serial());
-    let scratch = container.bundle.join(scratch);
+    let scratch = container.bundle.join(format!("exec-{serial}"));
     let _birth = agent.crun.reaper.birth();
     let console = draft.console();
     let process = spec::process::process(&process);
@@ -69,10 +70,12 @@ async fn start(
     let started = crun
         .exec(&container.id, &process, &scratch, stdio, console.as_deref())
         .await?;
-    match started {
-        Some(pid) => draft.into_process(agent, pid),
-        None => Err(draft.explain()),
-    }
+    let Some(pid) = started else {
+        return Err(draft.explain());
+    };
+    let process = draft.into_process(agent, pid)?;
+    process.mark.set(mark);
+    Ok(process)
 }
 
 /// A program of the guest itself.

@@ -1,4 +1,4 @@
-//! SignalProcess: a signal to one process, or SIGKILL to all of a container's.
+//! SignalProcess: a signal to one process, or SIGKILL to all of a container's or of an exec's.
 
 use crate::agent::Agent;
 use crate::process::signal;
@@ -12,5 +12,8 @@ pub fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
         return signal::kill_all(&container);
     }
     let process = agent.sandbox.process(id, &request.exec_id)?;
-    signal::send(&process, request.signal)
+    match request.signal {
+        signal::KILL if !process.exec_id.is_empty() => signal::kill_exec(&process),
+        number => signal::send(&process, number),
+    }
 }

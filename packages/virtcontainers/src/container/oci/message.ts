@@ -64,7 +64,10 @@ export function processMessage(process: OciProcess): MessageInitShape<typeof Pro
 
 function linuxMessage(linux: OciLinux): MessageInitShape<typeof LinuxSchema> {
   return {
-    Namespaces: (linux.namespaces ?? []).map(({ type }) => ({ Type: type, Path: "" })),
+    Namespaces: (linux.namespaces ?? []).map(({ type, path }) => ({
+      Type: type,
+      Path: path ?? "",
+    })),
     MaskedPaths: linux.maskedPaths ?? [],
     ReadonlyPaths: linux.readonlyPaths ?? [],
     CgroupsPath: linux.cgroupsPath ?? "",

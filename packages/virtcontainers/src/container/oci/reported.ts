@@ -1,5 +1,5 @@
 import { knownCapabilities } from "../capabilities.ts";
-import { namespaces } from "../defaults.ts";
+import { namespaces } from "../namespaces.ts";
 import type { OciSpec } from "./schema.ts";
 
 /** Properties of `given` that the checked form of it left out, as paths. */
