@@ -19,6 +19,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "unit",
+          setupFiles: ["scripts/test/support/listeners.ts"],
           // A busy machine is no failure.
           testTimeout: 60_000,
           hookTimeout: 60_000,

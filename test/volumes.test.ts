@@ -4,7 +4,9 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -190,7 +192,13 @@ test("without a shared file system a folder is copied, with links, modes and own
   writeFileSync(join(source, "script"), "#!/bin/sh\n", { mode: 0o750 });
   chownSync(join(source, "script"), 1234, 4321);
   symlinkSync("/etc/passwd", join(source, "link"));
-  const mounts = [{ type: "bind", source, destination: "/copied", readOnly: true } as const];
+  const settings = join(base, "followed");
+  publish(settings, "v1", "one\n");
+  const mounts = [
+    { type: "bind", source, destination: "/copied", readOnly: true } as const,
+    { type: "bind", source: join(base, "tools"), destination: "/tools", readOnly: true } as const,
+    { type: "bind", source: settings, destination: "/settings", watchable: true } as const,
+  ];
   const containers = [{ id: "main", image, waits: true, mounts }];
   const config = { hypervisorConfig: { sharedFS: "none" }, containers } as const;
   await using sandbox = await instance.vc.runSandbox(config, { deleteOnDispose: true });
@@ -202,7 +210,36 @@ test("without a shared file system a folder is copied, with links, modes and own
   await sandbox.createContainer(added);
   await sandbox.startContainer("added");
   expect(await sh(sandbox, "cat /copied/script", "added")).toBe("#!/bin/sh\n");
+
+  // A folder that is watched follows the host, by one rename of the link that leads to it; inotify tells.
+  expect(await sh(sandbox, "cat /settings/mode")).toBe("one\n");
+  const told: string[] = [];
+  for await (const line of sandbox.exec(["/tools/watch", "/settings"]).lines()) {
+    if (line === "watching") publish(settings, "v2", "two\n");
+    else told.push(line);
+  }
+  expect(told).toEqual(["..data"]);
+  for (const id of ["main", "added"])
+    expect(await sh(sandbox, "cat /settings/mode; ls -A /settings", id)).toBe(
+      "two\n..data\n..v2\nmode\n",
+    );
+  // What changed while nobody held the sandbox is there for the next command.
+  await sandbox.release();
+  publish(settings, "v3", "three\n");
+  expect(await sh(sandbox, "cat /settings/mode")).toBe("three\n");
 });
+
+/** A new version of settings as the kubelet makes it: a folder of its own, then one rename, then the old one goes. */
+function publish(folder: string, version: string, mode: string): void {
+  mkdirSync(join(folder, `..${version}`), { recursive: true });
+  writeFileSync(join(folder, `..${version}`, "mode"), mode);
+  symlinkSync(`..${version}`, join(folder, "..data_tmp"));
+  renameSync(join(folder, "..data_tmp"), join(folder, "..data"));
+  if (version === "v1") symlinkSync("..data/mode", join(folder, "mode"));
+  for (const name of readdirSync(folder))
+    if (/^\.\.v/.test(name) && name !== `..${version}`)
+      rmSync(join(folder, name), { recursive: true });
+}
 
 test("9p shares to read and to write with the tuned kernel, and Debian's refuses it by name", async () => {
   const source = join(base, "folder");

@@ -67,7 +67,15 @@ function missing(wanted: readonly string[], there: ReadonlySet<string>): string[
 
 /** What only subclasses may use, and what is no method. */
 const inner = new Set(["constructor", "images", "id", "context", "connection", "stored"]);
-const helpers = new Set(["operate", "changeContainer", "withSandbox", "change", "use", "lend"]);
+const helpers = new Set([
+  "operate",
+  "changeContainer",
+  "withSandbox",
+  "change",
+  "use",
+  "lend",
+  "letGo",
+]);
 
 /** The public methods of a class and of those it extends. */
 function methodsOf(owner: { prototype: object }): string[] {

@@ -6,8 +6,12 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use common::Agent;
+use common::client::Failure;
 use virtc_agent::proto::grpc::CopyFileRequest;
+use virtc_agent::proto::virtcontainers::RemoveFileRequest;
 use virtc_agent::status::Code;
+
+const EXTENSION: &str = "virtcontainers.Extension";
 
 fn request(agent: &Agent, name: &str, data: &[u8]) -> CopyFileRequest {
     let path = agent.path("run/shared/containers").join(name);
@@ -108,5 +112,35 @@ fn nothing_outside_is_touched() {
         fs::read_to_string(outside.join("target")).unwrap(),
         "untouched"
     );
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+}
+
+#[test]
+fn what_was_copied_is_taken_away_and_nothing_else() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    let outside = agent.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("target"), "untouched").unwrap();
+    for name in ["c1/tree/a", "c1/tree/sub/b", "c1/stays"] {
+        client.ok("CopyFile", &request(&agent, name, b"x"));
+    }
+    let root = agent.path("run/shared/containers/c1");
+    symlink(&outside, root.join("tree/sub/way")).unwrap();
+    let mut remove = |name: &str| -> Result<(), Failure> {
+        let path = agent.path("run/shared/containers").join(name);
+        let path = path.display().to_string();
+        client.call(EXTENSION, "RemoveFile", &RemoveFileRequest { path })
+    };
+    let code = |result: Result<(), Failure>| result.unwrap_err().0;
+    assert_eq!(
+        code(remove("c1/tree/sub/way/target")),
+        Code::Internal as i32
+    );
+    assert_eq!(code(remove("../outside")), Code::InvalidArgument as i32);
+    for name in ["c1/tree", "c1/tree", "c1/never/was"] {
+        assert_eq!(remove(name), Ok(()));
+    }
+    assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
 }

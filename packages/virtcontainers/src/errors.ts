@@ -57,6 +57,9 @@ export interface ErrorDetails {
   phase?: string | undefined;
   /** The path of the wrong field, such as `hypervisorConfig.memoryMiB`. */
   field?: string | undefined;
+  /** Of an INVALID_STATE: the state that was wrong, of the sandbox or of the container. */
+  sandboxState?: string | undefined;
+  containerState?: string | undefined;
   /** What the reader can do next: one sentence. */
   hint?: string | undefined;
   /** The last lines of the guest's console, made safe to print. */
@@ -73,6 +76,8 @@ export class VirtError extends Error {
   readonly processId: string | undefined;
   readonly phase: string | undefined;
   readonly field: string | undefined;
+  readonly sandboxState: string | undefined;
+  readonly containerState: string | undefined;
   readonly hint: string | undefined;
   readonly consoleTail: string | undefined;
   readonly exitCode: number | undefined;
@@ -85,6 +90,8 @@ export class VirtError extends Error {
     this.processId = details.processId;
     this.phase = details.phase;
     this.field = details.field;
+    this.sandboxState = details.sandboxState;
+    this.containerState = details.containerState;
     this.hint = details.hint;
     this.consoleTail = details.consoleTail;
     this.exitCode = details.exitCode;

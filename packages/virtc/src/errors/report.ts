@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { paint } from "../output/colour.ts";
 import { safe } from "../output/safe.ts";
+import { commandHint } from "./command-hint.ts";
 import { Interrupted } from "./interrupted.ts";
 import { isLibraryError } from "./library.ts";
 import { OutputBroken } from "./output-broken.ts";
@@ -46,7 +47,10 @@ interface Description {
 function describe(error: unknown, context: Context): Description {
   if (error instanceof UsageError) return { message: error.message, hint: error.hint };
   if (error instanceof OutputBroken) return { message: error.message };
-  if (isLibraryError(error)) return error;
+  if (isLibraryError(error)) {
+    const { message, consoleTail } = error;
+    return { message, hint: commandHint(error) ?? error.hint, consoleTail };
+  }
   if (error instanceof Error) {
     const hint =
       context.logLevel === undefined ? "`virtc --log-level debug` shows where." : error.stack;

@@ -126,6 +126,8 @@ export interface Agent extends AgentFiles, AsyncDisposable {
     request: MessageInitShape<typeof CopyFileRequestSchema>,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Takes away what copyFile has made, with all that is in it; only with the feature `remove`. */
+  removeFile(path: string, signal: AbortSignal): Promise<void>;
   /** The container of the next OOM kill; waits for it. */
   getOOMEvent(signal: AbortSignal): Promise<string>;
   /** What the guest and its agent count, in the text format of Prometheus. */

@@ -1,5 +1,7 @@
 /** The feature that an agent names if files can be copied into and out of containers. */
 export const copyFeature = "copy";
+/** The feature that an agent names if what CopyFile has made can be taken away again. */
+export const removeFeature = "remove";
 
 /** What stands at a path of a container. */
 export interface GuestFile {

@@ -3,6 +3,7 @@ import { invalidArgument } from "../errors.ts";
 import type { Operation } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
 import { watchShare } from "../share/daemon.ts";
+import { catchUp } from "../share/watched/catch-up.ts";
 import { parse } from "../validate.ts";
 import { Cmd } from "./config.ts";
 import { HostConsole, withConsole } from "./console.ts";
@@ -34,6 +35,7 @@ export async function enterContainer(
   using _share = await watchShare(operation, container);
   const token = randomBytes(8).toString("hex");
   const agent = await operation.agent();
+  await catchUp(operation, container);
   const console = await HostConsole.open(operation, cmd);
   try {
     await agent.execProcess(

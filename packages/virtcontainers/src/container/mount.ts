@@ -41,7 +41,11 @@ export const Mount = v.variant(
       source: absolutePath(),
       /** The host sees to it: nothing that the guest does makes it writable. */
       readOnly: flag,
-      /** The guest sees changes made on the host, with inotify; at most 16 files of 1 MiB together, read-only. */
+      /**
+       * The guest sees changes made on the host, with inotify; at most 16 files of 1 MiB together, read-only.
+       * Without a shared file system it is a folder of at most 64 entries, copied again while a process holds
+       * the sandbox and whenever something is started in it.
+       */
       watchable: flag,
       ...common,
     }),

@@ -4,6 +4,7 @@ import { growToFit } from "../resources/fit.ts";
 import { type Operation, undo } from "../sandbox/operate.ts";
 import { assertAllowed } from "../sandbox/state.ts";
 import { watchShare } from "../share/daemon.ts";
+import { catchUp } from "../share/watched/catch-up.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { HostConsole } from "./console.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
@@ -21,6 +22,7 @@ export async function startContainer(
   using _share = await watchShare(operation, container);
   const agent = await operation.agent();
   if (container.state === "stopped") await createAnew(operation, container, agent);
+  await catchUp(operation, container);
   const console = await HostConsole.open(operation, container.config.cmd);
   deadline.phase("agent.startContainer");
   try {

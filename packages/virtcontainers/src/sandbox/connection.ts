@@ -38,6 +38,7 @@ export class Connection {
         `sandbox ${this.#id} is ${sandbox.state} and has no VM`,
         {
           sandboxId: this.#id,
+          sandboxState: sandbox.state,
           hint: "Start it first.",
         },
       );

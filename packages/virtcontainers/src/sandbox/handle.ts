@@ -1,10 +1,12 @@
 import { type Container, containerView } from "../container/container.ts";
 import type { Context } from "../context.ts";
 import type { CallOptions } from "../deadline.ts";
+import { FolderWatch } from "../share/watched/watch.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Connection } from "./connection.ts";
 import { type Holding, type Operation, operate } from "./operate.ts";
 import { refresh } from "./refresh.ts";
+import { updateCopies } from "./update-copies.ts";
 
 /** What the methods of a Sandbox stand on, whichever file they are in: one sandbox, seen from this process. */
 export abstract class SandboxHandle {
@@ -12,6 +14,7 @@ export abstract class SandboxHandle {
   // Private, so that a program that prints a Sandbox does not print these.
   readonly #context: Context;
   readonly #connection: Connection;
+  readonly #folders: FolderWatch;
   #stored: StoredSandbox;
 
   constructor(context: Context, stored: StoredSandbox, connection: Connection) {
@@ -19,6 +22,8 @@ export abstract class SandboxHandle {
     this.#context = context;
     this.#stored = stored;
     this.#connection = connection;
+    this.#folders = new FolderWatch((signal) => this.#updateCopies(signal), context.logger);
+    this.#folders.follow(stored);
   }
 
   protected get context(): Context {
@@ -44,10 +49,25 @@ export abstract class SandboxHandle {
   ): Promise<T> {
     const verb =
       timeoutMs.length > 0 ? { name, holding, timeoutMs: timeoutMs[0] } : { name, holding };
-    return await operate(this.#context, this.#connection, this.id, verb, options, (operation) => {
-      this.#stored = operation.sandbox;
-      return run(operation);
-    });
+    try {
+      return await operate(this.#context, this.#connection, this.id, verb, options, (operation) => {
+        this.#stored = operation.sandbox;
+        return run(operation);
+      });
+    } finally {
+      this.#folders.follow(this.#stored);
+    }
+  }
+
+  /** Lets go of what this process holds of the sandbox. */
+  protected async letGo(): Promise<void> {
+    await this.#folders.close();
+    await this.#connection.release();
+  }
+
+  async #updateCopies(signal: AbortSignal): Promise<StoredSandbox> {
+    const verb = { name: "updateCopies", holding: "shared" } as const;
+    return await operate(this.#context, this.#connection, this.id, verb, { signal }, updateCopies);
   }
 
   /** Runs a verb that changes one container, after a look at how it is now. */

@@ -116,7 +116,7 @@ export async function undo(
 
 /** Throws INVALID_STATE unless the guest can be asked. */
 export function assertUp({ sandbox }: Operation, doing: string): void {
-  assertState("sandbox", sandbox.id, sandbox.state, doing, rules.askGuest.sandbox);
+  assertState({ sandboxId: sandbox.id }, sandbox.state, doing, rules.askGuest.sandbox);
 }
 
 /** Throws CONTAINER_NOT_FOUND, or INVALID_STATE unless the guest can be asked about its processes. */

@@ -103,11 +103,12 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
   /** Deletes the sandbox and all it holds of the host; `force` also if it runs. */
   async delete(options: CallOptions & { force?: boolean } = {}): Promise<void> {
     await deleteSandbox(this.context, this.connection, this.id, options);
+    await this.letGo();
   }
 
   /** Closes this process's connection; the sandbox goes on. */
   async release(): Promise<void> {
-    await this.connection.release();
+    await this.letGo();
   }
 
   /** The present state, also if the VM or a container died unseen. */

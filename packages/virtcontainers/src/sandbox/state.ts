@@ -24,7 +24,8 @@ export function assertMove(
 ): void {
   if (canMove(from, to)) return;
   throw new VirtError("INVALID_STATE", `${what} ${id} is ${from}; it can't become ${to}`, {
-    [what === "sandbox" ? "sandboxId" : "containerId"]: id,
+    ...(what === "sandbox" ? { sandboxId: id } : { containerId: id }),
+    [`${what}State`]: from,
     hint: hints[from],
   });
 }
@@ -100,32 +101,38 @@ export function assertAllowed(
   const rule: Rule = rules[operation];
   const { id, state } = sandbox;
   if (container === undefined) {
-    assertState("sandbox", id, state, rule.does, rule.sandbox);
+    assertState({ sandboxId: id }, state, rule.does, rule.sandbox);
     return;
   }
   if (!rule.sandbox.includes(state)) {
     throw new VirtError(
       "INVALID_STATE",
       `can't ${rule.does} container ${container.id}: sandbox ${id}, where it is, is ${state}, and must be ${rule.sandbox.join(" or ")}`,
-      { sandboxId: id, containerId: container.id, hint: hints[state] },
+      { sandboxId: id, containerId: container.id, sandboxState: state, hint: hints[state] },
     );
   }
-  assertState("container", container.id, container.state, rule.does, rule.container ?? []);
+  const whose = { sandboxId: id, containerId: container.id };
+  assertState(whose, container.state, rule.does, rule.container ?? []);
 }
 
 /** Throws INVALID_STATE unless the state is one of those that the operation works in. */
 export function assertState(
-  what: "sandbox" | "container",
-  id: string,
+  whose: { sandboxId: string; containerId?: string },
   state: State,
   operation: string,
   allowed: readonly State[],
 ): void {
   if (allowed.includes(state)) return;
+  const { sandboxId, containerId } = whose;
+  const what = containerId === undefined ? `sandbox ${sandboxId}` : `container ${containerId}`;
   throw new VirtError(
     "INVALID_STATE",
-    `can't ${operation} ${what} ${id}: it is ${state}, and must be ${allowed.join(" or ")}`,
-    { [what === "sandbox" ? "sandboxId" : "containerId"]: id, hint: hints[state] },
+    `can't ${operation} ${what}: it is ${state}, and must be ${allowed.join(" or ")}`,
+    {
+      ...whose,
+      [containerId === undefined ? "sandboxState" : "containerState"]: state,
+      hint: hints[state],
+    },
   );
 }
 

@@ -6,14 +6,14 @@ import { isVirtError, VirtError } from "../errors.ts";
 import { hostError } from "../host/errno.ts";
 import { pinReal } from "../host/files.ts";
 import type { StoredContainer, StoredMount } from "../store/schema.ts";
-import { guestShared } from "./guest-paths.ts";
+import { copyRoot } from "./guest-paths.ts";
 
 /** A copy lies in the guest's memory, so a mount may not be larger. */
 const limits = { maxBytes: 64 * 1024 * 1024, maxEntries: 10_000 } as const;
 
 const kinds = { folder: 0o040_000, link: 0o120_000, file: 0o100_000 } as const;
 
-type Copied = Extract<StoredMount, { kind: "copy" }>;
+export type Copied = Extract<StoredMount, { kind: "copy" }>;
 
 /** Copies what is behind a mount into the guest, with links, modes and owners. NOT_SUPPORTED if it is too much. */
 export async function copyIntoGuest(
@@ -24,7 +24,7 @@ export async function copyIntoGuest(
   signal: AbortSignal,
 ): Promise<void> {
   const tally = new Tally(limits);
-  const root = `${guestShared}/${container.id}/${mount.name}`;
+  const root = copyRoot(container.id, mount);
   try {
     await using pinned = await pinReal(mount.path);
     for await (const entry of hostTree(pinned, mount.path, tally)) {
@@ -32,7 +32,7 @@ export async function copyIntoGuest(
       await copyEntry(agent, [root, ...entry.path].join("/"), entry, tally, signal);
     }
   } catch (error) {
-    if (isVirtError(error, "NO_SPACE")) throw tooLarge(mount, error);
+    if (isVirtError(error, "NO_SPACE")) throw tooLarge(mount, limits, error);
     throw hostError(error, `copying ${mount.path} into the guest`);
   }
   for (const { path, reason } of tally.skipped) {
@@ -41,7 +41,8 @@ export async function copyIntoGuest(
   }
 }
 
-async function copyEntry(
+/** Makes one member of a tree in the guest. A file and a link get their name when they are whole. */
+export async function copyEntry(
   agent: Agent,
   path: string,
   entry: TreeEntry,
@@ -70,11 +71,15 @@ async function copyEntry(
   }
 }
 
-function tooLarge(mount: Copied, cause: VirtError): VirtError {
-  const { maxBytes, maxEntries } = limits;
+export function tooLarge(
+  mount: Copied,
+  { maxBytes, maxEntries }: { maxBytes: number; maxEntries: number },
+  cause: VirtError,
+): VirtError {
+  const kind = mount.watchable ? "watched by copies" : "copied into the guest";
   return new VirtError(
     "NOT_SUPPORTED",
-    `${mount.path} is too large to be copied into the guest: at most ${maxBytes} bytes and ${maxEntries} entries are`,
+    `${mount.path} is too large to be ${kind}: at most ${maxBytes} bytes and ${maxEntries} entries are`,
     { cause, hint: "Run as root with sharedFS virtio-fs, or use a volume of the driver ext4." },
   );
 }

@@ -5,6 +5,11 @@ const guestRun = "/run/kata-containers";
 /** Where the shared file system is in the guest; copies go there where there is none. */
 export const guestShared = `${guestRun}/shared/containers`;
 
+/** Where the copy is that a mount is made of. */
+export function copyRoot(containerId: string, mount: { name: string }): string {
+  return `${guestShared}/${containerId}/${mount.name}`;
+}
+
 /** The folder of a container's own mounts in the guest. */
 export function containerBase(containerId: string): string {
   return `${guestRun}/${containerId}`;

@@ -40,7 +40,6 @@ async function planMount(
 ): Promise<StoredMount> {
   if (mount.type === "bind") {
     const watchable = mount.watchable ?? false;
-    if (watchable && !plan.shared) throw notShared(`${plan.field}.watchable`, "a watchable folder");
     const recursive = mount.options?.includes("rbind") ?? false;
     const readonly = watchable || isReadOnly(mount);
     const bind = { name, path: mount.source, readonly, recursive, watchable };
@@ -72,7 +71,15 @@ async function planBind(
 ): Promise<StoredMount> {
   const found = await look(bind.path, field);
   if (plan.shared) return { kind: "share", ...bind, ...found };
-  if (bind.readonly) return { kind: "copy", name: bind.name, ...found };
+  if (bind.watchable && !found.folder) {
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      `${field}: ${bind.path} is a file, and without a shared file system only a folder can be watchable`,
+      { field, hint: "Mount the folder that it is in." },
+    );
+  }
+  const { name, watchable } = bind;
+  if (bind.readonly) return { kind: "copy", name, watchable, ...found };
   throw new VirtError(
     "NOT_SUPPORTED",
     `${field}: ${bind.path} can't be written to from the guest, since no file system is shared with it`,

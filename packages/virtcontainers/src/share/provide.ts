@@ -1,13 +1,16 @@
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Agent } from "../agent/agent.ts";
+import { removeFeature } from "../agent/files.ts";
 import { rootFolderOf } from "../container/rootfs.ts";
 import type { Context } from "../context.ts";
 import { hostError } from "../host/errno.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredMount, StoredSandbox } from "../store/schema.ts";
-import { copyIntoGuest } from "./copy.ts";
+import { type Copied, copyIntoGuest } from "./copy.ts";
 import { makeFolder } from "./folder.ts";
+import { copyRoot } from "./guest-paths.ts";
+import { type Updating, updateMount } from "./watched/update.ts";
 
 /** Makes a container's folder root and mounts appear in the guest: shared, or as copies. */
 export async function provide(
@@ -22,9 +25,19 @@ export async function provide(
   for (const mount of container.mounts) {
     if (mount.kind === "share") await shareMount(context, sandbox, container, mount, ledger);
     if (mount.kind === "copy") {
-      await copyIntoGuest(context, await agent(), container, mount, signal);
+      await copy({ context, sandbox, agent, signal }, container, mount);
     }
   }
+}
+
+/** One of the same id may have been there before, and left its copies in the guest. */
+async function copy(updating: Updating, container: StoredContainer, mount: Copied): Promise<void> {
+  const { context, sandbox, signal } = updating;
+  const agent = await updating.agent();
+  if (sandbox.agentFeatures.includes(removeFeature))
+    await agent.removeFile(copyRoot(container.id, mount), signal);
+  if (mount.watchable) await updateMount(updating, container, mount, true);
+  else await copyIntoGuest(context, agent, container, mount, signal);
 }
 
 /** Takes what a container was given out of the guest's sight. */

@@ -30,7 +30,13 @@ const StoredMount = v.variant("kind", [
     volume: v.optional(v.string()),
   }),
   /** Copied into the guest under `name`, in the container's folder. */
-  v.object({ kind: v.literal("copy"), name: v.string(), path: v.string(), folder: v.boolean() }),
+  v.object({
+    kind: v.literal("copy"),
+    name: v.string(),
+    path: v.string(),
+    folder: v.boolean(),
+    watchable: v.optional(v.boolean(), false),
+  }),
   /** The disk of a volume. */
   v.object({ kind: v.literal("drive"), volume: v.string(), driveId: v.string() }),
 ]);

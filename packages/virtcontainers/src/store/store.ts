@@ -48,6 +48,13 @@ export class SandboxFolder {
   get progressLock(): string {
     return join(this.path, "events.lock");
   }
+  /** What its guest was last given of the folders it watches by copies, and the lock for it. */
+  get copies(): string {
+    return join(this.path, "copies.json");
+  }
+  get copiesLock(): string {
+    return join(this.path, "copies.lock");
+  }
   /** The phases of its create. */
   get trace(): string {
     return join(this.path, "trace.json");

@@ -8,7 +8,7 @@ const waitsForNothing = [
   ...["annotations", "containers", "getContainer", "release", "images", "volumes"],
   // Not public.
   ...["context", "connection", "stored", "operate", "changeContainer"],
-  ...["withSandbox", "change", "use", "lend"],
+  ...["withSandbox", "change", "use", "lend", "letGo"],
 ];
 /** Iterables, whose own tests hold that they end. */
 const iterables = ["exec", "logs", "monitor", "events"];

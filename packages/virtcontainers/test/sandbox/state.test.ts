@@ -27,8 +27,14 @@ describe.each(states)("from %s", (from) => {
 });
 
 test("a refused operation names the state and the ones it works in", () => {
-  expect(() => assertState("container", "c1", "stopped", "signal", ["ready", "running"])).toThrow(
-    "can't signal container c1: it is stopped, and must be ready or running",
+  const refused = () =>
+    assertState({ sandboxId: "sb1", containerId: "c1" }, "stopped", "signal", ["ready", "running"]);
+  expect(refused).toThrow("can't signal container c1: it is stopped, and must be ready or running");
+  expect(refused).toThrow(
+    expect.objectContaining({ sandboxId: "sb1", containerId: "c1", containerState: "stopped" }),
+  );
+  expect(() => assertState({ sandboxId: "sb1" }, "paused", "stat", ["running"])).toThrow(
+    expect.objectContaining({ sandboxState: "paused", containerState: undefined }),
   );
 });
 

@@ -362,7 +362,16 @@ const unnamed = [
 ];
 
 /** What only subclasses use. */
-const inner = ["constructor", "operate", "changeContainer", "withSandbox", "change", "use", "lend"];
+const inner = [
+  "constructor",
+  "operate",
+  "changeContainer",
+  "withSandbox",
+  "change",
+  "use",
+  "lend",
+  "letGo",
+];
 
 /** The public methods of a class and of those it extends. */
 function methodsOf(prototype: object): string[] {

@@ -33,7 +33,13 @@ test("says what it is", async () => {
   const { calls, health } = connect();
   expect((await health.check({})).status).toBe(1);
   const { agentDetails } = await calls.getGuestDetails({});
-  expect(agentDetails?.extraFeatures).toEqual(["virtcontainers", "processes", "copy", "console"]);
+  expect(agentDetails?.extraFeatures).toEqual([
+    "virtcontainers",
+    "processes",
+    "copy",
+    "remove",
+    "console",
+  ]);
 });
 
 test("needs CreateSandbox first, and takes it once", async () => {

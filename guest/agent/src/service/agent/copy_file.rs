@@ -1,15 +1,15 @@
 //! CopyFile: files from the host where it shares no folder with the guest.
 //!
-//! A file is written in parts to `<name>.tmp` and gets its name when it is whole. Nothing outside
+//! A file is written in parts to `<name>.tmp` and gets its name when it is whole, as a link does. Nothing outside
 //! the root of shared files is touched: every folder on the way is opened by itself and may not be
 //! a symlink.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid};
+use rustix::fs::{AtFlags, CWD, Dir, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use crate::agent::Agent;
@@ -22,10 +22,53 @@ const LINK: u32 = 0o120_000;
 const FILE: u32 = 0o100_000;
 
 pub async fn call(agent: &Agent, request: CopyFileRequest) -> Result<()> {
-    let root = agent.config.run_dir.join("shared/containers");
+    let root = root(agent);
     let what = format!("copy {}", request.path);
     let gate = &agent.sandbox.storages.gate;
     gate.run(&what, move || copy(&root, &request)).await
+}
+
+/// Below this folder files are put.
+fn root(agent: &Agent) -> PathBuf {
+    agent.config.run_dir.join("shared/containers")
+}
+
+/// Takes away what was copied, with all that is in it.
+pub async fn remove(agent: &Agent, path: String) -> Result<()> {
+    let root = root(agent);
+    let what = format!("remove {path}");
+    let gate = &agent.sandbox.storages.gate;
+    gate.run(&what, move || remove_below(&root, &path)).await
+}
+
+fn remove_below(root: &Path, path: &str) -> Result<()> {
+    let (folders, name) = split(root, path)?;
+    let opened = rustix::fs::openat(CWD, root, FOLDER_FLAGS, Mode::empty());
+    let folder = folders
+        .iter()
+        .try_fold(opened, |above, part| Ok(open_folder(&above?, part)));
+    let removed = folder.and_then(|folder| remove_entry(&folder?, name));
+    match removed {
+        Err(Errno::NOENT) => Ok(()),
+        result => result.context(|| format!("remove {path}")),
+    }
+}
+
+/// No link is followed, on the way or at the end.
+fn remove_entry(folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<()> {
+    match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+        Err(Errno::ISDIR) => {}
+        result => return result,
+    }
+    let opened = open_folder(folder, name)?;
+    let entries: Vec<_> = Dir::read_from(&opened)?.collect::<rustix::io::Result<_>>()?;
+    for entry in entries {
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            remove_entry(&opened, OsStr::from_bytes(name))?;
+        }
+    }
+    rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR)
 }
 
 fn copy(root: &Path, request: &CopyFileRequest) -> Result<()> {
@@ -119,11 +162,20 @@ fn own(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io:
     rustix::fs::fchmod(&opened, Mode::from_raw_mode(request.file_mode & 0o7777))
 }
 
+/// What a file or link is called until it is whole.
+fn temporary(name: &OsStr) -> OsString {
+    let mut temporary = name.to_owned();
+    temporary.push(".tmp");
+    temporary
+}
+
 fn link(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
-    let _ = rustix::fs::unlinkat(folder, name, AtFlags::empty());
-    rustix::fs::symlinkat(OsStr::from_bytes(&request.data), folder, name)?;
+    let temporary = temporary(name);
+    let _ = rustix::fs::unlinkat(folder, &temporary, AtFlags::empty());
+    rustix::fs::symlinkat(OsStr::from_bytes(&request.data), folder, &temporary)?;
     let (uid, gid) = owner(request);
-    rustix::fs::chownat(folder, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
+    rustix::fs::chownat(folder, &temporary, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
+    rustix::fs::renameat(folder, &temporary, folder, name)
 }
 
 /// Writes the part that the request holds; with the last one the file gets its name.
@@ -136,8 +188,7 @@ fn part(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> Result<()>
         place("offset", request.offset)?,
         place("file_size", request.file_size)?,
     );
-    let mut temporary = name.to_owned();
-    temporary.push(".tmp");
+    let temporary = temporary(name);
     let mut flags =
         OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     flags.set(OFlags::TRUNC, offset == 0);

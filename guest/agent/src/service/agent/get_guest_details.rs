@@ -49,6 +49,7 @@ fn features() -> Vec<&'static str> {
         "events",
         "cpus",
         "copy",
+        "remove",
         "agent-pids",
     ];
     if console::is_there() {

@@ -2,7 +2,7 @@
 
 mod add_swap;
 mod close_stdin;
-mod copy_file;
+pub mod copy_file;
 mod create_container;
 mod create_sandbox;
 pub mod destroy_sandbox;

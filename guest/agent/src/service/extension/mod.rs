@@ -6,6 +6,7 @@ mod process_table;
 mod put_file;
 mod read_file;
 mod read_output;
+mod remove_file;
 mod set_online_cpus;
 mod set_output;
 mod stat_path;
@@ -24,6 +25,7 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "ListFolder" => encode(list_folder::call(agent, decode(payload)?).await),
         "PutFile" => encode(put_file::call(agent, decode(payload)?).await),
         "ReadFile" => encode(read_file::call(agent, decode(payload)?).await),
+        "RemoveFile" => encode(remove_file::call(agent, decode(payload)?).await),
         "StatPath" => encode(stat_path::call(agent, decode(payload)?).await),
         "ProcessTable" => encode(process_table::call(agent, decode(payload)?).await),
         "ReadOutput" => read_output::call(agent, decode(payload)?).await,

@@ -105,6 +105,12 @@ export abstract class KataGuest extends KataProcesses {
     await this.call("CopyFile", {}, signal, (options) => this.service.copyFile(request, options));
   }
 
+  async removeFile(path: string, signal: AbortSignal): Promise<void> {
+    await this.call("RemoveFile", {}, signal, (options) =>
+      this.extension.removeFile({ path }, options),
+    );
+  }
+
   async getOOMEvent(signal: AbortSignal): Promise<string> {
     const { containerId } = await this.call("GetOOMEvent", {}, signal, (options) =>
       this.service.getOOMEvent({}, options),

@@ -68,6 +68,7 @@ export class NoopAgent implements Agent {
   async addSwap(): Promise<void> {}
   async addSwapPath(): Promise<void> {}
   async copyFile(): Promise<void> {}
+  async removeFile(): Promise<void> {}
   async putFile(): Promise<void> {}
   async resizeVolume(): Promise<void> {}
   async setIPTables(): Promise<void> {}

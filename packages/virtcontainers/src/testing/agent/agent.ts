@@ -8,7 +8,7 @@ import {
   TtrpcServer,
 } from "@virtcontainers/ttrpc";
 import { consoleFeature } from "../../agent/agent.ts";
-import { copyFeature } from "../../agent/files.ts";
+import { copyFeature, removeFeature } from "../../agent/files.ts";
 import { extensionFeature, processesFeature } from "../../container/output.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
@@ -28,7 +28,7 @@ export interface TestAgentOptions {
   faults?: readonly AgentFault[] | undefined;
   /** Calls answered by other functions than the agent's own: how an agent lies. */
   answers?: ServiceImplementation<typeof AgentService> | undefined;
-  /** Default: this project's extension, `virtcontainers`, with `processes`, `copy` and `console`; an empty list makes it an agent without it. */
+  /** Default: this project's extension, `virtcontainers`, with `processes`, `copy`, `remove` and `console`; an empty list makes it an agent without it. */
   features?: readonly string[] | undefined;
   /** Names in the containers' /etc/passwd; default root and nobody. */
   users?: readonly string[] | undefined;
@@ -58,7 +58,13 @@ export interface TestAgent {
   readonly connections: number;
 }
 
-const defaultFeatures = [extensionFeature, processesFeature, copyFeature, consoleFeature];
+const defaultFeatures = [
+  extensionFeature,
+  processesFeature,
+  copyFeature,
+  removeFeature,
+  consoleFeature,
+];
 
 /** A guest agent for tests: containers and processes are functions of this process. */
 export function createTestAgent(options: TestAgentOptions = {}): TestAgent {

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CallContext, type StatusCode, TtrpcError } from "@virtcontainers/ttrpc";
+import { drained } from "./drained.ts";
 
 /** One thing that goes wrong in the guest agent. */
 export interface AgentFault {
@@ -98,13 +99,6 @@ async function send(stream: Duplex, data: FaultBytes): Promise<void> {
     if (stream.destroyed) return;
     if (!stream.write(piece)) await drained(stream);
   }
-}
-
-function drained(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once("drain", resolve);
-    stream.once("close", resolve);
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -14,7 +14,7 @@ export interface GuestFile {
   mode: number;
   uid: number;
   gid: number;
-  /** Of a link: where it leads. */
+  /** What is in a file, or where a link leads. */
   data: Uint8Array;
 }
 
@@ -37,6 +37,14 @@ export class GuestFiles {
       const whole = this.#piece(request);
       if (whole !== undefined) this.files.set(path, { type: "file", mode, uid, gid, data: whole });
     }
+  }
+
+  /** With all that is below it. */
+  remove(path: string): void {
+    if (!path.startsWith(root) || path.split("/").includes(".."))
+      throw new TtrpcError("invalid_argument", `path: ${path} is not below ${root}`);
+    for (const name of this.files.keys())
+      if (name === path || name.startsWith(`${path}/`)) this.files.delete(name);
   }
 
   /** The whole file, once its last piece has come. */

@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import type { LogRecord } from "@virtcontainers/agent-protocol";
 import type { Command, CommandOutput } from "../commands/command.ts";
+import { drained } from "./drained.ts";
 import type { ProcessPlace } from "./guest.ts";
 import { Pipe, type Sink } from "./pipe.ts";
 
@@ -126,9 +126,7 @@ export class GuestProcess {
   /** False if nobody can read it any more. */
   async writeStdin(data: Uint8Array, signal: AbortSignal): Promise<boolean> {
     if (this.#stdin.writableEnded || this.#stdin.destroyed) return false;
-    if (!this.#stdin.write(Buffer.from(data))) {
-      await Promise.race([once(this.#stdin, "drain", { signal }), once(this.#stdin, "close")]);
-    }
+    if (!this.#stdin.write(Buffer.from(data))) await drained(this.#stdin, signal);
     return !this.#stdin.destroyed;
   }
 

@@ -148,6 +148,10 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       guest.container(request.containerId).files.put(request);
       return {};
     },
+    removeFile: ({ path }) => {
+      guest.copied.remove(path);
+      return {};
+    },
     setOnlineCpus: ({ count }) => {
       const plugged = guest.machine?.cpus ?? 1;
       if (count < 1 || count > plugged)

@@ -1,0 +1,13 @@
+import { catchUp } from "../share/watched/catch-up.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import type { Operation } from "./operate.ts";
+import { rules, type State } from "./state.ts";
+
+/** Brings what the containers of a sandbox watch by copies up to date, unless its guest can't be asked. */
+export async function updateCopies(operation: Operation): Promise<StoredSandbox> {
+  const { sandbox } = operation;
+  const reachable: readonly State[] = rules.askGuest.sandbox;
+  if (!reachable.includes(sandbox.state)) return sandbox;
+  for (const container of sandbox.containers) await catchUp(operation, container);
+  return sandbox;
+}
