@@ -85,8 +85,8 @@ export abstract class GuestsById extends ProcessesById {
   ): Promise<GuestConsole> {
     const lent = await this.lend(sandboxId, options, async (sandbox) => {
       const opened = await sandbox.openConsole(console, options);
-      // All that is shown comes from stdout, so nobody reads this one to its end.
-      opened.io.stderr.resume();
+      // All that is shown comes from stdout, so nobody reads this one to its end or hears its errors.
+      opened.io.stderr.on("error", () => {}).resume();
       return { io: opened.io, ended: opened.exited, opened };
     });
     return lent.opened;
