@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ContainerConfig, VirtContainers } from "virtcontainers";
 import { createHost } from "virtcontainers/internal";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 const run = promisify(execFile);
@@ -32,6 +32,11 @@ afterAll(async () => {
 });
 
 const vmFolder = (id: string): string => join(instance.stateDir, "sbs", id, "vm");
+
+/** The state of a process, as in proc(5): R, S, T... */
+function stateOf(pid: number | undefined): string | undefined {
+  return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))?.[1];
+}
 
 /** Resolves when a file has reached a size. */
 async function grown(path: string, bytes: number): Promise<void> {
@@ -181,23 +186,29 @@ describe.skipIf(process.getuid?.() !== 0)("a hostile user of shared folders (nee
     const child = spawn(process.execPath, ["-e", swapper, outside, source, target], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    onTestFinished(async () => {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      for (const point of await mounts.listBelow(base)) await mounts.unmount(point);
+    });
     await once(child.stdout, "data");
     const seen = { done: 0, refused: 0 };
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 200; round++) {
       try {
         await mounts.bind(source, target, { real: true });
         seen.done++;
       } catch {
         seen.refused++;
       }
+      // It holds still while a look is taken, else what is looked at may be another thing by then.
+      child.kill("SIGSTOP");
+      await expect.poll(() => stateOf(child.pid), { interval: 1 }).toBe("T");
       for (const point of await mounts.listBelow(base)) {
         expect(readdirSync(point)).not.toContain("secret");
         await mounts.unmount(point);
       }
+      child.kill("SIGCONT");
     }
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    for (const point of await mounts.listBelow(base)) await mounts.unmount(point);
     for (const count of [seen.done, seen.refused]) expect(count).toBeGreaterThan(0);
   });
 

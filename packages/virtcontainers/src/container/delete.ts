@@ -3,11 +3,11 @@ import type { Operation } from "../sandbox/operate.ts";
 import { isVmAlive } from "../sandbox/refresh.ts";
 import { assertAllowed } from "../sandbox/state.ts";
 import { isOfRootDisk } from "../share/hold-disk.ts";
-import { unprovide } from "../share/provide.ts";
+import { removeCopies, unprovide } from "../share/provide.ts";
 import { letVolumeGo, volumeOf } from "../share/volumes.ts";
 import type { StoredContainer } from "../store/schema.ts";
 import { hooksAfterDelete } from "./hooks.ts";
-import { endContainer } from "./stop.ts";
+import { endContainer, ignoreGone } from "./stop.ts";
 
 /** Deletes a container that does not run, with its disks. */
 export async function deleteContainer(
@@ -42,6 +42,7 @@ export async function releaseContainer(
       (record) => record.kind === "file" && record.path.endsWith(`/scratch-${id}.img`),
     );
   }
+  if (alive) await removeCopies(operation, container).catch(ignoreGone);
   await unprovide(context, sandbox, container, ledger);
   await hooksAfterDelete(context, sandbox, container);
   sandbox.containers = sandbox.containers.filter((other) => other !== container);

@@ -5,9 +5,14 @@ const guestRun = "/run/kata-containers";
 /** Where the shared file system is in the guest; copies go there where there is none. */
 export const guestShared = `${guestRun}/shared/containers`;
 
+/** The folder of a container's copies. */
+export function copiesFolder(containerId: string): string {
+  return `${guestShared}/${containerId}`;
+}
+
 /** Where the copy is that a mount is made of. */
 export function copyRoot(containerId: string, mount: { name: string }): string {
-  return `${guestShared}/${containerId}/${mount.name}`;
+  return `${copiesFolder(containerId)}/${mount.name}`;
 }
 
 /** The folder of a container's own mounts in the guest. */

@@ -9,7 +9,7 @@ import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredMount, StoredSandbox } from "../store/schema.ts";
 import { type Copied, copyIntoGuest } from "./copy.ts";
 import { makeFolder } from "./folder.ts";
-import { copyRoot } from "./guest-paths.ts";
+import { copiesFolder, copyRoot } from "./guest-paths.ts";
 import { type Updating, updateMount } from "./watched/update.ts";
 
 /** Makes a container's folder root and mounts appear in the guest: shared, or as copies. */
@@ -38,6 +38,16 @@ async function copy(updating: Updating, container: StoredContainer, mount: Copie
     await agent.removeFile(copyRoot(container.id, mount), signal);
   if (mount.watchable) await updateMount(updating, container, mount, true);
   else await copyIntoGuest(context, agent, container, mount, signal);
+}
+
+/** Takes the copies that a container was given out of the guest, whose memory they fill. */
+export async function removeCopies(
+  { sandbox, agent, signal }: Updating,
+  container: StoredContainer,
+): Promise<void> {
+  if (!container.mounts.some(({ kind }) => kind === "copy")) return;
+  if (!sandbox.agentFeatures.includes(removeFeature)) return;
+  await (await agent()).removeFile(copiesFolder(container.id), signal);
 }
 
 /** Takes what a container was given out of the guest's sight. */

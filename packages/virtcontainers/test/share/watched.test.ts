@@ -152,7 +152,7 @@ test("is refused where it can't be; an agent that can't take away keeps what is 
   expect(Object.keys(inGuest())).toEqual(expect.arrayContaining(["0", "1"]));
 });
 
-test("a container that is made again under the same id has nothing of the one before", async () => {
+test("copies go with their container; one that is made again under its id has nothing of the one before", async () => {
   const vc = await setUp();
   await writeFile(join(source, "old"), "");
   const { containers: [mounted] = [], ...bare } = config();
@@ -160,6 +160,7 @@ test("a container that is made again under the same id has nothing of the one be
   if (mounted === undefined) throw new Error("no container");
   await sandbox.createContainer(mounted);
   await sandbox.deleteContainer("c1");
+  expect(inGuest()).toEqual({});
   await rename(join(source, "old"), join(source, "new"));
   await sandbox.createContainer(mounted);
   expect(Object.keys(inGuest())).toEqual(["new"]);
