@@ -139,13 +139,16 @@ describe("one sandbox, many commands", () => {
 
   test("a terminal has the size it was given, and follows a resize", async () => {
     // A shell may be told of one resize more than once.
-    const script = "trap 'stty size' WINCH; stty size; while :; do sleep 0.1; done";
+    // Nor has it its size from its first instant on: crun starts a command and sizes its terminal at once.
+    const script = "read go; trap 'stty size' WINCH; stty size; while :; do sleep 0.1; done";
     const handle = sandbox.exec(["sh", "-c", script], {
       tty: true,
       size: { rows: 30, columns: 100 },
+      stdin: "go\n",
     });
     const lines: string[] = [];
     for await (const line of handle.lines()) {
+      if (line.startsWith("go")) continue;
       lines.push(line);
       if (lines.length === 1) await handle.resize({ rows: 40, columns: 120 });
       else break;
