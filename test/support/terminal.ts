@@ -74,7 +74,15 @@ export class Terminal {
       if (this.#child.exitCode !== null) {
         throw new Error(`the program ended without showing ${pattern}; it showed: ${this.#text}`);
       }
-      await Promise.race([once(this.#child.stdout, "data"), once(this.#child, "close")]);
+      const first = new AbortController();
+      const { signal } = first;
+      const news = [
+        once(this.#child.stdout, "data", { signal }),
+        once(this.#child, "close", { signal }),
+      ];
+      await Promise.race(news);
+      for (const other of news) other.catch(() => {});
+      first.abort();
     }
   }
 }

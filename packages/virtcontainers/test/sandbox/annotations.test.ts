@@ -91,9 +91,9 @@ describe("is refused by name, and never ignored:", () => {
   });
 
   test("one of a field that is", () => {
-    expect(refused({ "hypervisor.virtio_fs_cache_size": "1" }, all())).toMatchObject({
+    expect(refused({ "hypervisor.hotplug_vfio_on_root_bus": "true" }, all())).toMatchObject({
       code: "NOT_SUPPORTED",
-      field: `${configPrefix}hypervisor.virtio_fs_cache_size`,
+      field: `${configPrefix}hypervisor.hotplug_vfio_on_root_bus`,
     });
   });
 });
