@@ -1,10 +1,14 @@
 //! Settles a process's user, groups and HOME.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::database::Database;
 use crate::proto::grpc::{Process, StringUser, User};
 use crate::status::{Result, Status};
+
+/// NGROUPS_MAX: no process can have more.
+const MOST_GROUPS: usize = 65_536;
 
 /// Puts numbers in the place of names. `string_user` and the process's own `Username` may be
 /// `user`, `uid`, `user:group` or `uid:gid`; where both are given, `string_user` holds. HOME is
@@ -19,9 +23,9 @@ pub fn apply(process: &mut Process, string_user: Option<&StringUser>, root: &Pat
     let database = Database::read(root);
     wanted.settle(user, &database)?;
     if !has_home {
-        let home = database.account_of(user.uid).map(|account| &account.home);
+        let home = database.account_of(user.uid).map(|account| account.home);
         let home = home.filter(|home| home.starts_with('/'));
-        let home = home.map_or("/", String::as_str);
+        let home = home.unwrap_or("/");
         process.env.push(format!("HOME={home}"));
     }
     user.username.clear();
@@ -87,7 +91,7 @@ impl Wanted {
             Some(uid) => database.account_of(uid),
             None => database.account(&self.user),
         };
-        user.uid = match (number, account) {
+        user.uid = match (number, &account) {
             (Some(uid), _) => uid,
             (None, Some(account)) => account.uid,
             (None, None) => {
@@ -95,13 +99,18 @@ impl Wanted {
                 return Err(Status::invalid(message));
             }
         };
-        user.gid = account.map_or(0, |account| account.gid);
+        user.gid = account.as_ref().map_or(0, |account| account.gid);
         // A group given by the caller takes the place of those of /etc/group, as in docker.
-        if let (Some(account), true) = (account, self.group.is_empty()) {
-            let groups = database.groups.iter();
-            for group in groups.filter(|group| group.members.contains(&account.name)) {
-                if !user.additional_gids.contains(&group.gid) {
+        if let (Some(account), true) = (&account, self.group.is_empty()) {
+            let mut known: HashSet<u32> = user.additional_gids.iter().copied().collect();
+            for group in database.groups().filter(|group| group.has(account.name)) {
+                if known.insert(group.gid) {
                     user.additional_gids.push(group.gid);
+                }
+                if known.len() > MOST_GROUPS {
+                    let message =
+                        format!("user {:?}: in more than {MOST_GROUPS} groups", self.user);
+                    return Err(Status::invalid(message));
                 }
             }
         }
@@ -201,6 +210,22 @@ mod tests {
         assert_eq!(status.code, Code::InvalidArgument);
         assert!(status.message.contains("\"nobody\""));
         assert!(resolve("4294967296", None).is_err());
+    }
+
+    #[test]
+    fn no_more_groups_than_a_process_can_have() {
+        let root = root();
+        let lines = (0..=MOST_GROUPS).map(|gid| format!("g:x:{gid}:web\n"));
+        fs::write(root.path().join("etc/group"), lines.collect::<String>()).unwrap();
+        let mut process = Process {
+            user: Some(User {
+                username: "web".to_owned(),
+                ..User::default()
+            }),
+            ..Process::default()
+        };
+        let status = apply(&mut process, None, root.path()).unwrap_err();
+        assert_eq!(status.code, Code::InvalidArgument);
     }
 
     #[test]

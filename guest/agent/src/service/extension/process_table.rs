@@ -3,6 +3,7 @@
 //! A process can make the read of its arguments hang, by memory that it maps from a file system of
 //! its own. So a thread apart reads, for so long and no longer.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -58,18 +59,19 @@ fn pids(container: &Rc<Container>) -> Vec<u32> {
 /// By the container's own /etc/passwd, as far as that can be read.
 async fn name_users(container: &Container, rows: &mut [ProcessRow]) {
     let root = format!("/proc/{}/root", container.init.pid.get());
-    let database = match container.init.exit.get() {
+    let uids: BTreeSet<u32> = rows.iter().map(|row| row.uid).collect();
+    let names = match container.init.exit.get() {
         None => {
-            let read = move || Ok(Database::read(Path::new(&root)));
+            let read = move || Ok(Database::read(Path::new(&root)).names(&uids));
             let read = container.files.run("users of a container", read);
             let read = tokio::time::timeout(LIMIT, read).await;
-            read.map_or_else(|_| Database::default(), Result::unwrap_or_default)
+            read.map_or_else(|_| BTreeMap::new(), Result::unwrap_or_default)
         }
-        Some(_) => Database::default(),
+        Some(_) => BTreeMap::new(),
     };
     for row in rows {
-        row.user = match database.account_of(row.uid) {
-            Some(account) => account.name.clone(),
+        row.user = match names.get(&row.uid) {
+            Some(name) => name.clone(),
             None => row.uid.to_string(),
         };
     }

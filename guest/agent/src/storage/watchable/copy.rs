@@ -19,16 +19,14 @@ const FRESH: &str = ".virtc-new";
 /// `folder` holds the copy under `name`, and only that is seen by containers.
 pub fn update(source: &Path, folder: &Path, name: &str, before: &Tree, now: &Tree) -> Result<()> {
     let root = open_folder(CWD, folder)?;
+    // What is shared may itself be a link.
+    let source = fs::canonicalize(source)?;
     let changed = |(path, entry): &(_, &Entry)| before.0.get(*path) != Some(*entry);
     let is_link = |(_, entry): &(_, &Entry)| matches!(entry.kind, Kind::Link(_));
     let entries = now.0.iter().filter(changed);
     let (links, rest): (Vec<_>, Vec<_>) = entries.partition(is_link);
     for (path, entry) in rest.into_iter().chain(links) {
-        let from = match path.as_os_str().is_empty() {
-            true => source.to_owned(),
-            false => source.join(path),
-        };
-        put(&from, &root, &Path::new(name).join(path), entry)?;
+        put((&source, path), &root, &Path::new(name).join(path), entry)?;
     }
     // The deepest first.
     let gone = before
@@ -66,7 +64,7 @@ fn open_folder(root: impl AsFd, path: &Path) -> Result<OwnedFd> {
     )?)
 }
 
-fn put(source: &Path, root: &OwnedFd, path: &Path, entry: &Entry) -> Result<()> {
+fn put(source: (&Path, &Path), root: &OwnedFd, path: &Path, entry: &Entry) -> Result<()> {
     // The one file of a copy may itself be what is mounted, so that it must stay the same.
     let in_place = path
         .parent()
@@ -103,15 +101,36 @@ fn put(source: &Path, root: &OwnedFd, path: &Path, entry: &Entry) -> Result<()> 
 }
 
 /// No more of a file is copied than it had when it was looked at.
-fn write(source: &Path, parent: &OwnedFd, name: &OsStr, size: u64, entry: &Entry) -> Result<()> {
+fn write(
+    source: (&Path, &Path),
+    parent: &OwnedFd,
+    name: &OsStr,
+    size: u64,
+    entry: &Entry,
+) -> Result<()> {
     let mut bytes = Vec::new();
-    File::open(source)?.take(size).read_to_end(&mut bytes)?;
+    open_file(source)?.take(size).read_to_end(&mut bytes)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?;
     let mut file = File::from(file);
     file.write_all(&bytes)?;
     file.set_len(bytes.len() as u64)?;
     own(&file, entry)
+}
+
+/// Opens a file below a folder, or the one file. Since it was looked at, a link, or a pipe that nobody
+/// writes, may have come in its place.
+fn open_file((source, path): (&Path, &Path)) -> Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let (mode, resolve) = (Mode::empty(), ResolveFlags::NO_SYMLINKS);
+    let file = match path.as_os_str().is_empty() {
+        true => rustix::fs::openat2(CWD, source, flags, mode, resolve),
+        false => rustix::fs::openat2(open_folder(CWD, source)?, path, flags, mode, resolve),
+    }?;
+    match FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode) {
+        FileType::RegularFile => Ok(File::from(file)),
+        _ => Err(ErrorKind::InvalidInput.into()),
+    }
 }
 
 fn own(fd: impl AsFd, entry: &Entry) -> Result<()> {
@@ -161,5 +180,29 @@ mod tests {
             fs::read_to_string(path("copy/tree/sub/key")).unwrap(),
             "new"
         );
+    }
+
+    #[test]
+    fn what_has_come_in_the_place_of_a_file_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["s/sub", "copy", "outside"] {
+            fs::create_dir_all(path(name)).unwrap();
+        }
+        fs::write(path("outside/key"), "secret").unwrap();
+        fs::write(path("s/sub/key"), "public").unwrap();
+        let now = tree(&path("s")).unwrap().unwrap();
+        let (source, copy, none) = (path("s"), path("copy"), Tree::default());
+        let is_refused = || update(&source, &copy, "tree", &none, &now).is_err();
+        fs::remove_file(path("s/sub/key")).unwrap();
+        symlink(path("outside/key"), path("s/sub/key")).unwrap();
+        assert!(is_refused());
+        fs::remove_file(path("s/sub/key")).unwrap();
+        rustix::fs::mkfifoat(CWD, path("s/sub/key"), Mode::RWXU).unwrap();
+        assert!(is_refused());
+        fs::remove_dir_all(path("s/sub")).unwrap();
+        symlink(path("outside"), path("s/sub")).unwrap();
+        assert!(is_refused());
+        assert!(!path("copy/tree/sub/key").exists());
     }
 }
