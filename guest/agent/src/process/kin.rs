@@ -9,8 +9,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::mem::MaybeUninit;
 
-use rustix::process::{Pid, Resource, Signal};
+use rustix::process::{Pid, PidfdFlags, Resource, Signal, pidfd_open, pidfd_send_signal};
 
+use super::table;
 use crate::proto::grpc::{PosixRlimit, Process};
 
 const KIND: &str = "RLIMIT_LOCKS";
@@ -37,15 +38,18 @@ pub fn mark(process: &mut Process, serial: u64) -> Option<u64> {
     Some(mark)
 }
 
-/// Kills every process that has the mark.
+/// Kills every process that has the mark. What was looked at is what is killed: a pid can become
+/// another's in between, a descriptor of a process can't.
 pub fn kill(mark: u64) {
     let mut killed = HashSet::new();
     for _ in 0..ROUNDS {
         let before = killed.len();
         for pid in pids() {
-            if !killed.contains(&pid) && mark_of(pid) == Some(mark) {
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
-                killed.insert(pid);
+            let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
+                continue;
+            };
+            if mark_of(pid) == Some(mark) && killed.insert((pid, table::start_ticks(pid))) {
+                let _ = pidfd_send_signal(&process, Signal::KILL);
             }
         }
         if killed.len() == before {

@@ -5,12 +5,21 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use prost::Message;
+use rustix::process::Pid;
+
 use crate::proto::virtcontainers::ProcessRow;
 
 /// Of a process's arguments, no more is read.
 const MAX_ARGS: u64 = 4 << 10;
 /// No more processes are told.
 pub const MAX_ROWS: usize = 32_768;
+/// An answer has room for so many bytes of rows; clients take frames of 4 MiB.
+const MAX_BYTES: usize = 3 << 20;
+/// Of these so many for arguments, so that they leave room for other processes.
+const MAX_ARGS_BYTES: usize = 1 << 20;
+/// What a row or an argument takes beside itself.
+const HEAD: usize = 8;
 /// Groups below the container's own, which it may make itself.
 const MAX_DEPTH: usize = 8;
 
@@ -37,6 +46,25 @@ fn collect(cgroup: &Path, depth: usize, pids: &mut Vec<u32>) {
             collect(&entry.path(), depth - 1, pids);
         }
     }
+}
+
+/// Leaves out arguments, and then processes, for which an answer has no room.
+pub fn fit(rows: &mut Vec<ProcessRow>) {
+    let (mut left, mut left_for_args) = (MAX_BYTES, MAX_ARGS_BYTES);
+    let mut told = 0;
+    for row in rows.iter_mut() {
+        let args: usize = row.args.iter().map(|arg| arg.len() + HEAD).sum();
+        match left_for_args.checked_sub(args) {
+            Some(rest) => left_for_args = rest,
+            None => row.args.clear(),
+        }
+        match left.checked_sub(row.encoded_len() + HEAD) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+        told += 1;
+    }
+    rows.truncate(told);
 }
 
 /// The processes given and all that descend from them, where there are no groups to ask.
@@ -90,6 +118,12 @@ pub fn row(proc: &Path, pid: u32, boot_s: u64) -> Option<ProcessRow> {
 }
 
 /// /proc/PID/stat, as far as it is told.
+/// When a process started, in ticks since boot: with its pid it names no other one.
+pub fn start_ticks(pid: Pid) -> Option<u64> {
+    let pid = u32::try_from(pid.as_raw_nonzero().get()).ok()?;
+    Some(Stat::read(Path::new("/proc"), pid)?.start)
+}
+
 struct Stat {
     comm: String,
     state: String,
@@ -181,6 +215,25 @@ mod tests {
         for text in ["", "7 (a", "7 )a(", "7 (a) S 1", "7 (a) S x 7 7 0"] {
             assert!(Stat::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_never_longer_than_a_frame() {
+        let row = |args: &[String]| ProcessRow {
+            user: "u".repeat(256),
+            args: args.to_vec(),
+            ..ProcessRow::default()
+        };
+        let long = vec![row(&["a".repeat(4096)]); 2000];
+        let mut rows = long.clone();
+        fit(&mut rows);
+        assert_eq!(rows.len(), long.len());
+        assert!(!rows[0].args.is_empty() && rows[1999].args.is_empty());
+        assert!(rows.iter().map(Message::encoded_len).sum::<usize>() < MAX_BYTES);
+
+        let mut many = vec![row(&[]); MAX_ROWS];
+        fit(&mut many);
+        assert!(many.len() > 10_000 && many.len() < MAX_ROWS);
     }
 
     #[test]

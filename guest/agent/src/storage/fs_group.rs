@@ -1,15 +1,24 @@
 //! The group that a volume belongs to.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, Gid, Mode, OFlags, chownat, fchmod, fchown, fstat, openat};
+use rustix::io::Errno;
 
 use super::options::Options;
 use crate::proto::grpc::Storage;
 use crate::proto::types::FsGroupChangePolicy;
 use crate::status::{Context, Result, Status};
 
-const SETGID: u32 = 0o2000;
+/// A folder, and not what a link leads to.
+const FOLDER: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+/// Folders below each other, each of which is open meanwhile.
+const MAX_DEPTH: usize = 256;
 
 /// Takes `fsgid=` out of the options.
 pub fn take(options: &mut Options) -> Result<Option<u32>> {
@@ -26,9 +35,8 @@ pub fn give(folder: &Path, group: Option<u32>) -> Result<()> {
         return Ok(());
     };
     let what = || format!("group of {}", folder.display());
-    lchown(folder, None, Some(group)).context(what)?;
-    let mode = fs::metadata(folder).context(what)?.mode();
-    fs::set_permissions(folder, Permissions::from_mode(mode | SETGID | 0o070)).context(what)
+    let folder = openat(CWD, folder, FOLDER, Mode::empty()).context(what)?;
+    give_folder(&folder, group).context(what)
 }
 
 /// Gives the storage's whole tree to its fs_group, or only if the root isn't the group's already.
@@ -38,7 +46,7 @@ pub fn apply(storage: &Storage) -> Result<()> {
     };
     let root = Path::new(&storage.mount_point);
     let on_mismatch = wanted.group_change_policy == FsGroupChangePolicy::OnRootMismatch as i32;
-    let gid = fs::metadata(root)
+    let gid = fs::symlink_metadata(root)
         .context(|| format!("fs_group of {}", root.display()))?
         .gid();
     match on_mismatch && gid == wanted.group_id {
@@ -47,15 +55,81 @@ pub fn apply(storage: &Storage) -> Result<()> {
     }
 }
 
+/// By descriptors: who can write the storage could put a link in the place of a folder meanwhile.
 fn give_tree(path: &Path, group: u32) -> Result<()> {
     let what = || format!("fs_group of {}", path.display());
-    let kind = fs::symlink_metadata(path).context(what)?.file_type();
-    if !kind.is_dir() {
-        return lchown(path, None, Some(group)).context(what);
+    match openat(CWD, path, FOLDER, Mode::empty()) {
+        Ok(folder) => give_below(folder, group, MAX_DEPTH).context(what),
+        Err(_) => lchown(path, None, Some(group)).context(what),
     }
-    give(path, Some(group))?;
-    for entry in fs::read_dir(path).context(what)? {
-        give_tree(&entry.context(what)?.path(), group)?;
+}
+
+fn give_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<()> {
+    give_folder(&folder, group)?;
+    if depth == 0 {
+        return Err(Errno::NAMETOOLONG);
+    }
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        match openat(&folder, name, FOLDER, Mode::empty()) {
+            Ok(below) => give_below(below, group, depth - 1)?,
+            Err(Errno::NOTDIR | Errno::LOOP) => chownat(
+                &folder,
+                name,
+                None,
+                Some(Gid::from_raw(group)),
+                AtFlags::SYMLINK_NOFOLLOW,
+            )?,
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
+}
+
+fn give_folder(folder: &OwnedFd, group: u32) -> rustix::io::Result<()> {
+    fchown(folder, None, Some(Gid::from_raw(group)))?;
+    let mode = Mode::from_raw_mode(fstat(folder)?.st_mode);
+    fchmod(folder, mode | Mode::SGID | Mode::RWXG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_links_lead_to_stays_as_it_is() {
+        let base = tempfile::tempdir().unwrap();
+        let [root, outside] = ["root", "outside"].map(|name| base.path().join(name));
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::create_dir(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, root.join("a/link")).unwrap();
+        rustix::fs::mkfifoat(CWD, root.join("a/pipe"), Mode::RUSR).unwrap();
+        let group = rustix::process::getegid().as_raw();
+        give_tree(&root, group).unwrap();
+        let has_group = |path: &Path| fs::metadata(path).unwrap().mode() & 0o2070 == 0o2070;
+        assert!(has_group(&root) && has_group(&root.join("a/b")));
+        assert!(!has_group(&outside));
+
+        std::os::unix::fs::symlink(&outside, base.path().join("root.link")).unwrap();
+        assert!(give(&base.path().join("root.link"), Some(group)).is_err());
+        give_tree(&base.path().join("root.link"), group).unwrap();
+        assert!(!has_group(&outside));
+    }
+
+    #[test]
+    fn a_tree_of_no_end_ends() {
+        let base = tempfile::tempdir().unwrap();
+        let mut path = base.path().to_owned();
+        for _ in 0..=MAX_DEPTH {
+            path.push("d");
+            fs::create_dir(&path).unwrap();
+        }
+        let group = rustix::process::getegid().as_raw();
+        assert!(give_tree(base.path(), group).is_err());
+    }
 }

@@ -42,6 +42,7 @@ pub async fn call(agent: &Agent, request: ProcessTableRequest) -> Result<Process
     };
     let mut rows = rows.context(|| "read of processes")?;
     name_users(&container, &mut rows).await;
+    table::fit(&mut rows);
     Ok(ProcessTableResponse { rows })
 }
 
