@@ -49,7 +49,7 @@ export type { KernelFlavour } from "./guest/assets.ts";
 export { runningOnVMM } from "./host/vmm.ts";
 export type { Param } from "./hypervisor/config.ts";
 export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
-export { maxQemuVCPUs } from "./hypervisor/qemu/max-vcpus.ts";
+export { maxQemuVCPUs } from "./hypervisor/qemu/machine/max-vcpus.ts";
 export type { HypervisorConfig } from "./hypervisor/schema.ts";
 export type {
   Image,

@@ -18,8 +18,8 @@ export const transports: Readonly<Record<AgentTransport, TransportTraits>> = {
 
 /** How the agent of a VM with this configuration is reached. */
 export function agentTransport(
-  { agentTransport: usual, vsock }: HypervisorCapabilities,
+  { agentTransport: usual, coldPlug }: HypervisorCapabilities,
   { useVSock }: { useVSock: boolean },
 ): AgentTransport {
-  return useVSock && vsock ? "vsock" : usual;
+  return useVSock && coldPlug.includes("vsock") ? "vsock" : usual;
 }

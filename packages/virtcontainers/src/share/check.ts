@@ -3,6 +3,7 @@ import { rootDiskOf } from "../container/rootfs.ts";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import { shareKinds } from "../hypervisor/device.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { matchesPath } from "../hypervisor/patterns.ts";
 import type { SandboxConfig } from "../sandbox/config.ts";
@@ -36,8 +37,9 @@ export async function assertShareable(
     });
   }
   if (sharedFS === "none") return;
-  if (!hypervisor.capabilities.fsSharing.includes(sharedFS)) {
-    const able = hypervisor.capabilities.fsSharing.join(" or ") || "nothing";
+  const shareable = shareKinds.filter((kind) => hypervisor.capabilities.coldPlug.includes(kind));
+  if (!shareable.includes(sharedFS)) {
+    const able = shareable.join(" or ") || "nothing";
     throw refusal(
       `the hypervisor ${hypervisor.type} can't share by ${sharedFS}`,
       `It can: ${able}.`,

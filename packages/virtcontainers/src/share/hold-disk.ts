@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import type { Context } from "../context.ts";
 import { VirtError } from "../errors.ts";
 import { hostError } from "../host/errno.ts";
-import type { BlockDrive } from "../hypervisor/hypervisor.ts";
+import type { DiskDevice } from "../hypervisor/device.ts";
 import type { Ledger, LedgerRecord } from "../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { reachableImage } from "./volumes.ts";
@@ -22,7 +22,7 @@ export async function holdRootDisk(
   disk: RootDisk,
   driveId: string,
   ledger: Ledger,
-): Promise<BlockDrive> {
+): Promise<DiskDevice> {
   const found = await stat(disk.path).catch((error: unknown) => {
     throw hostError(error, `looking at ${disk.path}`);
   });
@@ -40,6 +40,7 @@ export async function holdRootDisk(
   const direct = user === undefined || disk.device;
   const reached = direct ? disk.path : await reachableImage(context, disk.path, place, ledger);
   return {
+    kind: "disk",
     id: driveId,
     path: reached,
     format: "raw",

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StorageSchema } from "@virtcontainers/agent-protocol";
 import type { Mount } from "../container/mount.ts";
-import type { GuestAddress } from "../hypervisor/hypervisor.ts";
+import type { GuestAddress } from "../hypervisor/guest-address.ts";
 import type { StoredContainer, StoredMount } from "../store/schema.ts";
 import { guestMountPath, guestShared } from "./guest-paths.ts";
 import { diskStorage } from "./storages.ts";

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { isPciPath, isScsiAddress, pciPath, scsiAddress } from "../../src/hypervisor/addresses.ts";
+import {
+  isPciPath,
+  isScsiAddress,
+  pciPath,
+  scsiAddress,
+} from "../../src/hypervisor/guest-address.ts";
 
 test.each([
   [[0], "00"],

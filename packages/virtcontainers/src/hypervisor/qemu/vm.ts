@@ -4,23 +4,19 @@ import * as v from "valibot";
 import { isVirtError, VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
-import type {
-  BlockDrive,
-  GuestAddress,
-  RunningVm,
-  VmSpec,
-  VmState,
-  VmStatus,
-} from "../hypervisor.ts";
-import { reachDrive } from "./access.ts";
+import { assertCanAttach, type Device } from "../device.ts";
+import type { GuestAddress } from "../guest-address.ts";
+import type { RunningVm, VmSpec, VmState, VmStatus } from "../hypervisor.ts";
+import { tailOf } from "../last-words.ts";
+import { openDisk } from "../reachable-files.ts";
+import { capabilities } from "./capabilities.ts";
 import { connectionPhase, Qmp } from "./control.ts";
-import { cpuThreads, plugCpus } from "./cpus.ts";
-import { memoryBytes, writableBytes } from "./file-limit.ts";
-import { plugDrive, unplugDrive } from "./hotplug.ts";
+import { memoryBytes, writableBytes } from "./device/file-limit.ts";
+import { attachDevice, detachDevice } from "./hotplug.ts";
 import { vmFile } from "./launch.ts";
-import { resizeMemory } from "./resize-memory.ts";
+import { cpuThreads, plugCpus } from "./machine/cpus.ts";
+import { resizeMemory } from "./memory/resize.ts";
 import { driverStateOf } from "./state.ts";
-import { tailOf } from "./tail.ts";
 
 const Status = v.object({ status: v.string() });
 /** How long other processes' operations on the same VM are waited for. */
@@ -88,20 +84,22 @@ export class QemuVm implements RunningVm {
     await this.#control(signal, (qmp, stop) => qmp.execute("cont", {}, stop));
   }
 
-  async plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress> {
+  async attach(device: Device, signal: AbortSignal): Promise<GuestAddress> {
     const { host, config, user, folder } = this.#parts;
-    await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(drive));
-    const reachable = user === undefined ? drive : await reachDrive(user, folder, drive);
+    assertCanAttach({ type: "qemu", capabilities }, device.kind, "hot");
+    await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(device));
+    await using file =
+      device.kind === "disk" ? await openDisk(device, { folder, user }) : undefined;
     const address = await this.#control(signal, (qmp, stop) =>
-      plugDrive(qmp, reachable, config, stop),
+      attachDevice(qmp, device, { folder, fd: file?.fd }, config, stop),
     );
-    this.state.drives[drive.id] = address;
+    this.state.devices[device.id] = address;
     return address;
   }
 
-  async unplugDrive(id: string, signal: AbortSignal): Promise<void> {
-    await this.#control(signal, (qmp, stop) => unplugDrive(qmp, id, stop));
-    delete this.state.drives[id];
+  async detach(id: string, signal: AbortSignal): Promise<void> {
+    await this.#control(signal, (qmp, stop) => detachDevice(qmp, id, stop));
+    delete this.state.devices[id];
   }
 
   async resizeCpus(count: number, signal: AbortSignal): Promise<number> {
@@ -153,8 +151,8 @@ export class QemuVm implements RunningVm {
         signal: stop,
       });
       if (lock === undefined) throw this.#dead("its folder is gone");
-      const stream = await host.sockets.connectWhenReady(join(folder, vmFile.qmp), stop);
-      using qmp = await Qmp.open(stream, stop);
+      const socket = await host.sockets.connectPassing(join(folder, vmFile.qmp), stop);
+      using qmp = await Qmp.open(socket.stream, stop, socket.send);
       return await act(qmp, stop);
     });
   }

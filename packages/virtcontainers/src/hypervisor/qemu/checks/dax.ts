@@ -1,6 +1,6 @@
-import { VirtError } from "../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
-import type { Binaries } from "./binary.ts";
+import { VirtError } from "../../../errors.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { Binaries } from "../machine/binary.ts";
 
 const field = "hypervisorConfig.virtioFSCacheSizeMiB";
 

@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { VirtError } from "../../errors.ts";
-import { kvmUsable } from "../../host/kvm.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import { VirtError } from "../../../errors.ts";
+import { kvmUsable } from "../../../host/kvm.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
 
 type AcceleratorChoice = Pick<ResolvedHypervisorConfig, "accelerator" | "disableNestingChecks">;
 

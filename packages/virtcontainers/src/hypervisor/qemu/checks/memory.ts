@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { VirtError } from "../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import { VirtError } from "../../../errors.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
 
 const mebibyte = 1024 * 1024;
 /** What QEMU locks beside the guest's memory: its translated code alone may be 1 GiB. */

@@ -1,6 +1,6 @@
-import type { Qmp } from "./control.ts";
-import type { MemoryInfo } from "./memory-info.ts";
-import { untilMoved } from "./moved.ts";
+import type { Qmp } from "../control.ts";
+import type { MemoryInfo } from "./info.ts";
+import { untilMoved } from "./wait-size.ts";
 
 export const virtioMemDevice = "vmem0";
 

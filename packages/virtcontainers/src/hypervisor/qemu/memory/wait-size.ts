@@ -1,6 +1,6 @@
-import { Deadline } from "../../deadline.ts";
-import { VirtError } from "../../errors.ts";
-import type { Qmp } from "./control.ts";
+import { Deadline } from "../../../deadline.ts";
+import { VirtError } from "../../../errors.ts";
+import type { Qmp } from "../control.ts";
 
 /** How long a guest may take to give memory back or to take it. */
 const patienceMs = 20_000;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { VirtError } from "../../errors.ts";
-import type { Qmp } from "./control.ts";
+import { VirtError } from "../../../errors.ts";
+import type { Qmp } from "../control.ts";
 
 const Slots = v.array(
   v.object({

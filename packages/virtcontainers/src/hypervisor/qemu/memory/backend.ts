@@ -1,4 +1,4 @@
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
 
 /** An object of QEMU that holds memory: its type, and its properties without `id` and `size`. */
 export interface MemoryBackend {

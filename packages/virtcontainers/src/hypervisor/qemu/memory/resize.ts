@@ -1,10 +1,10 @@
-import { VirtError } from "../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
-import { checkSpare } from "../spare-memory.ts";
+import { VirtError } from "../../../errors.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+import { checkSpare } from "../../spare-memory.ts";
+import type { Qmp } from "../control.ts";
 import { moveBalloon } from "./balloon.ts";
-import type { Qmp } from "./control.ts";
 import { plugDimm } from "./dimm.ts";
-import { type MemoryInfo, memoryInfo } from "./memory-info.ts";
+import { type MemoryInfo, memoryInfo } from "./info.ts";
 import { moveVirtioMem } from "./virtio-mem.ts";
 
 export const mebibyte = 1024 * 1024;

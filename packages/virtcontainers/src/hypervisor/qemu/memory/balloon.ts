@@ -1,9 +1,9 @@
-import { VirtError } from "../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
-import type { Qmp } from "./control.ts";
-import { freeDeviceSlot } from "./hotplug.ts";
-import { balloonDevice, memoryInfo } from "./memory-info.ts";
-import { untilMoved } from "./moved.ts";
+import { VirtError } from "../../../errors.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { Qmp } from "../control.ts";
+import { freePciPlace } from "../hotplug.ts";
+import { balloonDevice, memoryInfo } from "./info.ts";
+import { untilMoved } from "./wait-size.ts";
 
 /** Makes the guest hold back memory until it uses only so many bytes. The balloon is plugged in when first needed. */
 export async function moveBalloon(
@@ -28,8 +28,8 @@ async function plugBalloon(
   config: ResolvedHypervisorConfig,
   signal: AbortSignal,
 ): Promise<void> {
-  const slot = await freeDeviceSlot(qmp, config, signal);
-  if (slot === undefined) {
+  const place = await freePciPlace(qmp, config, signal);
+  if (place === undefined) {
     throw new VirtError(
       "NOT_SUPPORTED",
       "the VM has no free place for the device that shrinks it",
@@ -40,6 +40,10 @@ async function plugBalloon(
     );
   }
   const driver = "virtio-balloon-pci";
-  const id = `${slot.name}.${balloonDevice}`;
-  await qmp.execute("device_add", { driver, id, ...slot.place, "disable-legacy": "on" }, signal);
+  const id = `${place.name}.${balloonDevice}`;
+  await qmp.execute(
+    "device_add",
+    { driver, id, ...place.properties, "disable-legacy": "on" },
+    signal,
+  );
 }

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { type ErrorCode, VirtError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
-import { vhostVsock } from "../../host/vsock.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import { type ErrorCode, VirtError } from "../../../errors.ts";
+import type { Host } from "../../../host/host.ts";
+import { vhostVsock } from "../../../host/vsock.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
 
 /** Where the host tells that it has what a VM can be given beside the usual. */
 const places = { vsock: vhostVsock, seLinux: "/sys/fs/selinux" };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { VirtError } from "../../errors.ts";
-import type { Qmp } from "./control.ts";
+import { VirtError } from "../../../errors.ts";
+import type { Qmp } from "../control.ts";
 
 const bytes = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Summary = v.object({ "base-memory": bytes, "plugged-memory": v.optional(bytes, 0) });

@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
-import { VirtError } from "../../errors.ts";
-import { hostError } from "../../host/errno.ts";
-import type { Host } from "../../host/host.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import { VirtError } from "../../../errors.ts";
+import { hostError } from "../../../host/errno.ts";
+import type { Host } from "../../../host/host.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
 import { machines } from "./machines.ts";
 
 /** The QEMU binaries of this host: where they are, and what they know. */

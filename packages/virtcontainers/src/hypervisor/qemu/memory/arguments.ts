@@ -1,8 +1,8 @@
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+import { usesNvdimm } from "../cmdline.ts";
+import { machines } from "../machine/machines.ts";
+import { option } from "../options.ts";
 import { memoryBackend } from "./backend.ts";
-import { usesNvdimm } from "./cmdline.ts";
-import { machines } from "./machines.ts";
-import { option } from "./options.ts";
 
 const mebibyte = 1024 * 1024;
 

@@ -1,5 +1,5 @@
-import { printable } from "../../errors.ts";
-import { openUntrusted } from "../../host/files.ts";
+import { printable } from "../errors.ts";
+import { openUntrusted } from "../host/files.ts";
 
 const maxBytes = 16 * 1024;
 

@@ -1,9 +1,9 @@
-import { Deadline } from "../../deadline.ts";
-import { VirtError } from "../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
+import { Deadline } from "../../../deadline.ts";
+import { VirtError } from "../../../errors.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { Qmp } from "../control.ts";
 import { memoryBackend } from "./backend.ts";
-import type { Qmp } from "./control.ts";
-import { isThere } from "./memory-info.ts";
+import { isThere } from "./info.ts";
 
 /** How long a guest may take to accept a module; one that never answers has no driver for it. */
 const acceptMs = 20_000;
