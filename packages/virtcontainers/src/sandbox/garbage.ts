@@ -3,9 +3,9 @@ import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/operate.ts";
-import { isVmAlive } from "../operation/refresh.ts";
 import { isThere } from "../store/release.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { wipe } from "./delete.ts";
 import { tidy } from "./tidy.ts";
 

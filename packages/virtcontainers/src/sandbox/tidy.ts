@@ -4,10 +4,11 @@ import { Deadline } from "../deadline.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { operation } from "../operation/operate.ts";
-import { isVmAlive, markGone } from "../operation/refresh.ts";
+import { markGone } from "../operation/refresh.ts";
 import { releaseOrphans } from "../storage/block/drives.ts";
 import type { LedgerRecord } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import type { Garbage } from "./garbage.ts";
 
 /** Of a sandbox that stays: what was for a VM that is gone, and containers that were never whole. */
