@@ -1,12 +1,12 @@
-import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
+import { Connection } from "../operation/connection.ts";
+import type { Context } from "../operation/context.ts";
+import { defaultTimeoutMs } from "../operation/operate.ts";
+import { isVmAlive } from "../operation/refresh.ts";
 import { isThere } from "../store/release.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import { Connection } from "./connection.ts";
 import { wipe } from "./delete.ts";
-import { defaultTimeoutMs } from "./operate.ts";
-import { isVmAlive } from "./refresh.ts";
 import { tidy } from "./tidy.ts";
 
 /** One thing that nobody needs any more. */
