@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
 import type { ProcessIdentity } from "../host/host.ts";
+import type { GuestAddress } from "../store/guest-address.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { AgentTransport } from "./agent-transport.ts";
 import type { ResolvedHypervisorConfig } from "./config.ts";
 import type { Device, DeviceKind } from "./device.ts";
-import type { GuestAddress } from "./guest-address.ts";
 
 /** What a driver can do, as data: code asks these, never the driver's name. */
 export interface HypervisorCapabilities {

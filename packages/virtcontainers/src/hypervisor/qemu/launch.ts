@@ -1,10 +1,11 @@
+import type { GuestAddress } from "../../store/guest-address.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { Device } from "../device.ts";
-import type { GuestAddress } from "../guest-address.ts";
 import type { VmSpec } from "../hypervisor.ts";
 import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
+import type { Backend } from "./device/backend.ts";
 import { blockdev } from "./device/disk.ts";
-import { type Backend, deviceParts } from "./device/parts.ts";
+import { deviceParts } from "./device/parts.ts";
 import { virtioProperties } from "./device/virtio.ts";
 import { machines } from "./machine/machines.ts";
 import { hex, type Place, placeDevices, rngPlaces, slot } from "./machine/places.ts";

@@ -1,6 +1,6 @@
 import type { ResolvedHypervisorConfig } from "../../config.ts";
 import type { DiskDevice } from "../../device.ts";
-import type { DeviceParts } from "./parts.ts";
+import type { DeviceParts } from "./backend.ts";
 import { virtioProperties } from "./virtio.ts";
 
 type Disk = Omit<DiskDevice, "kind">;

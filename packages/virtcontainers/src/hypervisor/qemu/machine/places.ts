@@ -1,7 +1,7 @@
 import { VirtError } from "../../../errors.ts";
+import { type GuestAddress, pciPath, scsiAddress } from "../../../store/guest-address.ts";
 import type { ResolvedHypervisorConfig } from "../../config.ts";
 import type { Device, DeviceKind } from "../../device.ts";
-import { type GuestAddress, pciPath, scsiAddress } from "../../guest-address.ts";
 import { machines } from "./machines.ts";
 
 /**
