@@ -1,7 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { DiskDevice } from "./device.ts";
@@ -91,11 +90,21 @@ async function copyWithoutName(
   await using copy = await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o400);
   try {
     await copy.chown(user.uid, user.gid);
-    const reading = original.createReadStream({ autoClose: false, start: 0 });
-    await pipeline(reading, copy.createWriteStream({ autoClose: false }));
+    await copyBytes(original, copy);
     return await open(`/proc/self/fd/${copy.fd}`, O_RDONLY);
   } finally {
     await rm(path, { force: true });
+  }
+}
+
+async function copyBytes(from: FileHandle, to: FileHandle): Promise<void> {
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await from.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return;
+    for (let done = 0; done < bytesRead; )
+      done += (await to.write(buffer, done, bytesRead - done, at + done)).bytesWritten;
+    at += bytesRead;
   }
 }
 
