@@ -1,6 +1,6 @@
 import type { Agent } from "../packages/virtcontainers/src/agent/agent.ts";
-import { createContext } from "../packages/virtcontainers/src/create-context.ts";
-import { Connection } from "../packages/virtcontainers/src/sandbox/connection.ts";
+import { createContext } from "../packages/virtcontainers/src/api/create-context.ts";
+import { Connection } from "../packages/virtcontainers/src/operation/connection.ts";
 
 /** A connection of one's own to the agent of a sandbox, below the library's public interface. */
 export async function openAgentOf(

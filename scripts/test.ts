@@ -1,40 +1,53 @@
 /**
- * Runs all checks and tests: lint, types, generated code, packages; the guest agent's, the unit tests, the end-to-end tests on the tuned kernel and the smoke
- * tests on Debian's. The last line sums them up; the exit status is 1 if one failed.
+ * Runs all checks and tests: lint, types, generated code, packages; the guest agent's, the unit tests, the
+ * end-to-end tests on the tuned kernel and the smoke tests on Debian's. A suite that leaves the host another
+ * way than it was, or temporary files, has failed. The last line sums them up; the exit status is 1 if one
+ * failed. `--strict` runs the end-to-end tests several times, and none of them a second time when it fails.
  */
+import { parseArgs } from "node:util";
+import { sum } from "./support/counts.ts";
+import { hostState } from "./support/host/host.ts";
+import { TemporaryFolder } from "./support/host/temporary.ts";
 import { bin } from "./support/paths.ts";
-import { type Counts, cargoTest, check, crate, sum, vitest } from "./support/suites.ts";
+import { runSuites, type Suite, summary } from "./support/run-suites.ts";
+import { cargoTest, check, crate, vitest } from "./support/suites.ts";
 
-const suites: [title: string, run: () => Promise<Counts>][] = [
-  ["format and lint", () => check(bin("biome"), ["ci", "."])],
-  ["types", () => check(bin("tsc"), ["--noEmit"])],
-  ["generated code", () => check(bin("tsx"), ["scripts/generate.ts", "--check"])],
-  ["packages", () => check(bin("tsx"), ["scripts/check-packages.ts"])],
-  ["format of the guest agent", () => check("cargo", ["fmt", "--check"], crate)],
-  [
-    "clippy on the guest agent",
-    () => check("cargo", ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"], crate),
-  ],
-  ["tests of the guest agent", cargoTest],
-  ["unit tests", () => vitest("unit")],
-  ["end-to-end tests, tuned kernel", () => vitest("e2e", [], { VIRTC_KERNEL: "tuned" })],
-  [
-    "smoke tests, Debian's kernel",
-    () => vitest("e2e", ["test/smoke.test.ts"], { VIRTC_KERNEL: "debian" }),
-  ],
+const { values } = parseArgs({
+  options: {
+    strict: { type: "boolean", default: false },
+    times: { type: "string", default: "3" },
+  },
+});
+const times = values.strict ? Number(values.times) : 1;
+if (!Number.isInteger(times) || times < 1) {
+  throw new Error(`--times ${values.times}: a whole number from 1 on`);
+}
+const retry = values.strict ? ["--retry=0"] : [];
+
+const endToEnd: Suite = {
+  title: "end-to-end tests, tuned kernel",
+  run: () => vitest("e2e", retry, { VIRTC_KERNEL: "tuned" }),
+};
+const clippy = ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"];
+const suites: Suite[] = [
+  { title: "format and lint", run: () => check(bin("biome"), ["ci", "."]) },
+  { title: "types", run: () => check(bin("tsc"), ["--noEmit"]) },
+  { title: "generated code", run: () => check(bin("tsx"), ["scripts/generate.ts", "--check"]) },
+  { title: "packages", run: () => check(bin("tsx"), ["scripts/check-packages.ts"]) },
+  { title: "format of the guest agent", run: () => check("cargo", ["fmt", "--check"], crate) },
+  { title: "clippy on the guest agent", run: () => check("cargo", clippy, crate) },
+  { title: "tests of the guest agent", run: cargoTest },
+  { title: "unit tests", run: () => vitest("unit") },
+  ...Array.from({ length: times }, () => endToEnd),
+  {
+    title: "smoke tests, Debian's kernel",
+    run: () => vitest("e2e", [...retry, "test/smoke.test.ts"], { VIRTC_KERNEL: "debian" }),
+  },
 ];
 
-const results: [string, Counts][] = [];
-for (const [title, run] of suites) {
-  console.log(`\n=== ${title}`);
-  const start = Date.now();
-  const counts = await run();
-  results.push([`${title} (${((Date.now() - start) / 1000).toFixed(0)} s)`, counts]);
-}
-console.log("\n=== summary");
-const line = ({ passed, failed, skipped }: Counts) =>
-  `${passed} passed, ${failed} failed, ${skipped} skipped`;
-for (const [title, counts] of results) console.log(`${title}: ${line(counts)}`);
-const all = sum(results.map(([, counts]) => counts));
-console.log(line(all));
-process.exitCode = all.failed > 0 ? 1 : 0;
+using temporary = new TemporaryFolder();
+process.env.TMPDIR = temporary.path;
+const look = () => new Map([...hostState(), ...temporary.left()]);
+const results = await runSuites(suites, look, (line) => console.log(line));
+for (const line of summary(results)) console.log(line);
+process.exitCode = sum(results.map(({ counts }) => counts)).failed > 0 ? 1 : 0;

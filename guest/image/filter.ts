@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { defaultCapabilities } from "../../packages/virtcontainers/src/container/capabilities.ts";
-import { defaultSeccomp } from "../../packages/virtcontainers/src/container/oci/default-seccomp.ts";
+import { defaultCapabilities } from "../../packages/virtcontainers/src/config/capabilities.ts";
+import { defaultSeccomp } from "../../packages/virtcontainers/src/container/spec/oci/default-seccomp.ts";
 import { inScratch } from "../../scripts/support/cache.ts";
 import { run } from "../../scripts/support/run.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cargoCounts, sum } from "../support/suites.ts";
+import { cargoCounts } from "../support/suites.ts";
 
 describe("cargoCounts", () => {
   it("adds up all test programs", () => {
@@ -13,15 +13,5 @@ describe("cargoCounts", () => {
 
   it("gives zero where nothing ran", () => {
     expect(cargoCounts(["error: could not compile"])).toEqual({ passed: 0, failed: 0, skipped: 0 });
-  });
-});
-
-describe("sum", () => {
-  it("adds each count by itself", () => {
-    const counts = [
-      { passed: 1, failed: 2, skipped: 3 },
-      { passed: 10, failed: 20, skipped: 30 },
-    ];
-    expect(sum(counts)).toEqual({ passed: 11, failed: 22, skipped: 33 });
   });
 });

@@ -1,5 +1,5 @@
 import type { StoredContainer } from "../store/schema.ts";
-import type { Process } from "./enter.ts";
+import type { Process } from "./verbs/enter.ts";
 
 /** A container of a sandbox, as it was when it was asked for. */
 export interface Container {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { Context } from "../context.ts";
+import type { Hook } from "../config/oci/hooks.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import type { Processes, ProcessIdentity, RunResult } from "../host/host.ts";
+import type { Context } from "../operation/context.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
-import type { Hook } from "./oci/hooks.ts";
 
 /** What the ledger calls their processes. */
 export const hookName = "hook";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { isReadOnly, type Mount } from "../config/mount.ts";
 import type { StoredContainer } from "../store/schema.ts";
-import { isReadOnly, type Mount } from "./mount.ts";
 
 /** A mount of a container, and what carries it. */
 export interface MountStatus {

@@ -1,11 +1,11 @@
 import * as v from "valibot";
-import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
+import { type EventType, eventOf, eventTypes, type VirtEvent } from "../journal/event.ts";
+import type { JournalPosition } from "../journal/journal.ts";
+import { JournalReader } from "../journal/reader.ts";
 import { Changes } from "../logs/changes.ts";
+import type { Context } from "../operation/context.ts";
 import { id, parse } from "../validate.ts";
-import { type EventType, eventOf, eventTypes, type VirtEvent } from "./event.ts";
-import type { JournalPosition } from "./journal.ts";
-import { JournalReader } from "./journal-reader.ts";
 import { Lookout } from "./lookout.ts";
 import { Once } from "./once.ts";
 

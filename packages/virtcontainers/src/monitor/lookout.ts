@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Context } from "../context.ts";
 import { isVirtError } from "../errors.ts";
+import type { JournalRecord } from "../journal/event.ts";
+import type { Look } from "../journal/recorder.ts";
 import { Changes } from "../logs/changes.ts";
+import type { Context } from "../operation/context.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { JournalRecord } from "./event.ts";
-import type { Look } from "./recorder.ts";
 
 /** What one look reads of a guest's log at most, so that verbs on the sandbox are not held up. */
 const lookBytes = 8 * 1024 * 1024;

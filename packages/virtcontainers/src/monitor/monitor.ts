@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
-import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
-import type { Connection } from "../sandbox/connection.ts";
-import { assertAllowed } from "../sandbox/state.ts";
-import { isShareDead, shareDead } from "../share/daemon.ts";
+import type { Connection } from "../operation/connection.ts";
+import type { Context } from "../operation/context.ts";
+import { assertAllowed } from "../operation/state.ts";
+import { isShareDead, shareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { integer, parse } from "../validate.ts";
 

@@ -1,4 +1,4 @@
-import type { JournalRecord } from "./event.ts";
+import type { JournalRecord } from "../journal/event.ts";
 
 /** How many keys are remembered of a sandbox: doubles come soon after each other. */
 const rememberedKeys = 512;

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import * as v from "valibot";
-import type { Context } from "../context.ts";
 import { printable, VirtError } from "../errors.ts";
 import { phaseChannelName } from "../events.ts";
+import type { Context } from "../operation/context.ts";
 import { readIfThere, writeAtomic } from "../store/files.ts";
 
 const Phase = v.object({

@@ -1,9 +1,9 @@
-import type { Context } from "../context.ts";
+import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
 import type { CgroupLimits } from "../host/host.ts";
 import type { RunningVm } from "../hypervisor/hypervisor.ts";
-import type { SandboxConfig } from "../sandbox/config.ts";
-import type { Operation } from "../sandbox/operate.ts";
+import type { Context } from "../operation/context.ts";
+import type { Operation } from "../operation/operate.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { cgroupPath, overheadPath } from "./cgroup-path.ts";

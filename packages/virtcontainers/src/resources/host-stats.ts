@@ -1,6 +1,6 @@
 import { type CgroupStats, noCgroupStats } from "../agent/stats.ts";
-import type { Context } from "../context.ts";
 import type { CgroupUsage } from "../host/host.ts";
+import type { Context } from "../operation/context.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
 /** What the host counts in the cgroup of a sandbox, the VMM's own work with it; undefined if it has none. */

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
-import type { Operation } from "../sandbox/operate.ts";
-import { refresh } from "../sandbox/refresh.ts";
-import { resolveStored } from "../sandbox/resolve.ts";
-import { assertAllowed } from "../sandbox/state.ts";
+import type { Operation } from "../operation/operate.ts";
+import { refresh } from "../operation/refresh.ts";
+import { resolveStored } from "../operation/resolve.ts";
+import { assertAllowed } from "../operation/state.ts";
 import { integer, parse } from "../validate.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";

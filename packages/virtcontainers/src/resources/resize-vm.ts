@@ -1,5 +1,5 @@
 import { VirtError } from "../errors.ts";
-import type { Operation } from "../sandbox/operate.ts";
+import type { Operation } from "../operation/operate.ts";
 import { spareMemory } from "./spare-memory.ts";
 import type { VmSize } from "./sums.ts";
 import { placeCpuThreads } from "./threads.ts";

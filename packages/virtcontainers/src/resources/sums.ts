@@ -1,5 +1,5 @@
-import type { LinuxResources } from "../container/config.ts";
-import type { State } from "../sandbox/state.ts";
+import type { LinuxResources } from "../config/container.ts";
+import type { State } from "../operation/state.ts";
 import { parseCpuset } from "./cpuset.ts";
 
 const mebibyte = 1024 * 1024;

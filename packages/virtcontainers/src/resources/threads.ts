@@ -1,6 +1,6 @@
-import type { Context } from "../context.ts";
 import type { RunningVm } from "../hypervisor/hypervisor.ts";
-import type { Operation } from "../sandbox/operate.ts";
+import type { Context } from "../operation/context.ts";
+import type { Operation } from "../operation/operate.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
 /** Moves the threads that run the guest's CPUs into the sandbox's cgroup, if the VMM itself is in another. */

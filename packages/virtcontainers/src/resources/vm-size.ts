@@ -1,7 +1,7 @@
-import type { Context } from "../context.ts";
 import { invalidArgument } from "../errors.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
-import { resolveStored } from "../sandbox/resolve.ts";
+import type { Context } from "../operation/context.ts";
+import { resolveStored } from "../operation/resolve.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { containerDemand, type Demand, type VmSize, vmSize } from "./sums.ts";
 

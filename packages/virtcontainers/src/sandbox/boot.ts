@@ -1,25 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { seccompFeature } from "../agent/agent.ts";
-import { kernelModules } from "../agent/config.ts";
-import { createContainerInGuest } from "../container/create-in-guest.ts";
-import type { Context } from "../context.ts";
+import { kernelModules } from "../agent/kernel-params.ts";
+import { createContainerInGuest } from "../container/verbs/create-in-guest.ts";
 import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
 import type { BlockDrive, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
+import type { Connection } from "../operation/connection.ts";
+import type { Context } from "../operation/context.ts";
+import { resolveStored } from "../operation/resolve.ts";
 import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
 import { wantedSize } from "../resources/vm-size.ts";
-import { onShareDeath } from "../share/daemon.ts";
-import { prepareDrives } from "../share/drives.ts";
-import { provide } from "../share/provide.ts";
-import { startShare } from "../share/share.ts";
-import { sandboxStorages } from "../share/storages.ts";
+import { prepareDrives } from "../storage/block/drives.ts";
+import { sandboxStorages } from "../storage/guest/storages.ts";
+import { provide } from "../storage/provide.ts";
+import { startShare } from "../storage/share.ts";
+import { onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { Connection } from "./connection.ts";
-import { resolveStored } from "./resolve.ts";
 
 /** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
 export async function boot(

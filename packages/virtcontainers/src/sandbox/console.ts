@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import { consoleFeature } from "../agent/agent.ts";
-import { type IOStream, openStreams } from "../container/io.ts";
+import { type IOStream, openStreams } from "../container/process/io.ts";
 import { isVirtError, VirtError } from "../errors.ts";
+import { assertUp, defaultTimeoutMs, type Operation } from "../operation/operate.ts";
 import { type Signal, signalNumber } from "../signals.ts";
 import { argument, integer, parse } from "../validate.ts";
-import { assertUp, defaultTimeoutMs, type Operation } from "./operate.ts";
 
 /** The agent's name of the guest itself, where a container's id is asked for. */
 const guest = "";

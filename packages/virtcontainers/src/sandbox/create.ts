@@ -1,25 +1,25 @@
 import { randomBytes } from "node:crypto";
-import type { ContainerConfig } from "../container/config.ts";
+import type { ContainerConfig } from "../config/container.ts";
+import { SandboxConfig } from "../config/sandbox.ts";
 import { hooksAfterDelete } from "../container/hooks.ts";
-import { settleSpec } from "../container/oci/settle.ts";
-import { prepareContainer } from "../container/prepare.ts";
-import type { Context } from "../context.ts";
+import { settleSpec } from "../container/spec/oci/settle.ts";
+import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import type { Lock } from "../host/host.ts";
 import { Tracer } from "../monitor/trace.ts";
+import { Connection } from "../operation/connection.ts";
+import type { Context } from "../operation/context.ts";
+import { needsShare, resolveConfig } from "../operation/resolve.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
-import { assertShareable } from "../share/check.ts";
+import { assertShareable } from "../storage/check.ts";
 import { release } from "../store/release.ts";
 import { type StoredContainer, type StoredSandbox, stateVersion } from "../store/schema.ts";
 import { chooseVmUid } from "../store/vm-uid.ts";
 import { parse } from "../validate.ts";
 import { applyAnnotations } from "./annotations/apply.ts";
 import { boot } from "./boot.ts";
-import { SandboxConfig } from "./config.ts";
-import { Connection } from "./connection.ts";
 import { assertGuestCan } from "./guest-kernel.ts";
-import { needsShare, resolveConfig } from "./resolve.ts";
 
 /** Default deadline of createSandbox, which may have to pull images. */
 export const createTimeoutMs = 300_000;

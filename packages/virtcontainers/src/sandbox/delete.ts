@@ -1,14 +1,14 @@
 import { hooksAfterDelete } from "../container/hooks.ts";
-import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { phase } from "../events.ts";
+import type { Connection } from "../operation/connection.ts";
+import type { Context } from "../operation/context.ts";
+import { defaultTimeoutMs, type Operation, operate } from "../operation/operate.ts";
+import { refresh } from "../operation/refresh.ts";
+import { assertAllowed } from "../operation/state.ts";
 import { release } from "../store/release.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { Connection } from "./connection.ts";
-import { defaultTimeoutMs, type Operation, operate } from "./operate.ts";
-import { refresh } from "./refresh.ts";
-import { assertAllowed } from "./state.ts";
 import { stopSandbox, writesDisks } from "./stop.ts";
 
 /**

@@ -1,9 +1,9 @@
-import type { Context } from "../context.ts";
+import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
 import type { KernelFlavour } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
-import type { SandboxConfig } from "./config.ts";
+import type { Context } from "../operation/context.ts";
 
 /** What only one of our kernels can do as it boots. */
 const only: readonly { field: "useVSock" | "iommu"; flavour: KernelFlavour; what: string }[] = [

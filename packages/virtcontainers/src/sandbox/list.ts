@@ -1,9 +1,9 @@
-import type { Context } from "../context.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
-import { Connection } from "./connection.ts";
-import { defaultTimeoutMs } from "./operate.ts";
-import { refresh } from "./refresh.ts";
+import { Connection } from "../operation/connection.ts";
+import type { Context } from "../operation/context.ts";
+import { defaultTimeoutMs } from "../operation/operate.ts";
+import { refresh } from "../operation/refresh.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
 /** How long one sandbox may take to say how its containers are, before its last known state is shown. */

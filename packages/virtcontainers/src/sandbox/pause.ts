@@ -1,8 +1,8 @@
 import { VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
-import { type Operation, undo } from "./operate.ts";
-import { refresh } from "./refresh.ts";
-import { assertAllowed } from "./state.ts";
+import { type Operation, undo } from "../operation/operate.ts";
+import { refresh } from "../operation/refresh.ts";
+import { assertAllowed } from "../operation/state.ts";
 
 /** Halts the VM with all that is in it; until it is resumed the guest answers nothing. */
 export async function pauseSandbox(operation: Operation): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Context } from "../context.ts";
 import type { CallOptions } from "../deadline.ts";
+import type { Context } from "../operation/context.ts";
 import { collectSandboxes } from "./garbage.ts";
 
 /**

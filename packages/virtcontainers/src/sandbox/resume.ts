@@ -1,8 +1,8 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
-import type { Operation } from "./operate.ts";
-import { refresh } from "./refresh.ts";
-import { assertAllowed } from "./state.ts";
+import type { Operation } from "../operation/operate.ts";
+import { refresh } from "../operation/refresh.ts";
+import { assertAllowed } from "../operation/state.ts";
 
 /** How long the guest may take to set its clock. */
 const clockTimeoutMs = 5_000;

@@ -1,9 +1,10 @@
-import { startContainer } from "../container/start.ts";
-import { assertShare } from "../share/daemon.ts";
+import { startContainer } from "../container/verbs/start.ts";
+import { type Operation, undo } from "../operation/operate.ts";
+import { markGone, refresh } from "../operation/refresh.ts";
+import { assertAllowed } from "../operation/state.ts";
+import { assertShare } from "../storage/virtiofs/daemon.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { boot } from "./boot.ts";
-import { type Operation, undo } from "./operate.ts";
-import { isVmAlive, markGone, refresh } from "./refresh.ts";
-import { assertAllowed } from "./state.ts";
 import { stopSandbox } from "./stop.ts";
 
 /** Starts a sandbox and all its containers; one that was stopped boots anew, with fresh writable layers. */

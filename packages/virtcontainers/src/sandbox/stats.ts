@@ -1,9 +1,9 @@
 import { type CgroupStats, type ContainerStats, noCgroupStats } from "../agent/stats.ts";
-import { statsContainer } from "../container/stats.ts";
+import { statsContainer } from "../container/verbs/stats.ts";
 import { VirtError } from "../errors.ts";
+import type { Operation } from "../operation/operate.ts";
+import { assertAllowed } from "../operation/state.ts";
 import { hostCgroupStats } from "../resources/host-stats.ts";
-import type { Operation } from "./operate.ts";
-import { assertAllowed } from "./state.ts";
 
 /** What a sandbox uses of the host: its VM, with all containers and the guest's own share. */
 export interface SandboxStats {

@@ -1,15 +1,15 @@
 import { join } from "node:path";
+import type { HypervisorConfig } from "../config/hypervisor.ts";
+import type { OciSpec } from "../config/oci/schema.ts";
 import { type MountStatus, mountStatus } from "../container/mount-status.ts";
-import type { OciSpec } from "../container/oci/schema.ts";
-import { containerSpec } from "../container/spec.ts";
-import type { Context } from "../context.ts";
-import type { HypervisorConfig } from "../hypervisor/schema.ts";
+import { containerSpec } from "../container/spec/spec.ts";
+import type { Context } from "../operation/context.ts";
+import type { State } from "../operation/state.ts";
 import type { VmSize } from "../resources/sums.ts";
-import { isShareDead } from "../share/daemon.ts";
-import { guestRootPath } from "../share/storages.ts";
+import { guestRootPath } from "../storage/guest/storages.ts";
+import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import type { State } from "./state.ts";
 
 /** What is known of a container. */
 export interface ContainerStatus {

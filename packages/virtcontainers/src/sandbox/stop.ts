@@ -1,10 +1,11 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
-import { isShareDead } from "../share/daemon.ts";
+import type { Operation } from "../operation/operate.ts";
+import { markGone, refresh } from "../operation/refresh.ts";
+import { assertMove } from "../operation/state.ts";
+import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { Operation } from "./operate.ts";
-import { isVmAlive, markGone, refresh } from "./refresh.ts";
-import { assertMove } from "./state.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 
 /** How long the guest may take to power off when asked. */
 const graceMs = 5_000;

@@ -1,7 +1,7 @@
-import { catchUp } from "../share/watched/catch-up.ts";
+import type { Operation } from "../operation/operate.ts";
+import { rules, type State } from "../operation/state.ts";
+import { catchUp } from "../storage/copies/watched/catch-up.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { Operation } from "./operate.ts";
-import { rules, type State } from "./state.ts";
 
 /** Brings what the containers of a sandbox watch by copies up to date, unless its guest can't be asked. */
 export async function updateCopies(operation: Operation): Promise<StoredSandbox> {

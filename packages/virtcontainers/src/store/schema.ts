@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { ContainerConfig } from "../container/config.ts";
-import { isPciPath, isScsiAddress } from "../hypervisor/addresses.ts";
-import { SandboxConfig } from "../sandbox/config.ts";
+import { ContainerConfig } from "../config/container.ts";
+import { SandboxConfig } from "../config/sandbox.ts";
+import { isPciPath, isScsiAddress } from "./guest-address.ts";
 
 const state = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
 const strings = v.array(v.string());

@@ -1,14 +1,14 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { useInstance } from "../default-instance.ts";
+import { useInstance } from "../api/default-instance.ts";
+import { VirtContainers } from "../api/virtcontainers.ts";
 import type { Host } from "../host/host.ts";
 import { createHost } from "../host/real.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { createMockHypervisor, type MockCall, type MockFailure } from "../hypervisor/mock/index.ts";
 import type { Images } from "../image/image.ts";
 import type { Logger } from "../log.ts";
-import { VirtContainers } from "../virtcontainers.ts";
 import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
 import { createTestImages, type TestImage } from "./images.ts";
 
@@ -130,7 +130,9 @@ async function writeGuest(folder: string): Promise<string> {
   await writeFile(
     join(folder, "manifest.json"),
     JSON.stringify({ schemaVersion: 1, kernels: { debian: kernel }, image }),
+    { mode: 0o600 },
   );
-  for (const name of [kernel.path, image.path]) await writeFile(join(folder, name), "");
+  for (const name of [kernel.path, image.path])
+    await writeFile(join(folder, name), "", { mode: 0o600 });
   return folder;
 }

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { volumeName } from "../container/mount.ts";
+import { volumeName } from "../config/mount.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
-import { makeExt4 } from "../share/ext4.ts";
+import { makeExt4 } from "../host/ext4.ts";
 import { argument, integer, parse, text } from "../validate.ts";
 import { exists, locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
 import { readVolume, type VolumeRecord } from "./record.ts";
@@ -60,7 +60,7 @@ async function make(
     await mkdir(place.users, { recursive: true, mode: 0o700 });
     if (record.driver === "ext4") {
       const sizeMiB = record.sizeMiB ?? defaultSizeMiB;
-      await makeExt4(context, place.image, sizeMiB, { journal: true, signal });
+      await makeExt4(context.host, place.image, sizeMiB, { journal: true, signal });
     } else {
       await mkdir(place.data);
       // Whatever the umask: other users of a container get in, as into a folder of an image.

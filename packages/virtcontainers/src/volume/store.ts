@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { volumeName } from "../container/mount.ts";
+import { volumeName } from "../config/mount.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import type { Host } from "../host/host.ts";
 import { parse } from "../validate.ts";

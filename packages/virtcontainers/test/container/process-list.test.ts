@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ProcessRow } from "../../src/agent/agent.ts";
-import { psLayout } from "../../src/container/ps/arguments.ts";
-import { psTable } from "../../src/container/ps/table.ts";
+import { psLayout } from "../../src/container/process/ps/arguments.ts";
+import { psTable } from "../../src/container/process/ps/table.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
 import { refusal, waiting } from "../sandbox/support.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { OciSpec } from "../../src/container/oci/schema.ts";
-import { processSpec, userSpec } from "../../src/container/process-spec.ts";
-import { containerSpec } from "../../src/container/spec.ts";
+import type { OciSpec } from "../../src/config/oci/schema.ts";
+import { processSpec, userSpec } from "../../src/container/spec/process-spec.ts";
+import { containerSpec } from "../../src/container/spec/spec.ts";
 import type { StoredContainer } from "../../src/store/schema.ts";
 
 const image = {

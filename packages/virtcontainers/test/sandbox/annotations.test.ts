@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { SandboxConfig } from "../../src/config/sandbox.ts";
 import type { VirtError } from "../../src/errors.ts";
 import { applyAnnotations } from "../../src/sandbox/annotations/apply.ts";
 import { configPrefix } from "../../src/sandbox/annotations/table.ts";
-import type { SandboxConfig } from "../../src/sandbox/config.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
 import { refusal, waiting } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import { pciPath, scsiAddress } from "../addresses.ts";
+import { pciPath, scsiAddress } from "../../store/guest-address.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { GuestAddress } from "../hypervisor.ts";
 import { machines } from "./machines.ts";

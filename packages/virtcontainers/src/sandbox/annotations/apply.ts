@@ -1,10 +1,10 @@
 import type * as v from "valibot";
-import { KataAgentConfig } from "../../agent/config.ts";
+import { KataAgentConfig } from "../../config/agent.ts";
+import { HypervisorConfig } from "../../config/hypervisor.ts";
+import { matchesName, matchesPath } from "../../config/patterns.ts";
+import { SandboxConfig } from "../../config/sandbox.ts";
 import { show, VirtError } from "../../errors.ts";
-import { matchesName, matchesPath } from "../../hypervisor/patterns.ts";
-import { HypervisorConfig } from "../../hypervisor/schema.ts";
 import { parse } from "../../validate.ts";
-import { SandboxConfig } from "../config.ts";
 import { configPrefix, type Target, targets } from "./table.ts";
 
 const schemas = {

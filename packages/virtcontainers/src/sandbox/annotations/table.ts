@@ -1,7 +1,7 @@
-import type { KataAgentConfig } from "../../agent/config.ts";
+import type { KataAgentConfig } from "../../config/agent.ts";
+import type { HypervisorConfig } from "../../config/hypervisor.ts";
+import type { SandboxConfig } from "../../config/sandbox.ts";
 import { deserializeParams } from "../../hypervisor/params.ts";
-import type { HypervisorConfig } from "../../hypervisor/schema.ts";
-import type { SandboxConfig } from "../config.ts";
 
 /** What all annotations that concern the configuration begin with; the Kata runtime's. */
 export const configPrefix = "io.katacontainers.config.";

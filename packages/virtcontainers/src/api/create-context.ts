@@ -1,0 +1,100 @@
+import { resolve } from "node:path";
+import { invalidArgument, VirtError } from "../errors.ts";
+import {
+  findGuestDir,
+  type GuestAssets,
+  type KernelFlavour,
+  loadGuestAssets,
+} from "../guest/assets.ts";
+import type { Host } from "../host/host.ts";
+import { createHost } from "../host/real.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import { createQemu } from "../hypervisor/qemu/index.ts";
+import type { Images } from "../image/image.ts";
+import type { RegistriesConfig } from "../image/registry/config.ts";
+import { createImages } from "../image/store.ts";
+import { EventRecorder } from "../journal/recorder.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import type { Context } from "../operation/context.ts";
+import { defaultFolders } from "../paths.ts";
+import { Store } from "../store/store.ts";
+import { createVolumes } from "../volume/store.ts";
+
+/** What an instance works with. */
+export interface VirtContainersOptions {
+  /** Where sandboxes are kept; default VIRTC_STATE_DIR, else /run/virtcontainers or below $XDG_RUNTIME_DIR. */
+  stateDir?: string | undefined;
+  /** Where images are kept; default VIRTC_DATA_DIR, else /var/lib/virtcontainers or below $XDG_DATA_HOME. */
+  dataDir?: string | undefined;
+  /** The guest's files; default VIRTC_GUEST_DIR, else the package for this platform. */
+  guestDir?: string | undefined;
+  /** Default VIRTC_KERNEL, else the tuned kernel where it is there. */
+  kernel?: KernelFlavour | undefined;
+  logger?: Logger | undefined;
+  registries?: RegistriesConfig | undefined;
+  /** The operating system; for tests. */
+  host?: Host | undefined;
+  /** An image store to use instead of the one in dataDir; for tests. */
+  images?: Images | undefined;
+  /** Further hypervisor drivers by type; for tests. */
+  hypervisors?: Readonly<Record<string, Hypervisor>> | undefined;
+}
+
+export function createContext(options: VirtContainersOptions): Context {
+  const host = options.host ?? createHost();
+  const logger = options.logger ?? silentLogger;
+  const folders = defaultFolders(host.uid, process.env);
+  const stateDir = folder("stateDir", options.stateDir ?? folders.stateDir);
+  const dataDir = folder("dataDir", options.dataDir ?? folders.dataDir);
+  const hypervisors: Record<string, Hypervisor> = {
+    qemu: createQemu(host, logger),
+    ...options.hypervisors,
+  };
+  const store = new Store(host, stateDir);
+  let assets: Promise<GuestAssets> | undefined;
+  return {
+    host,
+    logger,
+    dataDir,
+    store,
+    events: new EventRecorder(host, store, logger),
+    volumes: createVolumes(host, dataDir, stateDir),
+    images:
+      options.images ??
+      createImages({
+        host,
+        dataDir,
+        logger,
+        ...(options.registries && { registries: options.registries }),
+      }),
+    guestAssets: () => {
+      assets ??= loadGuestAssets(
+        options.guestDir ?? findGuestDir(process.env),
+        kernelFlavour(options),
+      );
+      return assets;
+    },
+    hypervisor: (type) => {
+      const found = hypervisors[type];
+      if (found !== undefined) return found;
+      throw new VirtError("NOT_SUPPORTED", `there is no hypervisor driver ${type}`, {
+        field: "hypervisorType",
+        hint: `Known are: ${Object.keys(hypervisors).join(", ")}.`,
+      });
+    },
+  };
+}
+
+/** Commas would end an option of virtiofsd that the path goes into. */
+function folder(field: string, path: string): string {
+  if (/[\u0000-\u001f,\u007f]/.test(path)) {
+    throw invalidArgument(field, path, "it must have no comma and no control characters");
+  }
+  return resolve(path);
+}
+
+function kernelFlavour(options: VirtContainersOptions): KernelFlavour | undefined {
+  const chosen = options.kernel ?? (process.env.VIRTC_KERNEL || undefined);
+  if (chosen === undefined || chosen === "tuned" || chosen === "debian") return chosen;
+  throw invalidArgument("kernel", chosen, "it must be tuned or debian");
+}

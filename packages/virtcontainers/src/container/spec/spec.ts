@@ -1,0 +1,99 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { LinuxResourcesSchema } from "@virtcontainers/agent-protocol";
+import type { OciLinux } from "../../config/oci/linux.ts";
+import type { Resources } from "../../config/oci/resources.ts";
+import type { OciSpec } from "../../config/oci/schema.ts";
+import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { defaultMounts, maskedPaths, readonlyPaths } from "./defaults.ts";
+import { specMounts } from "./mounts.ts";
+import { namespacesSpec } from "./namespaces.ts";
+import { processSpec } from "./process-spec.ts";
+import { type Filtering, seccompSpec } from "./seccomp.ts";
+import { waiterMount } from "./waiter.ts";
+
+/** The OCI specification that the guest gets for a container (OCI runtime-spec 1.0, config.md). */
+export function containerSpec(
+  container: StoredContainer,
+  sandbox: Filtering & Pick<StoredSandbox, "hostname" | "config">,
+  rootPath: string,
+): OciSpec {
+  const { config } = container;
+  const custom = config.customSpec;
+  const startContainer = custom?.hooks?.startContainer;
+  const base = custom === undefined ? defaultMounts : (custom.mounts ?? []);
+  const mounts = specMounts(container, base, sandbox.config.shmSize !== undefined);
+  const process = processSpec({ ...config.cmd, args: container.argv }, container);
+  const seccomp = seccompSpec(container, sandbox, process.capabilities?.bounding ?? []);
+  return {
+    ociVersion: "1.0.2",
+    process,
+    root: { path: rootPath, readonly: config.readonlyRootfs ?? false },
+    hostname: custom?.hostname || sandbox.hostname,
+    mounts: config.waits ? [...mounts, waiterMount] : mounts,
+    ...(startContainer && { hooks: { startContainer } }),
+    annotations: config.annotations ?? {},
+    linux: {
+      namespaces: namespacesSpec(sandbox),
+      ...linuxSpec(container),
+      ...(seccomp && { seccomp }),
+    },
+  };
+}
+
+function linuxSpec({ id, config }: StoredContainer): OciLinux {
+  const custom = config.customSpec;
+  const { rootfsPropagation } = custom?.linux ?? {};
+  const domain = custom?.domainname;
+  const sysctl = {
+    ...custom?.linux?.sysctl,
+    ...(domain && { "kernel.domainname": domain }),
+    ...config.sysctl,
+  };
+  return {
+    maskedPaths: custom === undefined ? [...maskedPaths] : (custom.linux?.maskedPaths ?? []),
+    readonlyPaths: custom === undefined ? [...readonlyPaths] : (custom.linux?.readonlyPaths ?? []),
+    cgroupsPath: `/virtcontainers/${id}`,
+    resources: config.resources ?? {},
+    ...(Object.keys(sysctl).length > 0 && { sysctl }),
+    ...(rootfsPropagation && { rootfsPropagation }),
+  };
+}
+
+/** Limits as the agent's contract carries them; 0 stands for what is not said. */
+export function resourcesSpec(resources: Resources): MessageInitShape<typeof LinuxResourcesSchema> {
+  const { memory, cpu, pids, hugepageLimits, devices } = resources;
+  return {
+    ...(memory && {
+      Memory: {
+        Limit: BigInt(memory.limit ?? 0),
+        Reservation: BigInt(memory.reservation ?? 0),
+        Swap: BigInt(memory.swap ?? 0),
+      },
+    }),
+    ...(cpu && {
+      CPU: {
+        Shares: BigInt(cpu.shares ?? 0),
+        Quota: BigInt(cpu.quota ?? 0),
+        Period: BigInt(cpu.period ?? 0),
+        Cpus: cpu.cpus ?? "",
+        Mems: cpu.mems ?? "",
+      },
+    }),
+    ...(pids && { Pids: { Limit: BigInt(pids.limit ?? 0) } }),
+    ...(hugepageLimits && {
+      HugepageLimits: hugepageLimits.map(({ pageSize, limit }) => ({
+        Pagesize: pageSize,
+        Limit: BigInt(limit),
+      })),
+    }),
+    ...(devices && {
+      Devices: devices.map((rule) => ({
+        Allow: rule.allow,
+        Type: rule.type ?? "a",
+        Major: BigInt(rule.major ?? -1),
+        Minor: BigInt(rule.minor ?? -1),
+        Access: rule.access ?? "rwm",
+      })),
+    }),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Agent } from "../../agent/agent.ts";
+import { portsFor } from "../../agent/features.ts";
+import { phase } from "../../events.ts";
+import type { Context } from "../../operation/context.ts";
+import { containerStorages } from "../../storage/guest/storages.ts";
+import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { hooksBeforeCreate } from "../hooks.ts";
+import { specMessage } from "../spec/oci/message.ts";
+import { userSpec } from "../spec/process-spec.ts";
+import { containerSpec } from "../spec/spec.ts";
+
+/** Makes the guest create a container whose disks and mounts it can see already. */
+export async function createContainerInGuest(
+  context: Context,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<void> {
+  await hooksBeforeCreate(context, sandbox, container, signal);
+  const cmd = container.config.cmd ?? { args: [] };
+  const { storages, rootPath } = containerStorages(container, sandbox.vm?.drives ?? {});
+  await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
+    agent.createContainer(
+      {
+        containerId: container.id,
+        stringUser: userSpec(cmd, container),
+        storages,
+        sandboxPidns: sandbox.config.sharePidNs ?? false,
+        OCI: specMessage(containerSpec(container, sandbox, rootPath)),
+        ...portsFor(cmd, sandbox.agentFeatures),
+      },
+      signal,
+    ),
+  );
+  container.state = "ready";
+}

@@ -1,0 +1,87 @@
+import { ContainerConfig } from "../../config/container.ts";
+import { rootFolderOf } from "../../config/rootfs.ts";
+import { VirtError } from "../../errors.ts";
+import { type Operation, undo } from "../../operation/operate.ts";
+import { assertAllowed } from "../../operation/state.ts";
+import { growToFit } from "../../resources/fit.ts";
+import { prepareDrives, releaseOrphans } from "../../storage/block/drives.ts";
+import { provide } from "../../storage/provide.ts";
+import { watchShare } from "../../storage/virtiofs/daemon.ts";
+import type { StoredContainer } from "../../store/schema.ts";
+import { parse } from "../../validate.ts";
+import { settleSpec } from "../spec/oci/settle.ts";
+import { createContainerInGuest } from "./create-in-guest.ts";
+import { releaseContainer } from "./delete.ts";
+import { prepareContainer } from "./prepare.ts";
+import { endContainer } from "./stop.ts";
+
+/** Adds a container to a sandbox that is up; it is not started. */
+export async function createContainer(
+  operation: Operation,
+  input: ContainerConfig,
+): Promise<StoredContainer> {
+  const { context, sandbox, signal } = operation;
+  const config = await settleSpec(context, parse(ContainerConfig, input), input, "container");
+  assertAllowed("createContainer", sandbox);
+  if (sandbox.containers.some((container) => container.id === config.id)) {
+    throw new VirtError(
+      "ALREADY_EXISTS",
+      `sandbox ${sandbox.id} has a container ${config.id} already`,
+      {
+        sandboxId: sandbox.id,
+        containerId: config.id,
+        hint: "Choose another id, or delete that container first.",
+      },
+    );
+  }
+  if (rootFolderOf(config.rootFs) !== undefined && !sandbox.shared) {
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      `sandbox ${sandbox.id} shares no file system with the host`,
+      {
+        sandboxId: sandbox.id,
+        field: "rootFs",
+        hint: 'Create the sandbox with hypervisorConfig.sharedFS: "virtio-fs".',
+      },
+    );
+  }
+  const place = { config: sandbox.config, shared: sandbox.shared, field: "container" };
+  const container = await prepareContainer(context, config, place, signal);
+  using _share = await watchShare(operation, container);
+  sandbox.containers.push(container);
+  try {
+    await growToFit(operation);
+    await plug(operation, container);
+    const agent = await operation.agent();
+    await createContainerInGuest(context, sandbox, container, agent, signal);
+    await operation.save();
+    const told = { sandboxId: sandbox.id, containerId: container.id };
+    await context.events.record({ type: "created", ...told });
+    return container;
+  } catch (error) {
+    await undo(operation, async (undoing) => {
+      await endContainer(undoing, container, true);
+      await releaseContainer(undoing, container);
+    });
+    throw error;
+  }
+}
+
+async function plug(operation: Operation, container: StoredContainer): Promise<void> {
+  const { context, sandbox, connection, signal } = operation;
+  const ledger = operation.ledger();
+  const vm = await connection.vm(sandbox);
+  await releaseOrphans(context, sandbox, ledger);
+  const drives = await prepareDrives(context, sandbox, container, ledger, signal);
+  await operation.save();
+  for (const drive of drives) {
+    // A volume's id is always the same: whoever died may have left it plugged. Not there is no error.
+    await vm.unplugDrive(drive.id, signal);
+    context.host.failpoint("drive.plug.before");
+    await vm.plugDrive(drive, signal);
+    context.host.failpoint("drive.plug.after");
+  }
+  sandbox.vm = vm.state;
+  await operation.save();
+  await provide(context, sandbox, container, operation.agent, ledger, signal);
+}

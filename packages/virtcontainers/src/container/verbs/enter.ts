@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { portsFor } from "../../agent/features.ts";
+import { Cmd } from "../../config/container.ts";
+import { invalidArgument } from "../../errors.ts";
+import type { Operation } from "../../operation/operate.ts";
+import { assertAllowed } from "../../operation/state.ts";
+import { catchUp } from "../../storage/copies/watched/catch-up.ts";
+import { watchShare } from "../../storage/virtiofs/daemon.ts";
+import { parse } from "../../validate.ts";
+import { HostConsole, withConsole } from "../process/host-console.ts";
+import { processMessage } from "../spec/oci/message.ts";
+import { processSpec, userSpec } from "../spec/process-spec.ts";
+
+/** One process of a container. */
+export interface Process {
+  /** Names the process in its sandbox: the container's id for its first process. */
+  token: string;
+  /** In the guest; 0 if it is not known. */
+  pid: number;
+  /** ISO 8601. */
+  startTime: string;
+}
+
+/** Runs a further command in a running container. */
+export async function enterContainer(
+  operation: Operation,
+  containerId: string,
+  input: Cmd,
+): Promise<Process> {
+  const { sandbox, signal } = operation;
+  const cmd = withConsole(parse(Cmd, input, "cmd"), "cmd");
+  if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
+  const container = operation.container(containerId);
+  assertAllowed("enterContainer", sandbox, container);
+  using _share = await watchShare(operation, container);
+  const token = randomBytes(8).toString("hex");
+  const agent = await operation.agent();
+  await catchUp(operation, container);
+  const console = await HostConsole.open(operation, cmd);
+  try {
+    await agent.execProcess(
+      {
+        containerId,
+        execId: token,
+        stringUser: userSpec(cmd, container),
+        process: processMessage(processSpec(cmd, container)),
+        ...portsFor(cmd, sandbox.agentFeatures),
+      },
+      signal,
+    );
+    await console?.attach(containerId, token, cmd.interactive);
+  } catch (error) {
+    await console?.close();
+    throw error;
+  }
+  return { token, pid: 0, startTime: new Date().toISOString() };
+}
+
+/** The agent's name of a process: empty for a container's first one. */
+export function execIdOf(containerId: string, processId: string): string {
+  return processId === containerId ? "" : processId;
+}

@@ -1,0 +1,87 @@
+import type { ContainerConfig } from "../../config/container.ts";
+import { rootFolderOf } from "../../config/rootfs.ts";
+import type { SandboxConfig } from "../../config/sandbox.ts";
+import { invalidArgument } from "../../errors.ts";
+import type { Context } from "../../operation/context.ts";
+import { planRootDisk } from "../../storage/block/root-disk.ts";
+import { planMounts } from "../../storage/plan.ts";
+import { assertFolder } from "../../storage/root-folder.ts";
+import type { StoredContainer } from "../../store/schema.ts";
+import { withConsole } from "../process/host-console.ts";
+import { checkLimits } from "../spec/limits.ts";
+import { waiterPath } from "../spec/waiter.ts";
+
+/** Looks up all that a container is made of, before anything is taken from the host. */
+export async function prepareContainer(
+  context: Context,
+  config: ContainerConfig,
+  place: { config: Pick<SandboxConfig, "volumes">; shared: boolean; field: string },
+  signal: AbortSignal,
+): Promise<StoredContainer> {
+  const { field } = place;
+  checkLimits(config.resources ?? {}, `${field}.resources`);
+  const cmd = config.cmd && withConsole(config.cmd, `${field}.cmd`);
+  const image = config.image === undefined ? undefined : await findImage(context, config, signal);
+  const folder = rootFolderOf(config.rootFs);
+  if (folder !== undefined) {
+    const given = config.rootFs?.mounted ? "target" : "source";
+    await assertFolder(folder, `${field}.rootFs.${given}`);
+  }
+  const disk = await planRootDisk(config, field);
+  const argv = commandLine(config, image?.config);
+  if (argv.length === 0) {
+    throw invalidArgument(
+      `${field}.cmd.args`,
+      argv,
+      "there is no command, and the image names none either",
+    );
+  }
+  return {
+    id: config.id,
+    state: "creating",
+    config: { ...config, ...(cmd && { cmd }) },
+    ...(image && { image }),
+    ...(disk && { disk }),
+    drives: {},
+    mounts: await planMounts(context, config.mounts ?? [], {
+      sandbox: place.config,
+      shared: place.shared,
+      field,
+    }),
+    argv,
+    pid: 0,
+    createdAt: new Date().toISOString(),
+    startTime: "",
+  };
+}
+
+async function findImage(
+  context: Context,
+  config: ContainerConfig,
+  signal: AbortSignal,
+): Promise<NonNullable<StoredContainer["image"]>> {
+  const name = config.image ?? "";
+  const found = await context.images.ensure(name, { signal, pull: config.pull ?? "missing" });
+  const { env, entrypoint, cmd, workingDir, user } = found.config;
+  return {
+    name,
+    digest: found.digest,
+    path: found.path,
+    config: { env: [...env], entrypoint: [...entrypoint], cmd: [...cmd], workingDir, user },
+  };
+}
+
+/** As the OCI image spec says: the entrypoint stands before the command; a command of the caller replaces the image's. */
+function commandLine(
+  config: ContainerConfig,
+  image: { entrypoint: readonly string[]; cmd: readonly string[] } | undefined,
+): string[] {
+  if (config.waits) return [waiterPath];
+  const args = config.cmd?.args ?? [];
+  const whole = config.customSpec?.process?.args;
+  if (config.entrypoint === undefined && whole !== undefined)
+    return args.length > 0 ? [...args] : [...whole];
+  if (config.entrypoint !== undefined) return [...config.entrypoint, ...args];
+  if (image === undefined) return [...args];
+  return [...image.entrypoint, ...(args.length > 0 ? args : image.cmd)];
+}

@@ -1,0 +1,71 @@
+import type { Agent } from "../../agent/agent.ts";
+import { extensionFeature } from "../../agent/features.ts";
+import { phase } from "../../events.ts";
+import { type Operation, undo } from "../../operation/operate.ts";
+import { assertAllowed } from "../../operation/state.ts";
+import { growToFit } from "../../resources/fit.ts";
+import { catchUp } from "../../storage/copies/watched/catch-up.ts";
+import { watchShare } from "../../storage/virtiofs/daemon.ts";
+import type { StoredContainer } from "../../store/schema.ts";
+import { hooksAfterStart } from "../hooks.ts";
+import { HostConsole } from "../process/host-console.ts";
+import { createContainerInGuest } from "./create-in-guest.ts";
+import { ignoreGone, stopContainer } from "./stop.ts";
+
+/** Starts a container of a running sandbox; one that was stopped is made anew in the guest first. */
+export async function startContainer(
+  operation: Operation,
+  container: StoredContainer,
+): Promise<void> {
+  const { context, sandbox, signal, deadline } = operation;
+  assertAllowed("startContainer", sandbox, container);
+  using _share = await watchShare(operation, container);
+  const agent = await operation.agent();
+  if (container.state === "stopped") await createAnew(operation, container, agent);
+  await catchUp(operation, container);
+  const console = await HostConsole.open(operation, container.config.cmd);
+  deadline.phase("agent.startContainer");
+  try {
+    await phase("agent.startContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
+      agent.startContainer(container.id, signal),
+    );
+    container.state = "running";
+    container.startTime = new Date().toISOString();
+    const told = { sandboxId: sandbox.id, containerId: container.id };
+    await context.events.record({ type: "started", ...told });
+    await hooksAfterStart(context, sandbox, container, signal);
+    await console?.attach(container.id, "", container.config.cmd?.interactive);
+  } catch (error) {
+    await console?.close();
+    await undo(operation, async (undoing) => {
+      await stopContainer(undoing, container, true);
+      await undoing.save();
+    });
+    throw error;
+  }
+  if (!sandbox.agentFeatures.includes(extensionFeature)) return;
+  const processes = await agent.listProcesses(container.id, signal);
+  container.pid = processes.find((process) => process.execId === "")?.pid ?? 0;
+}
+
+async function createAnew(
+  operation: Operation,
+  container: StoredContainer,
+  agent: Agent,
+): Promise<void> {
+  const { context, sandbox, signal } = operation;
+  delete container.exitCode;
+  delete container.exitedAt;
+  // From now on its limits count.
+  container.state = "creating";
+  try {
+    await growToFit(operation);
+    // One that ended by itself is still there in the guest.
+    await agent.removeContainer(container.id, signal).catch(ignoreGone);
+    await createContainerInGuest(context, sandbox, container, agent, signal);
+  } catch (error) {
+    container.state = "stopped";
+    await undo(operation, (undoing) => undoing.save());
+    throw error;
+  }
+}

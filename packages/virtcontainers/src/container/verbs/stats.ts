@@ -1,0 +1,15 @@
+import type { ContainerStats } from "../../agent/stats.ts";
+import type { Operation } from "../../operation/operate.ts";
+import { assertAllowed } from "../../operation/state.ts";
+
+/** What a container uses of the guest. */
+export async function statsContainer(
+  operation: Operation,
+  containerId: string,
+): Promise<ContainerStats> {
+  const { sandbox, signal } = operation;
+  const container = operation.container(containerId);
+  assertAllowed("statsContainer", sandbox, container);
+  const agent = await operation.agent();
+  return await agent.statsContainer(containerId, signal);
+}

@@ -1,0 +1,43 @@
+import { open } from "node:fs/promises";
+import { VirtError } from "../errors.ts";
+import { hostError } from "./errno.ts";
+import type { Host } from "./host.ts";
+
+/** Makes an empty ext4 file system in a sparse file, which must not be there yet. HOST_REQUIREMENT, NO_SPACE. */
+export async function makeExt4(
+  { processes }: Pick<Host, "processes">,
+  path: string,
+  sizeMiB: number,
+  options: {
+    journal: boolean;
+    owner?: { uid: number; gid: number } | undefined;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  const mkfs = await processes.which("mkfs.ext4");
+  if (mkfs === undefined) {
+    throw new VirtError("HOST_REQUIREMENT", "mkfs.ext4 is missing, which makes disks", {
+      field: "scratchMiB",
+      hint: "Install the package e2fsprogs.",
+    });
+  }
+  try {
+    const file = await open(path, "wx", 0o600);
+    try {
+      await file.truncate(sizeMiB * 1024 * 1024);
+      // By its descriptor: the VMM, whose folder this may be, could put a symlink in the path's place.
+      const pinned = `/proc/${process.pid}/fd/${file.fd}`;
+      const extended = "lazy_itable_init=1,nodiscard";
+      const journal = options.journal ? [] : ["-O", "^has_journal"];
+      const args = ["-q", "-F", "-m", "0", ...journal, "-E", extended, pinned];
+      const { signal, owner } = options;
+      const { code, stderr } = await processes.run(mkfs, args, { signal });
+      if (code !== 0) throw new VirtError("HOST_FAILED", `mkfs.ext4 failed: ${stderr.trim()}`);
+      if (owner !== undefined) await file.chown(owner.uid, owner.gid);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw hostError(error, `making the disk ${path}`);
+  }
+}

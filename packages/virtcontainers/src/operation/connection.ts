@@ -1,0 +1,152 @@
+import type { Agent } from "../agent/agent.ts";
+import { NoopAgent } from "../agent/noop/agent.ts";
+import { VirtError } from "../errors.ts";
+import type { Lock } from "../host/host.ts";
+import { agentTransport, type TransportTraits, transports } from "../hypervisor/agent-transport.ts";
+import type { RunningVm, VmState } from "../hypervisor/hypervisor.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
+import type { Context } from "./context.ts";
+import { resolveStored } from "./resolve.ts";
+
+/** How long an operation waits for one of the agent's ports when all are taken. */
+const portTimeoutMs = 60_000;
+
+/** One process's way to a sandbox's VM and agent: made when first needed, given back by release. */
+export class Connection {
+  readonly #context: Context;
+  readonly #id: string;
+  #vm: Promise<RunningVm> | undefined;
+  #agent: Promise<Agent> | undefined;
+  #releases = 0;
+
+  constructor(context: Context, id: string) {
+    this.#context = context;
+    this.#id = id;
+  }
+
+  /** Uses a VM that this process has just started. */
+  adopt(vm: RunningVm): void {
+    this.#vm = Promise.resolve(vm);
+  }
+
+  /** SANDBOX_DEAD if the VM is gone; INVALID_STATE if there is none. */
+  async vm(sandbox: StoredSandbox): Promise<RunningVm> {
+    if (sandbox.vm === undefined) {
+      throw new VirtError(
+        "INVALID_STATE",
+        `sandbox ${this.#id} is ${sandbox.state} and has no VM`,
+        {
+          sandboxId: this.#id,
+          sandboxState: sandbox.state,
+          hint: "Start it first.",
+        },
+      );
+    }
+    const vm = await this.#attached(sandbox, sandbox.vm);
+    // Other processes plug and unplug too.
+    Object.assign(vm.state, sandbox.vm);
+    return vm;
+  }
+
+  /** The agent over a connection of this process's own; several callers share it. */
+  async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
+    const vm = await this.vm(sandbox);
+    // Whoever comes first connects for all; a connection that failed or has closed is nobody's.
+    for (let pending = this.#agent; pending !== undefined; pending = this.#agent) {
+      const current = await pending.catch(() => undefined);
+      if (current !== undefined && !current.isClosed) return current;
+      if (this.#agent === pending) this.#agent = undefined;
+    }
+    this.#agent = this.#connect(vm, sandbox, signal);
+    return await this.#agent;
+  }
+
+  /** How often it was released: who was at work before knows that it was let go of. */
+  get releases(): number {
+    return this.#releases;
+  }
+
+  /** Closes what this process holds; the VM goes on. */
+  async release(): Promise<void> {
+    this.#releases++;
+    const agent = this.#agent;
+    const vm = this.#vm;
+    this.#agent = undefined;
+    this.#vm = undefined;
+    await (await agent?.catch(() => undefined))?.[Symbol.asyncDispose]();
+    (await vm?.catch(() => undefined))?.release();
+  }
+
+  /** The VM as it was last started; one of an earlier start is let go. */
+  async #attached(sandbox: StoredSandbox, state: VmState): Promise<RunningVm> {
+    for (let pending = this.#vm; pending !== undefined; pending = this.#vm) {
+      const current = await pending.catch(() => undefined);
+      if (current?.state.marker === state.marker) return current;
+      if (this.#vm === pending) await this.release();
+    }
+    this.#vm = this.#attach(sandbox, state);
+    return await this.#vm;
+  }
+
+  async #attach(sandbox: StoredSandbox, state: VmState): Promise<RunningVm> {
+    if (!(await isVmAlive(this.#context, sandbox))) {
+      throw new VirtError("SANDBOX_DEAD", `the VM of sandbox ${this.#id} is gone`, {
+        sandboxId: this.#id,
+        hint: "Start the sandbox again, or delete it.",
+      });
+    }
+    const hypervisor = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+    const folder = this.#context.store.folder(this.#id).vm;
+    const config = await resolveStored(this.#context, sandbox);
+    return await hypervisor.attach({ sandboxId: this.#id, folder, config }, state);
+  }
+
+  async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
+    if (sandbox.config.agentType === "noop") return new NoopAgent();
+    const traits = await this.#transport(sandbox);
+    const port = traits.ports ? await this.#takePort(sandbox, signal) : undefined;
+    try {
+      const stream = await vm.connectAgent(port?.index ?? 0, signal);
+      // Loaded while the guest boots, not before the VMM is started.
+      const { openAgent } = await import("../agent/kata/open.ts");
+      const token = traits.handshake ? sandbox.token : undefined;
+      const onClosed = (): void => port?.lock.release();
+      return await openAgent(stream, { token, sandboxId: this.#id, onClosed, signal });
+    } catch (error) {
+      port?.lock.release();
+      throw error;
+    }
+  }
+
+  async #transport(sandbox: StoredSandbox): Promise<TransportTraits> {
+    const { capabilities } = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+    const config = await resolveStored(this.#context, sandbox);
+    return transports[agentTransport(capabilities, config)];
+  }
+
+  async #takePort(
+    sandbox: StoredSandbox,
+    signal: AbortSignal,
+  ): Promise<{ index: number; lock: Lock }> {
+    const { store, host } = this.#context;
+    const count = sandbox.ports;
+    const paths = Array.from({ length: count }, (_, index) => store.folder(this.#id).port(index));
+    try {
+      return await host.locks.acquireAny(paths, { timeoutMs: portTimeoutMs, signal });
+    } catch (error) {
+      if (error instanceof VirtError && error.code === "BUSY") {
+        throw new VirtError(
+          "BUSY",
+          `all ${count} ports to the agent of sandbox ${this.#id} are in use`,
+          {
+            cause: error,
+            sandboxId: this.#id,
+            hint: "Wait for other processes to finish, or give the sandbox more agentPorts.",
+          },
+        );
+      }
+      throw error;
+    }
+  }
+}

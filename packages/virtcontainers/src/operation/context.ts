@@ -1,0 +1,24 @@
+import type { GuestAssets } from "../guest/assets.ts";
+import type { Host } from "../host/host.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Images } from "../image/image.ts";
+import type { EventRecorder } from "../journal/recorder.ts";
+import type { Logger } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { VolumeStore } from "../volume/volume.ts";
+
+/** What every verb works with; handed in, never global. */
+export interface Context {
+  readonly host: Host;
+  readonly logger: Logger;
+  readonly store: Store;
+  /** Where verbs tell what they have done. */
+  readonly events: EventRecorder;
+  readonly dataDir: string;
+  readonly images: Images;
+  readonly volumes: VolumeStore;
+  /** HOST_REQUIREMENT if there are none. */
+  guestAssets(): Promise<GuestAssets>;
+  /** NOT_SUPPORTED if this instance has no such driver. */
+  hypervisor(type: string): Hypervisor;
+}

@@ -1,0 +1,96 @@
+import { availableParallelism, totalmem } from "node:os";
+import { kataAgentKernelParams } from "../agent/kernel-params.ts";
+import type { KataAgentConfig } from "../config/agent.ts";
+import type { HypervisorConfig } from "../config/hypervisor.ts";
+import type { GuestAssets } from "../guest/assets.ts";
+import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import { defaults } from "../hypervisor/defaults.ts";
+
+const mebibyte = 1024 * 1024;
+/** Of the log, what is kept for the records of containers' ends. */
+const logReserve = 64 * 1024;
+
+/** A caller's configuration with the guest's files and every default filled in. */
+export function resolveHypervisorConfig(
+  config: HypervisorConfig,
+  assets: GuestAssets | undefined,
+  sandbox: {
+    agentConfig: KataAgentConfig;
+    exitWith: string | undefined;
+    shared: boolean;
+    logLimitMiB: number | undefined;
+  },
+): ResolvedHypervisorConfig {
+  const { agentConfig, exitWith, shared } = sandbox;
+  const ownKernel = config.kernelPath !== undefined;
+  const ownRoot = config.imagePath !== undefined || config.initrdPath !== undefined;
+  const numVCPUs = config.numVCPUs ?? 1;
+  const memoryMiB = config.memoryMiB ?? defaults.memoryMiB;
+  const logLimitMiB = sandbox.logLimitMiB ?? defaults.logLimitMiB;
+  return {
+    machineType: config.hypervisorMachineType ?? defaults.machineType,
+    accelerator: config.accelerator ?? "auto",
+    hypervisorPath: config.hypervisorPath,
+    kernelPath: config.kernelPath ?? assets?.kernelPath ?? "",
+    initrdPath: config.initrdPath ?? (ownKernel || ownRoot ? undefined : assets?.initrdPath),
+    imagePath: ownRoot ? config.imagePath : assets?.imagePath,
+    imageOffset: ownRoot ? 0 : (assets?.imageOffset ?? 0),
+    imageFsType: ownRoot ? defaults.imageFsType : (assets?.imageFsType ?? defaults.imageFsType),
+    firmwarePath: config.firmwarePath,
+    numVCPUs,
+    defaultMaxVCPUs: Math.max(config.defaultMaxVCPUs ?? mostCpus(), numVCPUs),
+    memoryMiB,
+    defaultMaxMemoryMiB: Math.max(config.defaultMaxMemoryMiB ?? hostMemoryMiB(), memoryMiB),
+    memSlots: config.memSlots ?? defaults.memSlots,
+    memOffsetMiB: config.memOffsetMiB ?? 0,
+    virtioMem: config.virtioMem ?? false,
+    defaultBridges: config.defaultBridges ?? defaults.defaultBridges,
+    pcieRootPorts: config.pcieRootPort ?? defaults.pcieRootPorts,
+    kernelParams: [
+      ...(ownKernel ? [] : (assets?.kernelArgs ?? []).map(param)),
+      ...kataAgentKernelParams({ ...agentConfig, debug: agentConfig.debug || config.debug }),
+      ...(exitWith === undefined ? [] : [{ key: "virtc.exit_with", value: exitWith }]),
+      { key: "virtc.log_limit", value: String(logLimitMiB * mebibyte - logReserve) },
+      ...(config.kernelParams ?? []),
+    ],
+    hypervisorParams: config.hypervisorParams ?? [],
+    machineAccelerators: config.machineAccelerators,
+    cpuFeatures: config.cpuFeatures,
+    blockDeviceDriver: config.blockDeviceDriver ?? "virtio-blk",
+    blockDeviceCacheSet: config.blockDeviceCacheSet ?? false,
+    blockDeviceCacheDirect: config.blockDeviceCacheDirect ?? false,
+    blockDeviceCacheNoflush: config.blockDeviceCacheNoflush ?? false,
+    enableIOThreads: config.enableIOThreads ?? false,
+    disableImageNvdimm: config.disableImageNvdimm ?? defaults.disableImageNvdimm,
+    memPrealloc: config.memPrealloc ?? false,
+    hugePages: config.hugePages ?? false,
+    mlock: config.mlock ?? config.realtime ?? false,
+    realtime: config.realtime ?? false,
+    iommu: config.iommu ?? false,
+    iommuPlatform: config.iommuPlatform ?? false,
+    useVSock: config.useVSock ?? agentConfig.useVSock ?? false,
+    seLinuxProcessLabel: config.seLinuxProcessLabel,
+    disableNestingChecks: config.disableNestingChecks ?? false,
+    fileBackedMemRootDir: config.fileBackedMemRootDir,
+    entropySource: config.entropySource ?? "/dev/urandom",
+    sharedFS: shared ? (config.sharedFS ?? "virtio-fs") : "none",
+    virtioFSCacheSizeMiB: config.virtioFSCacheSizeMiB ?? 0,
+    agentPorts: config.agentPorts ?? defaults.agentPorts,
+    logLimitMiB,
+    debug: config.debug ?? false,
+  };
+}
+
+/** Each CPU that a VM could have costs its guest a little memory, so not all of a large host. */
+function mostCpus(): number {
+  return Math.min(availableParallelism(), defaults.maxVCPUs);
+}
+
+function hostMemoryMiB(): number {
+  return Math.floor(totalmem() / (1024 * 1024));
+}
+
+function param(text: string): { key: string; value: string } {
+  const at = text.indexOf("=");
+  return at < 0 ? { key: text, value: "" } : { key: text.slice(0, at), value: text.slice(at + 1) };
+}

@@ -1,0 +1,53 @@
+import { rootFolderOf } from "../config/rootfs.ts";
+import type { SandboxConfig } from "../config/sandbox.ts";
+import type { GuestAssets } from "../guest/assets.ts";
+import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import type { Context } from "./context.ts";
+import { resolveHypervisorConfig } from "./hypervisor-config.ts";
+
+/** The full hypervisor configuration of a sandbox. HOST_REQUIREMENT if guest files are needed and missing. */
+export async function resolveConfig(
+  context: Context,
+  config: SandboxConfig,
+  shared: boolean,
+): Promise<ResolvedHypervisorConfig> {
+  const hypervisorConfig = config.hypervisorConfig ?? {};
+  const needsAssets = config.hypervisorType !== "mock" && !isComplete(hypervisorConfig);
+  const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
+  return resolveHypervisorConfig(hypervisorConfig, assets, {
+    agentConfig: config.agentConfig ?? {},
+    exitWith: config.exitWith,
+    shared,
+    logLimitMiB: config.logLimitMiB,
+  });
+}
+
+export async function resolveStored(
+  context: Context,
+  sandbox: StoredSandbox,
+): Promise<ResolvedHypervisorConfig> {
+  return await resolveConfig(context, sandbox.config, sandbox.shared);
+}
+
+/** True if the sandbox is to share a file system with the host: where it was asked for, or where a container needs it. */
+export async function needsShare(context: Context, config: SandboxConfig): Promise<boolean> {
+  const chosen = config.hypervisorConfig?.sharedFS;
+  if (chosen !== undefined) return chosen !== "none";
+  const containers = config.containers ?? [];
+  if (containers.some(({ rootFs }) => rootFolderOf(rootFs) !== undefined)) return true;
+  // Others can't mount on the host: their guests get copies.
+  if (context.host.uid !== 0) return false;
+  if ((config.volumes ?? []).length > 0) return true;
+  for (const mount of containers.flatMap((container) => container.mounts ?? [])) {
+    if (mount.type === "bind") return true;
+    if (mount.type !== "volume") continue;
+    if ((await context.volumes.inspect(mount.source)).driver === "folder") return true;
+  }
+  return false;
+}
+
+function isComplete(config: NonNullable<SandboxConfig["hypervisorConfig"]>): boolean {
+  const root = config.imagePath ?? config.initrdPath;
+  return config.kernelPath !== undefined && root !== undefined;
+}

@@ -1,6 +1,0 @@
-import type { SandboxConfig } from "./sandbox/config.ts";
-import type { SandboxStatus } from "./sandbox/status.ts";
-
-/** The names of 2018, when a sandbox was called a pod. */
-export type PodConfig = SandboxConfig;
-export type PodStatus = SandboxStatus;

@@ -1,0 +1,112 @@
+import { writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { VirtError } from "../../errors.ts";
+import { hostError, isErrno } from "../../host/errno.ts";
+import { makeExt4 } from "../../host/ext4.ts";
+import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import type { Context } from "../../operation/context.ts";
+import type { Ledger } from "../../store/ledger.ts";
+import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { driveOf, holdRootDisk, isOfRootDisk } from "./hold-disk.ts";
+import { holdVolumes } from "./volumes.ts";
+
+/** Takes image and volumes for a sandbox and makes its scratch disk; gives the drives that the guest must get. */
+export async function prepareDrives(
+  context: Context,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<BlockDrive[]> {
+  const drives: BlockDrive[] = [];
+  if (container.image !== undefined) {
+    const id = nextDriveId(sandbox);
+    container.drives.lower = id;
+    await holdImage(context, sandbox.id, container.image.digest, ledger);
+    drives.push({ id, path: container.image.path, format: "raw", readonly: true });
+  }
+  if (container.disk !== undefined) {
+    const id = nextDriveId(sandbox);
+    container.drives[container.disk.layered ? "lower" : "root"] = id;
+    drives.push(await holdRootDisk(context, sandbox, container.disk, id, ledger));
+  }
+  const sizeMiB = container.config.scratchMiB;
+  if (sizeMiB !== undefined) {
+    const id = nextDriveId(sandbox);
+    container.drives.scratch = id;
+    const path = join(context.store.folder(sandbox.id).vm, `scratch-${id}.img`);
+    await ledger.take({ kind: "file", path }, () =>
+      makeExt4(context.host, path, sizeMiB, { journal: false, owner: sandbox.user, signal }),
+    );
+    drives.push({ id, path, format: "raw", readonly: false });
+  }
+  drives.push(...(await holdVolumes(context, sandbox, container, ledger, signal)));
+  return drives;
+}
+
+/** Gives back the scratch disks of containers whose creator died before it wrote them down. */
+export async function releaseOrphans(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+): Promise<void> {
+  const owned = new Set(sandbox.containers.map(({ drives }) => `scratch-${drives.scratch}.img`));
+  await ledger.release(
+    (record) =>
+      record.kind === "file" &&
+      basename(record.path).startsWith("scratch-") &&
+      !owned.has(basename(record.path)),
+  );
+  const places = sandbox.containers.map(({ id }) => `/${sandbox.id}/mounts/${id}/`);
+  await ledger.release(
+    (record) =>
+      record.kind === "mount" &&
+      record.target.includes(`/${sandbox.id}/mounts/`) &&
+      !places.some((place) => record.target.includes(place)),
+  );
+  await releaseOrphanDisks(context, sandbox, ledger);
+}
+
+async function releaseOrphanDisks(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+): Promise<void> {
+  const owned = new Set(sandbox.containers.flatMap(({ drives }) => [drives.lower, drives.root]));
+  const disks = new Set(sandbox.containers.map(({ disk }) => disk?.path));
+  await ledger.release((record) => record.kind === "owner" && !disks.has(record.path));
+  for (const { record } of ledger.entries()) {
+    const id = driveOf(context, record);
+    if (id === undefined || owned.has(id)) continue;
+    await ledger.release(isOfRootDisk(context, sandbox.id, id, undefined));
+  }
+}
+
+function nextDriveId(sandbox: StoredSandbox): string {
+  return `drive-${sandbox.nextDrive++}`;
+}
+
+/** Keeps the image from being removed while the sandbox lives. */
+async function holdImage(
+  context: Context,
+  sandboxId: string,
+  digest: string,
+  ledger: Ledger,
+): Promise<void> {
+  const path = context.images.userFile(digest, sandboxId);
+  if (ledger.entries().some(({ record }) => record.kind === "file" && record.path === path)) return;
+  await ledger.take({ kind: "file", path }, async () => {
+    try {
+      await writeFile(path, context.store.folder(sandboxId).path, { mode: 0o600 });
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) throw removedMeanwhile(digest);
+      throw hostError(error, `holding the image ${digest}`);
+    }
+  });
+}
+
+function removedMeanwhile(digest: string): VirtError {
+  return new VirtError("IMAGE_NOT_FOUND", `the image ${digest} was removed meanwhile`, {
+    hint: "Pull or import it again.",
+  });
+}

@@ -1,0 +1,70 @@
+import type { ContainerConfig } from "../config/container.ts";
+import { matchesPath } from "../config/patterns.ts";
+import { rootDiskOf } from "../config/rootfs.ts";
+import type { SandboxConfig } from "../config/sandbox.ts";
+import { VirtError } from "../errors.ts";
+import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Context } from "../operation/context.ts";
+
+const field = "hypervisorConfig.sharedFS";
+
+/** Refuses by name what the host, the driver or the guest's kernel can't share. */
+export async function assertShareable(
+  context: Context,
+  hypervisor: Hypervisor,
+  config: SandboxConfig,
+  sharedFS: ResolvedHypervisorConfig["sharedFS"],
+): Promise<void> {
+  const { virtioFSDaemon, virtioFSDaemonList, disableBlockDeviceUse } =
+    config.hypervisorConfig ?? {};
+  if (
+    virtioFSDaemon !== undefined &&
+    virtioFSDaemonList &&
+    !matchesPath(virtioFSDaemonList, virtioFSDaemon)
+  ) {
+    throw new VirtError("INVALID_ARGUMENT", `${virtioFSDaemon} is not in virtioFSDaemonList`, {
+      field: "hypervisorConfig.virtioFSDaemon",
+      hint: `Allowed are: ${virtioFSDaemonList.join(", ")}.`,
+    });
+  }
+  if (disableBlockDeviceUse && config.containers?.some(isDisk)) {
+    const what = "an image or disk reaches the guest as a block device only";
+    throw new VirtError("NOT_SUPPORTED", what, {
+      field: "hypervisorConfig.disableBlockDeviceUse",
+      hint: "Leave it out, or give the container a folder as rootFs.",
+    });
+  }
+  if (sharedFS === "none") return;
+  if (!hypervisor.capabilities.fsSharing.includes(sharedFS)) {
+    const able = hypervisor.capabilities.fsSharing.join(" or ") || "nothing";
+    throw refusal(
+      `the hypervisor ${hypervisor.type} can't share by ${sharedFS}`,
+      `It can: ${able}.`,
+    );
+  }
+  if (context.host.uid !== 0) {
+    const hint = "Run as root, or use an image and volumes of the driver ext4.";
+    throw refusal("sharing a folder with the guest needs root, since it mounts on the host", hint);
+  }
+  if (sharedFS === "virtio-9p") await assertNineP(context, config);
+}
+
+function isDisk({ image, rootFs }: ContainerConfig): boolean {
+  return image !== undefined || rootDiskOf(rootFs) !== undefined;
+}
+
+/** A kernel of the caller's own may have it; of ours, the tuned one does. */
+async function assertNineP(context: Context, config: SandboxConfig): Promise<void> {
+  if (config.hypervisorConfig?.kernelPath !== undefined) return;
+  const { flavour } = await context.guestAssets();
+  if (flavour === "tuned") return;
+  throw refusal(
+    `virtio-9p needs a guest kernel with 9p, which the ${flavour} kernel is built without`,
+    "Use virtio-fs, or build the tuned kernel: npm run guest:kernel",
+  );
+}
+
+function refusal(message: string, hint: string): VirtError {
+  return new VirtError("NOT_SUPPORTED", message, { field, hint });
+}

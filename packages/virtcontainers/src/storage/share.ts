@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { VirtError } from "../errors.ts";
+import type { SharedFolder } from "../hypervisor/hypervisor.ts";
+import type { Context } from "../operation/context.ts";
+import type { Ledger } from "../store/ledger.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+import { makeFolder } from "./folder.ts";
+import { sharedTag } from "./guest/storages.ts";
+import { startVirtiofsd } from "./virtiofs/start.ts";
+
+/**
+ * Makes what a guest will see of the host: a folder of mounts that only the host can reach, and a read-only
+ * view of it for the guest. So a guest can change what is mounted there, where it may, but never the places
+ * where something is mounted, or will be unmounted. A later mount appears in the view by propagation.
+ */
+export async function startShare(
+  context: Context,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+): Promise<SharedFolder> {
+  const { mounts } = context.host;
+  assertRoot(context, sandbox.id);
+  const { mounts: inside, shared } = context.store.folder(sandbox.id);
+  for (const path of [inside, shared]) await makeFolder(path);
+  await ledger.take({ kind: "mount", target: inside }, () =>
+    mounts.bind(inside, inside, { propagation: "shared" }),
+  );
+  await ledger.take({ kind: "mount", target: shared }, () =>
+    mounts.bind(inside, shared, { propagation: "slave", readonly: true }),
+  );
+  if (sandbox.config.hypervisorConfig?.sharedFS === "virtio-9p") {
+    return { kind: "virtio-9p", tag: sharedTag, path: shared };
+  }
+  const socketPath = join(context.store.folder(sandbox.id).vm, "virtiofsd.sock");
+  await startVirtiofsd(context, sandbox, socketPath, ledger);
+  return { kind: "virtio-fs", tag: sharedTag, socketPath };
+}
+
+function assertRoot(context: Context, sandboxId: string): void {
+  if (context.host.uid === 0) return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    "sharing a folder with the guest needs root, since it mounts on the host",
+    {
+      field: "hypervisorConfig.sharedFS",
+      sandboxId,
+      hint: "Run as root, or use an image and volumes of the driver ext4.",
+    },
+  );
+}

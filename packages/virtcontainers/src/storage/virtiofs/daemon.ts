@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { rootFolderOf } from "../../config/rootfs.ts";
+import { VirtError } from "../../errors.ts";
+import type { Context } from "../../operation/context.ts";
+import type { Operation } from "../../operation/operate.ts";
+import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { isVmAlive } from "../../store/vm-alive.ts";
+
+/** The ledger's name of the daemon that serves a share. */
+export const daemonName = "virtiofsd";
+
+/** With a VM that ends its daemon ends too, a moment earlier. */
+const vmEndsMs = 500;
+
+/** True if the daemon of a sandbox's share has ended and its VM is still there, now or a moment later. */
+export async function isShareDead(context: Context, sandbox: StoredSandbox): Promise<boolean> {
+  if (await hasDaemon(context, sandbox)) return false;
+  return await outlives(context, sandbox, new AbortController().signal);
+}
+
+/** Throws SHARE_DEAD if a container uses a share that nobody serves any more. */
+export async function assertShare(
+  { context, sandbox }: Pick<Operation, "context" | "sandbox">,
+  container: StoredContainer,
+): Promise<void> {
+  if (!usesShare(container) || !(await isShareDead(context, sandbox))) return;
+  throw shareDead(sandbox.id, container.id);
+}
+
+/**
+ * Ends an operation with SHARE_DEAD when the share that its container uses dies, as long as what this gives is
+ * not disposed: the guest would wait for it for ever. Throws it if the share is dead already.
+ */
+export async function watchShare(
+  operation: Operation,
+  container: StoredContainer,
+): Promise<Disposable> {
+  await assertShare(operation, container);
+  const { deadline } = operation;
+  return onShareDeath(operation, container, (error) => deadline.fail(error));
+}
+
+/** Tells when the share that a container uses dies, or whoever uses it, until what this gives is disposed. */
+export function onShareDeath(
+  { context, sandbox }: Pick<Operation, "context" | "sandbox">,
+  container: StoredContainer | undefined,
+  tell: (error: VirtError) => void,
+): Disposable {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const watch = async (): Promise<void> => {
+    const uses = container === undefined || usesShare(container);
+    if (sandbox.shareDaemon === undefined || !uses) return;
+    await context.host.processes.waitGone(sandbox.shareDaemon, signal);
+    const dead = await outlives(context, sandbox, signal);
+    if (dead && !signal.aborted) tell(shareDead(sandbox.id, container?.id));
+  };
+  watch().catch(() => {});
+  return { [Symbol.dispose]: () => stop.abort() };
+}
+
+export function shareDead(sandboxId: string, containerId?: string): VirtError {
+  return new VirtError("SHARE_DEAD", `the virtiofsd of sandbox ${sandboxId} has ended`, {
+    sandboxId,
+    containerId,
+    phase: "share",
+    hint: "What uses its shared folders hangs, all else goes on. virtiofsd.log, in the sandbox's folder until it is stopped, may tell why; stop the sandbox by force and start it again, or delete it.",
+  });
+}
+
+/** True unless the daemon has ended; a sandbox without one misses none. */
+async function hasDaemon(context: Context, { shareDaemon }: StoredSandbox): Promise<boolean> {
+  return shareDaemon === undefined || (await context.host.processes.isAlive(shareDaemon));
+}
+
+/** True if the VM is there for longer than one that its daemon has just ended with. */
+async function outlives(
+  context: Context,
+  sandbox: StoredSandbox,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (sandbox.vm === undefined || !(await isVmAlive(context, sandbox))) return false;
+  const stop = new AbortController();
+  const watching = AbortSignal.any([signal, stop.signal]);
+  const ended = context.host.processes.waitGone(sandbox.vm.process, watching).catch(() => {});
+  await Promise.race([ended, sleep(vmEndsMs, undefined, { signal: watching }).catch(() => {})]);
+  stop.abort();
+  return await isVmAlive(context, sandbox);
+}
+
+function usesShare({ config, mounts }: StoredContainer): boolean {
+  return rootFolderOf(config.rootFs) !== undefined || mounts.some(({ kind }) => kind === "share");
+}

@@ -1,0 +1,228 @@
+import { constants } from "node:fs";
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { makeTar } from "../../../../test/support/tar.ts";
+import type { AgentFiles, GuestFile, GuestPiece } from "../../src/agent/files.ts";
+import { pinReal } from "../../src/host/files.ts";
+import { Tally } from "../../src/transfer/entry.ts";
+import { type GuestSide, guestTree } from "../../src/transfer/guest-tree.ts";
+import { hostTree } from "../../src/transfer/host-tree.ts";
+import { tarTree } from "../../src/transfer/tar-tree.ts";
+import { writeTar } from "../../src/transfer/tar-write.ts";
+import { toGuest } from "../../src/transfer/to-guest.ts";
+import { toHost } from "../../src/transfer/to-host.ts";
+import { temporaryFolder } from "../host/support/folder.ts";
+import { refusal } from "../sandbox/support.ts";
+
+/** A guest's files by path; names and contents are what it says they are. */
+type Told = Readonly<Record<string, Partial<GuestFile> & { text?: string; size?: number }>>;
+
+function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
+  const pieces: GuestPiece[] = [];
+  const file = (path: string): GuestFile => {
+    const { text = "", ...given } = told[path] ?? {};
+    const name = Buffer.from(path.slice(path.lastIndexOf("/") + 1));
+    const common = {
+      kind: "file",
+      mode: 0o644,
+      uid: 7,
+      gid: 8,
+      mtimeMs: 1000,
+      target: "",
+    } as const;
+    return { name, ...common, size: Buffer.byteLength(text), ...given };
+  };
+  const agent: AgentFiles = {
+    statPath: async (_id, path) => (told[path] ? file(path) : undefined),
+    listFolder: async (_id, path, after) =>
+      after.length > 0
+        ? []
+        : Object.keys(told)
+            .filter(
+              (key) => key.startsWith(`${path}/`) && !key.slice(path.length + 1).includes("/"),
+            )
+            .map(file),
+    readFile: async (_id, path, { offset, length }) => {
+      const text = told[path]?.text;
+      const bytes = text === undefined ? Buffer.alloc(length) : Buffer.from(text).subarray(offset);
+      return bytes.subarray(0, length);
+    },
+    putFile: async (_id, piece) => {
+      pieces.push(piece);
+    },
+  };
+  const signal = AbortSignal.timeout(20_000);
+  return { agent, sandboxId: "s1", containerId: "c1", signal, pieces };
+}
+
+const folder = { kind: "folder", mode: 0o755 } as const;
+
+async function receive(told: Told, target: string, tally = new Tally()): Promise<Tally> {
+  const side = guest(told);
+  await using pinned = await open(target, constants.O_DIRECTORY);
+  const root = await side.agent.statPath("c1", "/r", true, side.signal);
+  if (root === undefined) throw new Error("no root");
+  await toHost(pinned, ["out"], guestTree(side, "/r", root, tally), tally, false);
+  return tally;
+}
+
+describe("from a guest to the host", () => {
+  test("files, folders, links and modes, without set-user-id bits", async () => {
+    const target = await temporaryFolder();
+    const tally = await receive(
+      {
+        "/r": { ...folder, mode: 0o500 },
+        "/r/a": { text: "content", mode: 0o4751 },
+        "/r/l": { kind: "link", target: "sub/../a" },
+        "/r/sub": folder,
+        "/r/sub/b": { text: "" },
+      },
+      target,
+    );
+    const out = join(target, "out");
+    expect(tally.result()).toMatchObject({ files: 2, folders: 2, links: 1, bytes: 7, skipped: [] });
+    expect(await readFile(join(out, "a"), "utf8")).toBe("content");
+    expect((await stat(join(out, "a"))).mode & 0o7777).toBe(0o751);
+    expect((await stat(out)).mode & 0o7777).toBe(0o500);
+    expect(await readlink(join(out, "l"))).toBe("sub/../a");
+  });
+
+  test.each(["..", ".", "", "a/b", "../../etc/cron.d/x", "a\u0000b"])(
+    "a name that leads elsewhere, %j, ends the copy",
+    async (name) => {
+      const target = await temporaryFolder();
+      const told = { "/r": folder, "/r/x": { name: Buffer.from(name), text: "evil" } };
+      const error = await refusal(receive(told, target));
+      expect(error.code).toBe("PROTOCOL_VIOLATION");
+      expect(await readdir(join(target, "out"))).toEqual([]);
+    },
+  );
+
+  test("links that lead out, devices and strange names are left out and told", async () => {
+    const target = await temporaryFolder();
+    const tally = await receive(
+      {
+        "/r": folder,
+        "/r/abs": { kind: "link", target: "/etc" },
+        "/r/dev": { kind: "other" },
+        "/r/name": { name: Buffer.from([0x61, 0xff]), text: "" },
+        "/r/up": { kind: "link", target: "a/../../x" },
+      },
+      target,
+    );
+    expect(tally.result().skipped.map(({ path }) => path)).toEqual(["abs", "dev", "a�", "up"]);
+    expect(await readdir(join(target, "out"))).toEqual([]);
+  });
+
+  test("a link in the target's place is replaced or refused, and never followed", async () => {
+    const target = await temporaryFolder();
+    const outside = await temporaryFolder();
+    await writeFile(join(outside, "victim"), "whole");
+    await mkdir(join(target, "out"));
+    await symlink(join(outside, "victim"), join(target, "out", "a"));
+    await receive({ "/r": folder, "/r/a": { text: "evil" } }, target);
+    expect(await readFile(join(outside, "victim"), "utf8")).toBe("whole");
+    expect(await readFile(join(target, "out", "a"), "utf8")).toBe("evil");
+    await symlink(outside, join(target, "out", "sub"));
+    await refusal(receive({ "/r": folder, "/r/sub": folder, "/r/sub/x": { text: "" } }, target));
+    // The same name twice: a link first, and then a folder behind it.
+    const twice = { kind: "link", target: "sub", name: Buffer.from("d") } as const;
+    const told = { "/r": folder, "/r/0": twice, "/r/d": folder, "/r/d/x": { text: "" } };
+    await refusal(receive(told, target));
+    expect(await readdir(outside)).toEqual(["victim"]);
+  });
+
+  test("a file without end, and a tree without end, are ended by their limits", async () => {
+    const target = await temporaryFolder();
+    const endless = { "/r": { size: Number.MAX_SAFE_INTEGER } };
+    const bytes = await refusal(receive(endless, target, new Tally({ maxBytes: 3 * 1024 * 1024 })));
+    expect(bytes).toMatchObject({ code: "NO_SPACE", field: "options.maxBytes" });
+    const side = guest({});
+    const again: GuestFile = {
+      ...{ ...folder, name: Buffer.from("d"), uid: 0, gid: 0, mtimeMs: 0, size: 0, target: "" },
+    };
+    const agent = {
+      ...side.agent,
+      listFolder: async (_id: string, _path: string, after: Uint8Array) =>
+        after.length > 0 ? [] : [again],
+    };
+    const tally = new Tally();
+    await using pinned = await open(await temporaryFolder(), constants.O_DIRECTORY);
+    const deep = guestTree({ ...side, agent }, "/r", again, tally);
+    expect((await refusal(toHost(pinned, ["out"], deep, tally, false))).code).toBe("NO_SPACE");
+  });
+});
+
+describe("from the host to a guest", () => {
+  test("with modes, links as they are, and owners only where they are asked for", async () => {
+    const source = await temporaryFolder();
+    await mkdir(join(source, "sub"));
+    await writeFile(join(source, "sub", "file"), "x".repeat(1024 * 1024 + 1), { mode: 0o640 });
+    await symlink("/etc/passwd", join(source, "link"));
+    const side = guest({});
+    await using pinned = await pinReal(source);
+    const tally = new Tally();
+    await toGuest(side, "/to", hostTree(pinned, source, tally), tally, false);
+    expect(side.pieces.map(({ path, kind, offset }) => [path, kind, offset])).toEqual([
+      ["/to", "folder", 0],
+      ["/to/link", "link", 0],
+      ["/to/sub", "folder", 0],
+      ["/to/sub/file", "file", 0],
+      ["/to/sub/file", "file", 1024 * 1024],
+    ]);
+    expect(side.pieces[1]?.target).toBe("/etc/passwd");
+    expect(side.pieces[3]).toMatchObject({ mode: 0o640, uid: 0, gid: 0, size: 1024 * 1024 + 1 });
+  });
+
+  test("a tar stream; what leads elsewhere or is no file is left out and told", async () => {
+    const tar = makeTar([
+      { path: "d/", mode: 0o711 },
+      { path: "d/f", content: "abc", uid: 5, gid: 6 },
+      { path: "../evil", content: "x" },
+      { path: "hard", type: "1", linkTarget: "d/f" },
+      { path: "dev", type: "3" },
+      { path: "l", type: "2", linkTarget: "d" },
+    ]);
+    const side = guest({});
+    const tally = new Tally();
+    await toGuest(side, "/to", tarTree(Readable.from([tar]), tally), tally, true);
+    expect(side.pieces.map(({ path, uid, mode }) => [path, uid, mode])).toEqual([
+      ["/to/d", 0, 0o711],
+      ["/to/d/f", 5, 0o644],
+      ["/to/l", 0, 0o644],
+    ]);
+    expect(tally.skipped.map(({ path }) => path)).toEqual(["../evil", "hard", "dev"]);
+  });
+});
+
+test("a tree becomes a tar stream that reads back the same", async () => {
+  const long = "n".repeat(150);
+  const side = guest({
+    "/r": folder,
+    [`/r/${long}`]: { text: "long", uid: 3_000_000, mode: 0o600 },
+    "/r/z": { kind: "link", target: `${long}/x` },
+  });
+  const tally = new Tally();
+  const root = (await side.agent.statPath("c1", "/r", true, side.signal)) ?? expect.fail();
+  const tar = Readable.from(writeTar(guestTree(side, "/r", root, tally), "top", tally));
+  const read: unknown[] = [];
+  for await (const { path, kind, uid, mode, target } of tarTree(tar, tally)) {
+    read.push([path.join("/"), kind, uid, mode, target]);
+  }
+  expect(read).toEqual([
+    ["top", "folder", 7, 0o755, ""],
+    [`top/${long}`, "file", 3_000_000, 0o600, ""],
+    ["top/z", "link", 7, 0o644, `${long}/x`],
+  ]);
+});

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { blockdev } from "../../src/hypervisor/qemu/drive.ts";
+import type { ContainerConfig, RootFs } from "../../src/index.ts";
+import { containerStorages } from "../../src/storage/guest/storages.ts";
+import { StoredSandbox } from "../../src/store/schema.ts";
+import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
+import { config } from "../hypervisor/support/spec.ts";
+import { leftovers } from "../sandbox/leftovers.ts";
+import { refusal, storedPath } from "../sandbox/support.ts";
+
+let instance: TestInstance;
+let disk: string;
+
+beforeEach(async () => {
+  instance = await createTestInstance();
+  disk = join(instance.folder, "disk.img");
+  writeFileSync(disk, "stands for a file system", { mode: 0o644 });
+});
+afterEach(async () => {
+  await instance[Symbol.asyncDispose]();
+});
+
+function on(source: string, more: Partial<RootFs> = {}, id = "c1"): ContainerConfig {
+  return { id, rootFs: { source, type: "ext4", ...more }, waits: true };
+}
+
+/** What the guest mounts for the first container of a sandbox. */
+function storages(id: string) {
+  const text = readFileSync(storedPath(instance, id), "utf8");
+  const { containers, vm } = v.parse(StoredSandbox, JSON.parse(text));
+  const [first] = containers;
+  if (first === undefined) throw new Error("it has no container");
+  return containerStorages(first, vm?.drives ?? {}).storages;
+}
+
+function uses(): string[] {
+  return readdirSync(join(instance.folder, "state", "disks"));
+}
+
+test("a disk is the root itself, with its options, and is given back", async () => {
+  const before = statSync(disk);
+  const sandbox = await instance.vc.runSandbox({
+    id: "sb",
+    containers: [on(disk, { options: ["noatime", "rw"] })],
+  });
+  expect(storages("sb")).toMatchObject([
+    {
+      driver: "blk",
+      fstype: "ext4",
+      options: ["noatime"],
+      mountPoint: expect.stringMatching(/\/c1\/rootfs$/),
+    },
+  ]);
+  expect((await sandbox.statusContainer("c1")).rootFs).toBe(disk);
+  expect(uses()).toHaveLength(1);
+  await sandbox.stopContainer("c1");
+  await sandbox.deleteContainer("c1");
+  expect(uses()).toEqual([]);
+  await sandbox.createContainer(on(disk));
+  await sandbox.delete({ force: true });
+  expect(uses()).toEqual([]);
+  const { uid, gid, mode } = statSync(disk);
+  expect({ uid, gid, mode }).toEqual({ uid: before.uid, gid: before.gid, mode: before.mode });
+  expect(await leftovers(instance.folder)).toEqual([]);
+});
+
+test.each<[what: string, more: Partial<RootFs>, container: Partial<ContainerConfig>]>([
+  ["the option ro", { options: ["ro"] }, {}],
+  ["readonlyRootfs", {}, { readonlyRootfs: true }],
+  ["a file system that can't be written", { type: "erofs" }, {}],
+])("with %s it is below a layer, and can be shared", async (_what, more, container) => {
+  const given = { ...on(disk, more), ...container };
+  await using one = await instance.vc.runSandbox(
+    { id: "one", containers: [given] },
+    { deleteOnDispose: true },
+  );
+  await using _two = await instance.vc.runSandbox(
+    { id: "two", containers: [given] },
+    { deleteOnDispose: true },
+  );
+  expect(storages("one")).toMatchObject([
+    { driver: "blk", fstype: more.type ?? "ext4", options: ["ro"] },
+    { driver: "overlayfs" },
+  ]);
+  const error = await refusal(one.createContainer(on(disk, {}, "c2")));
+  expect(error).toMatchObject({ code: "BUSY", field: "rootFs.source" });
+  expect(uses()).toHaveLength(2);
+});
+
+test("what is written to has one user, by whatever path", async () => {
+  const link = join(instance.folder, "link.img");
+  symlinkSync(disk, link);
+  const one = await instance.vc.runSandbox({ id: "one", containers: [on(disk)] });
+  for (const given of [on(link), on(link, { options: ["ro"] })]) {
+    const error = await refusal(instance.vc.runSandbox({ id: "two", containers: [given] }));
+    expect(error).toMatchObject({ code: "BUSY" });
+    expect(error.message).toContain("the sandbox one uses");
+  }
+  expect((await instance.vc.listSandbox()).map(({ id }) => id)).toEqual(["one"]);
+  await one.delete({ force: true });
+  await using _two = await instance.vc.runSandbox(
+    { containers: [on(link)] },
+    { deleteOnDispose: true },
+  );
+});
+
+test.each<[rootFs: object, code: string, says: string]>([
+  [{ source: "/no/such", type: "ext4" }, "INVALID_ARGUMENT", "there is no such file"],
+  [{ source: "/tmp", type: "ext4" }, "INVALID_ARGUMENT", "a block device or a file"],
+  [{ source: "/dev/null", type: "ext4" }, "INVALID_ARGUMENT", "a block device or a file"],
+  [{ source: "/no/such", type: "bind" }, "INVALID_ARGUMENT", "there is no such folder"],
+  [{ source: "overlay", type: "ext4" }, "INVALID_ARGUMENT", "absolute"],
+  [{ source: "/x", type: "overlay" }, "NOT_SUPPORTED", "give it as target"],
+  [{ source: "/x" }, "INVALID_ARGUMENT", "source and type without"],
+  [{ target: "/tmp" }, "INVALID_ARGUMENT", "target with mounted"],
+  [{ target: "/tmp", mounted: true, type: "ext4" }, "INVALID_ARGUMENT", "target with mounted"],
+  [{ target: "/tmp", mounted: true, options: ["noatime"] }, "INVALID_ARGUMENT", "ro or rw"],
+  [{ source: "/x", type: "ext4", options: ["a,b"] }, "INVALID_ARGUMENT", "one mount option"],
+])("%j is refused", async (rootFs, code, says) => {
+  const containers = [{ id: "c1", waits: true, rootFs }];
+  const error = await refusal(instance.vc.createSandbox({ containers }));
+  expect(error).toMatchObject({ code });
+  expect(error.message).toContain(says);
+});
+
+test("the VMM opens a block device as what it is", () => {
+  const drive = { id: "drive-0", path: "/dev/sdz", format: "raw", readonly: true } as const;
+  expect(blockdev({ ...drive, device: true }, config()).file.driver).toBe("host_device");
+  expect(blockdev(drive, config()).file.driver).toBe("file");
+});
