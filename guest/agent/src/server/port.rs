@@ -7,13 +7,12 @@ use std::time::Duration;
 use bytes::Buf;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::hello::{HELLO, Start};
-use super::io::Io;
-use super::poller::Polled;
-use super::writer;
+use super::{dispatch, writer};
 use crate::agent::Agent;
+use crate::transport::hello::{HELLO, Start};
+use crate::transport::io::Io;
+use crate::transport::poller::Polled;
 use crate::ttrpc::body::Body;
-use crate::ttrpc::dispatch;
 use crate::ttrpc::frame::Decoder;
 use crate::ttrpc::session::Session;
 

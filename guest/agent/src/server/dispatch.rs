@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message;
 
-use super::body::{Body, error_frame};
-use super::frame::{Event, MAX_BODY, REQUEST};
-use super::message::Request;
-use super::session::{MAX_CALLS, Session};
 use crate::agent::Agent;
 use crate::log::{self, Level};
 use crate::service;
 use crate::status::{Code, Result, Status};
+use crate::ttrpc::body::{Body, error_frame};
+use crate::ttrpc::frame::{Event, MAX_BODY, REQUEST};
+use crate::ttrpc::message::Request;
+use crate::ttrpc::session::{MAX_CALLS, Session};
 
 const REMOTE_OPEN: u8 = 2;
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::console;
-use crate::agent::Agent;
+use crate::process::console;
 use crate::proto::grpc;
+use crate::reaper::Reaper;
 use crate::status::{Context, Result};
 use crate::transport::io::Io;
 
@@ -19,17 +19,17 @@ const READ: usize = 4 << 10;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Serves a client until it leaves or its shell ends.
-pub async fn serve(agent: Rc<Agent>, socket: OwnedFd) {
-    if let Err(error) = relay(&agent, socket).await {
+pub async fn serve(reaper: Rc<Reaper>, socket: OwnedFd) {
+    if let Err(error) = relay(&reaper, socket).await {
         crate::warning!("debug console: {error}");
     }
 }
 
-async fn relay(agent: &Agent, socket: OwnedFd) -> Result<()> {
+async fn relay(reaper: &Rc<Reaper>, socket: OwnedFd) -> Result<()> {
     let client = Io::stream(socket).context(|| "client socket")?;
-    let birth = agent.crun.reaper.birth();
+    let birth = reaper.birth();
     let (master, pid) = console::start(&grpc::Process::default())?;
-    let mut end = agent.crun.reaper.watch(pid);
+    let mut end = reaper.watch(pid);
     drop(birth);
     let terminal = Io::stream(master).context(|| "terminal")?;
     tokio::select! {

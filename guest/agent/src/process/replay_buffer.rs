@@ -3,15 +3,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
-use std::io::{Error, Read};
+use std::io::{Error, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 use rustix::pipe::{PipeFlags, SpliceFlags};
 use tokio::sync::OwnedMutexGuard;
 
-use super::output::{Look, WORTH_MOVING, in_pipe, look};
-use crate::ready::Ready;
+use super::output::WORTH_MOVING;
+use crate::async_fd::AsyncFd;
+use crate::pipe::read::{Read, bytes_in_pipe, read_available};
 use crate::status::{Code, Context, Result, Status};
 use crate::ttrpc::body::Body;
 use crate::ttrpc::tail::{Source, Tail};
@@ -20,7 +21,7 @@ use crate::ttrpc::tail::{Source, Tail};
 pub const MOST: usize = 1 << 20;
 
 #[derive(Default)]
-pub struct Hold {
+pub struct ReplayBuffer {
     /// The place in the stream of the first byte that isn't acknowledged.
     start: Cell<u64>,
     memory: RefCell<Vec<u8>>,
@@ -44,7 +45,7 @@ pub enum Filled {
     End,
 }
 
-impl Hold {
+impl ReplayBuffer {
     pub fn start(&self) -> u64 {
         self.start.get()
     }
@@ -77,17 +78,17 @@ impl Hold {
     }
 
     /// Takes at most `limit` bytes from the source. Nothing may be held.
-    pub fn fill(&self, source: &Ready, limit: usize) -> Result<Filled> {
+    pub fn fill(&self, source: &AsyncFd, limit: usize) -> Result<Filled> {
         let limit = limit.min(MOST);
-        let there = in_pipe(source).min(limit);
+        let there = bytes_in_pipe(source).min(limit);
         if there < WORTH_MOVING {
-            return Ok(match look(source, limit, &[])? {
-                Look::Data(body) => {
+            return Ok(match read_available(source, limit, &[])? {
+                Read::Data(body) => {
                     *self.memory.borrow_mut() = body.bytes().to_vec();
                     Filled::Some
                 }
-                Look::Empty => Filled::Nothing,
-                Look::End => Filled::End,
+                Read::Empty => Filled::Nothing,
+                Read::End => Filled::End,
             });
         }
         let pipe = self.pipe()?;
@@ -100,7 +101,7 @@ impl Hold {
     pub fn body(&self, limit: usize, turn: OwnedMutexGuard<()>) -> Result<Body> {
         let left = self.len().min(limit);
         if self.moved.get() > 0 {
-            let source = Source::Hold(self.pipe()?.reader.clone());
+            let source = Source::Replay(self.pipe()?.reader.clone());
             return Ok(Body::in_pipe(Tail { source, left, turn }));
         }
         let mut body = Body::with_capacity(left);
@@ -185,12 +186,12 @@ fn splice(from: impl AsFd, to: impl AsFd, length: usize) -> std::io::Result<usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ready;
+    use crate::async_fd;
     use std::os::fd::OwnedFd;
     use std::sync::Arc;
     use tokio::sync::Mutex;
 
-    fn with_pipe(test: impl FnOnce(Ready, OwnedFd)) {
+    fn with_pipe(test: impl FnOnce(AsyncFd, OwnedFd)) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -198,7 +199,7 @@ mod tests {
         runtime.block_on(async {
             let (reader, writer) = rustix::pipe::pipe().unwrap();
             rustix::pipe::fcntl_setpipe_size(&writer, MOST).unwrap();
-            test(ready::watch(reader).unwrap(), writer);
+            test(async_fd::watch(reader).unwrap(), writer);
         });
     }
 
@@ -214,27 +215,27 @@ mod tests {
     fn what_is_held_can_be_had_again_until_it_is_acknowledged() {
         for length in [100, 100_000] {
             with_pipe(|source, writer| {
-                let hold = Hold::default();
+                let replay = ReplayBuffer::default();
                 write(&writer, length);
-                assert_eq!(hold.fill(&source, MOST).unwrap(), Filled::Some);
+                assert_eq!(replay.fill(&source, MOST).unwrap(), Filled::Some);
                 for _ in 0..2 {
-                    let mut body = hold.body(MOST, turn()).unwrap();
+                    let mut body = replay.body(MOST, turn()).unwrap();
                     let left = body.take_tail().map_or(0, |tail| tail.left);
                     assert_eq!(body.bytes().len() + left, length);
                 }
-                hold.acknowledge(40).unwrap();
-                assert_eq!((hold.start(), hold.len()), (40, length - 40));
+                replay.acknowledge(40).unwrap();
+                assert_eq!((replay.start(), replay.len()), (40, length - 40));
                 for offset in [39, length as u64 + 1, u64::MAX] {
-                    let code = hold.acknowledge(offset).unwrap_err().code;
+                    let code = replay.acknowledge(offset).unwrap_err().code;
                     assert_eq!(code, Code::OutOfRange);
                 }
-                hold.acknowledge(length as u64).unwrap();
-                assert!(hold.is_empty());
-                assert_eq!(hold.fill(&source, MOST).unwrap(), Filled::Nothing);
-                hold.release();
-                assert!(hold.pipe.borrow().is_none());
+                replay.acknowledge(length as u64).unwrap();
+                assert!(replay.is_empty());
+                assert_eq!(replay.fill(&source, MOST).unwrap(), Filled::Nothing);
+                replay.release();
+                assert!(replay.pipe.borrow().is_none());
                 drop(writer);
-                assert_eq!(hold.fill(&source, MOST).unwrap(), Filled::End);
+                assert_eq!(replay.fill(&source, MOST).unwrap(), Filled::End);
             });
         }
     }
@@ -243,13 +244,13 @@ mod tests {
     fn another_reader_takes_what_is_held() {
         for length in [100, 100_000] {
             with_pipe(|source, writer| {
-                let hold = Hold::default();
+                let replay = ReplayBuffer::default();
                 write(&writer, length);
-                hold.fill(&source, MOST).unwrap();
-                assert_eq!(hold.take(30).unwrap(), [7; 30]);
-                assert_eq!(hold.take(MOST).unwrap().len(), length - 30);
-                assert_eq!(hold.take(MOST).unwrap().len(), 0);
-                assert_eq!(hold.start(), length as u64);
+                replay.fill(&source, MOST).unwrap();
+                assert_eq!(replay.take(30).unwrap(), [7; 30]);
+                assert_eq!(replay.take(MOST).unwrap().len(), length - 30);
+                assert_eq!(replay.take(MOST).unwrap().len(), 0);
+                assert_eq!(replay.start(), length as u64);
             });
         }
     }

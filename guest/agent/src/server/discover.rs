@@ -10,8 +10,8 @@ use std::rc::Rc;
 use rustix::fs::{Mode, OFlags};
 
 use super::port;
-use super::uevent::Uevents;
 use crate::agent::Agent;
+use crate::transport::uevent::Uevents;
 
 const CLASS: &str = "/sys/class/virtio-ports";
 const CHANNEL: &str = "agent.channel.";
@@ -42,7 +42,7 @@ fn scan(agent: &Rc<Agent>, open: &mut BTreeSet<String>) {
                 crate::debug!("phase port {name} open");
                 open.insert(device);
                 match name.as_str() {
-                    LOG => agent.log_port.attach(&agent.poller, fd),
+                    LOG => agent.output_log.attach(&agent.poller, fd),
                     _ => drop(tokio::task::spawn_local(port::serve(
                         agent.clone(),
                         name,

@@ -3,10 +3,9 @@
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use super::io::Io;
-use super::writer;
+use super::{dispatch, writer};
 use crate::agent::Agent;
-use crate::ttrpc::dispatch;
+use crate::transport::io::Io;
 use crate::ttrpc::frame::Decoder;
 use crate::ttrpc::session::Session;
 

@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 
-use super::io::Io;
+use crate::transport::io::Io;
 use crate::ttrpc::tail::{Source, Tail};
 
 /// What is moved at once: as much as a process's pipe holds. Each part lets the process run, and
@@ -60,12 +60,14 @@ fn fill(source: &Source, pipe: &OwnedFd, length: usize) -> Result<usize> {
                 let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
                 rustix::pipe::splice(source.get_ref(), None, pipe, None, length.min(PART), flags)
             }
-            Source::Hold(source) => rustix::pipe::tee(source, pipe, length, SpliceFlags::NONBLOCK),
+            Source::Replay(source) => {
+                rustix::pipe::tee(source, pipe, length, SpliceFlags::NONBLOCK)
+            }
         };
         match (source, result) {
             (_, Err(Errno::INTR)) => {}
             (_, Ok(0)) => return Err(Error::other("a pipe has lost what it held")),
-            (Source::Hold(_), Ok(part)) if part < length => {
+            (Source::Replay(_), Ok(part)) if part < length => {
                 return Err(Error::other("the connection's pipe is too small"));
             }
             (_, result) => return result.map_err(Error::from),

@@ -1,12 +1,12 @@
 //! Messages on the console: one line, one write, with the monotonic time, which is the time since
 //! boot that the kernel prints too.
 
+pub mod tail;
+
 use std::fmt::Arguments;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
-
-use crate::log_tail;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -56,7 +56,7 @@ pub fn write(level: Level, message: Arguments<'_>) {
         let micros = now.tv_nsec / 1000;
         let line = format!("[{:5}.{micros:06}] virtc-agent: {message}\n", now.tv_sec);
         console(&line);
-        log_tail::add(level, message);
+        tail::add(level, message);
     }
 }
 

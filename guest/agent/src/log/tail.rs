@@ -2,17 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fmt::Arguments;
-use std::os::fd::OwnedFd;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bytes::BytesMut;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::agent::VERSION;
+use crate::VERSION;
 use crate::log::Level;
-use crate::transport::io::Io;
 
 /// So many bytes are kept for a client that comes later, or reads slowly.
 const KEPT: usize = 64 << 10;
@@ -45,27 +42,29 @@ pub fn add(level: Level, message: Arguments<'_>) {
     }
 }
 
-/// Sends lines to a client until it leaves.
-pub async fn serve(socket: OwnedFd) {
-    let (Some(tail), Ok(io)) = (TAIL.get(), Io::stream(socket)) else {
-        return;
-    };
-    let mut next = tail.lines().first;
-    let mut ignored = BytesMut::new();
-    loop {
-        let changed = tail.changed.notified();
-        let text = tail.lines().since(&mut next);
-        if !text.is_empty() {
-            match io.write_all(text.as_bytes()).await {
-                Ok(()) => continue,
-                Err(_) => return,
+/// A place in the log from which lines are taken as they come.
+pub struct Reader {
+    tail: &'static Tail,
+    next: u64,
+}
+
+impl Reader {
+    /// From the oldest line that is kept; none where no lines are kept.
+    pub fn new() -> Option<Reader> {
+        let tail = TAIL.get()?;
+        let next = tail.lines().first;
+        Some(Reader { tail, next })
+    }
+
+    /// The next lines, waited for until there are some.
+    pub async fn next(&mut self) -> String {
+        loop {
+            let changed = self.tail.changed.notified();
+            let text = self.tail.lines().since(&mut self.next);
+            if !text.is_empty() {
+                return text;
             }
-        }
-        ignored.clear();
-        ignored.reserve(512);
-        tokio::select! {
-            () = changed => {}
-            read = io.read(&mut ignored) => if matches!(read, Ok(0) | Err(_)) { return },
+            changed.await;
         }
     }
 }

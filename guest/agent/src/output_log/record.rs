@@ -1,4 +1,4 @@
-//! Records on the log port: the output of processes that nobody reads, and what became of containers.
+//! Records of the log: the output of processes that nobody reads, and what became of containers.
 //!
 //! Little-endian: u32 magic, u8 version, u8 stream, u8 container id length, u8 exec id length, u64
 //! unix time in ns, u32 payload length, then container id, exec id, payload.

@@ -3,8 +3,8 @@
 use std::io::Result;
 use std::rc::Rc;
 
-use super::io::Io;
 use super::relay::Relay;
+use crate::transport::io::Io;
 use crate::ttrpc::body::Body;
 use crate::ttrpc::session::Session;
 

@@ -5,12 +5,12 @@ use std::cell::Cell;
 use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
-pub struct Flag {
+pub struct Latch {
     set: Cell<bool>,
     notify: Notify,
 }
 
-impl Flag {
+impl Latch {
     pub fn set(&self) {
         self.set.set(true);
         self.notify.notify_waiters();

@@ -1,4 +1,4 @@
-//! What an exec has started, wherever it has gone: out of its process group, away from its parents.
+//! The processes that an exec has started, wherever it has gone: out of its process group, away from its parents.
 //!
 //! Each exec gets a limit of file locks of its own, which all that it starts inherits. The kernel
 //! has ignored this limit since 2.4.25, so nothing is different in the container. In a cgroup of its

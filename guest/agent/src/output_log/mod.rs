@@ -1,4 +1,7 @@
-//! The port to which records of output go that no client reads.
+//! The log of containers: records of output that no client reads, of ends and of want of memory, to
+//! where the host reads them.
+
+pub mod record;
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
@@ -12,13 +15,14 @@ use crate::transport::io::Io;
 use crate::transport::poller::Poller;
 use crate::ttrpc::body::Body;
 
-#[derive(Default)]
-pub struct LogPort {
+pub struct OutputLog {
     sink: RefCell<Option<Sink>>,
     /// Records take turns, so that none is cut by another.
     turn: Mutex<()>,
     /// Bytes of all records so far.
     written: Cell<u64>,
+    /// How many of them may be there before output is lost.
+    limit: u64,
     full: Cell<bool>,
 }
 
@@ -28,11 +32,21 @@ enum Sink {
     File(Rc<File>),
 }
 
-impl LogPort {
+impl OutputLog {
+    pub fn new(limit: u64) -> OutputLog {
+        OutputLog {
+            sink: RefCell::default(),
+            turn: Mutex::default(),
+            written: Cell::default(),
+            limit,
+            full: Cell::default(),
+        }
+    }
+
     pub fn attach(&self, poller: &Poller, port: OwnedFd) {
         match poller.add(port) {
             Ok(polled) => *self.sink.borrow_mut() = Some(Sink::Port(Rc::new(Io::Port(polled)))),
-            Err(error) => crate::warning!("log port: {error}"),
+            Err(error) => crate::warning!("log of containers: {error}"),
         }
     }
 
@@ -40,13 +54,14 @@ impl LogPort {
         *self.sink.borrow_mut() = Some(Sink::File(Rc::new(file)));
     }
 
-    /// Writes a record of output, unless the log would become larger than `limit` bytes: then it is
+    /// Writes a record of output, unless the log would become larger than its limit: then it is
     /// lost. What the host drops instead could be the record of a container's end.
-    pub async fn write_output(&self, record: Body, limit: u64) {
+    pub async fn write_output(&self, record: Body) {
+        let limit = self.limit;
         if self.written.get() + record.bytes().len() as u64 <= limit {
             self.write(record).await;
         } else if !self.full.replace(true) {
-            crate::warning!("log port: {limit} bytes are written, later output is lost");
+            crate::warning!("log of containers: {limit} bytes are written, later output is lost");
         }
     }
 
@@ -62,7 +77,7 @@ impl LogPort {
             Some(Sink::Port(port)) => port.write_all(record.bytes()).await,
         };
         if let Err(error) = result {
-            crate::warning!("log port: {error}");
+            crate::warning!("log of containers: {error}");
         }
     }
 }

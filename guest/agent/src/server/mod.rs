@@ -1,4 +1,13 @@
-//! From a configuration to a serving agent.
+//! From a configuration to a serving agent: ports and sockets, their clients, and the calls these make.
+
+pub mod discover;
+pub mod dispatch;
+pub mod log_stream;
+pub mod port;
+pub mod raw_console;
+pub mod relay;
+pub mod stream;
+pub mod writer;
 
 use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
@@ -8,30 +17,28 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, destroy};
 use crate::boot;
-use crate::cgroup::oom::OomEvents;
 use crate::config::Config;
 use crate::crun::Crun;
-use crate::flag::Flag;
-use crate::log_port::LogPort;
-use crate::log_tail;
-use crate::process::raw_console;
-use crate::process::reaper::Reaper;
+use crate::device::wait::Devices;
+use crate::latch::Latch;
+use crate::output_log::OutputLog;
+use crate::reaper::Reaper;
 use crate::sandbox::Sandbox;
-use crate::service::agent::destroy_sandbox;
 use crate::status::{Context, Result};
+use crate::storage::Storages;
 use crate::transport::address::Address;
 use crate::transport::hello::Handshake;
+use crate::transport::listen;
 use crate::transport::poller::Poller;
 use crate::transport::uevent::Uevents;
-use crate::transport::{discover, listen, stream};
 
 /// Serves until the agent is told to end.
 pub fn run(config: Config) -> Result<()> {
     let cgroups = match config.init {
         true => true,
-        false => boot::host::isolate()?,
+        false => boot::isolate::isolate()?,
     };
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -42,7 +49,7 @@ pub fn run(config: Config) -> Result<()> {
 
 async fn serve(config: Config, cgroups: bool) -> Result<()> {
     let agent = Rc::new(assemble(config, cgroups)?);
-    if let Some(uevents) = &agent.uevents {
+    if let Some(uevents) = &agent.devices.uevents {
         discover::start(&agent, uevents.clone());
         crate::debug!("phase ports open");
         // Hosts that wait already are answered before the rest is made ready.
@@ -65,7 +72,7 @@ async fn serve(config: Config, cgroups: bool) -> Result<()> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    destroy_sandbox::clean_up(&agent).await;
+    destroy::destroy_sandbox(&agent).await;
     Ok(())
 }
 
@@ -77,21 +84,25 @@ pub fn assemble(config: Config, cgroups: bool) -> Result<Agent> {
         cgroups,
         reaper: Reaper::start().context(|| "signals")?,
     };
-    let uevents = match config.init {
-        true => Some(Uevents::start().context(|| "uevents")?),
-        false => None,
-    };
+    let devices = Rc::new(Devices {
+        uevents: match config.init {
+            true => Some(Uevents::start().context(|| "uevents")?),
+            false => None,
+        },
+        limit: config.hotplug_timeout,
+    });
+    let storages = Storages::new(devices.clone(), config.run_dir.join("watchable"));
     Ok(Agent {
-        config,
         crun,
-        sandbox: Sandbox::default(),
+        sandbox: Sandbox::new(storages),
         handshake: Handshake::default(),
         poller: Poller::start().context(|| "epoll")?,
-        uevents,
-        log_port: LogPort::default(),
-        oom: OomEvents::default(),
-        booted: Flag::default(),
-        ending: Flag::default(),
+        devices,
+        output_log: Rc::new(OutputLog::new(config.log_limit)),
+        oom: Rc::default(),
+        booted: Latch::default(),
+        ending: Latch::default(),
+        config,
     })
 }
 
@@ -101,7 +112,7 @@ fn prepare_files(agent: &Agent) -> Result<()> {
     if let Some(path) = &agent.config.log_port {
         let file = OpenOptions::new().append(true).create(true).open(path);
         agent
-            .log_port
+            .output_log
             .attach_file(file.context(|| format!("open {}", path.display()))?);
     }
     Ok(())
@@ -117,13 +128,13 @@ fn listen_all(agent: &Rc<Agent>) -> Result<()> {
     }
     if let Some(address) = &config.log_address {
         listen_on(address, config.init, |socket| {
-            tokio::task::spawn_local(log_tail::serve(socket));
+            tokio::task::spawn_local(log_stream::serve(socket));
         })?;
     }
     if let Some(address) = &config.console_address {
-        let clients = agent.clone();
+        let reaper = agent.crun.reaper.clone();
         listen_on(address, config.init, move |socket| {
-            tokio::task::spawn_local(raw_console::serve(clients.clone(), socket));
+            tokio::task::spawn_local(raw_console::serve(reaper.clone(), socket));
         })?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::thread::UnshareFlags;
 
-use super::cgroup;
+use crate::cgroup::path::{PARENT, ROOT};
 use crate::status::{Context, Result};
 
 const CGROUP2_MAGIC: i64 = 0x6367_7270;
@@ -19,7 +19,7 @@ pub fn isolate() -> Result<bool> {
         .context(|| "a mount namespace")?;
     let slave = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
     rustix::mount::mount_change("/", slave).context(|| "a mount namespace")?;
-    let root = Path::new(cgroup::ROOT);
+    let root = Path::new(ROOT);
     let unified = rustix::fs::statfs(root).is_ok_and(|fs| fs.f_type == CGROUP2_MAGIC);
     if !unified {
         rustix::mount::mount("cgroup2", root, "cgroup2", MountFlags::empty(), c"")
@@ -32,6 +32,6 @@ pub fn isolate() -> Result<bool> {
 fn usable(root: &Path) -> bool {
     let controllers = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
     let has = |name| controllers.split_whitespace().any(|known| known == name);
-    let parent = root.join(cgroup::PARENT.trim_start_matches('/'));
+    let parent = root.join(PARENT.trim_start_matches('/'));
     has("memory") && has("pids") && fs::create_dir_all(parent).is_ok()
 }

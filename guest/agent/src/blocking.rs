@@ -1,6 +1,6 @@
 //! Work on files that may never be done: what the host shares hangs for good when the host's part of it
-//! has died, and a thread that waits for it can't be ended. So such work is done on threads apart, only
-//! so many, and is waited for no longer than a limit: the agent's own thread goes on for all others.
+//! has died, and a thread that waits for it can't be ended. So such work is done on threads of its
+//! own, only so many, and is waited for no longer than a limit: the agent's own thread goes on for all others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::status::{Code, Result, Status};
 /// Lets so many threads work at the same time, the others wait for their turn, and nobody waits for
 /// longer than the limit.
 #[derive(Debug)]
-pub struct Gate {
+pub struct BlockingPool {
     turns: Arc<Semaphore>,
     limit: Duration,
 }
 
-impl Gate {
-    pub fn new(threads: usize, limit: Duration) -> Gate {
-        Gate {
+impl BlockingPool {
+    pub fn new(threads: usize, limit: Duration) -> BlockingPool {
+        BlockingPool {
             turns: Arc::new(Semaphore::new(threads)),
             limit,
         }
@@ -89,25 +89,25 @@ mod tests {
     }
 
     #[test]
-    fn what_hangs_keeps_its_own_gate_and_no_other() {
+    fn what_hangs_keeps_its_own_pool_and_no_other() {
         let (release, hung) = mpsc::channel::<()>();
         let (told, late) = mpsc::channel();
         block_on(async {
-            let gate = Gate::new(1, Duration::from_millis(50));
-            let other = Gate::new(1, Duration::from_secs(60));
+            let pool = BlockingPool::new(1, Duration::from_millis(50));
+            let other = BlockingPool::new(1, Duration::from_secs(60));
             let work = move || hung.recv().is_ok();
             let tell = move |result| assert!(told.send(result).is_ok());
-            let status = gate.run_or("look", work, tell);
+            let status = pool.run_or("look", work, tell);
             assert_eq!(status.await.unwrap_err().code, Code::DeadlineExceeded);
-            let status = gate.run("look again", || Ok(1)).await.unwrap_err();
+            let status = pool.run("look again", || Ok(1)).await.unwrap_err();
             assert_eq!(status.code, Code::DeadlineExceeded);
             assert!(status.message.contains("look again"));
             assert_eq!(other.run("look", || Ok(2)).await, Ok(2));
             release.send(()).unwrap();
             assert_eq!(late.recv(), Ok(true));
             let limit = other.limit;
-            let gate = Gate { limit, ..gate };
-            assert_eq!(gate.run("look", || Ok(3)).await, Ok(3));
+            let pool = BlockingPool { limit, ..pool };
+            assert_eq!(pool.run("look", || Ok(3)).await, Ok(3));
         });
     }
 }

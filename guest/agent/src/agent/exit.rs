@@ -3,30 +3,27 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{Process, record, signal};
-use crate::agent::Agent;
+use tokio::sync::oneshot;
+
+use super::{Agent, destroy};
+use crate::output_log::record;
+use crate::process::{Process, drain};
 use crate::proto::virtcontainers::OutputSink;
-use crate::service::agent::destroy_sandbox;
 use crate::ttrpc::body::Body;
 
-/// How long output may still come from what the process has left behind.
-const DRAIN: Duration = Duration::from_millis(500);
 /// How long an exec's entry is kept after its end, or the last answer about it, for who has not yet
 /// asked for its status or output.
 const KEEP: Duration = Duration::from_secs(60);
 
-/// Ends when the process has ended and the time for its last output has passed.
-pub async fn grace(process: &Process) {
-    process.exit.wait().await;
-    tokio::time::sleep(DRAIN).await;
+/// Watches a process that is there from now on, and empties the streams that no client reads.
+pub fn watch(agent: &Rc<Agent>, process: &Rc<Process>) {
+    let end = agent.crun.reaper.watch(process.pid.get());
+    tokio::task::spawn_local(follow(agent.clone(), process.clone(), end));
+    drain::start(&agent.output_log, process);
 }
 
 /// Records the end of the process, tells the log, and in time forgets an exec.
-pub async fn watch(
-    agent: Rc<Agent>,
-    process: Rc<Process>,
-    end: tokio::sync::oneshot::Receiver<i32>,
-) {
+async fn follow(agent: Rc<Agent>, process: Rc<Process>, end: oneshot::Receiver<i32>) {
     let Ok(status) = end.await else {
         return;
     };
@@ -43,7 +40,7 @@ pub async fn watch(
         record.await;
         // The machine was made for this container alone.
         if agent.config.exit_with.as_deref() == Some(&process.container_id) {
-            destroy_sandbox::clean_up(&agent).await;
+            destroy::destroy_sandbox(&agent).await;
             agent.ending.set();
         }
     } else {
@@ -55,7 +52,7 @@ pub async fn watch(
 fn end_rest(agent: &Agent, init: &Process) {
     if let Ok(container) = agent.sandbox.container(&init.container_id)
         && !container.own_pids
-        && let Err(status) = signal::kill_all(&container)
+        && let Err(status) = container.kill_all()
     {
         crate::warning!("end of container {}: {status}", container.id);
     }
@@ -78,7 +75,7 @@ async fn end_record(agent: &Agent, process: &Process, status: i32) {
     if wanted {
         let mut record = record::head(record::END, &process.container_id, &process.exec_id, 4);
         record.extend(status.to_le_bytes());
-        agent.log_port.write(Body::raw(&record)).await;
+        agent.output_log.write(Body::raw(&record)).await;
     }
 }
 
@@ -94,23 +91,7 @@ async fn expire(agent: &Agent, process: &Rc<Process>) {
             process.touch();
         }
         if process.used.get() + KEEP <= Instant::now() {
-            return forget(agent, process);
+            return agent.sandbox.forget(process);
         }
-    }
-}
-
-/// Forgets an exec that has been waited for and whose output has been read, unless its client may
-/// come back for what it was given.
-pub fn forget_if_done(agent: &Agent, process: &Rc<Process>) {
-    if process.is_done() && !process.resumable.get() {
-        forget(agent, process);
-    }
-}
-
-fn forget(agent: &Agent, process: &Rc<Process>) {
-    if process.container_id.is_empty() {
-        agent.sandbox.consoles.forget(process);
-    } else if let Ok(container) = agent.sandbox.container(&process.container_id) {
-        container.forget_exec(process);
     }
 }

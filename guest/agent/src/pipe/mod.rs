@@ -1,22 +1,31 @@
 //! The pipes between the agent and a process without a terminal.
 
+pub mod read;
+
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use rustix::pipe::PipeFlags;
 
-use crate::crun::Stdio;
-use crate::ready::{self, Ready};
+use crate::async_fd::{self, AsyncFd};
 use crate::status::{Context, Result, Status};
 
 /// A pipe holds this much that has not been read; then its writer waits. Less would mean more
 /// changes between the agent and the process, which cost most where the machine is emulated.
-pub const PIPE: usize = 1 << 20;
+pub const SIZE: usize = 1 << 20;
 
 /// The value of `stdin_port` that means /dev/null.
 const NO_STDIN: u32 = 0xFFFF_FFFF;
 
-type End = Rc<Ready>;
+type End = Rc<AsyncFd>;
+
+/// What a process gets as its standard streams; nothing means /dev/null.
+#[derive(Default)]
+pub struct Stdio {
+    pub stdin: Option<OwnedFd>,
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
+}
 
 /// Our ends.
 pub struct Ends {
@@ -73,5 +82,5 @@ fn pipe(size: usize) -> Result<(OwnedFd, OwnedFd)> {
 }
 
 fn ours(fd: OwnedFd) -> Result<End> {
-    ready::watch(fd).map(Rc::new).context(|| "pipe")
+    async_fd::watch(fd).map(Rc::new).context(|| "pipe")
 }
