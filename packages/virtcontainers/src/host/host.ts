@@ -139,7 +139,8 @@ export interface Lock extends Disposable {
 export interface Locks {
   /**
    * flock(2) on a file, created 0600 where `create` is set: released by the kernel when its holder dies.
-   * Checks after taking it that the path still names the locked file. BUSY when `timeoutMs` (default: no
+   * Checks after taking it that the path still names the locked file. HOST_REQUIREMENT where others could put one
+   * in its place, BUSY when `timeoutMs` (default: no
    * waiting) is over, CANCELED by the signal, undefined if the file is missing and `create` is not set.
    */
   acquire(

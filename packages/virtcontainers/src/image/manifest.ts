@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { printable, VirtError } from "../errors.ts";
 import { isDigest } from "./digest.ts";
 import { invalidImage } from "./failure.ts";
+import { htmlTitle } from "./html.ts";
 import { maxDocumentBytes, maxLayers } from "./limits.ts";
 import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
 
@@ -83,10 +84,17 @@ export function parseJson(bytes: Buffer, what: string): unknown {
   if (bytes.length > maxDocumentBytes) {
     throw invalidImage(`${what} has ${bytes.length} bytes; ${maxDocumentBytes} is the limit`);
   }
+  const text = bytes.toString("utf8");
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(text);
   } catch (error) {
-    throw invalidImage(`${what} is not valid JSON`, undefined, error);
+    const title = htmlTitle(text);
+    if (title === undefined) throw invalidImage(`${what} is not valid JSON`, undefined, error);
+    throw invalidImage(
+      `${what} is not JSON but an HTML page${title && `, "${printable(title)}"`}`,
+      "A proxy or a page for signing in to the network may stand between; look at the address in a browser.",
+      error,
+    );
   }
 }
 

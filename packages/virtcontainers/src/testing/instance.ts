@@ -131,7 +131,9 @@ async function writeGuest(folder: string): Promise<string> {
   await writeFile(
     join(folder, "manifest.json"),
     JSON.stringify({ schemaVersion: 1, kernels: { debian: kernel }, image }),
+    { mode: 0o600 },
   );
-  for (const name of [kernel.path, image.path]) await writeFile(join(folder, name), "");
+  for (const name of [kernel.path, image.path])
+    await writeFile(join(folder, name), "", { mode: 0o600 });
   return folder;
 }

@@ -210,6 +210,20 @@ describe("signing in", () => {
     );
   });
 
+  it.each([
+    '"token":null,"access_token":"secret-token"',
+    '"token":"","access_token":"secret-token"',
+  ])("takes the token that is one of {%s}", async (fields) => {
+    const { registry, store, reference } = await setUp(() => ({}));
+    requireToken(registry, () => true);
+    const { handler } = registry;
+    registry.handler = (request, response, serve) => {
+      if (!request.url?.startsWith("/token")) return handler(request, response, serve);
+      response.end(`{${fields}}`);
+    };
+    await store.images.pull(reference);
+  });
+
   it("refuses tokens that are none", async () => {
     const { registry, store, reference } = await setUp(() => ({}));
     for (const body of ["", "{}", '{"token":"a\\nb"}', "x".repeat(300_000)]) {

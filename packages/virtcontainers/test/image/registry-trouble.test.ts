@@ -62,6 +62,42 @@ describe("a registry in trouble", () => {
     );
   });
 
+  it("is asked again for the part of a layer that it was asked for", async () => {
+    const { registry, store, reference } = await setUp(big);
+    const digest = registry.made.layers[0]?.digest ?? "";
+    const bytes = await registry.blob(digest);
+    const answers = ["cut", "wrong part"];
+    registry.handler = (request, response, serve) => {
+      if (!request.url?.endsWith(digest)) return serve();
+      const answer = answers.shift();
+      if (answer === undefined) return serve();
+      if (answer === "cut") {
+        response.writeHead(200, { "content-length": bytes.length });
+        response.write(bytes.subarray(0, 40_000), () => response.destroy());
+      } else {
+        response.writeHead(206, { "content-range": `bytes 7-9/${bytes.length}` });
+        response.end(bytes.subarray(7, 10));
+      }
+    };
+    await store.images.pull(reference);
+    expect(answers).toEqual([]);
+  });
+
+  it.each([
+    [
+      "errors",
+      '{"errors":[{"message":"pull rate\\u001b[31m limit"}]}',
+      "429: pull rate\ufffd[31m limit",
+    ],
+    ["text", "slow\ndown", "429: slow down"],
+    ["an HTML page", "<html><title>Busy</title></html>", '429: an HTML page, "Busy"'],
+  ])("is quoted when it limits us with %s", async (_what, body, told) => {
+    const { registry, store, reference } = await setUp();
+    registry.handler = (_request, response) => void response.writeHead(429).end(body);
+    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    expect(error.message).toContain(told);
+  });
+
   it("is not waited for longer than its silence may last", async () => {
     const { registry, store, reference } = await setUp({}, { silenceTimeoutMs: 20 });
     registry.handler = () => {};

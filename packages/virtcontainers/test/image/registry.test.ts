@@ -112,7 +112,12 @@ describe("pull", () => {
   it("refuses what is no image", async () => {
     const { registry, store, reference } = await setUp();
     const answers: [string, "IMAGE_INVALID" | "NOT_SUPPORTED", string][] = [
-      ["<html>", "IMAGE_INVALID", "not valid JSON"],
+      ["{", "IMAGE_INVALID", "not valid JSON"],
+      [
+        "<!DOCTYPE html><head><title>Sign\u001b[31m in</title>",
+        "IMAGE_INVALID",
+        'not JSON but an HTML page, "Sign\ufffd[31m in"',
+      ],
       ["[]", "IMAGE_INVALID", "damaged"],
       ['{"schemaVersion":1,"fsLayers":[]}', "NOT_SUPPORTED", "schema 1"],
       [

@@ -1,5 +1,4 @@
-import * as v from "valibot";
-import { isVirtError, printable, VirtError } from "../../errors.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
 import type { StoreContext } from "../context.ts";
 import { digestOf } from "../digest.ts";
 import { invalidImage } from "../failure.ts";
@@ -8,11 +7,11 @@ import { type Descriptor, indexTypes, manifestTypes } from "../manifest.ts";
 import type { Reference } from "../reference.ts";
 import { endpointsFor, type ResolvedRegistries } from "./config.ts";
 import { findCredentials } from "./credentials.ts";
+import { explanationOf, readAnswer } from "./explanation.ts";
 import { Interrupted, registryFailure } from "./failure.ts";
-import { readAnswer, Session, signInFailure } from "./session.ts";
-import { type Answer, pauseAfter, withRetries } from "./transport.ts";
-
-const maxErrorBytes = 16 * 1024;
+import { pauseAfter, withRetries } from "./retry.ts";
+import type { Answer } from "./send.ts";
+import { Session, signInFailure } from "./session.ts";
 
 /** Reads one repository of a registry (OCI distribution spec, "pull"), through its mirrors first. */
 export class RegistryClient {
@@ -102,6 +101,11 @@ export class RegistryClient {
     if (answer.status === 200) return { answer, skip: from };
     const range = answer.headers.get("content-range") ?? "";
     if (answer.status === 206 && range.startsWith(`bytes ${from}-`)) return { answer, skip: 0 };
+    if (answer.status === 206) {
+      await answer.discard();
+      const why = `it sent another part of a layer than the one from byte ${from} on`;
+      throw new Interrupted(registryFailure(answer.url.host, why, undefined));
+    }
     if (answer.status === 416) {
       await answer.discard();
       return undefined;
@@ -117,7 +121,7 @@ export class RegistryClient {
     return this.#each(signal, async (session) => {
       const answer = await session.get(path, headers, signal);
       if (answer.status !== 200) throw await this.#refusal(session, answer, path);
-      return readAnswer(answer, maxDocumentBytes, session.endpoint);
+      return readAnswer(answer, maxDocumentBytes);
     });
   }
 
@@ -139,7 +143,12 @@ export class RegistryClient {
   async #refusal(session: Session, answer: Answer, what: string): Promise<VirtError> {
     const { status } = answer;
     const { host } = session.endpoint;
-    const said = await this.#explanation(session, answer);
+    const said = await explanationOf(answer);
+    if (answer.url.origin !== session.endpoint.origin) {
+      const where = answer.url.host;
+      const why = `it redirects to ${where}, which answered ${status} for ${what}${said}`;
+      return registryFailure(host, why, "Try again; if it stays, tell who runs the registry.");
+    }
     if (status === 401 || status === 403) {
       return signInFailure(
         this.#reference.host,
@@ -153,23 +162,7 @@ export class RegistryClient {
     }
     return registryFailure(host, `it answered ${status} for ${what}${said}`, undefined);
   }
-
-  /** What the registry itself says of a refusal, in short. */
-  async #explanation(session: Session, answer: Answer): Promise<string> {
-    try {
-      const bytes = await readAnswer(answer, maxErrorBytes, session.endpoint);
-      const { errors } = v.parse(errorAnswer, JSON.parse(bytes.toString("utf8")));
-      const text = errors.map(({ message }) => message).join("; ");
-      return text ? `: ${printable(text).replace(/\s+/g, " ").slice(0, 200)}` : "";
-    } catch {
-      return "";
-    }
-  }
 }
-
-const errorAnswer = v.object({
-  errors: v.array(v.object({ message: v.optional(v.string(), "") })),
-});
 
 function cutShort(host: string): Interrupted {
   const hint = "Check the network connection, and that the registry is up.";

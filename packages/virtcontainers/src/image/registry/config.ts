@@ -58,6 +58,10 @@ function mirrorUrl(host: string, address: string, insecure: ReadonlySet<string>)
     );
   }
   const url = new URL(address);
+  if (url.username || url.password) {
+    const why = "it must have no user and password; put them into Docker's config.json";
+    throw invalidArgument(field, `${url.protocol}//${url.host}`, why);
+  }
   if (!mayConnect(url, insecure)) {
     throw invalidArgument(
       field,
@@ -73,8 +77,12 @@ export function schemeFor(host: string, insecure: ReadonlySet<string>): "http" |
   return isLoopback(new URL(`http://${host}`).hostname) || insecure.has(host) ? "http" : "https";
 }
 
-/** True for HTTPS, and for HTTP to loopback or a host that is configured so. */
+/**
+ * True for HTTPS, and for HTTP to loopback or a host that is configured so. Not with user and password
+ * in the address: they would be shown in messages.
+ */
 export function mayConnect(url: URL, insecure: ReadonlySet<string>): boolean {
+  if (url.username || url.password) return false;
   if (url.protocol === "https:") return true;
   return url.protocol === "http:" && (isLoopback(url.hostname) || insecure.has(url.host));
 }

@@ -1,15 +1,19 @@
 import * as v from "valibot";
 import { printable } from "../../errors.ts";
+import { htmlTitle } from "../html.ts";
 import { parseChallenges } from "./challenge.ts";
 import { mayConnect, type ResolvedRegistries } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
+import { explanationOf, readAnswer } from "./explanation.ts";
 import { registryFailure } from "./failure.ts";
-import { type Answer, refuseBusy, request } from "./transport.ts";
+import { refuseBusy } from "./retry.ts";
+import type { Answer } from "./send.ts";
+import { request } from "./transport.ts";
 
 const maxTokenBytes = 256 * 1024;
 const tokenAnswer = v.object({
-  token: v.optional(v.string()),
-  access_token: v.optional(v.string()),
+  token: v.nullish(v.string()),
+  access_token: v.nullish(v.string()),
 });
 
 /** Talks to one registry about one repository and signs in when it is asked to. */
@@ -43,10 +47,11 @@ export class Session {
     const url = new URL(`${base}/v2/${this.#repository}/${path}`);
     const used = this.#authorization;
     const first = await this.#send(url, headers, signal);
-    if (first.status !== 401) return first;
+    // Where redirects have led elsewhere, the refusal and its challenge are not the registry's.
+    if (first.status !== 401 || first.url.origin !== url.origin) return first;
     await first.discard();
     if (this.#authorization === used) {
-      this.#signingIn ??= this.#signIn(url, first, signal).finally(() => {
+      this.#signingIn ??= this.#signIn(first, signal).finally(() => {
         this.#signingIn = undefined;
       });
       await this.#signingIn;
@@ -57,19 +62,20 @@ export class Session {
   async #send(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
     const authorization = this.#authorization;
     const answer = await request(this.#registries, url, {
-      headers: { ...headers, ...(authorization && { authorization }) },
+      headers,
+      authorization,
       signal,
     });
-    await refuseBusy(url, answer);
+    await refuseBusy(answer);
     return answer;
   }
 
-  async #signIn(url: URL, answer: Answer, signal: AbortSignal): Promise<void> {
+  async #signIn(answer: Answer, signal: AbortSignal): Promise<void> {
     const challenges = parseChallenges(answer.headers.get("www-authenticate") ?? "");
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
     const credentials = await this.#credentials(signal);
     if (bearer) {
-      this.#authorization = `Bearer ${await this.#fetchToken(url, bearer.parameters, credentials, signal)}`;
+      this.#authorization = `Bearer ${await this.#fetchToken(answer, bearer.parameters, credentials, signal)}`;
     } else if (challenges.some(({ scheme }) => scheme === "basic")) {
       this.#authorization = credentials && basic(credentials);
     }
@@ -77,7 +83,7 @@ export class Session {
 
   /** The token protocol of Docker's distribution (docs/spec/auth/token.md and oauth.md). */
   async #fetchToken(
-    registry: URL,
+    { url: registry, reach }: Answer,
     parameters: ReadonlyMap<string, string>,
     credentials: Credentials | undefined,
     signal: AbortSignal,
@@ -95,31 +101,31 @@ export class Session {
     if (service) fields.set("service", service);
     fields.set("scope", parameters.get("scope") || `repository:${this.#repository}:pull`);
     const url = new URL(realm);
+    const common = { reach, sentBy: registry, signal };
     let answer: Answer;
     if (credentials?.kind === "identityToken") {
       fields.set("grant_type", "refresh_token");
       fields.set("client_id", "virtcontainers");
       fields.set("refresh_token", credentials.token);
-      answer = await request(this.#registries, url, { method: "POST", body: fields, signal });
+      answer = await request(this.#registries, url, { ...common, form: fields });
     } else {
       for (const [key, value] of fields) url.searchParams.set(key, value);
       const authorization = credentials && basic(credentials);
-      const headers = authorization ? { authorization } : {};
-      answer = await request(this.#registries, url, { headers, signal });
+      answer = await request(this.#registries, url, { ...common, authorization });
     }
-    await refuseBusy(url, answer);
+    await refuseBusy(answer);
     if (answer.status !== 200) {
-      await answer.discard();
       throw signInFailure(
         registry.host,
-        `sign-in at ${url.host} was answered with ${answer.status}`,
+        `sign-in at ${url.host} was answered with ${answer.status}${await explanationOf(answer)}`,
       );
     }
-    const text = (await readAnswer(answer, maxTokenBytes, url)).toString("utf8");
+    const text = (await readAnswer(answer, maxTokenBytes)).toString("utf8");
     const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), tokenAnswer), text);
-    const token = parsed.success ? (parsed.output.token ?? parsed.output.access_token) : undefined;
+    const token = parsed.success ? parsed.output.token || parsed.output.access_token : undefined;
     if (!token || /[^\x21-\x7e]/.test(token)) {
-      throw registryFailure(url.host, "its sign-in gave no valid token", undefined);
+      const page = htmlTitle(text) === undefined ? "" : " but an HTML page";
+      throw registryFailure(url.host, `its sign-in gave no valid token${page}`, undefined);
     }
     return token;
   }
@@ -137,16 +143,4 @@ function basic(credentials: Credentials): string | undefined {
   if (credentials.kind !== "password") return undefined;
   const pair = `${credentials.username}:${credentials.password}`;
   return `Basic ${Buffer.from(pair).toString("base64")}`;
-}
-
-/** Reads a whole body of bounded size. REGISTRY_FAILED beyond. */
-export async function readAnswer(answer: Answer, max: number, url: URL): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of answer.body()) {
-    size += part.length;
-    if (size > max) throw registryFailure(url.host, `it sent more than ${max} bytes`, undefined);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
+import { makeTrustedFolder } from "../../host/trusted.ts";
 import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
@@ -95,7 +96,7 @@ async function claim(
 ): Promise<void> {
   const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeTrustedFolder(folder, 0o700);
     await (await open(path, "w", 0o600)).close();
   } catch (error) {
     throw hostError(error, `noting the use of ${disk}`);

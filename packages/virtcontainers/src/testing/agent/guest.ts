@@ -6,13 +6,13 @@ import {
 } from "@virtcontainers/agent-protocol";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import type { Command } from "../commands/command.ts";
-import { ContainerFiles } from "./container-files.ts";
+import { ContainerFiles } from "../files/container-files.ts";
+import { failure } from "../files/tree.ts";
 import { GuestFiles } from "./files.ts";
 import { Freezer } from "./freezer.ts";
 import { OomEvents } from "./oom.ts";
 import type { Sink } from "./pipe.ts";
 import { GuestProcess } from "./process.ts";
-import { failure } from "./tree.ts";
 
 /** The machine that the guest is in. */
 export interface GuestMachine {

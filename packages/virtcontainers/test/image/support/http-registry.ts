@@ -30,7 +30,10 @@ export interface HttpRegistry {
 }
 
 /** A registry with the image `app:1`, which may misbehave as the test wants. */
-export async function httpRegistry(recipe: Partial<ImageRecipe> = {}): Promise<HttpRegistry> {
+export async function httpRegistry(
+  recipe: Partial<ImageRecipe> = {},
+  listenOn = "127.0.0.1",
+): Promise<HttpRegistry> {
   const layout = join(await testFolder(), "layout");
   const made = await addImage(layout, { layers: [[{ path: "f", content: "hello" }]], ...recipe });
   const blob = (digest: string): Promise<Buffer> => readFile(blobPath(layout, digest));
@@ -61,9 +64,9 @@ export async function httpRegistry(recipe: Partial<ImageRecipe> = {}): Promise<H
     const range = { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
     response.writeHead(start > 0 ? 206 : 200, start > 0 ? range : {}).end(bytes.subarray(start));
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, listenOn, resolve));
   const address = server.address();
-  const host = `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const host = `${listenOn}:${typeof address === "object" ? address?.port : ""}`;
   const registry: HttpRegistry = {
     host,
     url: `http://${host}`,

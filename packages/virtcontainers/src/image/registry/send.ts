@@ -1,0 +1,178 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import type { ResolvedRegistries } from "./config.ts";
+import { Interrupted, networkFailure, registryFailure } from "./failure.ts";
+import {
+  isOutOfReach,
+  isWithin,
+  lookupWithin,
+  outOfReachError,
+  type Reach,
+  reachOf,
+} from "./reach.ts";
+
+export interface SendOptions {
+  headers: Readonly<Record<string, string>>;
+  method: "GET" | "POST";
+  body: string | undefined;
+  /** Where the address may lie. */
+  reach: Reach;
+  signal: AbortSignal;
+}
+
+/** An answer's head, with its body still to be read. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** Where it came from, behind all redirects. */
+  url: URL;
+  /** The least reach of all who sent us here, and of who answered. */
+  reach: Reach;
+  /** The body; ends with Interrupted if the connection breaks or stays silent too long. */
+  body(): AsyncGenerator<Uint8Array>;
+  /** Drops the body. */
+  discard(): Promise<void>;
+}
+
+/** Connections are kept for one reach alone: one that was opened for another may lead too far. */
+const idleMs = 4000;
+const http: Readonly<Record<Reach, HttpAgent>> = agents((options) => new HttpAgent(options));
+const https: Readonly<Record<Reach, HttpsAgent>> = agents((options) => new HttpsAgent(options));
+
+function agents<T>(make: (options: { keepAlive: true; timeout: number }) => T): Record<Reach, T> {
+  const options = { keepAlive: true, timeout: idleMs } as const;
+  return { public: make(options), private: make(options), local: make(options) };
+}
+
+/** One request without redirects. */
+export async function send(
+  registries: ResolvedRegistries,
+  url: URL,
+  options: SendOptions,
+): Promise<Answer> {
+  const { signal } = options;
+  const watch = new Silence(url.host, registries.silenceTimeoutMs);
+  const either = AbortSignal.any([signal, watch.signal]);
+  const failed = (error: unknown): unknown => {
+    signal.throwIfAborted();
+    if (isOutOfReach(error)) return error;
+    return networkFailure(url.host, watch.signal.aborted ? watch.signal.reason : error);
+  };
+  let exchanged: Exchanged;
+  try {
+    exchanged = await exchange(url, options, either);
+  } catch (error) {
+    throw failed(error);
+  } finally {
+    watch.stop();
+  }
+  const { response, peer } = exchanged;
+  return {
+    status: response.statusCode ?? 0,
+    headers: headersOf(response),
+    url,
+    reach: peer === undefined ? "public" : reachOf(peer),
+    async *body() {
+      watch.start();
+      try {
+        for await (const chunk of response) {
+          watch.stop();
+          yield chunk;
+          watch.start();
+        }
+      } catch (error) {
+        throw failed(error);
+      } finally {
+        watch.stop();
+      }
+    },
+    async discard() {
+      response.destroy();
+    },
+  };
+}
+
+interface Exchanged {
+  response: IncomingMessage;
+  /** The address of who answered, as far as it was still known. */
+  peer: string | undefined;
+}
+
+function exchange(
+  url: URL,
+  { headers, method, body, reach }: SendOptions,
+  signal: AbortSignal,
+): Promise<Exchanged> {
+  const address = url.hostname.replace(/^\[|\]$/g, "");
+  return new Promise((resolve, reject) => {
+    // A literal address is connected to without a look-up.
+    if (isIP(address) !== 0 && !isWithin(reachOf(address), reach)) {
+      reject(outOfReachError(address));
+      return;
+    }
+    const common = {
+      method,
+      headers: { "accept-encoding": "identity", "user-agent": "virtcontainers", ...headers },
+      lookup: lookupWithin(reach),
+      signal,
+    };
+    const request =
+      url.protocol === "https:"
+        ? httpsRequest(url, { ...common, agent: https[reach] })
+        : httpRequest(url, { ...common, agent: http[reach] });
+    let peer: string | undefined;
+    request.on("error", reject);
+    request.on("socket", (socket) => {
+      peer = socket.remoteAddress;
+      socket.once("connect", () => {
+        peer = socket.remoteAddress;
+      });
+    });
+    request.on("response", (response) => {
+      // Whoever reads the body is told too; unread, the error must not end the process.
+      response.on("error", () => {});
+      resolve({ response, peer });
+    });
+    request.end(body);
+  });
+}
+
+function headersOf(response: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(response.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  return headers;
+}
+
+/** Aborts when a registry says nothing for too long. */
+class Silence {
+  readonly #controller = new AbortController();
+  readonly #host: string;
+  readonly #timeoutMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(host: string, timeoutMs: number) {
+    this.#host = host;
+    this.#timeoutMs = timeoutMs;
+    this.start();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const why = `it was silent for ${this.#timeoutMs} ms`;
+      const hint = "Check the network connection, and that the registry is up.";
+      this.#controller.abort(new Interrupted(registryFailure(this.#host, why, hint)));
+    }, this.#timeoutMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
