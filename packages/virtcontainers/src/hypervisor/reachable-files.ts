@@ -3,6 +3,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
+import type { Host } from "../host/host.ts";
 import type { DiskDevice } from "./device.ts";
 import type { VmSpec } from "./hypervisor.ts";
 
@@ -28,10 +29,11 @@ export async function checkFile(field: string, path: string): Promise<Stats> {
 
 /**
  * Opens a disk for the VMM, which gets the descriptor and so needs no right to the file. What lies in a folder
- * of the VMM's user must be that user's own: a link or another name of a foreign file would be opened with our
- * rights. HOST_REQUIREMENT if it is, or if it is no longer the file that was meant.
+ * of the VMM's user must be that user's own, or be mounted there: a link or another name of a foreign file would
+ * be opened with our rights. HOST_REQUIREMENT if it is, or if it is no longer the file that was meant.
  */
 export async function openDisk(
+  { mounts }: Pick<Host, "mounts">,
   disk: DiskDevice,
   { folder, user }: Pick<VmSpec, "folder" | "user">,
 ): Promise<FileHandle> {
@@ -51,7 +53,8 @@ export async function openDisk(
     const own =
       user === undefined ||
       !disk.path.startsWith(`${folder}/`) ||
-      (Number(found.uid) === user.uid && found.nlink === 1n);
+      (Number(found.uid) === user.uid && found.nlink === 1n) ||
+      (await mounts.listBelow(disk.path)).includes(disk.path);
     if (same && kind && own) return file;
   } catch (error) {
     await file.close();

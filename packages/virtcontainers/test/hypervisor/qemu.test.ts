@@ -122,7 +122,7 @@ describe.skipIf(guest === undefined || !hasQemu)(
     test("boots from files that its user can't reach, and is found by its marker", async () => {
       const of = await vmSpec();
       const hidden = join(await temporaryFolder(), "root.img");
-      await writeFile(hidden, await readFile(of.config.imagePath ?? ""), { mode: 0o644 });
+      await writeFile(hidden, await readFile(of.config.imagePath ?? ""), { mode: 0o600 });
       await chmod(join(hidden, ".."), 0o700);
       const ledger = new MemoryLedger();
       const vm = await start({ ...of, config: { ...of.config, imagePath: hidden } }, ledger);

@@ -57,7 +57,7 @@ async function start(
   const accelerator = await resolveAccelerator(spec.config);
   const fileLimit = await maxFileBytes(spec);
   const facts = await launchFacts(spec.config, accelerator.name);
-  await using files = await openFiles(spec, facts.firmware);
+  await using files = await openFiles(host, spec, facts.firmware);
   const hasVsock = spec.devices.some(({ kind }) => kind === "vsock");
   const guest = hasVsock ? await host.sockets.reserveCid() : undefined;
   if (guest !== undefined) files.add(descriptor.vsock, guest);
@@ -91,7 +91,11 @@ async function start(
 }
 
 /** All that QEMU is to open, opened with this process's rights. */
-async function openFiles(spec: VmSpec, firmware: string | undefined): Promise<Descriptors> {
+async function openFiles(
+  host: Host,
+  spec: VmSpec,
+  firmware: string | undefined,
+): Promise<Descriptors> {
   const { config, devices } = spec;
   const files = new Descriptors();
   try {
@@ -106,12 +110,12 @@ async function openFiles(spec: VmSpec, firmware: string | undefined): Promise<De
       const image = { kind: "disk", id: "image", path: config.imagePath } as const;
       const file = usesNvdimm(config)
         ? await openForReading(image.path, spec)
-        : await openDisk({ ...image, format: "raw", readonly: true }, spec);
+        : await openDisk(host, { ...image, format: "raw", readonly: true }, spec);
       files.add(descriptor.image, file);
     }
     for (const device of devices) {
       if (device.kind !== "disk") continue;
-      files.add(descriptor.disk(device.id), await openDisk(device, spec));
+      files.add(descriptor.disk(device.id), await openDisk(host, device, spec));
     }
     return files;
   } catch (error) {

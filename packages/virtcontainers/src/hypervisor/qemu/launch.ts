@@ -43,7 +43,6 @@ export const vmFile = {
   log: "log.bin",
   output: "qemu.log",
   qmp: "qmp.sock",
-  qmpLock: "qmp.lock",
   agent: (index: number) => `agent.${index}.sock`,
 } as const;
 

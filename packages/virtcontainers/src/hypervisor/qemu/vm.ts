@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../../errors.ts";
@@ -26,6 +26,9 @@ const qmpLockTimeoutMs = 60_000;
 const agentVsockPort = 1024;
 /** How long the kernel may take to end a killed process that sits in a system call. */
 const killTimeoutMs = 10_000;
+
+/** Beside the VM's folder, since what lies in it is the VMM's to change. */
+const qmpLockPath = (folder: string): string => join(dirname(folder), "qmp.lock");
 
 export interface VmParts {
   host: Host;
@@ -90,7 +93,7 @@ export class QemuVm implements RunningVm {
     assertCanAttach({ type: "qemu", capabilities }, device.kind, "hot");
     await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(device));
     await using file =
-      device.kind === "disk" ? await openDisk(device, { folder, user }) : undefined;
+      device.kind === "disk" ? await openDisk(host, device, { folder, user }) : undefined;
     const address = await this.#control(signal, (qmp, stop) =>
       attachDevice(qmp, device, { folder, fd: file?.fd }, config, stop),
     );
@@ -146,7 +149,7 @@ export class QemuVm implements RunningVm {
   ): Promise<T> {
     const { host, folder } = this.#parts;
     return await this.#untilGone(signal, async (stop) => {
-      using lock = await host.locks.acquire(join(folder, vmFile.qmpLock), "exclusive", {
+      using lock = await host.locks.acquire(qmpLockPath(folder), "exclusive", {
         create: true,
         timeoutMs: qmpLockTimeoutMs,
         signal: stop,
