@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { Annotations } from "../../config/container.ts";
-import type { SandboxConfig } from "../../config/sandbox.ts";
-import type { CallOptions } from "../../deadline.ts";
-import { absolutePath, argument, id, integer, parse, text } from "../../validate.ts";
+import { Annotations } from "../config/container.ts";
+import type { SandboxConfig } from "../config/sandbox.ts";
+import type { CallOptions } from "../deadline.ts";
+import { absolutePath, argument, id, integer, parse, text } from "../validate.ts";
 
 /** Options of Sandbox.create. */
 export interface SandboxOptions extends CallOptions {
