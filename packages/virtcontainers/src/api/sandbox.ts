@@ -33,6 +33,7 @@ import type { VmSize } from "../resources/sums.ts";
 import { cleanupContainer } from "../sandbox/cleanup-container.ts";
 import { type ConsoleOptions, type GuestConsole, openConsole } from "../sandbox/console.ts";
 import { deleteSandbox } from "../sandbox/delete.ts";
+import { disposeSandbox } from "../sandbox/dispose.ts";
 import { fetchSandbox } from "../sandbox/fetch.ts";
 import * as guest from "../sandbox/guest.ts";
 import { sandboxLogs } from "../sandbox/logs.ts";
@@ -145,9 +146,11 @@ export class Sandbox implements AsyncDisposable {
     await this.#session.release();
   }
 
+  /** A sandbox that is gone already, or another that has its id by now, is not an error and not touched. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#deleteOnDispose) await this.delete({ force: true });
-    else await this.release();
+    const { context, connection } = this.#session;
+    if (this.#deleteOnDispose) await disposeSandbox(context, connection, this.#session);
+    await this.release();
   }
 
   /** The present state, also if the VM or a container died unseen. */

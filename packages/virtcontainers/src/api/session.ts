@@ -11,6 +11,8 @@ import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 /** What a Sandbox object holds: one sandbox, seen from this process, and the way to it. */
 export class Session {
   readonly id: string;
+  /** Each sandbox has another, whatever its id. */
+  readonly token: string;
   readonly context: Context;
   readonly connection: Connection;
   readonly #folders: FolderWatch;
@@ -18,6 +20,7 @@ export class Session {
 
   constructor(context: Context, stored: StoredSandbox, connection: Connection) {
     this.id = stored.id;
+    this.token = stored.token;
     this.context = context;
     this.connection = connection;
     this.#stored = stored;

@@ -10,6 +10,7 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { createMockHypervisor, type MockCall, type MockFailure } from "../hypervisor/mock/index.ts";
 import type { Images } from "../image/image.ts";
 import type { Logger } from "../log.ts";
+import { unlessGone } from "../sandbox/dispose.ts";
 import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
 import { createTestImages, type TestImage } from "./images.ts";
 
@@ -71,7 +72,7 @@ export class TestInstance implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     forgetOptions(this.#parts.options);
     for (const id of await sandboxIds(this.folder)) {
-      await this.vc.deleteSandbox(id, { force: true });
+      await unlessGone(this.vc.deleteSandbox(id, { force: true }));
     }
     if (this.#parts.ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }
