@@ -1,7 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { buildCache } from "./paths.ts";
+import { assertTrusted } from "../../packages/virtcontainers/src/host/trusted.ts";
+import { buildCache, repository } from "./paths.ts";
+
+/** Whoever owns these scripts may own what they build. */
+const owner = statSync(repository).uid;
 
 /** So many results of a kind are kept, those used last. */
 const kept = 4;
@@ -22,6 +26,7 @@ export async function cached(
   make: (folder: string) => Promise<void>,
 ): Promise<string> {
   const entry = cacheEntry(kind, key);
+  assertTrusted(entry, owner);
   if (!existsSync(entry)) {
     await inScratch(async (scratch) => {
       const result = join(scratch, "result");
@@ -40,7 +45,9 @@ export async function cached(
 
 /** Runs work in a scratch folder beside the cache, which is removed after. */
 export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  assertTrusted(buildCache, owner);
   await mkdir(buildCache, { recursive: true, mode: 0o700 });
+  assertTrusted(buildCache, owner);
   await dropAbandoned();
   const scratch = await mkdtemp(join(buildCache, `.work-${process.pid}-`));
   try {

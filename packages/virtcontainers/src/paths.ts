@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { VirtError } from "./errors.ts";
 
 /** Where sandboxes live (gone after a reboot) and where images live. */
@@ -17,12 +17,12 @@ export function defaultFolders(uid: number, env: NodeJS.ProcessEnv): Folders {
 
 function defaultStateDir(uid: number, env: NodeJS.ProcessEnv): string {
   if (uid === 0) return "/run/virtcontainers";
-  return join(env.XDG_RUNTIME_DIR || `/tmp/virtcontainers-${uid}`, "virtcontainers");
+  return join(absolute(env.XDG_RUNTIME_DIR) ?? `/tmp/virtcontainers-${uid}`, "virtcontainers");
 }
 
 function defaultDataDir(uid: number, env: NodeJS.ProcessEnv): string {
   if (uid === 0) return "/var/lib/virtcontainers";
-  const base = env.XDG_DATA_HOME || (env.HOME && join(env.HOME, ".local/share"));
+  const base = absolute(env.XDG_DATA_HOME) ?? (env.HOME && join(env.HOME, ".local/share"));
   if (base) return join(base, "virtcontainers");
   throw new VirtError(
     "HOST_REQUIREMENT",
@@ -31,4 +31,9 @@ function defaultDataDir(uid: number, env: NodeJS.ProcessEnv): string {
       hint: "Set VIRTC_DATA_DIR.",
     },
   );
+}
+
+/** The specification of these variables has relative ones ignored. */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
 }

@@ -1,12 +1,17 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { VirtError } from "../errors.ts";
 import { isErrno } from "../host/errno.ts";
+import { assertTrusted } from "../host/trusted.ts";
 
 const guestPackage = "@virtcontainers/guest-linux-x64";
+
+/** Whoever owns this code can change what it does, so its owner may own the guest's files too. */
+const ourOwner = statSync(fileURLToPath(import.meta.url), { throwIfNoEntry: false })?.uid;
 
 const fileName = v.pipe(
   v.string(),
@@ -59,7 +64,10 @@ export function findGuestDir(env: NodeJS.ProcessEnv): string {
   });
 }
 
-/** Reads the manifest and picks the kernel: the tuned one if it is there, or the one asked for. */
+/**
+ * Reads the manifest and picks the kernel: the tuned one if it is there, or the one asked for. HOST_REQUIREMENT, also
+ * where others could change the files.
+ */
 export async function loadGuestAssets(dir: string, flavour?: KernelFlavour): Promise<GuestAssets> {
   const manifest = await readManifest(dir);
   const name = flavour ?? (manifest.kernels.tuned ? "tuned" : "debian");
@@ -82,13 +90,14 @@ export async function loadGuestAssets(dir: string, flavour?: KernelFlavour): Pro
     imagePath: existing(dir, manifest.image.path),
     imageOffset: manifest.image.offset,
     imageFsType: manifest.image.fstype,
-    busyboxPath: manifest.busybox && join(dir, manifest.busybox.path),
+    busyboxPath: manifest.busybox && trusted(dir, manifest.busybox.path),
     versions: manifest.versions,
   };
 }
 
 async function readManifest(dir: string): Promise<v.InferOutput<typeof Manifest>> {
   const path = join(dir, "manifest.json");
+  assertTrusted(path, ourOwner);
   try {
     return v.parse(Manifest, JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
@@ -102,9 +111,15 @@ async function readManifest(dir: string): Promise<v.InferOutput<typeof Manifest>
 }
 
 function existing(dir: string, name: string): string {
-  const path = join(dir, name);
+  const path = trusted(dir, name);
   if (existsSync(path)) return path;
   throw new VirtError("HOST_REQUIREMENT", `the guest file ${path} is missing`, {
     hint: "Build the guest files with `npm run setup`, or reinstall the guest package.",
   });
+}
+
+function trusted(dir: string, name: string): string {
+  const path = join(dir, name);
+  assertTrusted(path, ourOwner);
+  return path;
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
@@ -7,6 +8,7 @@ import { hostError, isErrno } from "./errno.ts";
 import type { Lock, Locks } from "./host.ts";
 import type { Libc } from "./libc.ts";
 import { lockHolders } from "./lock-holders.ts";
+import { assertTrusted } from "./trusted.ts";
 
 const lockShared = 1;
 const lockExclusive = 2;
@@ -23,6 +25,7 @@ export function createLocks(libc: () => Libc): Locks {
   return {
     acquire: async (path, mode, options = {}) => {
       const { create = false, timeoutMs = 0, signal } = options;
+      assertTrusted(dirname(path));
       const found = await untilFree(timeoutMs, signal, path, [path], async () => {
         const lock = await attempt(libc(), path, mode, create);
         return lock === "held" ? undefined : { lock };
@@ -31,6 +34,7 @@ export function createLocks(libc: () => Libc): Locks {
     },
     acquireAny: async (paths, options = {}) => {
       const { timeoutMs = 0, signal } = options;
+      for (const folder of new Set(paths.map((path) => dirname(path)))) assertTrusted(folder);
       const what = `one of ${paths.length} files such as ${paths[0]}`;
       return await untilFree(timeoutMs, signal, what, paths, async () => {
         for (const [index, path] of paths.entries()) {

@@ -1,4 +1,4 @@
-import type { HypervisorCapabilities } from "./hypervisor.ts";
+import type { DeviceKind } from "./device.ts";
 
 export type AgentTransport = "virtio-serial" | "vsock" | "hybrid-vsock";
 
@@ -18,8 +18,11 @@ export const transports: Readonly<Record<AgentTransport, TransportTraits>> = {
 
 /** How the agent of a VM with this configuration is reached. */
 export function agentTransport(
-  { agentTransport: usual, vsock }: HypervisorCapabilities,
+  {
+    agentTransport: usual,
+    coldPlug,
+  }: { agentTransport: AgentTransport; coldPlug: readonly DeviceKind[] },
   { useVSock }: { useVSock: boolean },
 ): AgentTransport {
-  return useVSock && vsock ? "vsock" : usual;
+  return useVSock && coldPlug.includes("vsock") ? "vsock" : usual;
 }

@@ -1,20 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeTrustedFolder } from "../host/trusted.ts";
 import type { StorePaths } from "./context.ts";
 import { errorCode } from "./failure.ts";
 
 /** Makes the store's folders where they are missing. */
-export async function makeFolders(paths: StorePaths): Promise<void> {
-  await makeFolder(paths.dataDir, 0o711);
-  await makeFolder(paths.images, 0o711);
-  await makeFolder(paths.staging, 0o700);
-  await makeFolder(paths.locks, 0o700);
-}
-
-async function makeFolder(path: string, mode: number): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode });
-  if (made !== undefined) await chmod(path, mode);
+export function makeFolders(paths: StorePaths): void {
+  makeTrustedFolder(paths.dataDir, 0o711);
+  makeTrustedFolder(paths.images, 0o711);
+  makeTrustedFolder(paths.staging, 0o700);
+  makeTrustedFolder(paths.locks, 0o700);
 }
 
 /** Replaces a file so that readers and crashes see either the old or the new content. */

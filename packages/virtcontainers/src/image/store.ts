@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { invalidArgument, isVirtError, VirtError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
+import { assertTrusted } from "../host/trusted.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { imageFolder, locked, type StoreContext, storePaths } from "./context.ts";
 import { digestHex } from "./digest.ts";
@@ -53,6 +54,7 @@ export function createImages(options: ImagesOptions): Images {
   ): Promise<T> => {
     using deadline = new Deadline(call, timeoutMs, phase);
     deadline.check();
+    assertTrusted(dataDir);
     try {
       return await guarded(`${phase} in ${dataDir}`, deadline.signal, () => work(deadline.signal));
     } catch (error) {
@@ -63,7 +65,7 @@ export function createImages(options: ImagesOptions): Images {
   };
   const change = <T>(phase: string, call: CallOptions, work: (signal: AbortSignal) => Promise<T>) =>
     run(phase, call, transferTimeoutMs, async (signal) => {
-      await makeFolders(context.paths);
+      makeFolders(context.paths);
       await sweepStaging(context);
       await locked(context, context.paths.lock, signal, () => finishRemovals(context));
       return work(signal);

@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
-import { makeFolder } from "../store/files.ts";
+import { makeTrustedFolder } from "../host/trusted.ts";
 import type { JournalRecord } from "./event.ts";
 import { keptSegments, segmentBytes, segmentPath, segments } from "./segments.ts";
 
@@ -40,8 +40,8 @@ export class Journal {
   /** Makes the folder, so that it can be watched. */
   async prepare(): Promise<void> {
     // The folder above is passed through by the VMMs' users.
-    await makeFolder(dirname(this.folder), 0o711);
-    await makeFolder(this.folder, 0o700);
+    makeTrustedFolder(dirname(this.folder), 0o711);
+    makeTrustedFolder(this.folder, 0o700);
   }
 
   async append(record: JournalRecord): Promise<void> {

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { hostError, isErrno } from "../host/errno.ts";
+import { assertTrusted } from "../host/trusted.ts";
 
 /**
  * The journal is a folder of numbered files. Only the last one is written to; when it is full the next one
@@ -13,6 +14,7 @@ const name = /^([1-9]\d{0,14})\.jsonl$/;
 
 /** The numbers of the files that are there, in order. */
 export function segments(folder: string): number[] {
+  if (!assertTrusted(folder)) return [];
   let names: string[];
   try {
     names = readdirSync(folder);

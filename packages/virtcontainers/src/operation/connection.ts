@@ -5,8 +5,8 @@ import type { Lock } from "../host/host.ts";
 import { agentTransport, type TransportTraits, transports } from "../hypervisor/agent-transport.ts";
 import type { RunningVm, VmState } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import type { Context } from "./context.ts";
-import { isVmAlive } from "./refresh.ts";
 import { resolveStored } from "./resolve.ts";
 
 /** How long an operation waits for one of the agent's ports when all are taken. */
@@ -99,7 +99,7 @@ export class Connection {
     const hypervisor = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
     const folder = this.#context.store.folder(this.#id).vm;
     const config = await resolveStored(this.#context, sandbox);
-    return await hypervisor.attach({ sandboxId: this.#id, folder, config }, state);
+    return await hypervisor.adopt({ sandboxId: this.#id, folder, config }, state);
   }
 
   async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {

@@ -1,13 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
-import { containerNotFound } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
-import { VirtError } from "../errors.ts";
+import { containerNotFound, VirtError } from "../errors.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { isVmAlive } from "./refresh.ts";
 import { assertState, rules } from "./state.ts";
 
 /** Default deadline of an operation on a sandbox that exists. */
@@ -28,6 +27,9 @@ export interface Operation {
   container(id: string): StoredContainer;
   save(): Promise<void>;
 }
+
+/** What is done with a sandbox that is held; what it was asked for has been checked. */
+export type Verb<T> = (operation: Operation) => Promise<T>;
 
 /** How a verb holds the sandbox: alone, together with other readers, or only for the moment of reading its state. */
 export type Holding = "exclusive" | "shared" | "moment";

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hostError, isErrno } from "../host/errno.ts";
+import { assertTrusted, assertTrustedFile } from "../host/trusted.ts";
 
 /** Replaces a file whole or not at all; mode 0600. `staged` is called in between. */
 export async function writeAtomic(
@@ -10,6 +12,7 @@ export async function writeAtomic(
   staged: () => void = () => {},
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  assertTrusted(dirname(path));
   try {
     await writeFile(temporary, data, { mode: 0o600, flag: "wx" });
     staged();
@@ -31,21 +34,16 @@ export async function sweepWrites(path: string, dryRun: boolean): Promise<string
   return left;
 }
 
-/** The text of a file, or undefined if there is none. */
+/** The text of a file of ours, or undefined if there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
+  if (!assertTrusted(dirname(path))) return undefined;
   try {
-    return await readFile(path, "utf8");
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    assertTrustedFile(path, await file.stat());
+    return await file.readFile("utf8");
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw hostError(error, `reading ${path}`);
-  }
-}
-
-/** A folder that others can pass through but not list. */
-export async function makeFolder(path: string, mode: number): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode });
-  } catch (error) {
-    throw hostError(error, `making the folder ${path}`);
   }
 }

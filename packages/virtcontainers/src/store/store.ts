@@ -1,10 +1,11 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
-import { makeFolder, readIfThere, sweepWrites, writeAtomic } from "./files.ts";
+import { assertTrusted, makeTrustedFolder } from "../host/trusted.ts";
+import { readIfThere, sweepWrites, writeAtomic } from "./files.ts";
 import { LedgerFile } from "./ledger-file.ts";
 import { StoredSandbox, stateVersion } from "./schema.ts";
 
@@ -108,10 +109,12 @@ export class Store {
   /** Makes the folder of a new sandbox and holds its lock. ALREADY_EXISTS if the id is in use. */
   async create(id: string, signal?: AbortSignal): Promise<Lock> {
     const folder = this.folder(id);
-    await makeFolder(join(this.stateDir, "sbs"), 0o711);
+    makeTrustedFolder(join(this.stateDir, "sbs"), 0o711);
     this.#host.failpoint("store.create.before");
     try {
       await mkdir(folder.path, { mode: 0o711 });
+      // Whatever the umask: the VMM's user passes through.
+      await chmod(folder.path, 0o711);
     } catch (error) {
       if (isErrno(error, "EEXIST")) throw inUse(id);
       throw hostError(error, `making the folder ${folder.path}`);
@@ -152,9 +155,7 @@ export class Store {
   /** True if no living process holds the sandbox at this moment. */
   async isUnlocked(id: string): Promise<boolean> {
     try {
-      const lock = await this.#host.locks.acquire(this.folder(id).lock, "exclusive", {
-        timeoutMs: 0,
-      });
+      const lock = await this.#host.locks.acquire(this.folder(id).lock, "exclusive");
       lock?.release();
       return true;
     } catch (error) {
@@ -219,8 +220,10 @@ export class Store {
 
   /** The ids of all sandboxes, leftovers included. */
   async ids(): Promise<string[]> {
+    const folder = join(this.stateDir, "sbs");
+    if (!assertTrusted(folder)) return [];
     try {
-      return (await readdir(join(this.stateDir, "sbs"))).sort();
+      return (await readdir(folder)).sort();
     } catch (error) {
       if (isErrno(error, "ENOENT")) return [];
       throw hostError(error, "listing the sandboxes");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
+import { assertTrusted } from "../host/trusted.ts";
 import { readIfThere } from "../store/files.ts";
 import { exists, paths, type VolumeContext } from "./context.ts";
 import type { Volume } from "./volume.ts";
@@ -49,6 +50,7 @@ export async function readVolume(
 
 /** The names of all volumes. */
 export async function volumeNames(context: VolumeContext): Promise<string[]> {
+  if (!assertTrusted(context.folder)) return [];
   try {
     return (await readdir(context.folder)).filter((name) => !name.startsWith(".")).sort();
   } catch (error) {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import { makeTrustedFolder } from "../../host/trusted.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
@@ -22,7 +23,7 @@ export async function holdRootDisk(
   disk: RootDisk,
   driveId: string,
   ledger: Ledger,
-): Promise<BlockDrive> {
+): Promise<DiskDevice> {
   const found = await stat(disk.path).catch((error: unknown) => {
     throw hostError(error, `looking at ${disk.path}`);
   });
@@ -40,6 +41,7 @@ export async function holdRootDisk(
   const direct = user === undefined || disk.device;
   const reached = direct ? disk.path : await reachableImage(context, disk.path, place, ledger);
   return {
+    kind: "disk",
     id: driveId,
     path: reached,
     format: "raw",
@@ -95,7 +97,7 @@ async function claim(
 ): Promise<void> {
   const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeTrustedFolder(folder, 0o700);
     await (await open(path, "w", 0o600)).close();
   } catch (error) {
     throw hostError(error, `noting the use of ${disk}`);

@@ -1,0 +1,98 @@
+import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { resolve } from "node:path";
+import { VirtError } from "../errors.ts";
+import { hostError, isErrno } from "./errno.ts";
+
+const maxLinks = 40;
+const groupWrite = 0o020;
+const otherWrite = 0o002;
+const sticky = 0o1000;
+
+/**
+ * Makes sure that nobody but root and this user (and `also`) can change what an absolute path leads to: each
+ * folder and link on the way, and what it names, is theirs, and no other user may write to it. What lies in a
+ * folder such as /tmp, where only its owner can rename a thing, has to be theirs alone. False if there is no
+ * such path. HOST_REQUIREMENT.
+ */
+export function assertTrusted(path: string, also?: number): boolean {
+  const owners = [0, process.geteuid?.() ?? 0, ...(also === undefined ? [] : [also])];
+  let rest = partsOf(resolve("/", path));
+  let here = "/";
+  let links = 0;
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    const next = resolve(here, part);
+    const found = look(next);
+    if (found === undefined) return false;
+    assertOwner(path, next, found, owners);
+    if (found.isSymbolicLink()) {
+      if (++links > maxLinks) throw untrusted(path, `${next} leads in a circle`);
+      const target = readlinkSync(next);
+      rest = [...partsOf(target), ...rest];
+      if (target.startsWith("/")) here = "/";
+      continue;
+    }
+    const passing = rest.length > 0 && (found.mode & sticky) !== 0;
+    if (!passing) assertUnwritable(path, next, found);
+    here = next;
+  }
+  return true;
+}
+
+/** Makes a folder, whatever the umask, with what is missing above it, and makes sure of it as `assertTrusted` does. */
+export function makeTrustedFolder(path: string, mode: number): void {
+  if (assertTrusted(path)) return;
+  try {
+    const made = mkdirSync(path, { recursive: true, mode });
+    // In a folder like /tmp somebody else may have made it a moment before.
+    assertTrusted(path);
+    if (made !== undefined) chmodSync(path, mode);
+  } catch (error) {
+    throw hostError(error, `making the folder ${path}`);
+  }
+}
+
+/** Makes sure of an open file of ours, which may have been put in its place while nobody looked. HOST_REQUIREMENT. */
+export function assertTrustedFile(path: string, found: Stats): void {
+  if (!found.isFile()) throw untrusted(path, `${path} is no ordinary file`);
+  assertOwner(path, path, found, [0, process.geteuid?.() ?? 0]);
+  assertUnwritable(path, path, found);
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw hostError(error, `looking at ${path}`);
+  }
+}
+
+function assertOwner(path: string, at: string, { uid }: Stats, owners: readonly number[]): void {
+  if (!owners.includes(uid)) throw untrusted(path, `${at} belongs to the user ${uid}`);
+}
+
+function assertUnwritable(path: string, at: string, { mode, uid, gid }: Stats): void {
+  if ((mode & otherWrite) !== 0) throw untrusted(path, `all users may write to ${at}`);
+  if ((mode & groupWrite) === 0 || isOwnGroup(uid, gid)) return;
+  throw untrusted(path, `the group ${gid} may write to ${at}`);
+}
+
+/** The group that many systems make for each user, of the same number, with nobody else in it. group(5). */
+function isOwnGroup(uid: number, gid: number): boolean {
+  if (uid !== gid) return false;
+  const line = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .map((text) => text.split(":"))
+    .find((fields) => fields[2] === String(gid));
+  return line !== undefined && ["", line[0]].includes(line[3]);
+}
+
+function untrusted(path: string, why: string): VirtError {
+  return new VirtError("HOST_REQUIREMENT", `${path} is not safe to use: ${why}`, {
+    hint: "Others could put things there that would be done in your name. Use a folder of your own that nobody else may write to, also not to those above it: VIRTC_STATE_DIR, VIRTC_DATA_DIR, VIRTC_GUEST_DIR or XDG_CACHE_HOME choose one. To keep this one, remove what you have not made in it, then use chown and chmod go-w.",
+  });
+}

@@ -1,0 +1,65 @@
+import { chmodSync, lchownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { assertTrusted, makeTrustedFolder } from "../../src/host/trusted.ts";
+import { temporaryFolder } from "./support/folder.ts";
+
+const other = 54_321;
+const refused = expect.objectContaining({ code: "HOST_REQUIREMENT" });
+
+let folder: string;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  mkdirSync(join(folder, "a/b"), { recursive: true });
+  writeFileSync(join(folder, "a/b/file"), "", { mode: 0o600 });
+  symlinkSync("b", join(folder, "a/link"));
+});
+
+test("a path that is ours all the way is taken, one that is not there is told", () => {
+  expect(assertTrusted(join(folder, "a/b/file"))).toBe(true);
+  expect(assertTrusted(join(folder, "a/none/c"))).toBe(false);
+  symlinkSync("../a/link/", join(folder, "a/relative"));
+  symlinkSync(join(folder, "a/relative"), join(folder, "absolute"));
+  expect(assertTrusted(join(folder, "absolute/file"))).toBe(true);
+});
+
+test.each(["a", "a/b", "a/b/file"])("%s, which all may write to, is refused", (name) => {
+  chmodSync(join(folder, name), 0o777);
+  expect(() => assertTrusted(join(folder, "a/b/file"))).toThrow(refused);
+});
+
+test("in a folder like /tmp what is ours is safe, but not the folder itself", () => {
+  chmodSync(join(folder, "a"), 0o1777);
+  expect(assertTrusted(join(folder, "a/b"))).toBe(true);
+  expect(() => assertTrusted(join(folder, "a"))).toThrow(refused);
+});
+
+test("links in a circle are refused", () => {
+  symlinkSync("two", join(folder, "one"));
+  symlinkSync("one", join(folder, "two"));
+  expect(() => assertTrusted(join(folder, "one"))).toThrow(refused);
+});
+
+test("a folder has its mode whatever the umask", () => {
+  const before = process.umask(0o077);
+  try {
+    makeTrustedFolder(join(folder, "new/state"), 0o711);
+  } finally {
+    process.umask(before);
+  }
+  expect(statSync(join(folder, "new/state")).mode & 0o7777).toBe(0o711);
+});
+
+describe.skipIf(process.geteuid?.() !== 0)("of another user (needs root)", () => {
+  test.each(["a", "a/b", "a/b/file", "a/link"])("%s is refused", (name) => {
+    lchownSync(join(folder, name), other, other);
+    expect(() => assertTrusted(join(folder, "a/link/file"))).toThrow(refused);
+    expect(() => makeTrustedFolder(join(folder, "a/link/file/new"), 0o700)).toThrow(refused);
+  });
+
+  test("a group that may write is refused", () => {
+    lchownSync(join(folder, "a"), 0, other);
+    chmodSync(join(folder, "a"), 0o775);
+    expect(() => assertTrusted(join(folder, "a/b"))).toThrow(refused);
+  });
+});
