@@ -7,6 +7,8 @@ export interface FuzzOptions {
   seconds: number;
   /** This input alone. */
   only?: number;
+  /** Processor time for which one input may keep the event loop from turning, in milliseconds; default 2,000. */
+  mostBlockedMs?: number;
   /** Called before each input. */
   onInput?: (index: number) => void;
 }
@@ -23,8 +25,6 @@ export interface FuzzResult {
   findings: Finding[];
 }
 
-/** Processor time for which one input may keep the event loop from turning. */
-const mostBlockedMs = 2_000;
 /** Time in which an input must have been read to its end; the machine may be busy. */
 const mostMs = 60_000;
 const mostMemoryMiB = 512;
@@ -43,7 +43,7 @@ export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzRe
   process.on("unhandledRejection", find);
   process.on("uncaughtException", find);
   process.on("warning", find);
-  const watch = watchLoop(find);
+  const watch = watchLoop(options.mostBlockedMs ?? 2_000, find);
   try {
     const end = performance.now() + options.seconds * 1000;
     for (; options.only === undefined ? performance.now() < end : index === options.only; index++) {
@@ -65,7 +65,7 @@ export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzRe
   return { executions: options.only === undefined ? index : 1, accepted, findings };
 }
 
-function watchLoop(find: (error: unknown) => void) {
+function watchLoop(mostBlockedMs: number, find: (error: unknown) => void) {
   let before = process.cpuUsage();
   const timer = setInterval(() => {
     const used = process.cpuUsage(before);

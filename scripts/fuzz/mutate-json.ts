@@ -10,7 +10,7 @@ const strange = (random: Random): unknown =>
     () => [],
     () => ({}),
     () => ({ ["__proto__"]: { polluted: true } }),
-    () => nested(random.below(3000)),
+    () => nested(random.below(800)),
     () => Array(random.below(2000)).fill(random.pick([0, "", null])),
   ])();
 
