@@ -1,7 +1,4 @@
-import { stat } from "node:fs/promises";
 import * as v from "valibot";
-import { invalidArgument } from "../errors.ts";
-import { hostError, isErrno } from "../host/errno.ts";
 import { absolutePath, honoured } from "../validate.ts";
 import { mountOption } from "./mount.ts";
 
@@ -72,16 +69,4 @@ export function rootDiskOf(rootFs: Place | undefined): Disk | undefined {
   const { mounted, source, type } = rootFs ?? {};
   if (mounted || source === undefined || type === undefined || type === "bind") return undefined;
   return { source, type };
-}
-
-/** Refuses a root file system that is not a folder. */
-export async function assertFolder(path: string, field: string): Promise<void> {
-  try {
-    if ((await stat(path)).isDirectory()) return;
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR"))
-      throw invalidArgument(field, path, "there is no such folder");
-    throw hostError(error, `looking at ${path}`);
-  }
-  throw invalidArgument(field, path, "it must be a folder, and is a file");
 }

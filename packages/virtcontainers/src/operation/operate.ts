@@ -3,7 +3,7 @@ import type { Agent } from "../agent/agent.ts";
 import { containerNotFound } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { VirtError } from "../errors.ts";
-import type { Ledger } from "../store/ledger.ts";
+import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +24,7 @@ export interface Operation {
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   agent(): Promise<Agent>;
-  ledger(): Ledger;
+  ledger(): LedgerFile;
   container(id: string): StoredContainer;
   save(): Promise<void>;
 }

@@ -4,7 +4,8 @@ import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/operate.ts";
 import { isVmAlive } from "../operation/refresh.ts";
-import { isThere } from "../store/release.ts";
+import type { LedgerRecord } from "../store/ledger.ts";
+import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { wipe } from "./delete.ts";
 import { tidy } from "./tidy.ts";
@@ -12,7 +13,7 @@ import { tidy } from "./tidy.ts";
 /** One thing that nobody needs any more. */
 export interface Garbage {
   /** `image`: what an interrupted pull, import or removal left. */
-  kind: "sandbox" | "container" | "process" | "mount" | "cgroup" | "file" | "image";
+  kind: "sandbox" | "container" | "image" | LedgerRecord["kind"];
   /** An id, the name of a process, or a path. */
   name: string;
   /** The sandbox that held it, and stays. */
@@ -112,7 +113,7 @@ async function collectDamaged(
 ): Promise<Garbage[]> {
   if (!stopped) return [];
   for (const { record } of context.store.ledger(id).entries()) {
-    if (record.kind === "process" && (await isThere(context.host, record))) return [];
+    if (await runs(context.host, record)) return [];
   }
   const reason = "its state is damaged, and nothing of it runs";
   if (!dryRun) await remove(context, id, undefined, reason);

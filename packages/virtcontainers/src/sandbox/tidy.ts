@@ -7,6 +7,7 @@ import { operation } from "../operation/operate.ts";
 import { isVmAlive, markGone } from "../operation/refresh.ts";
 import { releaseOrphans } from "../storage/block/drives.ts";
 import type { LedgerRecord } from "../store/ledger.ts";
+import { about } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Garbage } from "./garbage.ts";
 
@@ -48,12 +49,9 @@ async function tidyVm(
   dryRun: boolean,
 ): Promise<Garbage[]> {
   const ledger = context.store.ledger(sandbox.id);
-  const held = ledger.entries().map(({ record }) => record);
-  const found = held.flatMap((record) => garbageOf(record, sandbox.id));
+  const found = ledger.entries().flatMap(({ record }) => garbageOf(record, sandbox.id));
   if (dryRun) return found;
-  await ledger.release(({ kind }) => kind === "process");
-  await ledger.release(({ kind }) => kind === "mount");
-  await ledger.release(({ kind }) => kind === "cgroup");
+  await ledger.releaseVm();
   if (sandbox.vm !== undefined || sandbox.containers.some(({ state }) => state !== "stopped")) {
     await markGone(context, sandbox);
     delete sandbox.cgroup;
@@ -63,11 +61,8 @@ async function tidyVm(
 }
 
 function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
-  const reason = "its VM is gone";
-  if (record.kind === "process") return [{ kind: "process", name: record.name, sandboxId, reason }];
-  if (record.kind === "cgroup") return [{ kind: "cgroup", name: record.path, sandboxId, reason }];
-  if (record.kind === "mount") return [{ kind: "mount", name: record.target, sandboxId, reason }];
-  return [];
+  const { life, name } = about(record);
+  return life === "vm" ? [{ kind: record.kind, name, sandboxId, reason: "its VM is gone" }] : [];
 }
 
 /** How long one guest may take to let its half-made containers go. */
