@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { PhaseTable } from "./phases.ts";
@@ -10,21 +10,22 @@ import { type Figure, figure, type Phases } from "./report.ts";
 import { median } from "./stats.ts";
 import type { Workplace } from "./workplace.ts";
 
-const virtc = fileURLToPath(new URL("../packages/virtc/dist/main.js", import.meta.url));
+const program = fileURLToPath(new URL("../packages/virtc/dist/main.js", import.meta.url));
+const virtc = fileURLToPath(new URL("../packages/virtc/bin/virtc", import.meta.url));
 
 /** From the start of `virtc run` to the first byte of output, beside the boot of the same VM alone. */
 export async function cli(place: Workplace): Promise<{ figures: Figure[]; phases: Phases[] }> {
-  await access(virtc).catch((cause: unknown) => {
-    throw new Error(`${virtc} is missing: run npm run build`, { cause });
+  await access(program).catch((cause: unknown) => {
+    throw new Error(`${program} is missing: run npm run build`, { cause });
   });
   const { signal, folder, raw } = place;
   const runs = place.runs(7);
   const ours: number[] = [];
   const booted: number[] = [];
-  await firstOutput([], signal);
+  await firstOutput({}, signal);
   for (let run = 1; run <= runs; run++) {
     place.progress(`cli ${run}/${runs}`);
-    ours.push(await firstOutput([], signal));
+    ours.push(await firstOutput({}, signal));
     booted.push(await timeRawBoot(raw, folder, signal));
   }
   return {
@@ -34,10 +35,13 @@ export async function cli(place: Workplace): Promise<{ figures: Figure[]; phases
 }
 
 /** Milliseconds until the command writes; it ends before this returns. */
-async function firstOutput(nodeArgs: readonly string[], signal: AbortSignal): Promise<number> {
-  const args = [...nodeArgs, virtc, "run", "--rm", "busybox", "echo", "x"];
+async function firstOutput(more: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const args = ["run", "--rm", "busybox", "echo", "x"];
+  // The launcher takes the first node of the path.
+  const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const env = { ...process.env, PATH: path, ...more };
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { signal, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(virtc, args, { env, signal, stdio: ["ignore", "pipe", "inherit"] });
   const closed = once(child, "close");
   const [chunk] = await Promise.race([once(child.stdout, "data"), closed]);
   const tookMs = performance.now() - startedAt;
@@ -64,10 +68,9 @@ const Events = v.array(
 async function trace({ folder, signal, runs }: Workplace): Promise<Phases> {
   const table = new PhaseTable();
   const path = join(folder, "cli-trace.json");
-  process.env.VIRTC_BENCH_TRACE = path;
-  const nodeArgs = ["--import", `data:text/javascript,${encodeURIComponent(recorder)}`];
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(recorder)}`;
   for (let run = 0; run < runs(3); run++) {
-    const firstByteMs = await firstOutput(nodeArgs, signal);
+    const firstByteMs = await firstOutput({ NODE_OPTIONS, VIRTC_BENCH_TRACE: path }, signal);
     const events = v.parse(Events, JSON.parse(await readFile(path, "utf8")));
     events.sort((a, b) => a.startMs - b.startMs);
     table.add("node and virtc load", events[0]?.startMs ?? 0);

@@ -12,7 +12,7 @@ import { heading, milliseconds, say, shown } from "./support/say.ts";
 
 /** Runs a command line as a user would type it, and shows it with what it prints and how long it took. */
 async function type(...args: string[]): Promise<void> {
-  say(shown(`$ npx virtc ${args.map(quoted).join(" ")}`));
+  say(shown(`$ virtc ${args.map(quoted).join(" ")}`));
   const start = performance.now();
   const child = spawn(bin("virtc"), args, { stdio: ["ignore", "inherit", "inherit"] });
   const [code] = await once(child, "close");
@@ -92,7 +92,8 @@ try {
   await byLibrary();
   await detached();
   whatIsLeft(stateDir);
-  say("\nNext: docs/getting-started.md, or `npx virtc --help`.");
+  say("\nNext: docs/getting-started.md, or `virtc --help`, once this is said:");
+  say(shown('$ export PATH="$PWD/node_modules/.bin:$PATH"'));
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

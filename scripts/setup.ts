@@ -3,6 +3,7 @@
  * `--tests` adds what only tests need and the tuned kernel. What is done already is not done again.
  */
 import { existsSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildGuest } from "../guest/image/guest.ts";
@@ -21,7 +22,7 @@ import { run } from "./support/run.ts";
 import { unlessDone } from "./support/stamp.ts";
 import { buildPackages } from "./support/typescript.ts";
 
-const virtc = join(repository, "packages/virtc/dist/main.js");
+const virtc = join(repository, "packages/virtc/bin/virtc");
 
 async function setup(progress: Progress, options: { tests: boolean; kernel: boolean }) {
   await installDebianPackages(progress, options.tests);
@@ -61,9 +62,10 @@ async function requireCargo(): Promise<void> {
   });
 }
 
-/** npm makes the links when it installs; a clone installed before a program came has none. */
+/** npm makes the links when it installs; a clone installed before a program came, or moved, has none to it. */
 async function linkPrograms(progress: Progress): Promise<void> {
-  if (existsSync(join(repository, "node_modules/.bin/virtc"))) return;
+  const linked = await realpath(join(repository, "node_modules/.bin/virtc")).catch(() => undefined);
+  if (linked === (await realpath(virtc))) return;
   await progress.step("linking virtc into node_modules/.bin", async () => {
     await run("npm", ["rebuild", "virtc", "--ignore-scripts"], { cwd: repository });
   });

@@ -5,10 +5,11 @@
  * failed. `--strict` runs the end-to-end tests several times, and none of them a second time when it fails.
  */
 import { parseArgs } from "node:util";
+import { sum } from "./support/counts.ts";
 import { hostState } from "./support/host/host.ts";
 import { TemporaryFolder } from "./support/host/temporary.ts";
 import { bin } from "./support/paths.ts";
-import { runSuites, type Suite, sum, summary } from "./support/run-suites.ts";
+import { runSuites, type Suite, summary } from "./support/run-suites.ts";
 import { cargoTest, check, crate, vitest } from "./support/suites.ts";
 
 const { values } = parseArgs({

@@ -433,6 +433,27 @@ describe("bad input creates nothing", () => {
     expect(virtc.leftovers()).toEqual([]);
   });
 
+  it("keeps its words from Node.js", async () => {
+    const code = join(virtc.folder, "code.cjs");
+    await writeFile(code, "console.log('ran'); process.exit(9)");
+    await writeFile(join(virtc.folder, "file.env"), `NODE_OPTIONS=--require=${code}\n`);
+    const config = JSON.stringify({ nodeOptions: { import: [code] } });
+    await writeFile(join(virtc.folder, "node.config.json"), config);
+    for (const words of [
+      ["exec", "--env-file", "file.env", "nobody", "true"],
+      ["exec", "nobody", "true", "--env-file=file.env"],
+      ["exec", "nobody", "true", "--experimental-config-file=node.config.json"],
+      ["exec", "nobody", "true", "--experimental-default-config-file"],
+    ]) {
+      const { code, stdout, stderr } = await virtc.run(words);
+      expect([words, code, stdout]).toEqual([words, 125, ""]);
+      expect(stderr).toMatch(/^virtc: .*nobody/);
+    }
+    const missing = await virtc.run(["run", "--env-file", "/nosuch", "busybox", "true"]);
+    expect(missing.code).toBe(125);
+    expect(missing.stderr).toMatch(/^virtc: --env-file: can't read \/nosuch/);
+  });
+
   it("refuses a name in use and leaves its holder alone", async () => {
     await virtc.run(["run", "-d", "--name", "holder", "busybox", "sleep", "1000"]);
     const refused = await virtc.run(["run", "--rm", "--name", "holder", "busybox", "true"]);

@@ -1,5 +1,5 @@
+import { type Counts, sum } from "./counts.ts";
 import { changes, type HostState } from "./host/host.ts";
-import type { Counts } from "./suites.ts";
 
 export interface Suite {
   title: string;
@@ -40,17 +40,6 @@ export function summary(results: readonly { title: string; counts: Counts }[]): 
     ...again.map((name) => `  ${name}`),
     line(all),
   ];
-}
-
-export function sum(counts: readonly Counts[]): Counts {
-  const add = (pick: (each: Counts) => number) => counts.reduce((all, each) => all + pick(each), 0);
-  const secondTry = counts.flatMap((each) => each.secondTry ?? []);
-  return {
-    passed: add(({ passed }) => passed),
-    failed: add(({ failed }) => failed),
-    skipped: add(({ skipped }) => skipped),
-    ...(secondTry.length > 0 && { secondTry }),
-  };
 }
 
 function line({ passed, failed, skipped }: Counts): string {

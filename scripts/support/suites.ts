@@ -3,17 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { inScratch } from "./cache.ts";
+import { type Counts, sum } from "./counts.ts";
 import { bin, repository } from "./paths.ts";
 import { CommandError, run } from "./run.ts";
-import { sum } from "./run-suites.ts";
-
-export interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-  /** The names of those that passed only when they were run again. */
-  secondTry?: readonly string[];
-}
 
 export const crate = join(repository, "guest/agent");
 const secondTry = fileURLToPath(new URL("second-try.ts", import.meta.url));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hashPaths } from "./hash.ts";
 import { bin, repository } from "./paths.ts";
@@ -39,6 +39,4 @@ async function build(folder: string): Promise<void> {
   await rename(fresh, next);
   await rm(dist, { recursive: true, force: true });
   await rename(next, dist);
-  const program = join(dist, "main.js");
-  if (existsSync(program)) await chmod(program, 0o755);
 }

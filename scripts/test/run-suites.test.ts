@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type Counts, sum } from "../support/counts.ts";
 import { TemporaryFolder } from "../support/host/temporary.ts";
-import { runSuites, sum, summary } from "../support/run-suites.ts";
-import type { Counts } from "../support/suites.ts";
+import { runSuites, summary } from "../support/run-suites.ts";
 
 const good: Counts = { passed: 2, failed: 0, skipped: 1 };
 

@@ -2,13 +2,13 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readdir, rm, watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { leftovers } from "./instance.ts";
 import { Terminal } from "./terminal.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = join(root, "packages/virtc/dist/main.js");
+const virtc = join(root, "packages/virtc/bin/virtc");
 
 /** The archive of the busybox image that set-up imports. */
 export const busyboxArchive = join(root, "packages/guest-linux-x64/dist/busybox.tar");
@@ -38,6 +38,8 @@ export class Virtc {
     this.stateDir = join(folder, "state");
     this.env = {
       ...process.env,
+      // The launcher takes the first node of the path.
+      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       VIRTC_STATE_DIR: this.stateDir,
       VIRTC_DATA_DIR: join(folder, "data"),
     };
@@ -72,7 +74,7 @@ export class Virtc {
 
   /** Starts a command line; its streams are pipes. */
   spawn(args: readonly string[], options: RunOptions = {}): ChildProcessWithoutNullStreams {
-    return spawn(process.execPath, [main, ...args], {
+    return spawn(virtc, args, {
       env: { ...this.env, ...options.env },
       cwd: options.cwd ?? this.folder,
     });
@@ -80,7 +82,7 @@ export class Virtc {
 
   /** Starts a command line on a terminal. */
   terminal(args: readonly string[], size?: { rows: number; columns: number }): Promise<Terminal> {
-    return Terminal.open([process.execPath, main, ...args], this.env, size);
+    return Terminal.open([virtc, ...args], this.env, size);
   }
 
   /** Removes the containers that a test has left. */

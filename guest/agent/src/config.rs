@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::log::Level;
-use crate::process::stdio;
+use crate::pipe;
 use crate::transport::address::Address;
 
 pub const USAGE: &str = "usage: virtc-agent --server-address ADDRESS [--run-dir DIR] [--crun FILE] [--log-port FILE] [--log LEVEL] [--log-address ADDRESS] [--console-address ADDRESS]
@@ -67,7 +67,7 @@ impl Config {
             console_address: None,
             trace: false,
             hotplug_timeout: Duration::from_secs(3),
-            pipe_size: stdio::PIPE,
+            pipe_size: pipe::SIZE,
             pause: PathBuf::from("/usr/lib/virtcontainers/container-init"),
             exit_with: None,
         }

@@ -1,24 +1,25 @@
-//! The guest agent of virtcontainers; see README.md.
+//! The guest agent of virtcontainers; see README.md. Which module may use which is in layers.txt.
 
 pub mod agent;
-pub mod apart;
+pub mod async_fd;
+pub mod blocking;
 pub mod boot;
 pub mod cgroup;
 pub mod config;
 pub mod crun;
 pub mod device;
 pub mod files;
-pub mod flag;
 pub mod id;
+pub mod kernel_modules;
+pub mod latch;
 pub mod log;
-pub mod log_port;
-pub mod log_tail;
-pub mod modules;
+pub mod output_log;
+pub mod pipe;
 pub mod process;
 pub mod proto;
-pub mod ready;
-pub mod run;
+pub mod reaper;
 pub mod sandbox;
+pub mod server;
 pub mod service;
 pub mod spec;
 pub mod status;
@@ -26,3 +27,5 @@ pub mod storage;
 pub mod transport;
 pub mod ttrpc;
 pub mod user;
+
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

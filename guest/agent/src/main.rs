@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use virtc_agent::agent::VERSION;
+use virtc_agent::VERSION;
 use virtc_agent::config::{Config, USAGE};
-use virtc_agent::{boot, log, log_tail, run};
+use virtc_agent::{boot, log, server};
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
@@ -38,9 +38,9 @@ fn main() -> ExitCode {
     }
     log::set_level(config.log);
     if config.log_address.is_some() {
-        log_tail::start();
+        log::tail::start();
     }
-    match run::run(config) {
+    match server::run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(status) => {
             log::console(&format!("virtc-agent: {status}\n"));

@@ -11,8 +11,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::task::LocalSet;
 use virtc_agent::config::Config;
 use virtc_agent::proto::grpc::CheckRequest;
-use virtc_agent::run::assemble;
-use virtc_agent::transport::port;
+use virtc_agent::server::{assemble, port};
 use virtc_agent::ttrpc::message::Request;
 
 const TOKEN: [u8; 16] = [1; 16];

@@ -138,3 +138,14 @@ export function printable(text: string): string {
     "\ufffd",
   );
 }
+
+export function containerNotFound(sandboxId: string, containerId: string): VirtError {
+  return new VirtError(
+    "CONTAINER_NOT_FOUND",
+    `there is no container ${containerId} in sandbox ${sandboxId}`,
+    {
+      sandboxId,
+      containerId,
+    },
+  );
+}

@@ -1,4 +1,8 @@
 export type { OutputTarget } from "./agent/agent.ts";
+export {
+  kataAgentKernelParams,
+  kataAgentSetDefaultTraceConfigOptions,
+} from "./agent/kernel-params.ts";
 export type {
   BlkioStatEntry,
   BlkioStats,
@@ -19,11 +23,7 @@ export type { PodConfig, PodStatus } from "./api/pod.ts";
 export { Sandbox } from "./api/sandbox/sandbox.ts";
 export type { SandboxOptions } from "./api/sandbox/short-form.ts";
 export { VirtContainers } from "./api/virtcontainers.ts";
-export {
-  type KataAgentConfig,
-  kataAgentKernelParams,
-  kataAgentSetDefaultTraceConfigOptions,
-} from "./config/agent.ts";
+export type { KataAgentConfig } from "./config/agent.ts";
 export type { Cgroups } from "./config/cgroups.ts";
 export type { Cmd, ContainerConfig, EnvVar, LinuxResources } from "./config/container.ts";
 export {

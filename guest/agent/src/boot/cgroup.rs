@@ -2,22 +2,11 @@
 
 use std::fs;
 use std::io::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::mount::MountFlags;
 
-pub const ROOT: &str = "/sys/fs/cgroup";
-/// The parent of all containers' groups.
-pub const PARENT: &str = "/virtc";
-
-/// Where the container's group is, as seen from the root of cgroups.
-pub fn path_of(container_id: &str) -> String {
-    format!("{PARENT}/{container_id}")
-}
-
-pub fn folder_of(container_id: &str) -> PathBuf {
-    Path::new(&format!("{ROOT}{PARENT}")).join(container_id)
-}
+use crate::cgroup::path::{PARENT, ROOT};
 
 /// Mounts the tree and lets containers use all controllers.
 pub fn enable_all() {

@@ -1,7 +1,7 @@
 //! What PID 1 does before it is an agent.
 
 pub mod cgroup;
-pub mod host;
+pub mod isolate;
 pub mod mounts;
 pub mod network;
 pub mod power;

@@ -2,5 +2,6 @@
 
 pub mod freeze;
 pub mod oom;
+pub mod path;
 pub mod read;
 pub mod stats;

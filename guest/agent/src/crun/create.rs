@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::{Crun, Stdio, take_pid};
+use super::{Crun, take_pid};
+use crate::pipe::Stdio;
 use crate::status::Result;
 
 impl Crun {

@@ -1,6 +1,7 @@
 //! `crun delete`: what is left of a container.
 
-use super::{Crun, Stdio};
+use super::Crun;
+use crate::pipe::Stdio;
 
 impl Crun {
     /// Kills what still runs and removes the container's state and cgroup.

@@ -17,7 +17,8 @@ use std::rc::Rc;
 
 use rustix::process::{Pid, Signal};
 
-use crate::process::reaper::Reaper;
+use crate::pipe::Stdio;
+use crate::reaper::Reaper;
 use crate::status::{Context, Result, Status};
 
 pub struct Crun {
@@ -27,14 +28,6 @@ pub struct Crun {
     /// False where cgroup v2 can't be used; limits then have no effect.
     pub cgroups: bool,
     pub reaper: Rc<Reaper>,
-}
-
-/// What a process gets as its standard streams; nothing means /dev/null.
-#[derive(Default)]
-pub struct Stdio {
-    pub stdin: Option<OwnedFd>,
-    pub stdout: Option<OwnedFd>,
-    pub stderr: Option<OwnedFd>,
 }
 
 impl Crun {

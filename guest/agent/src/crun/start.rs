@@ -4,7 +4,8 @@ use std::fs;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Crun, Stdio};
+use super::Crun;
+use crate::pipe::Stdio;
 use crate::status::{Result, Status};
 
 impl Crun {

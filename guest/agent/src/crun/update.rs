@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use super::{Crun, Stdio};
-use crate::process::output::{self, Look};
-use crate::process::stdio;
+use super::Crun;
+use crate::pipe::read::{Read, read_available};
+use crate::pipe::{self, Stdio};
 use crate::status::{Context, Result, Status};
 
 impl Crun {
@@ -25,7 +25,7 @@ impl Crun {
             scratch.into(),
             id.into(),
         ];
-        let (ends, pipes) = stdio::pipes(false, stdio::PIPE)?;
+        let (ends, pipes) = pipe::pipes(false, pipe::SIZE)?;
         let streams = Stdio {
             stderr: pipes.stderr,
             ..Stdio::default()
@@ -35,8 +35,8 @@ impl Crun {
         if status? == 0 {
             return Ok(());
         }
-        let said = match output::look(&ends.stderr, 4096, &[]) {
-            Ok(Look::Data(body)) => String::from_utf8_lossy(body.bytes()).trim().to_owned(),
+        let said = match read_available(&ends.stderr, 4096, &[]) {
+            Ok(Read::Data(body)) => String::from_utf8_lossy(body.bytes()).trim().to_owned(),
             _ => String::new(),
         };
         Err(Status::internal(format!("crun update: {said}")))

@@ -3,22 +3,22 @@
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use crate::agent::Agent;
+use super::block;
+use super::wait::Devices;
 use crate::proto::grpc::{Device, LinuxDeviceCgroup, Spec};
 use crate::status::{Code, Context, Result, Status};
-use crate::storage::blk;
 
 /// The device types, as GetGuestDetails lists them.
 pub const TYPES: &[&str] = &["blk", "mmioblk", "nvdimm", "scsi"];
 
 /// Finds each device in the guest and corrects its entry in the spec.
-pub async fn add_all(agent: &Agent, devices: &[Device], spec: &mut Spec) -> Result<()> {
-    for device in devices {
+pub async fn add_all(known: &Devices, wanted: &[Device], spec: &mut Spec) -> Result<()> {
+    for device in wanted {
         check(device)?;
         let node = match device.r#type.as_str() {
-            "blk" => blk::by_pci_path(agent, &device.id).await?,
-            "scsi" => blk::by_scsi_address(agent, &device.id).await?,
-            "mmioblk" | "nvdimm" => blk::by_node(agent, &device.vm_path).await?,
+            "blk" => block::by_pci_path(known, &device.id).await?,
+            "scsi" => block::by_scsi_address(known, &device.id).await?,
+            "mmioblk" | "nvdimm" => block::by_node(known, &device.vm_path).await?,
             other => {
                 let message = format!("device type {other:?} is not supported");
                 return Err(Status::new(Code::Unimplemented, message));

@@ -52,11 +52,11 @@ pub fn block_device(root_bus: &Path, slots: &[u8]) -> Option<PathBuf> {
 pub fn node(block: &Path) -> Option<PathBuf> {
     let name = fs::read_dir(block).ok()?.flatten().next()?.file_name();
     let node = Path::new("/dev").join(name);
-    ready(&node).then_some(node)
+    can_be_opened(&node).then_some(node)
 }
 
 /// Whether the node can be opened: the kernel makes it a moment before the disk behind it is there.
-pub fn ready(node: &Path) -> bool {
+pub fn can_be_opened(node: &Path) -> bool {
     fs::File::open(node).is_ok()
 }
 

@@ -2,28 +2,11 @@
 //!
 //! Every path is resolved inside the container's root, as its own processes would, mounts included:
 //! a link leads nowhere else. What is done may hang on a file system of the container's own making,
-//! so it is done on a thread apart, and no more than one of a container hangs.
+//! so it is done on a thread of its own, and no more than one of a container hangs.
 
 pub mod entry;
 pub mod put;
 pub mod root;
-
-use crate::agent::Agent;
-use crate::status::Result;
-use root::Root;
-
-/// Runs what works on the files of a container.
-pub async fn apart<T: Send + 'static>(
-    agent: &Agent,
-    container_id: &str,
-    work: impl FnOnce(Root) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    agent.sandbox.info()?;
-    let container = agent.sandbox.container(container_id)?;
-    let root = Root::of(&container);
-    let what = format!("files of container {container_id}");
-    container.files.run(&what, move || work(root()?)).await
-}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use crate::sandbox::container::Container;
 use crate::status::{Context, Result, Status};
 
 /// How often a walk is begun again that a rename has got in the way of.
@@ -17,21 +16,6 @@ const TRIES: usize = 16;
 pub struct Root(OwnedFd);
 
 impl Root {
-    /// What opens it as the container's own processes see it; when there are none any more, without its
-    /// mounts. That may block, so it is for a thread apart.
-    pub fn of(container: &Container) -> impl FnOnce() -> Result<Root> + Send + 'static + use<> {
-        let pid = container.init.pid.get();
-        let alive = container.init.exit.get().is_none() && pid > 0;
-        let root = container.root.clone();
-        move || {
-            let seen = alive.then(|| Root::at(Path::new(&format!("/proc/{pid}/root"))));
-            match seen {
-                Some(Ok(root)) => Ok(root),
-                _ => Root::at(&root),
-            }
-        }
-    }
-
     pub fn at(path: &Path) -> Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(CWD, path, flags, Mode::empty());

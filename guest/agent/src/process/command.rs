@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
-use super::output::{self, Look};
-use super::reaper::Reaper;
 use super::stdin::Stdin;
-use super::stdio;
-use crate::ready::Ready;
+use crate::async_fd::AsyncFd;
+use crate::pipe;
+use crate::pipe::read::{Read, read_available};
+use crate::reaper::Reaper;
 use crate::status::{Code, Context, Result, Status};
 
 /// Of its output no more is kept; the program is not made to wait.
@@ -31,7 +31,7 @@ pub async fn run(
     input: &[u8],
     limit: Duration,
 ) -> Result<Ended> {
-    let (ends, theirs) = stdio::pipes(true, stdio::PIPE)?;
+    let (ends, theirs) = pipe::pipes(true, pipe::SIZE)?;
     let stream = |fd: Option<_>| fd.map_or_else(Stdio::null, Stdio::from);
     command
         .stdin(stream(theirs.stdin))
@@ -81,7 +81,7 @@ pub async fn run(
     })
 }
 
-async fn read(source: &Rc<Ready>, bytes: &mut Vec<u8>) {
+async fn read(source: &Rc<AsyncFd>, bytes: &mut Vec<u8>) {
     while take(source, bytes) {
         match source.readable().await {
             Ok(mut guard) => guard.clear_ready(),
@@ -91,16 +91,16 @@ async fn read(source: &Rc<Ready>, bytes: &mut Vec<u8>) {
 }
 
 /// Takes what is there; false if no more will come.
-fn take(source: &Ready, bytes: &mut Vec<u8>) -> bool {
+fn take(source: &AsyncFd, bytes: &mut Vec<u8>) -> bool {
     loop {
-        match output::look(source, MOST, &[]) {
-            Ok(Look::Data(body)) => {
+        match read_available(source, MOST, &[]) {
+            Ok(Read::Data(body)) => {
                 let room = MOST - bytes.len();
                 let new = body.bytes();
                 bytes.extend(new.get(..room.min(new.len())).unwrap_or_default());
             }
-            Ok(Look::Empty) => return true,
-            Ok(Look::End) | Err(_) => return false,
+            Ok(Read::Empty) => return true,
+            Ok(Read::End) | Err(_) => return false,
         }
     }
 }

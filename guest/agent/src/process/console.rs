@@ -11,11 +11,10 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::OpenptFlags;
 
 use super::Process;
-use super::make::Streams;
+use super::streams::Streams;
 use super::terminal::{self, Terminal};
-use crate::agent::Agent;
+use crate::async_fd;
 use crate::proto::grpc;
-use crate::ready;
 use crate::status::{Code, Context, Result, Status};
 
 const SHELL: &str = "/usr/bin/sh";
@@ -30,15 +29,14 @@ pub fn is_there() -> bool {
     Path::new(SHELL).exists()
 }
 
-/// Starts the program that `wanted` names, or a shell.
-pub fn open(agent: &Rc<Agent>, exec_id: &str, wanted: grpc::Process) -> Result<Rc<Process>> {
-    let _birth = agent.crun.reaper.birth();
+/// Starts the program that `wanted` names, or a shell. Its end must not be collected meanwhile.
+pub fn open(exec_id: &str, wanted: grpc::Process) -> Result<Rc<Process>> {
     let (master, pid) = start(&wanted)?;
     let terminal = Rc::new(Terminal {
-        master: Rc::new(ready::watch(master).context(|| "terminal")?),
+        master: Rc::new(async_fd::watch(master).context(|| "terminal")?),
     });
     let streams = Streams::of_terminal(terminal);
-    Ok(streams.into_process(agent, String::new(), exec_id.to_owned(), pid))
+    Ok(streams.into_process(String::new(), exec_id.to_owned(), pid))
 }
 
 /// Starts it on a new terminal, whose end for the agent comes with the process's id.

@@ -2,28 +2,29 @@
 
 use std::rc::Rc;
 
-use super::output::{Look, Output};
-use super::{Process, more, record};
-use crate::agent::Agent;
+use super::output::Output;
+use super::{Process, wait};
+use crate::async_fd::AsyncFd;
+use crate::output_log::{OutputLog, record};
+use crate::pipe::read::Read;
 use crate::proto::virtcontainers::OutputSink;
-use crate::ready::Ready;
 use crate::status::Result;
 use crate::ttrpc::body::Body;
 
 /// Sends what the process writes to `sink` from now on.
-pub fn switch(agent: &Rc<Agent>, process: &Rc<Process>, sink: OutputSink) {
+pub fn switch(log: &Rc<OutputLog>, process: &Rc<Process>, sink: OutputSink) {
     for (output, _) in streams(process) {
         output.sink.set(sink);
         output.sink_changed.notify_waiters();
     }
-    start(agent, process);
+    start(log, process);
 }
 
 /// Starts what empties the streams whose sink isn't the client.
-pub fn start(agent: &Rc<Agent>, process: &Rc<Process>) {
+pub fn start(log: &Rc<OutputLog>, process: &Rc<Process>) {
     for (output, stream) in streams(process) {
         if output.sink.get() != OutputSink::Client && !output.draining.replace(true) {
-            tokio::task::spawn_local(run(agent.clone(), process.clone(), output, stream));
+            tokio::task::spawn_local(run(log.clone(), process.clone(), output, stream));
         }
     }
 }
@@ -35,7 +36,7 @@ fn streams(process: &Process) -> [(Rc<Output>, u8); 2] {
     ]
 }
 
-async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream: u8) {
+async fn run(log: Rc<OutputLog>, process: Rc<Process>, output: Rc<Output>, stream: u8) {
     while output.sink.get() != OutputSink::Client {
         // A client may still have bytes of the pipe to come.
         let _turn = output.turn.lock().await;
@@ -47,13 +48,10 @@ async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream:
             Ok(Next::Data(mut body)) if !front.is_empty() => {
                 let length = body.bytes().len() - front.len();
                 record::set_length(body.bytes_mut(), length as u32);
-                agent
-                    .log_port
-                    .write_output(body, agent.config.log_limit)
-                    .await;
+                log.write_output(body).await;
             }
             Ok(Next::Data(_)) => {}
-            Ok(Next::Empty(source)) => more::wait(&process, &output, &source).await,
+            Ok(Next::Empty(source)) => wait::for_output(&process, &output, &source).await,
             Ok(Next::End) => break,
             Err(error) => {
                 crate::warning!("{}: {error}", process.container_id);
@@ -67,14 +65,14 @@ async fn run(agent: Rc<Agent>, process: Rc<Process>, output: Rc<Output>, stream:
 
 enum Next {
     Data(Body),
-    Empty(Rc<Ready>),
+    Empty(Rc<AsyncFd>),
     End,
 }
 
 /// The next bytes behind `front`: first those that a client was sent and hasn't acknowledged.
 fn next(output: &Output, front: &[u8]) -> Result<Next> {
-    if !output.hold.is_empty() {
-        let held = output.hold.take(record::MAX_PAYLOAD)?;
+    if !output.replay.is_empty() {
+        let held = output.replay.take(record::MAX_PAYLOAD)?;
         let mut body = Body::with_capacity(front.len() + held.len());
         body.end().extend_from_slice(front);
         body.end().extend(held);
@@ -83,12 +81,14 @@ fn next(output: &Output, front: &[u8]) -> Result<Next> {
     let Some(source) = output.source() else {
         return Ok(Next::End);
     };
-    Ok(match output.look(&source, record::MAX_PAYLOAD, front)? {
-        Look::Data(body) => Next::Data(body),
-        Look::Empty => Next::Empty(source),
-        Look::End => {
-            output.end();
-            Next::End
-        }
-    })
+    Ok(
+        match output.read_available(&source, record::MAX_PAYLOAD, front)? {
+            Read::Data(body) => Next::Data(body),
+            Read::Empty => Next::Empty(source),
+            Read::End => {
+                output.end();
+                Next::End
+            }
+        },
+    )
 }

@@ -2,28 +2,23 @@
 
 pub mod command;
 pub mod console;
+pub mod descendants;
+pub mod draft;
 pub mod drain;
-pub mod finish;
-pub mod hold;
-pub mod kin;
-pub mod list;
-pub mod make;
-pub mod more;
 pub mod output;
-pub mod raw_console;
-pub mod reaper;
-pub mod record;
+pub mod replay_buffer;
 pub mod signal;
 pub mod stdin;
-pub mod stdio;
+pub mod streams;
 pub mod table;
 pub mod terminal;
+pub mod wait;
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::flag::Flag;
+use crate::latch::Latch;
 use output::Output;
 use stdin::Stdin;
 
@@ -64,7 +59,7 @@ impl Process {
 #[derive(Default)]
 pub struct Exit {
     status: Cell<i32>,
-    flag: Flag,
+    flag: Latch,
 }
 
 impl Exit {

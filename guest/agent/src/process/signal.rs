@@ -1,12 +1,11 @@
-//! Signals to processes, by id and by cgroup.
+//! Signals to processes.
 
 use std::fs;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
-use super::{Process, kin};
-use crate::sandbox::container::Container;
+use super::{Process, descendants};
 use crate::status::{Context, Result, Status};
 
 pub const KILL: u32 = libc::SIGKILL as u32;
@@ -52,22 +51,9 @@ pub fn kill_exec(process: &Process) -> Result<()> {
     let ended = process.exit.get().is_some();
     send(process, KILL)?;
     if let Some(mark) = process.mark.get().filter(|_| !ended) {
-        kin::kill(mark);
+        descendants::kill(mark);
     }
     Ok(())
-}
-
-/// Kills every process of the container at once.
-pub fn kill_all(container: &Container) -> Result<()> {
-    if let Some(cgroup) = &container.cgroup
-        && fs::write(cgroup.join("cgroup.kill"), "1").is_ok()
-    {
-        return Ok(());
-    }
-    for exec in container.execs() {
-        send(&exec, KILL)?;
-    }
-    send(&container.init, KILL)
 }
 
 fn signal(number: u32) -> Result<Signal> {

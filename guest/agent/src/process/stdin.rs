@@ -6,27 +6,27 @@ use std::rc::Rc;
 
 use tokio::sync::Mutex;
 
-use crate::flag::Flag;
-use crate::ready::Ready;
+use crate::async_fd::AsyncFd;
+use crate::latch::Latch;
 use crate::status::{Context, Result, Status};
 
 /// What a terminal takes for the end of input, as stty's default eof.
 const END_OF_TRANSMISSION: &[u8] = &[4];
 
 pub struct Stdin {
-    sink: RefCell<Option<Rc<Ready>>>,
+    sink: RefCell<Option<Rc<AsyncFd>>>,
     terminal: bool,
-    closed: Flag,
+    closed: Latch,
     /// Writes take turns, in the order of their calls.
     turn: Mutex<()>,
 }
 
 impl Stdin {
-    pub fn new(sink: Option<Rc<Ready>>, terminal: bool) -> Stdin {
+    pub fn new(sink: Option<Rc<AsyncFd>>, terminal: bool) -> Stdin {
         Stdin {
             sink: RefCell::new(sink),
             terminal,
-            closed: Flag::default(),
+            closed: Latch::default(),
             turn: Mutex::new(()),
         }
     }

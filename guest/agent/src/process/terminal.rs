@@ -11,11 +11,11 @@ use std::rc::Rc;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use rustix::termios::Winsize;
 
-use crate::ready::{self, Ready};
+use crate::async_fd::{self, AsyncFd};
 use crate::status::{Context, Result, Status};
 
 pub struct Terminal {
-    pub master: Rc<Ready>,
+    pub master: Rc<AsyncFd>,
 }
 
 impl Terminal {
@@ -45,9 +45,10 @@ pub struct Socket {
 }
 
 impl Socket {
-    pub fn open(folder: &Path, number: u64) -> Result<Socket> {
+    pub fn open(path: &Path) -> Result<Socket> {
+        let path = path.to_owned();
+        let folder = path.parent().unwrap_or(Path::new("/"));
         fs::create_dir_all(folder).context(|| format!("create {}", folder.display()))?;
-        let path = folder.join(number.to_string());
         let listener =
             UnixListener::bind(&path).context(|| format!("socket {}", path.display()))?;
         listener
@@ -74,7 +75,7 @@ impl Socket {
             _ => None,
         });
         let master = master.ok_or_else(|| Status::internal("no terminal came from crun"))?;
-        let master = ready::watch(master).context(|| "terminal")?;
+        let master = async_fd::watch(master).context(|| "terminal")?;
         Ok(Rc::new(Terminal {
             master: Rc::new(master),
         }))

@@ -2,16 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::apart::Gate;
-use crate::flag::Flag;
-use crate::process::Process;
+use crate::blocking::BlockingPool;
+use crate::files::root::Root;
+use crate::latch::Latch;
+use crate::process::{Process, signal};
 use crate::proto::grpc::Spec;
 use crate::status::{Code, Result, Status};
 
@@ -45,11 +47,11 @@ pub struct Container {
     pub paused: Cell<bool>,
     pub removing: Cell<bool>,
     /// Set when the container has been removed.
-    pub gone: Rc<Flag>,
+    pub gone: Rc<Latch>,
     /// Held while its processes are being read.
     pub table: Arc<Mutex<()>>,
-    /// For what the agent reads of its files.
-    pub files: Gate,
+    /// For what the agent reads of its files and changes in them.
+    pub blocking: BlockingPool,
     execs: RefCell<BTreeMap<String, Exec>>,
 }
 
@@ -120,7 +122,7 @@ impl Container {
             removing: Cell::new(false),
             gone: Rc::default(),
             table: Arc::default(),
-            files: Gate::new(1, LIMIT),
+            blocking: BlockingPool::new(1, LIMIT),
             execs: RefCell::default(),
         })
     }
@@ -130,6 +132,34 @@ impl Container {
             (Some(_), _) => State::Stopped,
             (None, true) => State::Running,
             (None, false) => State::Created,
+        }
+    }
+
+    /// Kills all its processes at once.
+    pub fn kill_all(&self) -> Result<()> {
+        if let Some(cgroup) = &self.cgroup
+            && fs::write(cgroup.join("cgroup.kill"), "1").is_ok()
+        {
+            return Ok(());
+        }
+        for exec in self.execs() {
+            signal::send(&exec, signal::KILL)?;
+        }
+        signal::send(&self.init, signal::KILL)
+    }
+
+    /// What opens its root as its own processes see it; when there are none any more, without its
+    /// mounts. That may block, so it is for a thread of its own.
+    pub fn root_opener(&self) -> impl FnOnce() -> Result<Root> + Send + 'static + use<> {
+        let pid = self.init.pid.get();
+        let alive = self.init.exit.get().is_none() && pid > 0;
+        let root = self.root.clone();
+        move || {
+            let seen = alive.then(|| Root::at(Path::new(&format!("/proc/{pid}/root"))));
+            match seen {
+                Some(Ok(root)) => Ok(root),
+                _ => Root::at(&root),
+            }
         }
     }
 

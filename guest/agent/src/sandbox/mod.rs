@@ -2,6 +2,7 @@
 
 pub mod consoles;
 pub mod container;
+pub mod oom;
 pub mod pause;
 pub mod shared_mounts;
 
@@ -16,7 +17,6 @@ use consoles::Consoles;
 use container::Container;
 use pause::Pause;
 
-#[derive(Default)]
 pub struct Sandbox {
     info: RefCell<Option<Info>>,
     containers: RefCell<BTreeMap<String, Slot>>,
@@ -49,6 +49,18 @@ pub struct Claim<'a> {
 }
 
 impl Sandbox {
+    /// One that CreateSandbox has not set up yet.
+    pub fn new(storages: Storages) -> Sandbox {
+        Sandbox {
+            info: RefCell::default(),
+            containers: RefCell::default(),
+            storages,
+            consoles: Consoles::default(),
+            pause: Pause::default(),
+            serial: Cell::default(),
+        }
+    }
+
     /// Refuses a second one.
     pub fn create(&self, info: Info) -> Result<()> {
         let mut present = self.info.borrow_mut();
@@ -61,7 +73,7 @@ impl Sandbox {
     }
 
     /// Undoes `create`, for a CreateSandbox that failed later on.
-    pub fn forget(&self) {
+    pub fn undo_create(&self) {
         self.info.borrow_mut().take();
     }
 
@@ -100,6 +112,22 @@ impl Sandbox {
         match container_id {
             "" => self.consoles.process(exec_id),
             id => self.container(id)?.process(exec_id),
+        }
+    }
+
+    /// Forgets an exec or a console that has been waited for and whose output has been read, unless
+    /// its client may come back for what it was given.
+    pub fn forget_if_done(&self, process: &Rc<Process>) {
+        if process.is_done() && !process.resumable.get() {
+            self.forget(process);
+        }
+    }
+
+    pub fn forget(&self, process: &Rc<Process>) {
+        if process.container_id.is_empty() {
+            self.consoles.forget(process);
+        } else if let Ok(container) = self.container(&process.container_id) {
+            container.forget_exec(process);
         }
     }
 
@@ -150,10 +178,21 @@ impl Drop for Claim<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::wait::Devices;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    fn sandbox() -> Sandbox {
+        let devices = Devices {
+            uevents: None,
+            limit: Duration::ZERO,
+        };
+        Sandbox::new(Storages::new(Rc::new(devices), PathBuf::new()))
+    }
 
     #[test]
     fn a_second_sandbox_is_refused() {
-        let sandbox = Sandbox::default();
+        let sandbox = sandbox();
         assert_eq!(sandbox.info().unwrap_err().code, Code::FailedPrecondition);
         sandbox.create(Info::default()).unwrap();
         let status = sandbox.create(Info::default()).unwrap_err();
@@ -162,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_id_is_taken_while_its_container_is_made() {
-        let sandbox = Sandbox::default();
+        let sandbox = sandbox();
         let claim = sandbox.claim("ab").unwrap();
         assert_eq!(sandbox.claim("ab").err().unwrap().code, Code::AlreadyExists);
         assert_eq!(

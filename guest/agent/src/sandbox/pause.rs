@@ -11,7 +11,7 @@ use std::rc::Rc;
 use rustix::process::{Pid, Signal};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
-use crate::process::reaper::Reaper;
+use crate::reaper::Reaper;
 use crate::status::{Context, Result};
 
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub struct Pause {
 
 impl Pause {
     /// Its process id; it is started if need be.
-    pub fn hold(&self, program: &Path, reaper: &Rc<Reaper>) -> Result<u32> {
+    pub fn pid(&self, program: &Path, reaper: &Rc<Reaper>) -> Result<u32> {
         if self.pid.get() != 0 {
             return Ok(self.pid.get());
         }

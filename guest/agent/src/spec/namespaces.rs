@@ -17,7 +17,7 @@ pub enum Pids {
 
 /// Settles the namespaces: network and ipc are the guest's, uts too unless the container has
 /// another hostname than the sandbox; mount is always the container's own, pid as it is said.
-pub fn settle(spec: &mut Spec, sandbox_hostname: &str, pids: Pids) {
+pub fn apply(spec: &mut Spec, sandbox_hostname: &str, pids: Pids) {
     let linux = spec.linux.get_or_insert_default();
     let own_uts = !spec.hostname.is_empty() && spec.hostname != sandbox_hostname;
     linux.namespaces.retain(|namespace| {

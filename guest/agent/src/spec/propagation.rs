@@ -6,7 +6,7 @@ const PASSED_ON: [&str; 4] = ["shared", "rshared", "slave", "rslave"];
 
 /// Has crun leave such mounts as they are: where nothing is said of the root, it makes the root and
 /// all that is mounted below it private in the end.
-pub fn settle(spec: &mut Spec) {
+pub fn apply(spec: &mut Spec) {
     let mut options = spec.mounts.iter().flat_map(|mount| &mount.options);
     let linux = spec.linux.get_or_insert_default();
     if linux.rootfs_propagation.is_empty()
@@ -33,7 +33,7 @@ mod tests {
             }),
             ..Spec::default()
         };
-        settle(&mut spec);
+        apply(&mut spec);
         spec.linux.unwrap().rootfs_propagation
     }
 

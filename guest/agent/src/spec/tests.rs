@@ -275,7 +275,7 @@ fn namespaces_are_settled_by_the_guest() {
     };
     let settled = |hostname: &str, pids: Pids| {
         let mut spec = spec(hostname);
-        namespaces::settle(&mut spec, "box", pids);
+        namespaces::apply(&mut spec, "box", pids);
         (spec.linux.unwrap().namespaces, spec.hostname)
     };
     let own = vec![

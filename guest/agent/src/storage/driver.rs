@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::watchable::{self, Watch};
-use super::{Undo, blk, ephemeral, fs_group, local, mount, options, overlay};
-use crate::agent::Agent;
+use super::{Undo, ephemeral, fs_group, local, mount, options, overlay};
+use crate::device::block;
+use crate::device::wait::Devices;
 use crate::proto::grpc::Storage;
 use crate::status::{Code, Result, Status};
 
@@ -23,16 +24,16 @@ pub const DRIVERS: &[&str] = &[
 ];
 
 /// What is to be mounted; waits for the device if the driver has one.
-pub async fn source(agent: &Agent, storage: &Storage) -> Result<String> {
+pub async fn source(devices: &Devices, storage: &Storage) -> Result<String> {
     let encrypted = |option: &String| option.starts_with("encryption_key=");
     if storage.driver_options.iter().any(encrypted) {
         let message = "storage: encrypted block devices are not supported";
         return Err(Status::new(Code::Unimplemented, message));
     }
     match storage.driver.as_str() {
-        "blk" => blk::by_pci_path(agent, &storage.source).await,
-        "scsi" => blk::by_scsi_address(agent, &storage.source).await,
-        "mmioblk" | "nvdimm" => blk::by_node(agent, &storage.source).await,
+        "blk" => block::by_pci_path(devices, &storage.source).await,
+        "scsi" => block::by_scsi_address(devices, &storage.source).await,
+        "mmioblk" | "nvdimm" => block::by_node(devices, &storage.source).await,
         "9p" | "ephemeral" | "local" | "overlayfs" | "virtio-fs" | "watchable-bind" => {
             Ok(storage.source.clone())
         }

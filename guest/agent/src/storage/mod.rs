@@ -1,6 +1,5 @@
 //! What a sandbox mounts for its containers, counted per mount point.
 
-pub mod blk;
 pub mod driver;
 pub mod ephemeral;
 pub mod fs_group;
@@ -11,15 +10,16 @@ pub mod overlay;
 pub mod release;
 pub mod watchable;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::agent::Agent;
-use crate::apart::Gate;
+use crate::blocking::BlockingPool;
+use crate::device::wait::Devices;
 use crate::proto::grpc::Storage;
 use crate::status::{Result, Status};
 
@@ -52,18 +52,11 @@ pub struct Storages {
     taken: RefCell<BTreeSet<String>>,
     given_back: Notify,
     /// For all work on files that may be the host's.
-    pub gate: Gate,
-}
-
-impl Default for Storages {
-    fn default() -> Storages {
-        Storages {
-            entries: RefCell::default(),
-            taken: RefCell::default(),
-            given_back: Notify::default(),
-            gate: Gate::new(THREADS, LIMIT),
-        }
-    }
+    pub blocking: BlockingPool,
+    devices: Rc<Devices>,
+    /// Where the files of drivers are kept, in a folder with a number for each.
+    scratch: PathBuf,
+    serial: Cell<u64>,
 }
 
 /// Keeps a mount point for who mounts there.
@@ -80,12 +73,24 @@ impl Drop for Turn<'_> {
 }
 
 impl Storages {
+    pub fn new(devices: Rc<Devices>, scratch: PathBuf) -> Storages {
+        Storages {
+            entries: RefCell::default(),
+            taken: RefCell::default(),
+            given_back: Notify::default(),
+            blocking: BlockingPool::new(THREADS, LIMIT),
+            devices,
+            scratch,
+            serial: Cell::default(),
+        }
+    }
+
     /// Mounts the storages in their order. If one fails, those before it are released again.
     /// Gives the mount points that are to be released with the container.
-    pub async fn add_all(&self, agent: &Agent, storages: &[Storage]) -> Result<Vec<String>> {
+    pub async fn add_all(&self, storages: &[Storage]) -> Result<Vec<String>> {
         let mut held = Vec::new();
         for storage in storages {
-            match self.add(agent, storage).await {
+            match self.add(storage).await {
                 Ok(()) if storage.shared => {}
                 Ok(()) => held.push(storage.mount_point.clone()),
                 Err(status) => {
@@ -97,7 +102,7 @@ impl Storages {
         Ok(held)
     }
 
-    async fn add(&self, agent: &Agent, storage: &Storage) -> Result<()> {
+    async fn add(&self, storage: &Storage) -> Result<()> {
         let point = &storage.mount_point;
         if !point.starts_with('/') || point.split('/').any(|part| part == "..") {
             return Err(Status::invalid(format!(
@@ -109,10 +114,10 @@ impl Storages {
         if self.share(point) {
             return Ok(());
         }
-        let source = driver::source(agent, storage).await?;
+        let source = driver::source(&self.devices, storage).await?;
         crate::debug!("phase storage {point} found");
-        let serial = agent.sandbox.next_serial().to_string();
-        let scratch = agent.config.run_dir.join("watchable").join(serial);
+        let serial = self.serial.replace(self.serial.get() + 1);
+        let scratch = self.scratch.join(serial.to_string());
         let storage = storage.clone();
         let mount = move || {
             let mut undo = Vec::new();
@@ -121,12 +126,12 @@ impl Storages {
         };
         let what = format!("mount of {point}");
         let late = |(_, undo)| release::undo_here(undo);
-        let (result, undo) = self.gate.run_or(&what, mount, late).await?;
+        let (result, undo) = self.blocking.run_or(&what, mount, late).await?;
         match result {
             Ok(Some(watch)) => watch.start(),
             Ok(None) => {}
             Err(status) => {
-                release::undo(&self.gate, undo).await;
+                release::undo(&self.blocking, undo).await;
                 return Err(status);
             }
         }
@@ -176,7 +181,7 @@ impl Storages {
                 }
             };
             if let Some(entry) = entry {
-                release::undo(&self.gate, entry.undo).await;
+                release::undo(&self.blocking, entry.undo).await;
             }
         }
     }
@@ -185,7 +190,7 @@ impl Storages {
     pub async fn release_everything(&self) {
         let entries = std::mem::take(&mut *self.entries.borrow_mut());
         for (_, entry) in entries.into_iter().rev() {
-            release::undo(&self.gate, entry.undo).await;
+            release::undo(&self.blocking, entry.undo).await;
         }
     }
 }

@@ -9,7 +9,7 @@ use rustix::mount::MountFlags;
 
 use super::Undo;
 use super::options::Options;
-use crate::modules;
+use crate::kernel_modules;
 use crate::status::{Context, Result, Status};
 
 pub fn mount(
@@ -30,7 +30,7 @@ pub fn mount(
         let attempt = || rustix::mount::mount(source, point, fstype, options.flags, &*data);
         match attempt() {
             // The kernel doesn't know the file system: its module may not be loaded yet.
-            Err(Errno::NODEV) if modules::load(fstype, &[]).is_ok() => attempt(),
+            Err(Errno::NODEV) if kernel_modules::load(fstype, &[]).is_ok() => attempt(),
             result => result,
         }
         .context(what)?;

@@ -8,16 +8,16 @@ use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
 use super::Undo;
-use crate::apart::Gate;
+use crate::blocking::BlockingPool;
 use crate::status::Context;
 
 /// Undoes the steps as `undo_here` does, on a thread of its own. What is of the host may not answer; all
 /// else is waited for, since what is dirty may take long to be written back to a disk.
-pub async fn undo(gate: &Gate, steps: Vec<Undo>) {
+pub async fn undo(pool: &BlockingPool, steps: Vec<Undo>) {
     let result = match steps.iter().any(is_of_host) {
         true => {
             let work = || undo_here(steps);
-            gate.run_or("release of a storage", work, drop).await
+            pool.run_or("release of a storage", work, drop).await
         }
         false => {
             let work = tokio::task::spawn_blocking(|| undo_here(steps));

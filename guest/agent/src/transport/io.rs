@@ -8,20 +8,20 @@ use bytes::BytesMut;
 use rustix::io::Errno;
 use rustix::pipe::SpliceFlags;
 
-use crate::ready::{self, Ready};
+use crate::async_fd::{self, AsyncFd};
 
 use super::poller::Polled;
 
 pub enum Io {
     /// A socket: once hung up, it is over.
-    Stream(Ready),
+    Stream(AsyncFd),
     /// A port: it hangs up whenever its client leaves, and goes on with the next one.
     Port(Rc<Polled>),
 }
 
 impl Io {
     pub fn stream(fd: OwnedFd) -> Result<Io> {
-        ready::watch(fd).map(Io::Stream)
+        async_fd::watch(fd).map(Io::Stream)
     }
 
     /// Reads what there is into the spare room of `buffer`; 0 means that the other end is gone.

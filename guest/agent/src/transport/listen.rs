@@ -8,7 +8,7 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use rustix::io::Errno;
 
 use super::address::Address;
-use crate::ready;
+use crate::async_fd;
 
 /// Opens the listening socket; none where the kernel has no such family.
 pub fn open(address: &Address) -> Result<Option<OwnedFd>> {
@@ -31,7 +31,7 @@ pub fn open(address: &Address) -> Result<Option<OwnedFd>> {
 
 /// Accepts clients for ever, and gives each to `take`.
 pub async fn serve(listener: OwnedFd, take: impl Fn(OwnedFd)) -> Result<()> {
-    let listener = ready::watch(listener)?;
+    let listener = async_fd::watch(listener)?;
     loop {
         let mut guard = listener.readable().await?;
         match accept(listener.get_ref()) {

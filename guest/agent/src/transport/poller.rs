@@ -11,7 +11,7 @@ use std::rc::{Rc, Weak};
 use rustix::event::{Timespec, epoll};
 use tokio::sync::Notify;
 
-use crate::ready::{self, Ready};
+use crate::async_fd::{self, AsyncFd};
 
 /// A file whose changes of readiness are told.
 pub struct Polled {
@@ -21,7 +21,7 @@ pub struct Polled {
 }
 
 pub struct Poller {
-    epoll: Ready,
+    epoll: AsyncFd,
     files: RefCell<BTreeMap<u64, Weak<Polled>>>,
 }
 
@@ -29,7 +29,7 @@ impl Poller {
     pub fn start() -> Result<Rc<Poller>> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let poller = Rc::new(Poller {
-            epoll: ready::watch_reading(epoll)?,
+            epoll: async_fd::watch_reading(epoll)?,
             files: RefCell::default(),
         });
         tokio::task::spawn_local(poller.clone().run());

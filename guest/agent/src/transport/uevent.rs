@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
-use crate::ready::{self, Ready};
+use crate::async_fd::{self, AsyncFd};
 
 const GROUP_KERNEL: u32 = 1;
 
@@ -17,7 +17,7 @@ pub struct Uevents {
 impl Uevents {
     /// Listens from now on.
     pub fn start() -> Result<Rc<Uevents>> {
-        let socket = ready::watch_reading(open()?)?;
+        let socket = async_fd::watch_reading(open()?)?;
         let uevents = Rc::new(Uevents {
             happened: Notify::new(),
         });
@@ -42,7 +42,7 @@ impl Uevents {
     }
 }
 
-async fn run(socket: Ready, uevents: Rc<Uevents>) {
+async fn run(socket: AsyncFd, uevents: Rc<Uevents>) {
     let mut message = [0u8; 4096];
     while let Ok(mut guard) = socket.readable().await {
         match rustix::io::read(socket.get_ref(), &mut message) {

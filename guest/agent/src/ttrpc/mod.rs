@@ -1,7 +1,6 @@
-//! A ttRPC server: frames, messages, and sessions that run calls concurrently.
+//! ttRPC: frames, messages, and the session of a client; what runs the calls is in server/.
 
 pub mod body;
-pub mod dispatch;
 pub mod frame;
 pub mod message;
 pub mod session;

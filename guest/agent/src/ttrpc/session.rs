@@ -7,7 +7,7 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 
 use super::body::Body;
-use crate::flag::Flag;
+use crate::latch::Latch;
 
 /// Calls that may run at once for one client.
 pub const MAX_CALLS: usize = 1024;
@@ -15,7 +15,7 @@ pub const MAX_CALLS: usize = 1024;
 #[derive(Default)]
 pub struct Session {
     /// Set when the client is gone: what only waits on its behalf ends then.
-    pub closed: Flag,
+    pub closed: Latch,
     pub calls: Cell<usize>,
     queue: RefCell<VecDeque<Body>>,
     queued: Notify,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::ready::Ready;
+use crate::async_fd::AsyncFd;
 
 pub struct Tail {
     pub source: Source,
@@ -18,7 +18,7 @@ pub struct Tail {
 
 pub enum Source {
     /// A process's pipe: what is sent is gone.
-    Process(Rc<Ready>),
+    Process(Rc<AsyncFd>),
     /// A pipe that keeps what is sent; it holds no more than the connection's own pipe.
-    Hold(Rc<OwnedFd>),
+    Replay(Rc<OwnedFd>),
 }

@@ -1,4 +1,4 @@
-//! Settles a process's user, groups and HOME.
+//! Finds a process's user, groups and HOME.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub fn apply(process: &mut Process, string_user: Option<&StringUser>, root: &Pat
         return Ok(());
     }
     let database = Database::read(root);
-    wanted.settle(user, &database)?;
+    wanted.resolve(user, &database)?;
     if !has_home {
         let home = database.account_of(user.uid).map(|account| account.home);
         let home = home.filter(|home| home.starts_with('/'));
@@ -69,9 +69,9 @@ impl Wanted {
         self.user.is_empty() && self.group.is_empty() && self.additional.is_empty()
     }
 
-    fn settle(&self, user: &mut User, database: &Database) -> Result<()> {
+    fn resolve(&self, user: &mut User, database: &Database) -> Result<()> {
         if !self.user.is_empty() {
-            self.settle_user(user, database)?;
+            self.resolve_user(user, database)?;
         }
         if !self.group.is_empty() {
             user.gid = group(&self.group, database)?;
@@ -85,7 +85,7 @@ impl Wanted {
         Ok(())
     }
 
-    fn settle_user(&self, user: &mut User, database: &Database) -> Result<()> {
+    fn resolve_user(&self, user: &mut User, database: &Database) -> Result<()> {
         let number = number(&self.user);
         let account = match number {
             Some(uid) => database.account_of(uid),

@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import type { Param } from "../hypervisor/config.ts";
-import { integer, parse, text } from "../validate.ts";
+import { integer, text } from "../validate.ts";
 
 const flag = v.optional(v.boolean("it must be true or false"));
 
@@ -36,34 +35,3 @@ export const KataAgentConfig = v.strictObject({
   ),
 });
 export type KataAgentConfig = v.InferInput<typeof KataAgentConfig>;
-
-/** The same configuration with what tracing needs filled in. INVALID_ARGUMENT. */
-export function kataAgentSetDefaultTraceConfigOptions(config: KataAgentConfig): KataAgentConfig {
-  const { traceMode = "static", traceType = "isolated" } = parse(
-    KataAgentConfig,
-    config,
-    "agentConfig",
-  );
-  return config.trace ? { ...config, traceMode, traceType } : config;
-}
-
-/** What of it the agent reads from the kernel's command line. */
-export function kataAgentKernelParams(config: KataAgentConfig): Param[] {
-  const { debug, trace, traceType, containerPipeSize } =
-    kataAgentSetDefaultTraceConfigOptions(config);
-  return [
-    ...(debug ? [{ key: "agent.log", value: "debug" }] : []),
-    ...(trace ? [{ key: "agent.trace", value: traceType ?? "isolated" }] : []),
-    ...(containerPipeSize === undefined
-      ? []
-      : [{ key: "agent.container_pipe_size", value: String(containerPipeSize) }]),
-  ];
-}
-
-/** The modules as the agent takes them. */
-export function kernelModules(config: KataAgentConfig): { name: string; parameters: string[] }[] {
-  return (config.kernelModules ?? []).map((line) => {
-    const [name = "", ...parameters] = line.split(" ").filter((word) => word !== "");
-    return { name, parameters };
-  });
-}

@@ -1,11 +1,11 @@
 import { open } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
-import type { Context } from "../operation/context.ts";
 import { hostError } from "./errno.ts";
+import type { Host } from "./host.ts";
 
 /** Makes an empty ext4 file system in a sparse file, which must not be there yet. HOST_REQUIREMENT, NO_SPACE. */
 export async function makeExt4(
-  context: Pick<Context, "host">,
+  { processes }: Pick<Host, "processes">,
   path: string,
   sizeMiB: number,
   options: {
@@ -14,7 +14,7 @@ export async function makeExt4(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const mkfs = await context.host.processes.which("mkfs.ext4");
+  const mkfs = await processes.which("mkfs.ext4");
   if (mkfs === undefined) {
     throw new VirtError("HOST_REQUIREMENT", "mkfs.ext4 is missing, which makes disks", {
       field: "scratchMiB",
@@ -31,7 +31,7 @@ export async function makeExt4(
       const journal = options.journal ? [] : ["-O", "^has_journal"];
       const args = ["-q", "-F", "-m", "0", ...journal, "-E", extended, pinned];
       const { signal, owner } = options;
-      const { code, stderr } = await context.host.processes.run(mkfs, args, { signal });
+      const { code, stderr } = await processes.run(mkfs, args, { signal });
       if (code !== 0) throw new VirtError("HOST_FAILED", `mkfs.ext4 failed: ${stderr.trim()}`);
       if (owner !== undefined) await file.chown(owner.uid, owner.gid);
     } finally {

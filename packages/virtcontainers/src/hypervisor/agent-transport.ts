@@ -1,5 +1,3 @@
-import type { HypervisorCapabilities } from "./hypervisor.ts";
-
 export type AgentTransport = "virtio-serial" | "vsock" | "hybrid-vsock";
 
 /** What is to be done for a connection to the agent, as data. */
@@ -18,7 +16,7 @@ export const transports: Readonly<Record<AgentTransport, TransportTraits>> = {
 
 /** How the agent of a VM with this configuration is reached. */
 export function agentTransport(
-  { agentTransport: usual, vsock }: HypervisorCapabilities,
+  { agentTransport: usual, vsock }: { agentTransport: AgentTransport; vsock: boolean },
   { useVSock }: { useVSock: boolean },
 ): AgentTransport {
   return useVSock && vsock ? "vsock" : usual;

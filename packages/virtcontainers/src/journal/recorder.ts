@@ -1,9 +1,9 @@
 import { channel } from "node:diagnostics_channel";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log.ts";
-import { isVmAlive } from "../operation/refresh.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { eventOf, type JournalRecord, type VirtEvent } from "./event.ts";
 import { exitEvent, readGuestEvents } from "./guest-log.ts";
 import { Journal } from "./journal.ts";

@@ -5,8 +5,8 @@ import type { Lock } from "../host/host.ts";
 import { agentTransport, type TransportTraits, transports } from "../hypervisor/agent-transport.ts";
 import type { RunningVm, VmState } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import type { Context } from "./context.ts";
-import { isVmAlive } from "./refresh.ts";
 import { resolveStored } from "./resolve.ts";
 
 /** How long an operation waits for one of the agent's ports when all are taken. */

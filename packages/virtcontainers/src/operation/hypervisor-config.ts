@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
-import { type KataAgentConfig, kataAgentKernelParams } from "../config/agent.ts";
+import { kataAgentKernelParams } from "../agent/kernel-params.ts";
+import type { KataAgentConfig } from "../config/agent.ts";
 import type { HypervisorConfig } from "../config/hypervisor.ts";
 import type { GuestAssets } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";

@@ -1,13 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
-import { containerNotFound } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
-import { VirtError } from "../errors.ts";
+import { containerNotFound, VirtError } from "../errors.ts";
 import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { isVmAlive } from "./refresh.ts";
 import { assertState, rules } from "./state.ts";
 
 /** Default deadline of an operation on a sandbox that exists. */

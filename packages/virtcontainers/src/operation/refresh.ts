@@ -3,6 +3,7 @@ import { extensionFeature } from "../agent/features.ts";
 import { isVirtError } from "../errors.ts";
 import { readExits } from "../logs/exits.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 
@@ -33,14 +34,6 @@ export async function refresh(
 /** A paused one can be killed too. */
 function isUp({ state }: StoredContainer): boolean {
   return state === "running" || state === "paused";
-}
-
-export async function isVmAlive(
-  context: Pick<Context, "host">,
-  sandbox: StoredSandbox,
-): Promise<boolean> {
-  if (sandbox.vm === undefined || sandbox.bootId !== (await context.host.bootId())) return false;
-  return await context.host.processes.isAlive(sandbox.vm.process);
 }
 
 /** The VM is gone: everything in it has ended; the log may know how. */

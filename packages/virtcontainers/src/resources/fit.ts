@@ -1,7 +1,7 @@
 import { phase } from "../events.ts";
 import type { Operation } from "../operation/operate.ts";
-import { isVmAlive } from "../operation/refresh.ts";
 import { resolveStored } from "../operation/resolve.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
 import type { VmSize } from "./sums.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { seccompFeature } from "../agent/agent.ts";
-import { kernelModules } from "../config/agent.ts";
+import { kernelModules } from "../agent/kernel-params.ts";
 import { createContainerInGuest } from "../container/verbs/create-in-guest.ts";
 import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";

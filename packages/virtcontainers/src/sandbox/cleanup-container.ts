@@ -1,7 +1,6 @@
 import { deleteContainer } from "../container/verbs/delete.ts";
-import { containerNotFound } from "../container/verbs/prepare.ts";
 import { stopContainer } from "../container/verbs/stop.ts";
-import { isVirtError } from "../errors.ts";
+import { containerNotFound, isVirtError } from "../errors.ts";
 import type { Operation } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
 import { wipe } from "./delete.ts";

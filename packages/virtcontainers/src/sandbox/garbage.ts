@@ -3,23 +3,13 @@ import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/operate.ts";
-import { isVmAlive } from "../operation/refresh.ts";
-import type { LedgerRecord } from "../store/ledger.ts";
 import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { wipe } from "./delete.ts";
-import { tidy } from "./tidy.ts";
+import { type Garbage, tidy } from "./tidy.ts";
 
-/** One thing that nobody needs any more. */
-export interface Garbage {
-  /** `image`: what an interrupted pull, import or removal left. */
-  kind: "sandbox" | "container" | "image" | LedgerRecord["kind"];
-  /** An id, the name of a process, or a path. */
-  name: string;
-  /** The sandbox that held it, and stays. */
-  sandboxId?: string | undefined;
-  reason: string;
-}
+export type { Garbage };
 
 export interface GarbageOptions extends CallOptions {
   /** Only says what would be removed. */

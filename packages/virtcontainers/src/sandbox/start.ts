@@ -1,8 +1,9 @@
 import { startContainer } from "../container/verbs/start.ts";
 import { type Operation, undo } from "../operation/operate.ts";
-import { isVmAlive, markGone, refresh } from "../operation/refresh.ts";
+import { markGone, refresh } from "../operation/refresh.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { assertShare } from "../storage/virtiofs/daemon.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { boot } from "./boot.ts";
 import { stopSandbox } from "./stop.ts";
 

@@ -1,10 +1,11 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import type { Operation } from "../operation/operate.ts";
-import { isVmAlive, markGone, refresh } from "../operation/refresh.ts";
+import { markGone, refresh } from "../operation/refresh.ts";
 import { assertMove } from "../operation/state.ts";
 import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 
 /** How long the guest may take to power off when asked. */
 const graceMs = 5_000;

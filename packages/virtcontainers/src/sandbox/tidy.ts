@@ -4,12 +4,23 @@ import { Deadline } from "../deadline.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { operation } from "../operation/operate.ts";
-import { isVmAlive, markGone } from "../operation/refresh.ts";
+import { markGone } from "../operation/refresh.ts";
 import { releaseOrphans } from "../storage/block/drives.ts";
 import type { LedgerRecord } from "../store/ledger.ts";
 import { about } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { Garbage } from "./garbage.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
+
+/** One thing that nobody needs any more. */
+export interface Garbage {
+  /** `image`: what an interrupted pull, import or removal left. */
+  kind: "sandbox" | "container" | "image" | LedgerRecord["kind"];
+  /** An id, the name of a process, or a path. */
+  name: string;
+  /** The sandbox that held it, and stays. */
+  sandboxId?: string | undefined;
+  reason: string;
+}
 
 /** Of a sandbox that stays: what was for a VM that is gone, and containers that were never whole. */
 export async function tidy(

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { useInstance } from "../api/default-instance.ts";
+import { unlessGone } from "../api/gone.ts";
 import { VirtContainers } from "../api/virtcontainers.ts";
 import type { Host } from "../host/host.ts";
 import { createHost } from "../host/real.ts";
@@ -70,7 +71,7 @@ export class TestInstance implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     useInstance(undefined, this.vc);
     for (const id of await sandboxIds(this.folder)) {
-      await this.vc.deleteSandbox(id, { force: true });
+      await unlessGone(this.vc.deleteSandbox(id, { force: true }));
     }
     if (this.#parts.ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }

@@ -61,7 +61,7 @@ async function make(
     await mkdir(place.users, { recursive: true, mode: 0o700 });
     if (record.driver === "ext4") {
       const sizeMiB = record.sizeMiB ?? defaultSizeMiB;
-      await makeExt4(context, place.image, sizeMiB, { journal: true, signal });
+      await makeExt4(context.host, place.image, sizeMiB, { journal: true, signal });
     } else {
       await mkdir(place.data);
       // Whatever the umask: other users of a container get in, as into a folder of an image.

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import {
   kataAgentKernelParams,
   kataAgentSetDefaultTraceConfigOptions,
-  type VirtError,
-} from "../../src/index.ts";
+} from "../../src/agent/kernel-params.ts";
+import type { VirtError } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
 import { refusal, waiting } from "../sandbox/support.ts";
 

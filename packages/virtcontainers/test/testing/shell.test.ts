@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { ContainerFiles } from "../../src/testing/agent/container-files.ts";
 import { allCommands } from "../../src/testing/commands/builtin.ts";
 import type { CommandOutput } from "../../src/testing/commands/command.ts";
+import { ContainerFiles } from "../../src/testing/files/container-files.ts";
 
 async function sh(script: string, env: Record<string, string> = {}) {
   const said = { stdout: "", stderr: "" };

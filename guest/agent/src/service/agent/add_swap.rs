@@ -7,9 +7,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::agent::Agent;
+use crate::device::block;
 use crate::proto::grpc::{AddSwapPathRequest, AddSwapRequest};
 use crate::status::{Context, Result, Status};
-use crate::storage::blk;
 
 /// The layout of `union swap_header` of linux/swap.h.
 const VERSION_AT: usize = 1024;
@@ -22,7 +22,7 @@ pub async fn by_pci_path(agent: &Agent, request: AddSwapRequest) -> Result<()> {
     }
     let slots = request.pci_path.iter().map(|slot| format!("{slot:02x}"));
     let path = slots.collect::<Vec<String>>().join("/");
-    let node = blk::by_pci_path(agent, &path).await?;
+    let node = block::by_pci_path(&agent.devices, &path).await?;
     add(Path::new(&node))
 }
 
@@ -32,7 +32,7 @@ pub async fn by_path(agent: &Agent, request: AddSwapPathRequest) -> Result<()> {
         let message = format!("path: {path:?} must be absolute, without ..");
         return Err(Status::invalid(message));
     }
-    add(Path::new(&blk::by_node(agent, path).await?))
+    add(Path::new(&block::by_node(&agent.devices, path).await?))
 }
 
 fn add(path: &Path) -> Result<()> {

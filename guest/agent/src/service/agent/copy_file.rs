@@ -24,8 +24,8 @@ const FILE: u32 = 0o100_000;
 pub async fn call(agent: &Agent, request: CopyFileRequest) -> Result<()> {
     let root = root(agent);
     let what = format!("copy {}", request.path);
-    let gate = &agent.sandbox.storages.gate;
-    gate.run(&what, move || copy(&root, &request)).await
+    let blocking = &agent.sandbox.storages.blocking;
+    blocking.run(&what, move || copy(&root, &request)).await
 }
 
 /// Below this folder files are put.
@@ -37,8 +37,10 @@ fn root(agent: &Agent) -> PathBuf {
 pub async fn remove(agent: &Agent, path: String) -> Result<()> {
     let root = root(agent);
     let what = format!("remove {path}");
-    let gate = &agent.sandbox.storages.gate;
-    gate.run(&what, move || remove_below(&root, &path)).await
+    let blocking = &agent.sandbox.storages.blocking;
+    blocking
+        .run(&what, move || remove_below(&root, &path))
+        .await
 }
 
 fn remove_below(root: &Path, path: &str) -> Result<()> {

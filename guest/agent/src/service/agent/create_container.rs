@@ -5,12 +5,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::agent::Agent;
-use crate::boot::cgroup;
-use crate::cgroup::oom;
+use crate::agent::{Agent, exit};
+use crate::cgroup::path;
 use crate::device;
 use crate::id;
-use crate::process::make::{Draft, Ports};
+use crate::process::draft::{Draft, Ports, Wanted};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
 use crate::sandbox::container::{Container, Parts, TerminationLog};
 use crate::sandbox::shared_mounts;
@@ -35,7 +34,7 @@ pub async fn call(agent: &Rc<Agent>, request: CreateContainerRequest) -> Result<
     shared_mounts::check(&request.shared_mounts)?;
     let storages = &agent.sandbox.storages;
     let bundle = agent.config.run_dir.join(&id);
-    let result = match storages.add_all(agent, &request.storages).await {
+    let result = match storages.add_all(&request.storages).await {
         Err(status) => Err(status),
         Ok(mounts) => {
             let result = create(agent, request, &bundle, &mounts).await;
@@ -47,7 +46,7 @@ pub async fn call(agent: &Rc<Agent>, request: CreateContainerRequest) -> Result<
     };
     match result {
         Ok(container) => {
-            oom::watch(agent, &container);
+            agent.oom_watch().start(&container);
             claim.keep(container);
         }
         Err(status) => {
@@ -67,26 +66,26 @@ async fn create(
 ) -> Result<Rc<Container>> {
     let id = request.container_id;
     let mut spec = request.oci.unwrap_or_default();
-    device::container::add_all(agent, &request.devices, &mut spec).await?;
+    device::container::add_all(&agent.devices, &request.devices, &mut spec).await?;
     let user = request.string_user;
-    let settle_user = move || {
+    let find_user = move || {
         let root = check_root(&spec)?;
         let process = spec.process.get_or_insert_default();
         resolve::apply(process, user.as_ref(), &root)?;
         Ok((spec, root))
     };
     let what = format!("root of container {id}");
-    let gate = &agent.sandbox.storages.gate;
-    let (mut spec, root) = gate.run(&what, settle_user).await?;
+    let blocking = &agent.sandbox.storages.blocking;
+    let (mut spec, root) = blocking.run(&what, find_user).await?;
     let info = agent.sandbox.info()?;
     if !info.hook_path.is_empty() {
         guest_hooks::add(&mut spec, &info.hook_path);
     }
     let pids = pids(agent, request.sandbox_pidns || info.shared_pidns, &spec)?;
-    namespaces::settle(&mut spec, &info.hostname, pids);
+    namespaces::apply(&mut spec, &info.hostname, pids);
     sysctl::apply_shared(&mut spec)?;
-    propagation::settle(&mut spec);
-    spec.linux.get_or_insert_default().cgroups_path = cgroup::path_of(&id);
+    propagation::apply(&mut spec);
+    spec.linux.get_or_insert_default().cgroups_path = path::of_container(&id);
     compiled_filter::apply(&mut spec, Path::new(compiled_filter::FOLDER));
     let hooks = spec.hooks.clone().unwrap_or_default();
     let termination_log = TerminationLog::of(&spec);
@@ -100,7 +99,14 @@ async fn create(
         stderr: request.stderr_port,
     };
     let process = spec.process.unwrap_or_default();
-    let (draft, stdio) = Draft::open(agent, &id, "", &process, ports)?;
+    let (draft, stdio) = Draft::open(&Wanted {
+        container_id: &id,
+        exec_id: "",
+        process: &process,
+        ports,
+        pipe_size: agent.config.pipe_size,
+        console: &agent.console_path(),
+    })?;
     let _birth = agent.crun.reaper.birth();
     let console = draft.console();
     crate::debug!("phase crun create");
@@ -114,15 +120,18 @@ async fn create(
         }
         return Err(draft.explain());
     };
-    let init = match draft.into_process(agent, pid) {
-        Ok(init) => init,
+    let init = match draft.into_process(pid) {
+        Ok(init) => {
+            exit::watch(agent, &init);
+            init
+        }
         Err(status) => {
             agent.crun.delete(&id).await;
             return Err(status);
         }
     };
     let container = Container::new(Parts {
-        cgroup: agent.crun.cgroups.then(|| cgroup::folder_of(&id)),
+        cgroup: agent.crun.cgroups.then(|| path::folder_of(&id)),
         id,
         init_id: request.exec_id,
         init,
@@ -161,7 +170,7 @@ fn pids(agent: &Agent, shared: bool, spec: &Spec) -> Result<Pids> {
         (true, false) => {
             let pause = &agent.sandbox.pause;
             pause
-                .hold(&agent.config.pause, &agent.crun.reaper)
+                .pid(&agent.config.pause, &agent.crun.reaper)
                 .map(Pids::Shared)
         }
         (false, true) => Ok(Pids::Agent),

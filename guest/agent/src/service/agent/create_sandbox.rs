@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use crate::agent::Agent;
-use crate::modules;
+use crate::kernel_modules;
 use crate::proto::grpc::CreateSandboxRequest;
 use crate::sandbox::Info;
 use crate::spec::guest_hooks;
@@ -27,7 +27,7 @@ pub async fn call(agent: &Agent, request: CreateSandboxRequest) -> Result<()> {
     let result = set_up(agent, &request).await;
     if result.is_err() {
         agent.sandbox.storages.release_everything().await;
-        agent.sandbox.forget();
+        agent.sandbox.undo_create();
     }
     crate::debug!("phase sandbox created");
     result
@@ -35,7 +35,7 @@ pub async fn call(agent: &Agent, request: CreateSandboxRequest) -> Result<()> {
 
 async fn set_up(agent: &Agent, request: &CreateSandboxRequest) -> Result<()> {
     for module in &request.kernel_modules {
-        modules::load(&module.name, &module.parameters)?;
+        kernel_modules::load(&module.name, &module.parameters)?;
     }
     if agent.config.init && !request.hostname.is_empty() {
         let name = request.hostname.as_bytes();
@@ -46,7 +46,7 @@ async fn set_up(agent: &Agent, request: &CreateSandboxRequest) -> Result<()> {
     }
     // They belong to the sandbox: no container releases them.
     let storages = &agent.sandbox.storages;
-    storages.add_all(agent, &request.storages).await.map(drop)
+    storages.add_all(&request.storages).await.map(drop)
 }
 
 fn write_resolv_conf(agent: &Agent, lines: &[String]) -> Result<()> {

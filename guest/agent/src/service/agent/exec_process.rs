@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::agent::Agent;
+use crate::agent::{Agent, exit};
 use crate::id;
-use crate::process::make::{Draft, Ports};
-use crate::process::{Process, console, kin};
+use crate::process::draft::{Draft, Ports, Wanted};
+use crate::process::{Process, console, descendants};
 use crate::proto::grpc::ExecProcessRequest;
 use crate::sandbox::container::{Container, State};
 use crate::spec;
@@ -48,20 +48,27 @@ async fn start(
     // As the container sees itself, with what is mounted inside it.
     let root = format!("/proc/{}/root", container.init.pid.get());
     let user = request.string_user;
-    let settle = move || {
+    let find_user = move || {
         resolve::apply(&mut process, user.as_ref(), Path::new(&root))?;
         Ok(process)
     };
     let what = format!("users of container {}", container.id);
-    let mut process = container.files.run(&what, settle).await?;
+    let mut process = container.blocking.run(&what, find_user).await?;
     let serial = agent.sandbox.next_serial();
-    let mark = kin::mark(&mut process, serial);
+    let mark = descendants::mark(&mut process, serial);
     let ports = Ports {
         stdin: request.stdin_port,
         stdout: request.stdout_port,
         stderr: request.stderr_port,
     };
-    let (draft, stdio) = Draft::open(agent, &container.id, &request.exec_id, &process, ports)?;
+    let (draft, stdio) = Draft::open(&Wanted {
+        container_id: &container.id,
+        exec_id: &request.exec_id,
+        process: &process,
+        ports,
+        pipe_size: agent.config.pipe_size,
+        console: &agent.console_path(),
+    })?;
     let scratch = container.bundle.join(format!("exec-{serial}"));
     let _birth = agent.crun.reaper.birth();
     let console = draft.console();
@@ -73,8 +80,9 @@ async fn start(
     let Some(pid) = started else {
         return Err(draft.explain());
     };
-    let process = draft.into_process(agent, pid)?;
+    let process = draft.into_process(pid)?;
     process.mark.set(mark);
+    exit::watch(agent, &process);
     Ok(process)
 }
 
@@ -84,6 +92,9 @@ fn open_console(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> {
     let consoles = &agent.sandbox.consoles;
     consoles.check(&request.exec_id)?;
     let wanted = request.process.unwrap_or_default();
-    consoles.add(console::open(agent, &request.exec_id, wanted)?);
+    let _birth = agent.crun.reaper.birth();
+    let console = console::open(&request.exec_id, wanted)?;
+    exit::watch(agent, &console);
+    consoles.add(console);
     Ok(())
 }

@@ -28,7 +28,7 @@ pub async fn call(
     let (root, inside) = place(&container).ok_or_else(unread)?;
     let read = move || Ok(read_inside(&root, &inside, LIMIT).ok());
     let what = format!("container {}: {path}", container.id);
-    let data = container.files.run(&what, read).await?;
+    let data = container.blocking.run(&what, read).await?;
     let data = data.ok_or_else(unread)?;
     Ok(GetDiagnosticDataResponse { data })
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::agent::{Agent, VERSION};
+use crate::VERSION;
+use crate::agent::Agent;
 use crate::device;
 use crate::process::console;
 use crate::proto::grpc::{AgentDetails, GuestDetailsRequest, GuestDetailsResponse};

@@ -9,8 +9,8 @@ use crate::status::{Result, Status};
 pub async fn call(agent: &Agent, request: VolumeStatsRequest) -> Result<VolumeStatsResponse> {
     let path = request.volume_guest_path;
     let what = format!("volume_guest_path: {path:?}");
-    let gate = &agent.sandbox.storages.gate;
-    gate.run(&what, move || stats(&path)).await
+    let blocking = &agent.sandbox.storages.blocking;
+    blocking.run(&what, move || stats(&path)).await
 }
 
 fn stats(path: &str) -> Result<VolumeStatsResponse> {

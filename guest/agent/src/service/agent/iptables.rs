@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::agent::Agent;
-use crate::modules;
+use crate::kernel_modules;
 use crate::process::command;
 use crate::proto::grpc::{
     GetIpTablesRequest, GetIpTablesResponse, SetIpTablesRequest, SetIpTablesResponse,
@@ -82,7 +82,7 @@ async fn run(agent: &Agent, is_ipv6: bool, what: &str, input: &[u8]) -> Result<V
 /// A kernel without modules has all this built in; what it lacks, iptables-restore tells.
 fn load_modules(is_ipv6: bool) {
     for name in [if is_ipv6 { IPV6 } else { IPV4 }, BOTH].concat() {
-        if let Err(error) = modules::load(name, &[]) {
+        if let Err(error) = kernel_modules::load(name, &[]) {
             crate::debug!("{error}");
         }
     }

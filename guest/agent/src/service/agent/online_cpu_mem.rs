@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::agent::Agent;
-use crate::device::{cpu, wait};
-use crate::modules;
+use crate::device::cpu;
+use crate::kernel_modules;
 use crate::proto::grpc::OnlineCpuMemRequest;
 use crate::status::Result;
 
@@ -15,11 +15,11 @@ pub async fn call(agent: &Agent, request: OnlineCpuMemRequest) -> Result<()> {
     let wanted = request.nb_cpus as usize;
     let mut done = 0;
     let what = format!("{wanted} offline CPUs");
-    wait::until(agent, what, || {
+    let online = agent.devices.wait_for(what, || {
         done += cpu::bring_online(Path::new(cpu::FOLDER), wanted - done);
         (done >= wanted).then_some(())
-    })
-    .await?;
+    });
+    online.await?;
     if !request.cpu_only {
         load_drivers();
         cpu::bring_members_online(Path::new(MEMORY), "memory", usize::MAX);
@@ -31,7 +31,7 @@ pub async fn call(agent: &Agent, request: OnlineCpuMemRequest) -> Result<()> {
 /// built in, or does not know them, needs no module; whether the guest follows is for the host to see.
 fn load_drivers() {
     for name in DRIVERS {
-        if let Err(error) = modules::load(name, &[]) {
+        if let Err(error) = kernel_modules::load(name, &[]) {
             crate::debug!("{error}");
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::agent::Agent;
 use crate::process::output::{MAX_READ, Output, Taken};
-use crate::process::{Process, finish, more};
+use crate::process::{Process, wait};
 use crate::proto::grpc::ReadStreamRequest;
 use crate::status::{Result, Status};
 use crate::ttrpc::body::Body;
@@ -37,9 +37,9 @@ async fn read(agent: &Agent, process: &Rc<Process>, output: &Output, len: u32) -
     output.check_sink()?;
     let mut turn = output.turn.clone().lock_owned().await;
     process.touch();
-    if !output.hold.is_empty() {
+    if !output.replay.is_empty() {
         output.check_sink()?;
-        let held = output.hold.take(limit)?;
+        let held = output.replay.take(limit)?;
         let mut body = Body::with_capacity(held.len());
         body.end().extend(held);
         return Ok(body.into_field(DATA));
@@ -54,8 +54,8 @@ async fn read(agent: &Agent, process: &Rc<Process>, output: &Output, len: u32) -
                 break;
             }
         }
-        more::wait(process, output, &source).await;
+        wait::for_output(process, output, &source).await;
     }
-    finish::forget_if_done(agent, process);
+    agent.sandbox.forget_if_done(process);
     Ok(Body::with_capacity(0))
 }

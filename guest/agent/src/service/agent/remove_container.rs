@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::create_container::remove_bundle;
 use crate::agent::Agent;
-use crate::process::signal;
 use crate::proto::grpc::RemoveContainerRequest;
 use crate::sandbox::container::Container;
 use crate::status::{Code, Result, Status};
@@ -30,7 +29,7 @@ pub async fn call(agent: &Agent, request: RemoveContainerRequest) -> Result<()> 
 
 /// Kills the container's processes and waits for its init at most so many seconds, 0 for ever.
 async fn end(container: &Container, seconds: u32) -> Result<()> {
-    signal::kill_all(container)?;
+    container.kill_all()?;
     let exit = container.init.exit.wait();
     if seconds == 0 {
         exit.await;

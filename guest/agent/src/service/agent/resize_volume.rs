@@ -25,8 +25,8 @@ const NAMES: &[(i64, &str)] = &[
 
 pub async fn call(agent: &Agent, request: ResizeVolumeRequest) -> Result<()> {
     let what = format!("volume_guest_path: {:?}", request.volume_guest_path);
-    let gate = &agent.sandbox.storages.gate;
-    gate.run(&what, move || resize(&request)).await
+    let blocking = &agent.sandbox.storages.blocking;
+    blocking.run(&what, move || resize(&request)).await
 }
 
 fn resize(request: &ResizeVolumeRequest) -> Result<()> {

@@ -9,7 +9,7 @@ pub fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
     let id = &request.container_id;
     if !id.is_empty() && request.exec_id.is_empty() && request.signal == signal::KILL {
         let container = agent.sandbox.container_or_internal(id)?;
-        return signal::kill_all(&container);
+        return container.kill_all();
     }
     let process = agent.sandbox.process(id, &request.exec_id)?;
     match request.signal {

@@ -1,7 +1,6 @@
 //! WaitProcess: the exit status of a process, to any number of waiters.
 
 use crate::agent::Agent;
-use crate::process::finish;
 use crate::proto::grpc::{WaitProcessRequest, WaitProcessResponse};
 use crate::status::Result;
 
@@ -11,6 +10,6 @@ pub async fn call(agent: &Agent, request: WaitProcessRequest) -> Result<WaitProc
     let status = process.exit.wait().await;
     process.waited.set(true);
     process.touch();
-    finish::forget_if_done(agent, &process);
+    agent.sandbox.forget_if_done(&process);
     Ok(WaitProcessResponse { status })
 }

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 
+use super::in_container;
 use crate::agent::Agent;
-use crate::files::{self, entry};
+use crate::files::entry;
 use crate::proto::virtcontainers::{ListFolderRequest, ListFolderResponse};
 use crate::status::Result;
 
@@ -11,6 +12,6 @@ pub async fn call(agent: &Agent, request: ListFolderRequest) -> Result<ListFolde
     let id = request.container_id;
     let (path, after, limit) = (request.path, request.after, request.limit);
     let work = move |root| entry::list(&root, OsStr::new(&path), &after, limit);
-    let entries = files::apart(agent, &id, work).await?;
+    let entries = in_container::run(agent, &id, work).await?;
     Ok(ListFolderResponse { entries })
 }

@@ -1,7 +1,8 @@
 //! ListProcesses: the processes the agent knows.
 
 use crate::agent::Agent;
-use crate::proto::virtcontainers::{ListProcessesRequest, ListProcessesResponse};
+use crate::process::Process;
+use crate::proto::virtcontainers::{ListProcessesRequest, ListProcessesResponse, ProcessState};
 use crate::status::Result;
 
 pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcessesResponse> {
@@ -12,8 +13,20 @@ pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcess
     };
     let mut processes = Vec::new();
     for container in containers {
-        processes.push(container.init.state());
-        processes.extend(container.execs().iter().map(|exec| exec.state()));
+        processes.push(state(&container.init));
+        processes.extend(container.execs().iter().map(|exec| state(exec)));
     }
     Ok(ListProcessesResponse { processes })
+}
+
+fn state(process: &Process) -> ProcessState {
+    ProcessState {
+        container_id: process.container_id.clone(),
+        exec_id: process.exec_id.clone(),
+        pid: process.pid.get(),
+        exited: process.exit.get().is_some(),
+        exit_status: process.exit.get().unwrap_or(0),
+        terminal: process.terminal.is_some(),
+        sink: process.stdout.sink.get() as i32,
+    }
 }

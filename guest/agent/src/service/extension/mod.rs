@@ -1,5 +1,6 @@
 //! virtcontainers.Extension: what this agent offers beyond the Kata contract.
 
+mod in_container;
 mod list_folder;
 mod list_processes;
 mod process_table;

@@ -1,7 +1,7 @@
 //! ProcessTable: all processes in a container.
 //!
 //! A process can make the read of its arguments hang, by memory that it maps from a file system of
-//! its own. So a thread apart reads, for so long and no longer.
+//! its own. So a thread of its own reads, for so long and no longer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -64,7 +64,7 @@ async fn name_users(container: &Container, rows: &mut [ProcessRow]) {
     let names = match container.init.exit.get() {
         None => {
             let read = move || Ok(Database::read(Path::new(&root)).names(&uids));
-            let read = container.files.run("users of a container", read);
+            let read = container.blocking.run("users of a container", read);
             let read = tokio::time::timeout(LIMIT, read).await;
             read.map_or_else(|_| BTreeMap::new(), Result::unwrap_or_default)
         }

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 
+use super::in_container;
 use crate::agent::Agent;
-use crate::files::{self, entry};
+use crate::files::entry;
 use crate::proto::virtcontainers::{ReadFileRequest, ReadFileResponse};
 use crate::status::Result;
 
@@ -11,6 +12,6 @@ pub async fn call(agent: &Agent, request: ReadFileRequest) -> Result<ReadFileRes
     let id = request.container_id;
     let (path, offset, len) = (request.path, request.offset, request.len);
     let work = move |root| entry::read(&root, OsStr::new(&path), offset, len);
-    let data = files::apart(agent, &id, work).await?;
+    let data = in_container::run(agent, &id, work).await?;
     Ok(ReadFileResponse { data: data.into() })
 }

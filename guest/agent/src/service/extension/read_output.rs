@@ -4,9 +4,9 @@
 use std::rc::Rc;
 
 use crate::agent::Agent;
-use crate::process::hold::{Filled, MOST};
 use crate::process::output::Output;
-use crate::process::{Process, more};
+use crate::process::replay_buffer::{Filled, MOST};
+use crate::process::{Process, wait};
 use crate::proto::virtcontainers::{OutputStream, ReadOutputRequest, ReadOutputResponse};
 use crate::status::{Result, Status};
 use crate::ttrpc::body::Body;
@@ -32,19 +32,19 @@ pub async fn call(agent: &Agent, request: ReadOutputRequest) -> Result<Body> {
 }
 
 async fn read(process: &Rc<Process>, output: &Output, request: &ReadOutputRequest) -> Result<Body> {
-    let hold = &output.hold;
+    let replay = &output.replay;
     output.check_sink()?;
     let turn = output.turn.clone().lock_owned().await;
     process.touch();
-    hold.acknowledge(request.offset.unwrap_or(hold.start()))?;
+    replay.acknowledge(request.offset.unwrap_or(replay.start()))?;
     let limit = MOST.min(request.len as usize);
     if limit > 0 && held(process, output, limit).await? {
-        let body = hold.body(limit, turn)?.into_field(DATA);
-        return Ok(body.with_number(OFFSET, hold.start()));
+        let body = replay.body(limit, turn)?.into_field(DATA);
+        return Ok(body.with_number(OFFSET, replay.start()));
     }
     Ok(Body::message(&ReadOutputResponse {
-        offset: hold.start(),
-        eof: output.eof.is_set() && hold.is_empty(),
+        offset: replay.start(),
+        eof: output.eof.is_set() && replay.is_empty(),
         ..ReadOutputResponse::default()
     }))
 }
@@ -53,17 +53,17 @@ async fn read(process: &Rc<Process>, output: &Output, request: &ReadOutputReques
 async fn held(process: &Rc<Process>, output: &Output, limit: usize) -> Result<bool> {
     loop {
         let source = output.source();
-        if source.is_none() && output.hold.is_empty() {
-            output.hold.release();
+        if source.is_none() && output.replay.is_empty() {
+            output.replay.release();
             return Ok(false);
         }
         output.check_sink()?;
-        let Some(source) = source.filter(|_| output.hold.is_empty()) else {
+        let Some(source) = source.filter(|_| output.replay.is_empty()) else {
             return Ok(true);
         };
-        match output.hold.fill(&source, limit)? {
+        match output.replay.fill(&source, limit)? {
             Filled::Some => {}
-            Filled::Nothing => more::wait(process, output, &source).await,
+            Filled::Nothing => wait::for_output(process, output, &source).await,
             Filled::End => output.end(),
         }
     }

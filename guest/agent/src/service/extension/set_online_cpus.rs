@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::agent::Agent;
-use crate::device::{cpu, wait};
+use crate::device::cpu;
 use crate::proto::virtcontainers::{SetOnlineCpusRequest, SetOnlineCpusResponse};
 use crate::status::{Result, Status};
 
@@ -15,11 +15,11 @@ pub async fn call(agent: &Agent, request: SetOnlineCpusRequest) -> Result<SetOnl
     }
     let folder = Path::new(cpu::FOLDER);
     let what = format!("{wanted} CPUs");
-    wait::until(agent, what, || {
+    let there = agent.devices.wait_for(what, || {
         let missing = wanted.saturating_sub(cpu::online(folder).len());
         (cpu::bring_online(folder, missing) >= missing).then_some(())
-    })
-    .await?;
+    });
+    there.await?;
     let online = cpu::online(folder);
     for number in online.iter().skip(wanted).rev() {
         let switch = folder.join(format!("cpu{number}/online"));

@@ -13,6 +13,6 @@ pub fn call(agent: &Rc<Agent>, request: &SetOutputRequest) -> Result<()> {
     let process = sandbox.process(&request.container_id, &request.exec_id)?;
     let sink = OutputSink::try_from(request.sink)
         .map_err(|_| Status::invalid(format!("sink: {} is not 0, 1 or 2", request.sink)))?;
-    drain::switch(agent, &process, sink);
+    drain::switch(&agent.output_log, &process, sink);
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 
+use super::in_container;
 use crate::agent::Agent;
-use crate::files::{self, entry};
+use crate::files::entry;
 use crate::proto::virtcontainers::{StatPathRequest, StatPathResponse};
 use crate::status::Result;
 
@@ -14,6 +15,6 @@ pub async fn call(agent: &Agent, request: StatPathRequest) -> Result<StatPathRes
         follow,
     } = request;
     let work = move |root| entry::stat(&root, OsStr::new(&path), follow);
-    let entry = files::apart(agent, &container_id, work).await?;
+    let entry = in_container::run(agent, &container_id, work).await?;
     Ok(StatPathResponse { entry })
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{decode, encode, unknown};
-use crate::agent::VERSION;
+use crate::VERSION;
 use crate::proto::grpc::health_check_response::ServingStatus;
 use crate::proto::grpc::{CheckRequest, HealthCheckResponse, VersionCheckResponse};
 use crate::status::Result;

@@ -155,8 +155,8 @@ fn remove(parent: &OwnedFd, name: &OsStr) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan::tree;
     use super::*;
+    use crate::storage::watchable::scan::tree;
     use std::os::unix::fs::symlink;
 
     #[test]

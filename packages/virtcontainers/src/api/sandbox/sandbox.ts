@@ -7,7 +7,7 @@ import { followLog, type LogEntry } from "../../logs/follow.ts";
 import { type MonitorOptions, monitor } from "../../monitor/monitor.ts";
 import type { Connection } from "../../operation/connection.ts";
 import type { Context } from "../../operation/context.ts";
-import { isVmAlive, refresh } from "../../operation/refresh.ts";
+import { refresh } from "../../operation/refresh.ts";
 import { type Resize, resizeSandbox } from "../../resources/resize-sandbox.ts";
 import type { VmSize } from "../../resources/sums.ts";
 import { isConfiguration } from "../../sandbox/annotations/apply.ts";
@@ -19,7 +19,9 @@ import { type SandboxStats, statsSandbox } from "../../sandbox/stats.ts";
 import { type SandboxStatus, sandboxStatus } from "../../sandbox/status.ts";
 import { stopSandbox } from "../../sandbox/stop.ts";
 import type { StoredSandbox } from "../../store/schema.ts";
+import { isVmAlive } from "../../store/vm-alive.ts";
 import { parse } from "../../validate.ts";
+import { unlessGone } from "../gone.ts";
 import { configFromOptions, type SandboxOptions } from "./short-form.ts";
 import { SandboxCopies } from "./transfer.ts";
 
@@ -30,6 +32,8 @@ import { SandboxCopies } from "./transfer.ts";
  */
 export class Sandbox extends SandboxCopies implements AsyncDisposable {
   readonly #deleteOnDispose: boolean;
+  /** Each sandbox has another, whatever its id. */
+  readonly #token: string;
 
   /** Use Sandbox.create, Sandbox.fetch, or a VirtContainers. */
   constructor(
@@ -40,6 +44,7 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
   ) {
     super(context, stored, connection);
     this.#deleteOnDispose = deleteOnDispose;
+    this.#token = stored.token;
   }
 
   /**
@@ -191,8 +196,18 @@ export class Sandbox extends SandboxCopies implements AsyncDisposable {
     );
   }
 
+  /** A sandbox that is gone already, or another that has its id by now, is not an error and not touched. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#deleteOnDispose) await this.delete({ force: true });
-    else await this.release();
+    if (this.#deleteOnDispose && (await this.#isStillThere())) {
+      await unlessGone(this.delete({ force: true }));
+    }
+    await this.release();
+  }
+
+  /** What is damaged can't be told from it. */
+  async #isStillThere(): Promise<boolean> {
+    const { store } = this.context;
+    const there = await store.readIfThere(this.id).catch(() => ({ token: this.#token }));
+    return there?.token === this.#token;
   }
 }

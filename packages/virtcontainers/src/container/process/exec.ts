@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Sandbox } from "../../api/sandbox/sandbox.ts";
-import { Deadline } from "../../deadline.ts";
+import type { Cmd } from "../../config/container.ts";
+import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
 import type { Signal } from "../../signals.ts";
 import { type ExecInput, type ExecOptions, execCommand } from "./exec-options.ts";
@@ -17,6 +17,32 @@ export interface ExecResult {
   stderr: string;
   stdoutBytes: Uint8Array;
   stderrBytes: Uint8Array;
+}
+
+/** What a command asks of the sandbox that it runs in. */
+export interface ExecTarget {
+  readonly id: string;
+  containers(): readonly { readonly id: string }[];
+  enterContainer(
+    containerId: string,
+    cmd: Cmd,
+    options: CallOptions,
+  ): Promise<{ process: { readonly token: string } }>;
+  ioStream(containerId: string, processId: string, options: CallOptions): Promise<IOStream>;
+  waitProcess(containerId: string, processId: string, options?: CallOptions): Promise<number>;
+  signalProcess(
+    containerId: string,
+    processId: string,
+    signal: Signal,
+    all?: boolean,
+    options?: CallOptions,
+  ): Promise<void>;
+  winsizeProcess(
+    containerId: string,
+    processId: string,
+    height: number,
+    width: number,
+  ): Promise<void>;
 }
 
 interface Running {
@@ -36,7 +62,7 @@ const killTimeoutMs = 5_000;
  * or use its streams. An abort or deadline kills it in the guest before the handle rejects.
  */
 export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecChunk> {
-  readonly #sandbox: Sandbox;
+  readonly #sandbox: ExecTarget;
   readonly #argv: readonly string[];
   readonly #options: ExecOptions;
   readonly #stdout: ExecOutput;
@@ -46,7 +72,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   #stdin: PassThrough | undefined;
   #started = false;
 
-  constructor(sandbox: Sandbox, argv: readonly string[], options: ExecOptions) {
+  constructor(sandbox: ExecTarget, argv: readonly string[], options: ExecOptions) {
     this.#sandbox = sandbox;
     this.#argv = argv;
     this.#options = options;

@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import { isVirtError } from "../../errors.ts";
 import type { Operation } from "../../operation/operate.ts";
-import { isVmAlive } from "../../operation/refresh.ts";
+import { isVmAlive } from "../../store/vm-alive.ts";
 
 /** The feature of an agent that gives output by offset, and so again to a client whose connection broke. */
 export const offsetsFeature = "offsets";

@@ -1,11 +1,11 @@
 import type { Operation } from "../../operation/operate.ts";
-import { isVmAlive } from "../../operation/refresh.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { isOfRootDisk } from "../../storage/block/hold-disk.ts";
 import { letVolumeGo, volumeOf } from "../../storage/block/volumes.ts";
 import { removeCopies, unprovide } from "../../storage/provide.ts";
 import type { StoredContainer } from "../../store/schema.ts";
+import { isVmAlive } from "../../store/vm-alive.ts";
 import { hooksAfterDelete } from "../hooks.ts";
 import { endContainer, ignoreGone } from "./stop.ts";
 

@@ -1,6 +1,6 @@
 import type { ContainerConfig } from "../../config/container.ts";
 import type { SandboxConfig } from "../../config/sandbox.ts";
-import { invalidArgument, VirtError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { Context } from "../../operation/context.ts";
 import { planRootDisk } from "../../storage/block/root-disk.ts";
 import { planMounts } from "../../storage/plan.ts";
@@ -80,15 +80,4 @@ function commandLine(
   if (config.entrypoint !== undefined) return [...config.entrypoint, ...args];
   if (image === undefined) return [...args];
   return [...image.entrypoint, ...(args.length > 0 ? args : image.cmd)];
-}
-
-export function containerNotFound(sandboxId: string, containerId: string): VirtError {
-  return new VirtError(
-    "CONTAINER_NOT_FOUND",
-    `there is no container ${containerId} in sandbox ${sandboxId}`,
-    {
-      sandboxId,
-      containerId,
-    },
-  );
 }

@@ -1,10 +1,11 @@
 import { isVirtError } from "../../errors.ts";
 import type { Operation } from "../../operation/operate.ts";
-import { isVmAlive, markExited } from "../../operation/refresh.ts";
+import { markExited } from "../../operation/refresh.ts";
 import { assertAllowed, assertMove } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
+import { isVmAlive } from "../../store/vm-alive.ts";
 
 const sigkill = 9;
 

@@ -36,7 +36,7 @@ export async function prepareDrives(
     container.drives.scratch = id;
     const path = join(context.store.folder(sandbox.id).vm, `scratch-${id}.img`);
     await ledger.take({ kind: "file", path }, () =>
-      makeExt4(context, path, sizeMiB, { journal: false, owner: sandbox.user, signal }),
+      makeExt4(context.host, path, sizeMiB, { journal: false, owner: sandbox.user, signal }),
     );
     drives.push({ id, path, format: "raw", readonly: false });
   }

@@ -1,12 +1,8 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { StorageSchema } from "@virtcontainers/agent-protocol";
 import type { Mount } from "../../config/mount.ts";
 import type { GuestAddress } from "../../hypervisor/hypervisor.ts";
 import type { StoredContainer, StoredMount } from "../../store/schema.ts";
 import { guestMountPath, guestShared } from "./paths.ts";
-import { diskStorage } from "./storages.ts";
-
-type Storage = MessageInitShape<typeof StorageSchema>;
+import { diskStorage, type Storage, tmpfs } from "./storage.ts";
 
 /** What the guest mounts so that the container's mounts can be bound from there. */
 export function mountStorages(
@@ -63,16 +59,4 @@ function memory(mount: Mount, mountPoint: string): Storage[] {
     default:
       return [];
   }
-}
-
-/** Memory that the containers of a sandbox have in common. */
-export function tmpfs(mountPoint: string, options: readonly string[]): Storage {
-  return {
-    driver: "ephemeral",
-    source: "tmpfs",
-    fstype: "tmpfs",
-    options: ["nosuid", "nodev", ...options],
-    mountPoint,
-    shared: true,
-  };
 }

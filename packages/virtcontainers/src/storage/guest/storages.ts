@@ -1,15 +1,11 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { StorageSchema } from "@virtcontainers/agent-protocol";
-import { VirtError } from "../../errors.ts";
 import type { GuestAddress } from "../../hypervisor/hypervisor.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
-import { mountStorages, tmpfs } from "./mount-storages.ts";
+import { mountStorages } from "./mount-storages.ts";
 import { containerBase, guestShared, sharedShmPath } from "./paths.ts";
+import { diskStorage, type Storage, tmpfs } from "./storage.ts";
 
 /** Bytes of one message; a small one makes 9p slow. */
 const defaultMsize9p = 512_000;
-
-type Storage = MessageInitShape<typeof StorageSchema>;
 
 /** The tag by which the guest mounts the shared file system. */
 export const sharedTag = "kataShared";
@@ -73,26 +69,4 @@ export function containerStorages(
     mountPoint: rootPath,
   });
   return { storages: [...storages, ...mounted], rootPath };
-}
-
-/** A file system on a disk whose place in the guest is known. */
-export function diskStorage(
-  driveId: string | undefined,
-  addresses: Readonly<Record<string, GuestAddress>>,
-  fstype: string,
-  options: string[],
-  mountPoint: string,
-): Storage {
-  const address = addresses[driveId ?? ""];
-  if (address === undefined) {
-    throw new VirtError(
-      "STATE_INVALID",
-      `the address of the disk ${driveId} in the guest is not known`,
-    );
-  }
-  const where =
-    address.kind === "pci"
-      ? { driver: "blk", source: address.path }
-      : { driver: "scsi", source: address.address };
-  return { ...where, fstype, options, mountPoint };
 }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Operation } from "../../operation/operate.ts";
-import { isVmAlive } from "../../operation/refresh.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { isVmAlive } from "../../store/vm-alive.ts";
 
 /** The ledger's name of the daemon that serves a share. */
 export const daemonName = "virtiofsd";

@@ -6,18 +6,20 @@ import {
 } from "@virtcontainers/agent-protocol";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import type { Command } from "../commands/command.ts";
-import { ContainerFiles } from "./container-files.ts";
+import { ContainerFiles } from "../files/container-files.ts";
+import { failure } from "../files/tree.ts";
 import { GuestFiles } from "./files.ts";
 import { Freezer } from "./freezer.ts";
 import { OomEvents } from "./oom.ts";
 import type { Sink } from "./pipe.ts";
 import { GuestProcess } from "./process.ts";
-import { failure } from "./tree.ts";
 
 /** The machine that the guest is in. */
 export interface GuestMachine {
   /** CPUs that are plugged in. */
   readonly cpus?: number;
+  /** Settles when it has ended, and all that ran in it. */
+  readonly gone?: Promise<unknown>;
   /** Appends to what stands behind the log port. */
   writeLog(bytes: Uint8Array): void;
   /** Ends the machine. */
@@ -161,6 +163,13 @@ export class Guest {
   /** Ends the programs of all consoles. */
   hangUp(): void {
     for (const process of this.consoles.execs.values()) process.signal(9);
+  }
+
+  /** The machine has ended, and all programs with it. */
+  end(): void {
+    this.machine = undefined;
+    this.hangUp();
+    for (const container of this.containers.values()) this.killAll(container);
   }
 
   killAll(container: GuestContainer): void {

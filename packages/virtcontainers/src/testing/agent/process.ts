@@ -1,8 +1,9 @@
 import { PassThrough } from "node:stream";
 import type { LogRecord } from "@virtcontainers/agent-protocol";
 import type { Command, CommandOutput } from "../commands/command.ts";
+import type { ContainerFiles } from "../files/container-files.ts";
 import { drained } from "./drained.ts";
-import type { ProcessPlace } from "./guest.ts";
+import type { Freezer } from "./freezer.ts";
 import { Pipe, type Sink } from "./pipe.ts";
 
 const sigkill = 9;
@@ -25,7 +26,8 @@ export interface ProcessParts {
   terminal: { rows: number; columns: number } | undefined;
   hasInput: boolean;
   sink: Sink;
-  place: Pick<ProcessPlace, "freezer" | "files">;
+  /** Of the container that it is in, or of none. */
+  place: { readonly freezer: Freezer; readonly files: ContainerFiles };
   log: (record: LogRecord) => void;
 }
 

@@ -1,4 +1,4 @@
-import type { ContainerFiles } from "../agent/container-files.ts";
+import type { ContainerFiles } from "../files/container-files.ts";
 
 /** Where a command writes. */
 export interface CommandOutput {

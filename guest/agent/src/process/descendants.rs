@@ -1,0 +1,90 @@
+//! The processes that an exec has started, wherever it has gone: out of its process group, away from its parents.
+//!
+//! Each exec gets a limit of file locks of its own, which all that it starts inherits. The kernel
+//! has ignored this limit since 2.4.25, so nothing is different in the container. In a cgroup of its
+//! own it would be: programs look for their limits in their own group, and these stand in the
+//! container's.
+
+use std::collections::HashSet;
+use std::fs;
+use std::mem::MaybeUninit;
+
+use rustix::process::{Pid, PidfdFlags, Resource, Signal, pidfd_open, pidfd_send_signal};
+
+use super::table;
+use crate::proto::grpc::{PosixRlimit, Process};
+
+const KIND: &str = "RLIMIT_LOCKS";
+/// Above what anybody sets, and exact as a number of JSON.
+const FIRST: u64 = 1 << 50;
+
+/// So often new ones are looked for, which others may start until they are killed themselves.
+const ROUNDS: usize = 64;
+
+/// Marks a process that is about to be started. None if its caller has another use for the limit, or
+/// this machine has; it is known by its process group then.
+pub fn mark(process: &mut Process, serial: u64) -> Option<u64> {
+    let own = rustix::process::getrlimit(Resource::Locks).maximum;
+    let taken = process.rlimits.iter().any(|limit| limit.r#type == KIND);
+    if taken || own.is_some() {
+        return None;
+    }
+    let mark = FIRST + serial;
+    process.rlimits.push(PosixRlimit {
+        r#type: KIND.to_owned(),
+        hard: mark,
+        soft: mark,
+    });
+    Some(mark)
+}
+
+/// Kills every process that has the mark. What was looked at is what is killed: a pid can become
+/// another's in between, a descriptor of a process can't.
+pub fn kill(mark: u64) {
+    let mut killed = HashSet::new();
+    for _ in 0..ROUNDS {
+        let before = killed.len();
+        for pid in pids() {
+            let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
+                continue;
+            };
+            if mark_of(pid) == Some(mark) && killed.insert((pid, table::start_ticks(pid))) {
+                let _ = pidfd_send_signal(&process, Signal::KILL);
+            }
+        }
+        if killed.len() == before {
+            return;
+        }
+    }
+}
+
+fn pids() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+}
+
+fn mark_of(pid: Pid) -> Option<u64> {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
+    let (id, nothing) = (pid.as_raw_nonzero().get(), std::ptr::null());
+    // SAFETY: nothing is set, and the kernel fills what is asked for if it says so.
+    unsafe {
+        match libc::prlimit(id, libc::RLIMIT_LOCKS, nothing, limit.as_mut_ptr()) {
+            0 => Some(limit.assume_init().rlim_max),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_the_caller_stays() {
+        let mut process = Process::default();
+        assert_eq!(mark(&mut process, 7), Some(FIRST + 7));
+        assert_eq!(process.rlimits.len(), 1);
+        assert_eq!(mark(&mut process, 8), None);
+        assert_eq!(process.rlimits[0].hard, FIRST + 7);
+    }
+}

@@ -1,0 +1,126 @@
+//! A process that crun is about to start: its streams, and what becomes of them when crun has ended.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::Process;
+use super::output;
+use super::streams::Streams;
+use super::terminal::{Socket, Terminal};
+use crate::crun::error;
+use crate::pipe::read::{Read, read_available};
+use crate::pipe::{self, Ends, Stdio};
+use crate::proto::grpc;
+use crate::proto::virtcontainers::OutputSink;
+use crate::status::{Result, Status};
+
+/// The `*_port` fields of a request.
+#[derive(Clone, Copy)]
+pub struct Ports {
+    pub stdin: u32,
+    pub stdout: u32,
+    pub stderr: u32,
+}
+
+/// What is known of a process before it is there.
+pub struct Draft {
+    container_id: String,
+    exec_id: String,
+    program: String,
+    cwd: String,
+    stdin: bool,
+    sinks: [OutputSink; 2],
+    ends: Ends,
+    socket: Option<Socket>,
+}
+
+/// What a draft is made from.
+pub struct Wanted<'a> {
+    pub container_id: &'a str,
+    /// Empty for the container's init.
+    pub exec_id: &'a str,
+    pub process: &'a grpc::Process,
+    pub ports: Ports,
+    /// How much of the output waits in its pipe, in bytes.
+    pub pipe_size: usize,
+    /// A path that nothing else uses, for the socket on which a terminal is given.
+    pub console: &'a Path,
+}
+
+impl Draft {
+    /// Opens the streams. Gives crun's ends with it.
+    pub fn open(wanted: &Wanted<'_>) -> Result<(Draft, Stdio)> {
+        let (process, ports) = (wanted.process, wanted.ports);
+        let stdin = pipe::wants_stdin(ports.stdin)?;
+        let sinks = [
+            output::sink_of_port("stdout_port", ports.stdout)?,
+            output::sink_of_port("stderr_port", ports.stderr)?,
+        ];
+        if process.args.is_empty() {
+            return Err(Status::invalid("process.args: empty"));
+        }
+        let (ends, mut stdio) = pipe::pipes(stdin && !process.terminal, wanted.pipe_size)?;
+        let socket = match process.terminal {
+            false => None,
+            true => {
+                // crun's own messages still come through the pipe.
+                stdio.stdout = None;
+                Some(Socket::open(wanted.console)?)
+            }
+        };
+        let draft = Draft {
+            container_id: wanted.container_id.to_owned(),
+            exec_id: wanted.exec_id.to_owned(),
+            program: process.args.first().cloned().unwrap_or_default(),
+            cwd: process.cwd.clone(),
+            stdin,
+            sinks,
+            ends,
+            socket,
+        };
+        Ok((draft, stdio))
+    }
+
+    /// The socket to which crun is to send the terminal.
+    pub fn console(&self) -> Option<PathBuf> {
+        let path = |socket: &Socket| Path::to_owned(&socket.path);
+        self.socket.as_ref().map(path)
+    }
+
+    /// Why crun failed, from what it said.
+    pub fn explain(&self) -> Status {
+        let said = match read_available(&self.ends.stderr, 64 << 10, &[]) {
+            Ok(Read::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
+            _ => String::new(),
+        };
+        error::explain(&said, &self.program, &self.cwd)
+    }
+
+    /// The process, now that crun has told its id.
+    pub fn into_process(self, pid: u32) -> Result<Rc<Process>> {
+        let terminal: Option<Rc<Terminal>> = match &self.socket {
+            Some(socket) => Some(socket.receive()?),
+            None => None,
+        };
+        let (stdin, stdout, stderr) = match &terminal {
+            Some(terminal) => (
+                self.stdin.then(|| terminal.master.clone()),
+                Some(terminal.master.clone()),
+                None,
+            ),
+            None => (
+                self.ends.stdin,
+                Some(self.ends.stdout),
+                Some(self.ends.stderr),
+            ),
+        };
+        let streams = Streams {
+            stdin,
+            stdout,
+            stderr,
+            terminal,
+            sinks: self.sinks,
+        };
+        Ok(streams.into_process(self.container_id, self.exec_id, pid))
+    }
+}
