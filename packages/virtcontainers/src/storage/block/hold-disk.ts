@@ -6,7 +6,7 @@ import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
 import { pinnedPath, pinReal } from "../../host/files.ts";
 import { makeTrustedFolder } from "../../host/trusted.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
@@ -24,7 +24,7 @@ export async function holdRootDisk(
   disk: RootDisk,
   driveId: string,
   ledger: Ledger,
-): Promise<BlockDrive> {
+): Promise<DiskDevice> {
   // Pinned once, so that all that follows is done to the one file that was looked at.
   await using pinned = await pinDisk(disk);
   const found = await pinned.stat();
@@ -42,6 +42,7 @@ export async function holdRootDisk(
   const direct = user === undefined || disk.device;
   const reached = direct ? disk.path : await reachableImage(context, pinned, place, ledger);
   return {
+    kind: "disk",
     id: driveId,
     path: reached,
     format: "raw",
