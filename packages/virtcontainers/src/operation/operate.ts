@@ -28,6 +28,9 @@ export interface Operation {
   save(): Promise<void>;
 }
 
+/** What is done with a sandbox that is held; what it was asked for has been checked. */
+export type Verb<T> = (operation: Operation) => Promise<T>;
+
 /** How a verb holds the sandbox: alone, together with other readers, or only for the moment of reading its state. */
 export type Holding = "exclusive" | "shared" | "moment";
 

@@ -5,6 +5,7 @@ import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
 import { tunedHint } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import { shareKinds } from "../hypervisor/device.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 
@@ -37,8 +38,9 @@ export async function assertShareable(
     });
   }
   if (sharedFS === "none") return;
-  if (!hypervisor.capabilities.fsSharing.includes(sharedFS)) {
-    const able = hypervisor.capabilities.fsSharing.join(" or ") || "nothing";
+  const shareable = shareKinds.filter((kind) => hypervisor.capabilities.coldPlug.includes(kind));
+  if (!shareable.includes(sharedFS)) {
+    const able = shareable.join(" or ") || "nothing";
     throw refusal(
       `the hypervisor ${hypervisor.type} can't share by ${sharedFS}`,
       `It can: ${able}.`,
