@@ -48,6 +48,13 @@ export function createContext(options: VirtContainersOptions): Context {
   const dataDir = folder("dataDir", options.dataDir ?? folders.dataDir);
   const store = new Store(host, stateDir);
   let assets: Promise<GuestAssets> | undefined;
+  const guestAssets = () => {
+    assets ??= loadGuestAssets(
+      options.guestDir ?? findGuestDir(process.env),
+      kernelFlavour(options),
+    );
+    return assets;
+  };
   return {
     host,
     logger,
@@ -61,15 +68,11 @@ export function createContext(options: VirtContainersOptions): Context {
         host,
         dataDir,
         logger,
+        bundled: async (name) =>
+          name === "busybox:latest" ? (await guestAssets()).busyboxPath : undefined,
         ...(options.registries && { registries: options.registries }),
       }),
-    guestAssets: () => {
-      assets ??= loadGuestAssets(
-        options.guestDir ?? findGuestDir(process.env),
-        kernelFlavour(options),
-      );
-      return assets;
-    },
+    guestAssets,
     hypervisors: new Hypervisors(host, logger, options.hypervisors),
   };
 }
