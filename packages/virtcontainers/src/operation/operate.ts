@@ -3,7 +3,7 @@ import type { Agent } from "../agent/agent.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { containerNotFound, VirtError } from "../errors.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
-import type { Ledger } from "../store/ledger.ts";
+import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
@@ -26,7 +26,7 @@ export interface Operation {
   /** The driver of its VM. INVALID_ARGUMENT if this instance does not have it. */
   readonly hypervisor: Hypervisor;
   agent(): Promise<Agent>;
-  ledger(): Ledger;
+  ledger(): LedgerFile;
   container(id: string): StoredContainer;
   save(): Promise<void>;
 }
