@@ -55,7 +55,7 @@ export type { KernelFlavour } from "./guest/assets.ts";
 export { runningOnVMM } from "./host/vmm.ts";
 export type { Param } from "./hypervisor/config.ts";
 export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
-export { maxQemuVCPUs } from "./hypervisor/qemu/max-vcpus.ts";
+export { maxQemuVCPUs } from "./hypervisor/qemu/machine/max-vcpus.ts";
 export type {
   Image,
   ImageConfig,

@@ -19,7 +19,7 @@ export async function stopSandbox(operation: Operation, force: boolean): Promise
   assertMove("sandbox", sandbox.id, sandbox.state, "stopped");
   await phase("hypervisor.stop", { sandboxId: sandbox.id }, () => stopVm(operation, force));
   await context.events.hearOut(sandbox);
-  await markGone(context, sandbox, new Date());
+  await markGone(context, sandbox, { time: new Date() });
   await releaseVm(operation);
   await context.events.record({ type: "stopped", sandboxId: sandbox.id });
 }

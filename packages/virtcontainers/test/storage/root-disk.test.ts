@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { blockdev } from "../../src/hypervisor/qemu/drive.ts";
+import { blockdev } from "../../src/hypervisor/qemu/device/disk.ts";
 import type { ContainerConfig, RootFs } from "../../src/index.ts";
 import { containerStorages } from "../../src/storage/guest/storages.ts";
 import { StoredSandbox } from "../../src/store/schema.ts";
@@ -33,7 +33,7 @@ function storages(id: string) {
   const { containers, vm } = v.parse(StoredSandbox, JSON.parse(text));
   const [first] = containers;
   if (first === undefined) throw new Error("it has no container");
-  return containerStorages(first, vm?.drives ?? {}).storages;
+  return containerStorages(first, vm?.devices ?? {}).storages;
 }
 
 function uses(): string[] {
@@ -128,6 +128,8 @@ test.each<[rootFs: object, code: string, says: string]>([
 
 test("the VMM opens a block device as what it is", () => {
   const drive = { id: "drive-0", path: "/dev/sdz", format: "raw", readonly: true } as const;
-  expect(blockdev({ ...drive, device: true }, config()).file.driver).toBe("host_device");
-  expect(blockdev(drive, config()).file.driver).toBe("file");
+  expect(blockdev({ ...drive, device: true }, drive.path, config()).file.driver).toBe(
+    "host_device",
+  );
+  expect(blockdev(drive, drive.path, config()).file.driver).toBe("file");
 });

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
 import { makeTrustedFolder } from "../../host/trusted.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
@@ -23,7 +23,7 @@ export async function holdRootDisk(
   disk: RootDisk,
   driveId: string,
   ledger: Ledger,
-): Promise<BlockDrive> {
+): Promise<DiskDevice> {
   const found = await stat(disk.path).catch((error: unknown) => {
     throw hostError(error, `looking at ${disk.path}`);
   });
@@ -41,6 +41,7 @@ export async function holdRootDisk(
   const direct = user === undefined || disk.device;
   const reached = direct ? disk.path : await reachableImage(context, disk.path, place, ledger);
   return {
+    kind: "disk",
     id: driveId,
     path: reached,
     format: "raw",

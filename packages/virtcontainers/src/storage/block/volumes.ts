@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { hostError } from "../../host/errno.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { StoredContainer, StoredMount, StoredSandbox } from "../../store/schema.ts";
@@ -22,8 +22,8 @@ export async function holdVolumes(
   container: StoredContainer,
   ledger: Ledger,
   signal: AbortSignal,
-): Promise<BlockDrive[]> {
-  const drives: BlockDrive[] = [];
+): Promise<DiskDevice[]> {
+  const drives: DiskDevice[] = [];
   for (const mount of container.mounts) {
     const name = volumeOf(mount);
     if (name === undefined) continue;
@@ -40,7 +40,7 @@ export async function holdVolumes(
     const place = imagePlace(context, sandbox, name);
     const image =
       sandbox.user === undefined ? file : await reachableImage(context, file, place, ledger);
-    drives.push({ id: mount.driveId, path: image, format: "raw", readonly: false });
+    drives.push({ kind: "disk", id: mount.driveId, path: image, format: "raw", readonly: false });
   }
   return drives;
 }
