@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { containerNotFound, VirtError } from "../errors.ts";
-import type { Ledger } from "../store/ledger.ts";
+import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
@@ -23,7 +23,7 @@ export interface Operation {
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   agent(): Promise<Agent>;
-  ledger(): Ledger;
+  ledger(): LedgerFile;
   container(id: string): StoredContainer;
   save(): Promise<void>;
 }
