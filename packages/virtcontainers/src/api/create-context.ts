@@ -52,6 +52,13 @@ export function createContext(options: VirtContainersOptions): Context {
   };
   const store = new Store(host, stateDir);
   let assets: Promise<GuestAssets> | undefined;
+  const guestAssets = () => {
+    assets ??= loadGuestAssets(
+      options.guestDir ?? findGuestDir(process.env),
+      kernelFlavour(options),
+    );
+    return assets;
+  };
   return {
     host,
     logger,
@@ -65,15 +72,11 @@ export function createContext(options: VirtContainersOptions): Context {
         host,
         dataDir,
         logger,
+        bundled: async (name) =>
+          name === "busybox:latest" ? (await guestAssets()).busyboxPath : undefined,
         ...(options.registries && { registries: options.registries }),
       }),
-    guestAssets: () => {
-      assets ??= loadGuestAssets(
-        options.guestDir ?? findGuestDir(process.env),
-        kernelFlavour(options),
-      );
-      return assets;
-    },
+    guestAssets,
     hypervisor: (type) => {
       const found = hypervisors[type];
       if (found !== undefined) return found;

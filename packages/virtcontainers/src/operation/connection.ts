@@ -99,7 +99,7 @@ export class Connection {
     const hypervisor = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
     const folder = this.#context.store.folder(this.#id).vm;
     const config = await resolveStored(this.#context, sandbox);
-    return await hypervisor.attach({ sandboxId: this.#id, folder, config }, state);
+    return await hypervisor.adopt({ sandboxId: this.#id, folder, config }, state);
   }
 
   async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {

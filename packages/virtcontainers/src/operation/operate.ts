@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { containerNotFound, VirtError } from "../errors.ts";
-import type { Ledger } from "../store/ledger.ts";
+import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
@@ -23,10 +23,13 @@ export interface Operation {
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
   agent(): Promise<Agent>;
-  ledger(): Ledger;
+  ledger(): LedgerFile;
   container(id: string): StoredContainer;
   save(): Promise<void>;
 }
+
+/** What is done with a sandbox that is held; what it was asked for has been checked. */
+export type Verb<T> = (operation: Operation) => Promise<T>;
 
 /** How a verb holds the sandbox: alone, together with other readers, or only for the moment of reading its state. */
 export type Holding = "exclusive" | "shared" | "moment";

@@ -13,7 +13,7 @@ import type { Context } from "../operation/context.ts";
 import { needsShare, resolveConfig } from "../operation/resolve.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
 import { assertShareable } from "../storage/check.ts";
-import { release } from "../store/release.ts";
+import { release } from "../store/record/record.ts";
 import { type StoredContainer, type StoredSandbox, stateVersion } from "../store/schema.ts";
 import { chooseVmUid } from "../store/vm-uid.ts";
 import { parse } from "../validate.ts";
