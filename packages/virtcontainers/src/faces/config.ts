@@ -5,4 +5,5 @@ export { ContainerConfig } from "../config/container.ts";
 export { Seccomp } from "../config/oci/seccomp.ts";
 export { rlimitTypes } from "../config/rlimits.ts";
 export { SandboxConfig } from "../config/sandbox.ts";
+export { defaultHypervisor } from "../hypervisor/registry.ts";
 export { parse } from "../validate.ts";
