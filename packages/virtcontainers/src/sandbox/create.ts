@@ -78,7 +78,7 @@ async function plan(
   signal: AbortSignal,
 ): Promise<StoredSandbox> {
   const config = await settleSpecs(context, checked, input);
-  const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
+  const hypervisor = context.hypervisors.of(config);
   const shared = await needsShare(context, config);
   const resolved = await resolveConfig(context, config, shared);
   await assertShareable(context, hypervisor, config, resolved.sharedFS);
