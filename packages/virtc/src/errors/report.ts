@@ -2,9 +2,11 @@ import type { Context } from "../context.ts";
 import { paint } from "../output/colour.ts";
 import { safe } from "../output/safe.ts";
 import { commandHint } from "./command-hint.ts";
+import { inPlaceNames } from "./fields.ts";
 import { Interrupted } from "./interrupted.ts";
 import { isLibraryError } from "./library.ts";
 import { OutputBroken } from "./output-broken.ts";
+import { Unanswered } from "./unanswered.ts";
 import { UsageError } from "./usage.ts";
 
 /** Exit codes of virtc itself, the same as docker's. */
@@ -18,7 +20,7 @@ export const exitCodes = {
 
 /** What a failed command ends with. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof Interrupted || error instanceof Unanswered) return error.exitCode;
   if (error instanceof OutputBroken && error.brokenPipe) return exitCodes.brokenPipe;
   if (isLibraryError(error, "COMMAND_NOT_FOUND")) return exitCodes.notFound;
   if (isLibraryError(error, "COMMAND_NOT_EXECUTABLE")) return exitCodes.notExecutable;
@@ -45,11 +47,12 @@ interface Description {
 }
 
 function describe(error: unknown, context: Context): Description {
-  if (error instanceof UsageError) return { message: error.message, hint: error.hint };
+  if (error instanceof UsageError || error instanceof Unanswered)
+    return { message: error.message, hint: error.hint };
   if (error instanceof OutputBroken) return { message: error.message };
   if (isLibraryError(error)) {
-    const { message, consoleTail } = error;
-    return { message, hint: commandHint(error) ?? error.hint, consoleTail };
+    const { consoleTail } = error;
+    return { message: inPlaceNames(error), hint: commandHint(error) ?? error.hint, consoleTail };
   }
   if (error instanceof Error) {
     const hint =

@@ -104,6 +104,17 @@ describe("virtc run", () => {
     });
   });
 
+  it("resets the image's entry point by an empty one, and then needs a command", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--rm", "--entrypoint", "", "busybox", "ls"], context);
+    expect(library.created[0]?.containers?.[0]).toMatchObject({
+      entrypoint: [],
+      cmd: { args: ["ls"] },
+    });
+    expect(await runCli(["run", "--rm", "--entrypoint", "", "busybox"], context)).toBe(125);
+    expect(context.err()).toContain("virtc: a command is missing: an empty --entrypoint");
+  });
+
   it("takes a folder in place of an image", async () => {
     const { library, context } = setUp(speak);
     await runCli(["run", "--rm", "--rootfs", "/srv/x:ro", "/bin/sh", "-c", "x"], context);
@@ -202,6 +213,21 @@ describe("virtc run", () => {
     expect(library.calls).toEqual(
       expect.arrayContaining(["signal sig SIGTERM", "signal sig SIGINT", "signal sig SIGKILL"]),
     );
+  });
+
+  it.each([
+    [["--rm"], "delete silent"],
+    [[], "stop silent"],
+  ])("ends the VM of a guest that is silent, and says so: run %j", async (options, call) => {
+    const { library, context } = setUp(untilSignal);
+    library.silent = true;
+    const done = runCli(["run", ...options, "--name", "silent", "busybox"], context);
+    await waitFor(() => context.signals.listenerCount("SIGINT") > 0 && library.calls.length > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let count = 0; count < 3; count++) context.signals.emit("SIGINT", "SIGINT");
+    expect(await done).toBe(130);
+    expect(library.calls).toEqual(expect.arrayContaining(["no more wait for silent", call]));
+    expect(context.err()).toBe("virtc: the guest does not answer SIGINT\nIts VM was ended.\n");
   });
 
   it("detaches at Ctrl-P Ctrl-Q, restores the terminal and leaves the container", async () => {

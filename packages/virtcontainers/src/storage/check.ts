@@ -3,6 +3,7 @@ import { matchesPath } from "../config/patterns.ts";
 import { rootDiskOf } from "../config/rootfs.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
+import { tunedHint } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import { shareKinds } from "../hypervisor/device.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
@@ -63,7 +64,7 @@ async function assertNineP(context: Context, config: SandboxConfig): Promise<voi
   if (flavour === "tuned") return;
   throw refusal(
     `virtio-9p needs a guest kernel with 9p, which the ${flavour} kernel is built without`,
-    "Use virtio-fs, or build the tuned kernel: npm run guest:kernel",
+    `Use virtio-fs, or the tuned kernel. ${tunedHint}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../../container/image.ts";
 import { obtainVolumes } from "../../container/mounts.ts";
+import { typedOf } from "../../container/typed.ts";
 import type { Context } from "../../context.ts";
 import { inOptionNames } from "../../errors/fields.ts";
 import { isLibraryError } from "../../errors/library.ts";
@@ -17,25 +18,35 @@ import type { RunRequest } from "./request.ts";
 /** Runs a container in a new VM; gives the exit code for the shell. */
 export async function run(request: RunRequest, context: Context): Promise<number> {
   const relay = new SignalRelay(context.signals);
+  const typed = typedOf(request.container.options, request.vm.options);
   try {
     const library = await context.library(libraryOptions(request.vm));
-    await obtainImage(request.container, library, relay.signal, context);
-    await obtainVolumes(request.container, library, relay.signal);
-    const size = request.tty ? terminalSize(context.stdout) : undefined;
-    const config = sandboxConfig(request, size, await notes(request));
-    const sandbox = await runSandbox(library, config, relay.signal);
+    const sandbox = await relay.race(start(request, library, relay.signal, context));
     if (!request.detach) return await foreground(request, sandbox, library, relay, context);
     await sandbox.release();
     context.stdout.write(`${request.id}\n`);
     return 0;
   } catch (error) {
-    throw relay.interruption ?? inOptionNames(error);
+    throw relay.causeOf(inOptionNames(error, typed));
   } finally {
     relay[Symbol.dispose]();
   }
 }
 
-async function notes(request: RunRequest): Promise<Record<string, string>> {
+async function start(
+  request: RunRequest,
+  library: Library,
+  signal: AbortSignal,
+  context: Context,
+): Promise<SandboxHandle> {
+  await obtainImage(request.container, library, signal, context);
+  await obtainVolumes(request.container, library, signal);
+  const size = request.tty ? terminalSize(context.stdout) : undefined;
+  const config = sandboxConfig(request, size, await annotations(request));
+  return await runSandbox(library, config, signal);
+}
+
+async function annotations(request: RunRequest): Promise<Record<string, string>> {
   return {
     ...(request.remove && { [removeAnnotation]: "true" }),
     [clientAnnotation]: request.detach ? nobody : await thisClient(),
