@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "../../../packages/virtc/src/args/env.ts";
-import { parseMount, parseTmpfs, parseVolume } from "../../../packages/virtc/src/args/mount.ts";
+import { parseMount } from "../../../packages/virtc/src/args/mounts/mount.ts";
+import { parseTmpfs } from "../../../packages/virtc/src/args/mounts/tmpfs.ts";
+import { parseVolume } from "../../../packages/virtc/src/args/mounts/volume.ts";
 import { UsageError } from "../../../packages/virtc/src/errors/usage.ts";
 import { parseReference } from "../../../packages/virtcontainers/src/image/reference.ts";
 import { mutate, mutateText } from "../mutate.ts";
