@@ -16,25 +16,37 @@ beforeAll(async () => {
   furnish(virtc.folder);
   symlinkSync(join(repository, "packages/virtc/bin/virtc"), join(virtc.folder, "bin/virtc"));
 });
-afterEach(() => virtc.removeAll());
+afterEach(async () => {
+  await virtc.removeAll();
+  await virtc.run(["volume", "prune"]);
+});
 afterAll(async () => {
   expect(await virtc.end()).toEqual([]);
 });
 
-const run = (command: string) => runLine(virtc, virtc.folder, command);
+async function succeeds(command: string): Promise<string> {
+  const { code, output } = await runLine(virtc, virtc.folder, command);
+  if (code !== 0) throw new Error(`${command}: ended with ${code}: ${output}`);
+  return output;
+}
 
-describe.each(userPages())("%s", (page) => {
-  const blocks = blocksOf(page).filter(({ language }) => language === "console");
+const documented = userPages()
+  .map((page) => ({
+    page,
+    blocks: blocksOf(page).filter(({ language }) => language === "console"),
+  }))
+  .filter(({ blocks }) => blocks.length > 0);
+
+describe.each(documented)("$page", ({ blocks }) => {
   it.each(blocks.map((block) => [block.line, block] as const))("line %i", async (_, block) => {
     const lines = documentedLines(block).filter(isRunHere);
     for (const command of preparations(lines)) {
-      expect(await run(command), command).toMatchObject({ code: 0 });
+      await succeeds(command);
     }
     for (const { command, output } of lines) {
-      const ran = await run(command);
-      expect(ran, command).toMatchObject({ code: 0 });
+      const printed = await succeeds(command);
       for (const text of output.filter((line) => asItStands.test(line))) {
-        expect(ran.output.split(/\r?\n/), command).toContain(text);
+        expect(printed.split(/\r?\n/), command).toContain(text);
       }
     }
   });

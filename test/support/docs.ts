@@ -47,7 +47,8 @@ export function furnish(folder: string): void {
     for (const name of ["etc", "dev", "proc", "sys", "tmp"]) mkdirSync(at(root, name));
     copyFileSync("/bin/busybox", at(root, "bin/busybox"));
     execFileSync("chmod", ["755", at(root, "bin/busybox")]);
-    for (const name of ["sh", "cat", "echo"]) symlinkSync("busybox", at(root, "bin", name));
+    for (const name of ["sh", "cat", "echo", "df", "ls", "touch"])
+      symlinkSync("busybox", at(root, "bin", name));
     writeFileSync(at(root, "etc/os-release"), "ID=test\n");
   }
   execFileSync("tar", ["-czf", at("rootfs.tar.gz"), "-C", at("rootfs"), "."]);
@@ -65,8 +66,12 @@ export function preparations(lines: readonly DocumentedLine[]): string[] {
   );
   const logged = "virtc exec web mkdir -p /var/log && virtc exec web touch /var/log/app.log";
   return [
-    ...images.map((name) => `virtc image import --name ${name} app.tar`),
-    ...(needs(/\bweb\b/, /--name web\b/)
+    ...images.map((name) => {
+      // The one is a distribution's, and the other a program's, which has a command.
+      const archive = /^(alpine|debian)/.test(name) ? "rootfs.tar.gz" : "app.tar";
+      return `virtc image import --name ${name} ${archive}`;
+    }),
+    ...(needs(/\bweb\b|ps -aq/, /--name web\b/)
       ? ["virtc run -d --name web busybox httpd -f", `${logged} && virtc exec web mkdir -p /srv`]
       : []),
     ...(/ job\b/.test(text) ? ["virtc run -d --name job busybox true"] : []),
