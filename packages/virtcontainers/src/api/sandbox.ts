@@ -3,8 +3,8 @@ import type { ContainerStats } from "../agent/stats.ts";
 import type { VolumeStats } from "../agent/volume-stats.ts";
 import type { Cmd, ContainerConfig, LinuxResources } from "../config/container.ts";
 import { type Container, containerView } from "../container/container.ts";
-import { ExecHandle } from "../container/process/exec.ts";
-import type { ExecOptions } from "../container/process/exec-options.ts";
+import { ExecHandle } from "../container/exec/handle.ts";
+import type { ExecOptions } from "../container/exec/options.ts";
 import type { IOOffsets, IOStream } from "../container/process/io.ts";
 import { createContainer } from "../container/verbs/create.ts";
 import { deleteContainer } from "../container/verbs/delete.ts";
@@ -290,7 +290,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Runs a command in a container; the handle can be awaited, iterated, written to and killed. */
   exec(argv: readonly string[], options: ExecOptions = {}): ExecHandle {
-    return new ExecHandle(this, argv, options);
+    return new ExecHandle(this.#session, argv, options);
   }
 
   /** Runs a further command in a running container; its streams come from ioStream. */

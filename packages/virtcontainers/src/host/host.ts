@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
 
 /**
@@ -110,17 +111,16 @@ export interface Processes {
 export interface Mounts {
   /**
    * Binds a folder or file; never follows a symlink in the last component of `target`. With `recursive`,
-   * what is mounted below `source` comes along. With `real`, `source` has no symlink on its way, and one
-   * that was put there meanwhile is refused.
+   * what is mounted below `source` comes along. A `source` given by its path has no symlink on its way: one that
+   * was put there meanwhile is refused. The caller keeps and closes one that it has pinned.
    */
   bind(
-    source: string,
+    source: string | FileHandle,
     target: string,
     options?: {
       readonly?: boolean;
       propagation?: "private" | "shared" | "slave";
       recursive?: boolean;
-      real?: boolean;
     },
   ): Promise<void>;
   /** An empty file system in memory, 0700, that takes no more than `bytes`; never follows a symlink as `target`. */

@@ -15,6 +15,8 @@ export interface HypervisorCapabilities {
   readonly cpuHotplug: boolean;
   readonly memoryHotplug: boolean;
   readonly pause: boolean;
+  /** Its VMs boot the guest's kernel and root. */
+  readonly guestFiles: boolean;
   /** How the guest agent is reached. */
   readonly agentTransport: AgentTransport;
   /** How many host processes can talk to the agent at once. */

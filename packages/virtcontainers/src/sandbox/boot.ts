@@ -108,7 +108,7 @@ async function startVm(
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<RunningVm> {
-  const hypervisor = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  const hypervisor = context.hypervisors.of(sandbox.config);
   await makeHostCgroup(context, sandbox, ledger);
   const vm = await hypervisor.start(spec, ledger, deadline.signal);
   sandbox.vm = vm.state;

@@ -1,5 +1,6 @@
 import type { HypervisorConfig } from "../config/hypervisor.ts";
 import { type ContainerStatus, containerStatus } from "../container/verbs/status.ts";
+import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import type { Context } from "../operation/context.ts";
 import type { Operation } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
@@ -41,7 +42,7 @@ export async function sandboxStatus(
   return {
     id: sandbox.id,
     state: sandbox.state,
-    hypervisor: config.hypervisorType ?? "qemu",
+    hypervisor: hypervisorTypeOf(config),
     hypervisorConfig: config.hypervisorConfig ?? {},
     agent: config.agentType ?? "kata",
     containersStatus: sandbox.containers.map((container) =>

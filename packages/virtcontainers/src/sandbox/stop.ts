@@ -74,9 +74,6 @@ async function releaseVm(operation: Operation): Promise<void> {
     await operation.save();
   } finally {
     // Also where the disk has no room for the state: whoever looks next sees that the VM is gone.
-    const ledger = operation.ledger();
-    await ledger.release((record) => record.kind === "process");
-    await ledger.release((record) => record.kind === "mount");
-    await ledger.release((record) => record.kind === "cgroup");
+    await operation.ledger().releaseVm();
   }
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { VirtError } from "../errors.ts";
+import { pinTrusted } from "../host/files.ts";
 import type { Virtio9pDevice, VirtioFsDevice } from "../hypervisor/device.ts";
 import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
@@ -22,12 +23,14 @@ export async function startShare(
   assertRoot(context, sandbox.id);
   const { mounts: inside, shared } = context.store.folder(sandbox.id);
   for (const path of [inside, shared]) await makeFolder(path);
-  await ledger.take({ kind: "mount", target: inside }, () =>
-    mounts.bind(inside, inside, { propagation: "shared" }),
-  );
-  await ledger.take({ kind: "mount", target: shared }, () =>
-    mounts.bind(inside, shared, { propagation: "slave", readonly: true }),
-  );
+  await ledger.take({ kind: "mount", target: inside }, async () => {
+    await using folder = await pinTrusted(inside);
+    await mounts.bind(folder, inside, { propagation: "shared" });
+  });
+  await ledger.take({ kind: "mount", target: shared }, async () => {
+    await using folder = await pinTrusted(inside);
+    await mounts.bind(folder, shared, { propagation: "slave", readonly: true });
+  });
   if (sandbox.config.hypervisorConfig?.sharedFS === "virtio-9p") {
     return { kind: "virtio-9p", id: "share", tag: sharedTag, path: shared };
   }

@@ -61,6 +61,8 @@ export const StoredContainer = v.object({
       layered: v.boolean(),
     }),
   ),
+  /** The folder of the host that is its root, without links on the way. */
+  rootFolder: v.optional(v.string()),
   /** The ids of its disks; `root` is one that is written to itself. */
   drives: v.object({
     lower: v.optional(v.string()),

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { defaultHypervisor } from "virtcontainers/internal";
 import type { Context } from "../../context.ts";
 import { eventTypes } from "../events/filter.ts";
 
@@ -36,7 +37,7 @@ const sources: Readonly<Record<string, Source>> = {
   bundle: () => files,
   "env-file": () => files,
   kernel: () => plain(["tuned", "debian"]),
-  hypervisor: () => plain(["qemu"]),
+  hypervisor: () => plain([defaultHypervisor]),
   filter: () => filters,
   signal: () => plain(Object.keys(constants.signals)),
   "log-level": () => plain(["debug", "info", "warn", "error"]),

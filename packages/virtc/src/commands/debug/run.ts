@@ -37,7 +37,7 @@ export async function debug(
       await sandbox.release();
     }
   } catch (error) {
-    throw relay.interruption ?? error;
+    throw relay.causeOf(error);
   } finally {
     relay[Symbol.dispose]();
   }

@@ -28,16 +28,16 @@ export async function exec(
   const { signal } = relay;
   try {
     const library = await context.library();
-    const sandbox = await library.fetchSandbox(name, { signal });
+    const sandbox = await relay.race(library.fetchSandbox(name, { signal }));
     const id = pickContainer(name, sandbox.containers(), options.container);
-    const { process } = await sandbox.enterContainer(id, cmd, { signal });
+    const { process } = await relay.race(sandbox.enterContainer(id, cmd, { signal }));
     const code = options.detach
       ? 0
       : exitCode(await stay(sandbox, id, process.token, options, relay, context));
     await sandbox.release();
     return code;
   } catch (error) {
-    throw relay.interruption ?? error;
+    throw relay.causeOf(error);
   } finally {
     relay[Symbol.dispose]();
   }
@@ -79,7 +79,8 @@ async function stay(
   const session = {
     io: await sandbox.ioStream(id, token),
     exited,
-    signal: (signal: NodeJS.Signals) => sandbox.signalProcess(id, token, signal, false),
+    signal: (name: NodeJS.Signals, silence?: AbortSignal) =>
+      sandbox.signalProcess(id, token, name, false, { signal: silence }),
     resize: (height: number, width: number) => sandbox.winsizeProcess(id, token, height, width),
   };
   const { tty = false, interactive = false } = options;
@@ -90,7 +91,7 @@ async function stay(
       relay,
       context,
     );
-    if (ending.kind === "detached") await sandbox.setOutput(id, token, "discard");
+    if (ending.kind === "detached") await relay.race(sandbox.setOutput(id, token, "discard"));
     return ending;
   } catch (error) {
     if (error instanceof OutputBroken) await session.signal("SIGKILL").catch(() => {});

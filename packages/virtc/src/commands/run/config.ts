@@ -27,7 +27,6 @@ export function sandboxConfig(
   return {
     id,
     hostname: vm.options.hostname,
-    hypervisorType: "qemu",
     hypervisorConfig: hypervisorConfig(vm),
     containers: [{ ...containerConfig(id, container, connected), resources }],
     annotations: { ...container.annotations, ...annotations },

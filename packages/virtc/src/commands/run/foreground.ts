@@ -1,5 +1,6 @@
 import type { Context } from "../../context.ts";
 import { report } from "../../errors/report.ts";
+import { Unanswered } from "../../errors/unanswered.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
 import { attach, type Ending } from "../../terminal/attach.ts";
 import type { SignalRelay } from "../../terminal/signals.ts";
@@ -22,13 +23,14 @@ export async function foreground(
     const ending = await attachInit(request, sandbox, relay, context);
     if (ending.kind === "exited")
       return await end(request, sandbox, library, limit, ending, context);
-    await sandbox.setOutput(id, id, "log");
+    await relay.race(sandbox.setOutput(id, id, "log"));
     await sandbox.release();
     context.stderr.write(`\r\ndetached; ${id} goes on\r\n`);
     return 0;
   } catch (error) {
-    await leave(request, library, context);
-    throw error;
+    const silent = error instanceof Unanswered;
+    const ended = await leave(request, library, silent, context);
+    throw silent && ended ? new Unanswered(error.signal, "Its VM was ended.") : error;
   } finally {
     limit.stop();
   }
@@ -46,7 +48,8 @@ async function attachInit(
   const session = {
     io: await sandbox.ioStream(id, id),
     exited,
-    signal: (signal: NodeJS.Signals) => sandbox.signalProcess(id, id, signal, signal === "SIGKILL"),
+    signal: (name: NodeJS.Signals, silence?: AbortSignal) =>
+      sandbox.signalProcess(id, id, name, name === "SIGKILL", { signal: silence }),
     resize: (height: number, width: number) => sandbox.winsizeProcess(id, id, height, width),
   };
   return await attach(session, { interactive, tty, detachable: true }, relay, context);
@@ -61,18 +64,25 @@ async function end(
   context: Context,
 ): Promise<number> {
   await sandbox.release();
-  await leave(request, library, context);
+  await leave(request, library, false, context);
   if (!limit.expired) return ending.code;
   context.stderr.write(`virtc: stopped ${request.id}: its --timeout was over\n`);
   return 124;
 }
 
-/** A failure here is told, but does not hide how the container ended. */
-async function leave(request: RunRequest, library: Library, context: Context): Promise<void> {
+/** Ends the VM; a guest that is silent is not asked. A failure here is told, but does not hide how the container ended. */
+async function leave(
+  { id, remove }: RunRequest,
+  library: Library,
+  silent: boolean,
+  context: Context,
+): Promise<boolean> {
   try {
-    if (request.remove) await library.deleteSandbox(request.id, { force: true });
-    else await library.stopSandbox(request.id);
+    if (remove) await library.deleteSandbox(id, { force: true });
+    else await library.stopSandbox(id, { force: silent });
+    return true;
   } catch (error) {
     report(error, context);
+    return false;
   }
 }

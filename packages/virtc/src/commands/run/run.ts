@@ -19,23 +19,32 @@ export async function run(request: RunRequest, context: Context): Promise<number
   const relay = new SignalRelay(context.signals);
   try {
     const library = await context.library(libraryOptions(request.vm));
-    await obtainImage(request.container, library, relay.signal, context);
-    await obtainVolumes(request.container, library, relay.signal);
-    const size = request.tty ? terminalSize(context.stdout) : undefined;
-    const config = sandboxConfig(request, size, await notes(request));
-    const sandbox = await runSandbox(library, config, relay.signal);
+    const sandbox = await relay.race(start(request, library, relay.signal, context));
     if (!request.detach) return await foreground(request, sandbox, library, relay, context);
     await sandbox.release();
     context.stdout.write(`${request.id}\n`);
     return 0;
   } catch (error) {
-    throw relay.interruption ?? inOptionNames(error);
+    throw relay.causeOf(inOptionNames(error));
   } finally {
     relay[Symbol.dispose]();
   }
 }
 
-async function notes(request: RunRequest): Promise<Record<string, string>> {
+async function start(
+  request: RunRequest,
+  library: Library,
+  signal: AbortSignal,
+  context: Context,
+): Promise<SandboxHandle> {
+  await obtainImage(request.container, library, signal, context);
+  await obtainVolumes(request.container, library, signal);
+  const size = request.tty ? terminalSize(context.stdout) : undefined;
+  const config = sandboxConfig(request, size, await annotations(request));
+  return await runSandbox(library, config, signal);
+}
+
+async function annotations(request: RunRequest): Promise<Record<string, string>> {
   return {
     ...(request.remove && { [removeAnnotation]: "true" }),
     [clientAnnotation]: request.detach ? nobody : await thisClient(),

@@ -18,6 +18,7 @@ const capabilities: HypervisorCapabilities = {
   cpuHotplug: true,
   memoryHotplug: true,
   pause: true,
+  guestFiles: false,
   agentTransport: "virtio-serial",
   agentClients: 28,
 };

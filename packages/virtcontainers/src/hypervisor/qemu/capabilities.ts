@@ -6,6 +6,7 @@ export const capabilities: HypervisorCapabilities = {
   cpuHotplug: true,
   memoryHotplug: true,
   pause: true,
+  guestFiles: true,
   agentTransport: "virtio-serial",
   agentClients: 28,
 };

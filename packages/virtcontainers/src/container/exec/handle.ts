@@ -1,13 +1,17 @@
 import { createInterface } from "node:readline";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Cmd } from "../../config/container.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
+import type { Holding, Verb } from "../../operation/operate.ts";
 import type { Signal } from "../../signals.ts";
-import { type ExecInput, type ExecOptions, execCommand } from "./exec-options.ts";
-import { type ExecChunk, ExecOutput } from "./exec-output.ts";
-import { type IOStream, lostInput } from "./io.ts";
+import { lostInput } from "../process/io.ts";
+import { type StartedCommand, startCommand } from "../verbs/exec.ts";
+import { signalProcess } from "../verbs/kill.ts";
+import { waitProcess } from "../verbs/wait.ts";
+import { winsizeProcess } from "../verbs/winsize.ts";
+import { type ExecInput, type ExecOptions, execCommand } from "./options.ts";
+import { type ExecChunk, ExecOutput } from "./output.ts";
 
 export interface ExecResult {
   /** The exit code, or 128 + the signal's number. */
@@ -19,36 +23,15 @@ export interface ExecResult {
   stderrBytes: Uint8Array;
 }
 
-/** What a command asks of the sandbox that it runs in. */
-export interface ExecTarget {
+/** The sandbox that a command runs in, held for each thing that is done with it. */
+export interface ExecSandbox {
   readonly id: string;
   containers(): readonly { readonly id: string }[];
-  enterContainer(
-    containerId: string,
-    cmd: Cmd,
-    options: CallOptions,
-  ): Promise<{ process: { readonly token: string } }>;
-  ioStream(containerId: string, processId: string, options: CallOptions): Promise<IOStream>;
-  waitProcess(containerId: string, processId: string, options?: CallOptions): Promise<number>;
-  signalProcess(
-    containerId: string,
-    processId: string,
-    signal: Signal,
-    all?: boolean,
-    options?: CallOptions,
-  ): Promise<void>;
-  winsizeProcess(
-    containerId: string,
-    processId: string,
-    height: number,
-    width: number,
-  ): Promise<void>;
+  run<T>(name: string, holding: Holding, options: CallOptions, verb: Verb<T>): Promise<T>;
 }
 
-interface Running {
-  io: IOStream;
+interface Running extends StartedCommand {
   containerId: string;
-  processId: string;
   /** Rejects if what the command is given can't be read. */
   inputFailed: Promise<never>;
 }
@@ -62,7 +45,7 @@ const killTimeoutMs = 5_000;
  * or use its streams. An abort or deadline kills it in the guest before the handle rejects.
  */
 export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecChunk> {
-  readonly #sandbox: ExecTarget;
+  readonly #sandbox: ExecSandbox;
   readonly #argv: readonly string[];
   readonly #options: ExecOptions;
   readonly #stdout: ExecOutput;
@@ -72,7 +55,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   #stdin: PassThrough | undefined;
   #started = false;
 
-  constructor(sandbox: ExecTarget, argv: readonly string[], options: ExecOptions) {
+  constructor(sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) {
     this.#sandbox = sandbox;
     this.#argv = argv;
     this.#options = options;
@@ -129,7 +112,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   async kill(signal: Signal = "SIGKILL"): Promise<void> {
     const { containerId, processId } = await this.#running;
     try {
-      await this.#sandbox.signalProcess(containerId, processId, signal);
+      await this.#signal(containerId, processId, signal);
     } catch (error) {
       if (!isVirtError(error, "PROCESS_NOT_FOUND")) throw error;
     }
@@ -138,7 +121,8 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   /** Tells the terminal its size. */
   async resize(size: { rows: number; columns: number }): Promise<void> {
     const { containerId, processId } = await this.#running;
-    await this.#sandbox.winsizeProcess(containerId, processId, size.rows, size.columns);
+    const verb = winsizeProcess(containerId, processId, size.rows, size.columns);
+    await this.#sandbox.run("winsizeProcess", "shared", {}, verb);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecChunk> {
@@ -172,13 +156,14 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const interactive = this.#stdin !== undefined || this.#options.stdin !== undefined;
     const cmd = execCommand(this.#argv, this.#options, interactive);
     const containerId = this.#options.container ?? this.#defaultContainer();
-    const { process } = await this.#sandbox.enterContainer(containerId, cmd, { signal });
-    const io = await this.#sandbox.ioStream(containerId, process.token, { signal });
+    const start = startCommand(containerId, cmd);
+    const started = await this.#sandbox.run("exec", "shared", { signal }, start);
+    const { io } = started;
     const input = this.#stdin ?? this.#options.stdin;
     io.stdin.on("error", () => {});
     const inputFailed = input === undefined ? never : feed(inputStream(input), io.stdin);
     inputFailed.catch(() => {});
-    return { io, containerId, processId: process.token, inputFailed };
+    return { ...started, containerId, inputFailed };
   }
 
   #defaultContainer(): string {
@@ -210,21 +195,34 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     }
   }
 
-  async #collect({ io, containerId, processId }: Running): Promise<number> {
+  async #collect({ io, wait }: Running): Promise<number> {
     const [exitCode] = await Promise.all([
-      this.#sandbox.waitProcess(containerId, processId),
+      wait(),
       this.#stdout.drain(io.stdout),
       this.#stderr.drain(io.stderr),
     ]);
     return exitCode;
   }
 
+  async #signal(
+    containerId: string,
+    processId: string,
+    signal: Signal,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#sandbox.run("signalProcess", "shared", options, (held) =>
+      signalProcess(held, containerId, processId, signal, false),
+    );
+  }
+
   /** Kills the command in the guest and waits for the confirmation. */
   async #destroy({ io, containerId, processId }: Running): Promise<void> {
     const options = { timeoutMs: killTimeoutMs };
     try {
-      await this.#sandbox.signalProcess(containerId, processId, "SIGKILL", false, options);
-      await this.#sandbox.waitProcess(containerId, processId, options);
+      await this.#signal(containerId, processId, "SIGKILL", options);
+      await this.#sandbox.run("waitProcess", "moment", options, (held) =>
+        waitProcess(held, containerId, processId),
+      );
     } catch {
       // It has ended by itself, or the sandbox is dead: either way it no longer runs.
     }
