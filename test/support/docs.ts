@@ -53,7 +53,8 @@ export function furnish(folder: string): void {
   }
   execFileSync("tar", ["-czf", at("rootfs.tar.gz"), "-C", at("rootfs"), "."]);
   const process = { args: ["/bin/echo", "from the bundle"], cwd: "/", user: { uid: 0, gid: 0 } };
-  const spec = { ociVersion: "1.0.2", process, root: { path: "rootfs" } };
+  const mounts = [{ destination: "/proc", type: "proc", source: "proc" }];
+  const spec = { ociVersion: "1.0.2", process, root: { path: "rootfs" }, mounts };
   writeFileSync(at("srv/app/config.json"), JSON.stringify(spec));
 }
 
