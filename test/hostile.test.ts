@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ContainerConfig, VirtContainers } from "virtcontainers";
-import { createHost } from "virtcontainers/internal";
+import { createHost } from "virtcontainers/host";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 

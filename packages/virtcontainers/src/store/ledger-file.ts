@@ -56,6 +56,11 @@ export class LedgerFile implements Ledger {
     }
   }
 
+  /** Strikes records out whose things are nobody's to release any more. */
+  strike(match: (record: LedgerRecord) => boolean): void {
+    for (const [seq, record] of this.#entries) if (match(record)) this.#strike(seq, record);
+  }
+
   /** Releases what only a VM needs: its processes first, since they use the rest. */
   async releaseVm(): Promise<void> {
     await this.release(({ kind }) => kind === "process");
@@ -83,6 +88,10 @@ export class LedgerFile implements Ledger {
     const record = this.#entries.get(seq);
     if (record === undefined) return;
     await release(this.#host, record);
+    this.#strike(seq, record);
+  }
+
+  #strike(seq: number, record: LedgerRecord): void {
     this.#entries.delete(seq);
     try {
       this.#append({ seq, released: true });
