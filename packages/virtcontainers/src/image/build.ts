@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isVirtError } from "../errors.ts";
 import type { StoreContext } from "./context.ts";
@@ -50,7 +50,6 @@ export async function buildImage(
       sha256,
       config: copyConfig(config),
     });
-    await chmod(folder, 0o711);
     return { digest, folder };
   } finally {
     await Promise.all(spools.map((spool) => spool[Symbol.asyncDispose]()));
@@ -118,7 +117,7 @@ async function pack(
       onProgress({ phase: "pack", completedBytes: file.position, totalBytes });
     },
   });
-  await file.finish({ sync: true, mode: 0o444 });
+  await file.finish({ sync: true, mode: 0o400 });
   return { sha256: file.digest(), sizeBytes: totalBytes };
 }
 
