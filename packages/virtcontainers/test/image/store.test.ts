@@ -167,14 +167,14 @@ describe("the image store", () => {
     );
   });
 
-  it("lets an unprivileged VMM reach the image and nothing else", async () => {
+  it("is its owner's alone, folders and files", async () => {
     const store = await testStore();
     const { path } = await add(store, "modes");
     const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
     const folder = join(path, "..");
     expect(
       await Promise.all([store.dataDir, join(store.dataDir, "images"), folder, path].map(mode)),
-    ).toEqual(["711", "711", "711", "444"]);
+    ).toEqual(["700", "700", "700", "400"]);
     const closed = [
       join(folder, "users"),
       join(store.dataDir, "tmp"),
