@@ -26,8 +26,10 @@ export async function collectGarbage(
   const found = await collectSandboxes(context, undefined, options);
   const { dryRun = false, signal, timeoutMs } = options;
   const swept = await context.images.sweep({ dryRun, signal, timeoutMs });
+  const cut = await context.store.sweepOwnWrites(dryRun);
   return [
     ...found,
+    ...cut.map((name): Garbage => ({ kind: "file", name, reason: "its writer was killed" })),
     ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
   ];
 }
