@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { makePrivateFolder, makeTrustedFolder } from "../host/trusted.ts";
+import { makePrivateFolder, makeTrustedFolder } from "../../host/trusted.ts";
+import { errorCode } from "../failure.ts";
 import type { StorePaths } from "./context.ts";
-import { errorCode } from "./failure.ts";
 
 /** Makes the store's folders where they are missing, and closes those that an earlier version left open. */
 export function makeFolders(paths: StorePaths): void {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Host, Lock } from "../host/host.ts";
-import type { Logger } from "../log.ts";
-import type { ImageLimits } from "./limits.ts";
+import type { Host, Lock } from "../../host/host.ts";
+import type { Logger } from "../../log.ts";
+import type { ImageLimits } from "../limits.ts";
 
 /** What every operation of the image store works with. */
 export interface StoreContext {

@@ -1,6 +1,6 @@
 import { Decompress } from "fzstd";
-import { invalidImage } from "./failure.ts";
-import { StreamBytes } from "./tar/bytes.ts";
+import { invalidImage } from "../failure.ts";
+import { StreamBytes } from "../tar/bytes.ts";
 import { Turns } from "./turns.ts";
 
 /** Largest window that is allotted, as the zstd tool's own limit. */
