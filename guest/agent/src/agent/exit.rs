@@ -17,7 +17,7 @@ const KEEP: Duration = Duration::from_secs(60);
 
 /// Watches a process that is there from now on, and empties the streams that no client reads.
 pub fn watch(agent: &Rc<Agent>, process: &Rc<Process>) {
-    let end = agent.crun.reaper.watch(process.pid.get());
+    let end = agent.crun.reaper.watch(process.pid);
     tokio::task::spawn_local(follow(agent.clone(), process.clone(), end));
     drain::start(&agent.output_log, process);
 }

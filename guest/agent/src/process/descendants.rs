@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::mem::MaybeUninit;
 
-use rustix::process::{Pid, PidfdFlags, Resource, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pidfd_send_signal};
 
-use super::table;
+use super::stat;
 use crate::proto::grpc::{PosixRlimit, Process};
 
 const KIND: &str = "RLIMIT_LOCKS";
@@ -38,6 +38,16 @@ pub fn mark(process: &mut Process, serial: u64) -> Option<u64> {
     Some(mark)
 }
 
+/// Marks the process that calls it; all that it starts inherits the mark.
+pub fn mark_self(mark: u64) -> std::io::Result<()> {
+    let limit = Rlimit {
+        current: Some(mark),
+        maximum: Some(mark),
+    };
+    rustix::process::setrlimit(Resource::Locks, limit)?;
+    Ok(())
+}
+
 /// Kills every process that has the mark. What was looked at is what is killed: a pid can become
 /// another's in between, a descriptor of a process can't.
 pub fn kill(mark: u64) {
@@ -48,7 +58,7 @@ pub fn kill(mark: u64) {
             let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
                 continue;
             };
-            if mark_of(pid) == Some(mark) && killed.insert((pid, table::start_ticks(pid))) {
+            if mark_of(pid) == Some(mark) && killed.insert((pid, stat::start_ticks(pid))) {
                 let _ = pidfd_send_signal(&process, Signal::KILL);
             }
         }

@@ -2,14 +2,17 @@
 
 pub mod consoles;
 pub mod container;
+pub mod execs;
 pub mod oom;
 pub mod pause;
 pub mod shared_mounts;
+pub mod starting;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::latch::Latch;
 use crate::process::Process;
 use crate::status::{Code, Result, Status};
 use crate::storage::Storages;
@@ -37,8 +40,8 @@ pub struct Info {
 }
 
 enum Slot {
-    /// Its CreateContainer is under way.
-    Taken,
+    /// Its CreateContainer is under way; set when that has ended.
+    Taken(Rc<Latch>),
     Live(Rc<Container>),
 }
 
@@ -46,6 +49,7 @@ enum Slot {
 pub struct Claim<'a> {
     sandbox: &'a Sandbox,
     id: String,
+    done: Rc<Latch>,
 }
 
 impl Sandbox {
@@ -94,9 +98,11 @@ impl Sandbox {
             let message = format!("container {id} exists already");
             return Err(Status::new(Code::AlreadyExists, message));
         }
-        containers.insert(id.to_owned(), Slot::Taken);
+        let done = Rc::new(Latch::default());
+        containers.insert(id.to_owned(), Slot::Taken(done.clone()));
         Ok(Claim {
             sandbox: self,
+            done,
             id: id.to_owned(),
         })
     }
@@ -125,9 +131,9 @@ impl Sandbox {
 
     pub fn forget(&self, process: &Rc<Process>) {
         if process.container_id.is_empty() {
-            self.consoles.forget(process);
+            self.consoles.execs.forget(process);
         } else if let Ok(container) = self.container(&process.container_id) {
-            container.forget_exec(process);
+            container.execs.forget(process);
         }
     }
 
@@ -137,11 +143,22 @@ impl Sandbox {
             .ok_or_else(|| Status::internal(format!("Invalid container id {id}")))
     }
 
+    /// Ends when no CreateContainer of that id is under way.
+    pub async fn created(&self, id: &str) {
+        loop {
+            let done = match self.containers.borrow().get(id) {
+                Some(Slot::Taken(done)) => done.clone(),
+                _ => return,
+            };
+            done.wait().await;
+        }
+    }
+
     pub fn containers(&self) -> Vec<Rc<Container>> {
         let containers = self.containers.borrow();
         let live = |slot: &Slot| match slot {
             Slot::Live(container) => Some(container.clone()),
-            Slot::Taken => None,
+            Slot::Taken(_) => None,
         };
         containers.values().filter_map(live).collect()
     }
@@ -172,6 +189,7 @@ impl Drop for Claim<'_> {
         if self.sandbox.find(&self.id).is_none() {
             self.sandbox.containers.borrow_mut().remove(&self.id);
         }
+        self.done.set();
     }
 }
 

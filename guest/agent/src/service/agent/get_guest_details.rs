@@ -52,6 +52,7 @@ fn features() -> Vec<&'static str> {
         "copy",
         "remove",
         "agent-pids",
+        "cancel-exec",
     ];
     if console::is_there() {
         names.push("console");
