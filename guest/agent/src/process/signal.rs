@@ -43,13 +43,15 @@ fn own_group(pid: u32) -> Option<Pid> {
     (group != rustix::process::getpgrp()).then_some(group)
 }
 
-/// Kills an exec and, unless it has ended by itself, all that it has started.
-pub fn kill_exec(process: &Process) -> Result<()> {
+/// Kills an exec and, unless it has ended by itself, all that it has started; returns when all of it is
+/// gone.
+pub async fn kill_exec(process: &Process) -> Result<()> {
     let ended = process.exit.get().is_some();
     send(process, KILL)?;
     if let Some(mark) = process.mark.get().filter(|_| !ended) {
-        descendants::kill(mark);
+        descendants::kill(mark).ended().await;
     }
+    process.exit.wait().await;
     Ok(())
 }
 

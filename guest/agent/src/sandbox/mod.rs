@@ -26,6 +26,7 @@ pub struct Sandbox {
     pub storages: Storages,
     pub consoles: Consoles,
     pub pause: Pause,
+    settings: RefCell<Option<Settings>>,
     /// Numbers for files that belong to one call.
     serial: Cell<u64>,
 }
@@ -37,6 +38,13 @@ pub struct Info {
     pub shared_pidns: bool,
     /// Where the programs are that run with each container; empty: there are none.
     pub hook_path: String,
+}
+
+/// What a sandbox has beyond the Kata contract.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The container with whose first process the machine ends.
+    pub exit_with: Option<String>,
 }
 
 enum Slot {
@@ -61,6 +69,7 @@ impl Sandbox {
             storages,
             consoles: Consoles::default(),
             pause: Pause::default(),
+            settings: RefCell::default(),
             serial: Cell::default(),
         }
     }
@@ -74,6 +83,25 @@ impl Sandbox {
         }
         *present = Some(info);
         Ok(())
+    }
+
+    /// Once, and before `create`.
+    pub fn configure(&self, settings: Settings) -> Result<()> {
+        let mut present = self.settings.borrow_mut();
+        if self.info.borrow().is_some() || present.is_some() {
+            let message = "the sandbox can be configured once, before CreateSandbox";
+            return Err(Status::precondition(message));
+        }
+        *present = Some(settings);
+        Ok(())
+    }
+
+    pub fn exits_with(&self, container_id: &str) -> bool {
+        let settings = self.settings.borrow();
+        let exit_with = settings
+            .as_ref()
+            .and_then(|settings| settings.exit_with.as_deref());
+        exit_with == Some(container_id)
     }
 
     /// Undoes `create`, for a CreateSandbox that failed later on.

@@ -19,14 +19,15 @@ impl Starting {
     /// Kills what there is of it, and has what may still come be killed; ends when the start has.
     pub async fn kill(&self) {
         self.killed.set();
-        self.kill_started();
+        self.kill_started().await;
         self.done.wait().await;
     }
 
-    /// Kills what has been started so far: crun too, and in a frozen container too.
-    pub fn kill_started(&self) {
+    /// Kills what has been started so far, crun too, and in a frozen container too; returns when it is
+    /// gone.
+    pub async fn kill_started(&self) {
         if let Some(mark) = self.mark.get() {
-            descendants::kill(mark);
+            descendants::kill(mark).ended().await;
         }
     }
 }

@@ -91,7 +91,8 @@ impl Agent {
         Agent::start_in(folder, &["--crun", "{}/crun"]).set_up()
     }
 
-    fn set_up(self) -> Agent {
+    /// The agent, with a sandbox.
+    pub fn set_up(self) -> Agent {
         let agent = self;
         let request = CreateSandboxRequest {
             hostname: "testbox".to_owned(),
@@ -115,6 +116,11 @@ impl Agent {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for the agent to end by itself.
+    pub fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Tells the agent to end and gives its exit code.

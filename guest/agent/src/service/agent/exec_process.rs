@@ -81,7 +81,7 @@ async fn start_process(
         .await?;
     if start.check().is_err() {
         // crun may have started something just before its own end.
-        start.starting.kill_started();
+        start.starting.kill_started().await;
     }
     let Some(pid) = started else {
         start.check()?;
@@ -91,7 +91,7 @@ async fn start_process(
     process.mark.set(mark);
     exit::watch(agent, &process);
     if start.check().is_err() {
-        signal::kill_exec(&process)?;
+        signal::kill_exec(&process).await?;
     }
     Ok(process)
 }

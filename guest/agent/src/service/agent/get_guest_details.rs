@@ -53,6 +53,8 @@ fn features() -> Vec<&'static str> {
         "remove",
         "agent-pids",
         "cancel-exec",
+        "configure",
+        "owner",
     ];
     if console::is_there() {
         names.push("console");

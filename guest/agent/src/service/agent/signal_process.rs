@@ -1,9 +1,7 @@
 //! SignalProcess: a signal to one process, or SIGKILL to all of a container's or of an exec's.
 
-use std::rc::Rc;
-
 use crate::agent::Agent;
-use crate::process::{Process, signal};
+use crate::process::signal;
 use crate::proto::grpc::SignalProcessRequest;
 use crate::sandbox::consoles::Consoles;
 use crate::sandbox::execs::{Exec, Execs};
@@ -33,12 +31,12 @@ async fn send(
     unknown: impl Fn() -> Status,
 ) -> Result<()> {
     match execs.find(exec_id) {
-        Some(Exec::Live(process)) if number == signal::KILL => kill(process).await,
+        Some(Exec::Live(process)) if number == signal::KILL => signal::kill_exec(&process).await,
         Some(Exec::Live(process)) => signal::send(&process, number),
         Some(Exec::Starting(starting)) if number == signal::KILL => {
             starting.kill().await;
             match execs.find(exec_id) {
-                Some(Exec::Live(process)) => kill(process).await,
+                Some(Exec::Live(process)) => signal::kill_exec(&process).await,
                 _ => Ok(()),
             }
         }
@@ -56,11 +54,4 @@ async fn send(
             Err(unknown())
         }
     }
-}
-
-/// The answer says that the process is gone.
-async fn kill(process: Rc<Process>) -> Result<()> {
-    signal::kill_exec(&process)?;
-    process.exit.wait().await;
-    Ok(())
 }
