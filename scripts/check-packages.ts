@@ -1,6 +1,6 @@
-/** Checks what would be published of each package with publint and attw. */
+/** Checks what would be published of each package: that all of it is there, and with publint and attw. */
 import { inScratch } from "./support/cache.ts";
-import { pack, published } from "./support/pack.ts";
+import { filesIn, missingFiles, pack, published } from "./support/pack.ts";
 import { bin } from "./support/paths.ts";
 import { CommandError, run } from "./support/run.ts";
 
@@ -23,6 +23,11 @@ const results = await inScratch(async (scratch) => {
   const checks: boolean[] = [];
   for (const name of published) {
     const archive = await pack(name, scratch);
+    const missing = missingFiles(name, await filesIn(archive));
+    console.log(
+      missing.length === 0 ? `ok: files ${name}` : `FAILED: ${name} lacks ${missing.join(", ")}`,
+    );
+    checks.push(missing.length === 0);
     checks.push(await passes(`publint ${name}`, bin("publint"), ["--strict", archive]));
     if (withoutTypes.has(name)) continue;
     // ESM only, by design: CommonJS programs import() it, or require() it from Node.js 20.19 on.

@@ -15,6 +15,12 @@ afterAll(async () => {
 /** So that one failure is not many. */
 const removeAll = () => virtc.removeAll();
 
+/** The pid of a sandbox's VMM. */
+async function vmmOf(name: string): Promise<number> {
+  const { stdout } = await virtc.run(["inspect", name]);
+  return JSON.parse(stdout)[0].vmm.pid;
+}
+
 const sh = (script: string, ...options: string[]) =>
   virtc.run(["run", "--rm", ...options, "busybox", "sh", "-c", script]);
 
@@ -171,6 +177,48 @@ describe("signals and pipes", () => {
     child.stdout.on("data", () => child.kill("SIGINT"));
     await once(child, "close");
     expect(child.exitCode).toBe(137);
+  });
+
+  it("end a run and its VM when the guest is silent", async () => {
+    const ready = ["sh", "-c", "echo ready; exec sleep 1000"];
+    const child = virtc.spawn(["run", "--rm", "--name", "silent", "busybox", ...ready]);
+    const stderr = child.stderr.toArray();
+    await once(child.stdout, "data");
+    process.kill(await vmmOf("silent"), "SIGSTOP");
+    const closed = once(child, "close");
+    child.kill("SIGTERM");
+    await closed;
+    expect(child.exitCode).toBe(143);
+    expect(Buffer.concat(await stderr).toString()).toBe(
+      "virtc: the guest does not answer SIGTERM\nIts VM was ended.\n",
+    );
+    expect(virtc.leftovers()).toEqual([]);
+  });
+
+  it("end an exec, logs -f, top, stats and cp when the guest is silent", async () => {
+    await virtc.run(["run", "-d", "--name", "silent", "busybox", "sleep", "1000"]);
+    const child = virtc.spawn(["exec", "silent", "sh", "-c", "echo ready; exec sleep 1000"]);
+    await once(child.stdout, "data");
+    const vmm = await vmmOf("silent");
+    process.kill(vmm, "SIGSTOP");
+    const others = [
+      ["logs", "-f", "silent"],
+      ["top", "--live", "silent"],
+      ["stats", "silent"],
+      ["cp", "silent:/etc", "copy"],
+    ].map((words) => virtc.spawn(words));
+    for (const other of others) {
+      const closed = once(other, "close");
+      // A signal that comes while the program loads ends it too.
+      other.kill("SIGINT");
+      await closed;
+    }
+    const closed = once(child, "close");
+    for (const signal of ["SIGINT", "SIGINT"] as const) child.kill(signal);
+    await closed;
+    expect(child.exitCode).toBe(130);
+    process.kill(vmm, "SIGCONT");
+    await virtc.run(["rm", "-f", "silent"]);
   });
 
   it("ends cleanly at Ctrl-C before the container runs", async () => {

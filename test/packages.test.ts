@@ -1,6 +1,6 @@
 /** A program in another folder, with nothing of this repository but the packed packages. */
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +9,9 @@ import { pack, published } from "../scripts/support/pack.ts";
 import { bin } from "../scripts/support/paths.ts";
 
 const execute = promisify(execFile);
+
+const isRoot = process.getuid?.() === 0;
+const firstCommand = ["run", "--rm", "busybox", "sh", "-c", "echo hello from $(uname -r)"];
 
 /** The README's example. */
 const program = `
@@ -50,6 +53,26 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
+});
+
+it("runs an ordinary user's first command, on the tuned kernel, without set-up and registry", async () => {
+  const home = join(folder, "home");
+  await mkdir(home, { mode: 0o700 });
+  const nobody = 65534;
+  const asUser = isRoot
+    ? ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"]
+    : [];
+  if (isRoot) await chown(home, nobody, nobody);
+  const env = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home };
+  const [file = "", ...args] = [
+    ...asUser,
+    join(folder, "node_modules/.bin/virtc"),
+    ...firstCommand,
+  ];
+  const { stdout } = await execute(file, args, { cwd: home, env });
+  const guest = join(folder, "node_modules/@virtcontainers/guest-linux-x64/dist/manifest.json");
+  const { kernels } = JSON.parse(await readFile(guest, "utf8"));
+  expect(stdout).toBe(`hello from ${kernels.tuned.version}\n`);
 });
 
 it("brings the command line, which prepares its store from the guest package", async () => {

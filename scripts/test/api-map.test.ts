@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { KataAgent } from "../../packages/virtcontainers/src/agent/kata/agent.ts";
-import { Sandbox } from "../../packages/virtcontainers/src/api/sandbox/sandbox.ts";
+import { Sandbox } from "../../packages/virtcontainers/src/api/sandbox.ts";
 import { VirtContainers } from "../../packages/virtcontainers/src/api/virtcontainers.ts";
 import { KataAgentConfig } from "../../packages/virtcontainers/src/config/agent.ts";
 import { Cmd, ContainerConfig } from "../../packages/virtcontainers/src/config/container.ts";
@@ -65,17 +65,8 @@ function missing(wanted: readonly string[], there: ReadonlySet<string>): string[
   return wanted.filter((name) => !there.has(name));
 }
 
-/** What only subclasses may use, and what is no method. */
-const inner = new Set(["constructor", "images", "id", "context", "connection", "stored"]);
-const helpers = new Set([
-  "operate",
-  "changeContainer",
-  "withSandbox",
-  "change",
-  "use",
-  "lend",
-  "letGo",
-]);
+/** What is no method. */
+const inner = new Set(["constructor", "images"]);
 
 /** The public methods of a class and of those it extends. */
 function methodsOf(owner: { prototype: object }): string[] {
@@ -85,7 +76,7 @@ function methodsOf(owner: { prototype: object }): string[] {
     found.push(...Object.getOwnPropertyNames(level));
     level = Object.getPrototypeOf(level);
   }
-  return [...new Set(found)].filter((name) => !inner.has(name) && !helpers.has(name));
+  return [...new Set(found)].filter((name) => !inner.has(name));
 }
 
 function isLater(schema: v.GenericSchema): boolean {

@@ -7,32 +7,48 @@ import {
   MAX_LOG_PAYLOAD_BYTES,
 } from "./log-record.ts";
 
-interface Header {
-  /** "unknown": a kind of record of a later agent. */
-  stream: LogRecord["stream"] | "unknown";
-  containerIdBytes: number;
-  execIdBytes: number;
-  timeNs: bigint;
-  payloadBytes: number;
-}
-
 const MAGIC_BYTES = Buffer.from("VCLG");
 const STREAM_NAMES = [undefined, "stdout", "stderr", "exit", "oom"] as const;
-const ID = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+const EXIT = STREAM_NAMES.indexOf("exit");
+const OOM = STREAM_NAMES.indexOf("oom");
+
+/** 1: may begin an id, 2: may stand in one. */
+const ID_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const text = String.fromCharCode(byte);
+  if (/[a-zA-Z0-9]/.test(text)) return 1;
+  return /[_.-]/.test(text) ? 2 : 0;
+});
+
+export interface LogRecordFilter {
+  /** Records of other streams are passed over. */
+  stream?: LogRecord["stream"];
+  /** Records of other containers are passed over. */
+  containerIds?: Iterable<string>;
+}
 
 /**
  * Reads records out of a log as it grows. The guest writes the log, so anything
  * may stand in it: bytes that are no record are skipped up to the next one and
  * counted, and never more than one record is held back. Records of a kind it
- * doesn't know are passed over whole.
+ * doesn't know, and those that the filter leaves out, are passed over whole, at
+ * no cost of memory: a guest may make up any number of ids.
  */
 export class LogRecordDecoder {
+  readonly #stream: number | undefined;
+  readonly #containerIds: ReadonlySet<string> | undefined;
+  readonly #idLengths: ReadonlySet<number>;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   /** How many bytes are needed before it is worth looking again. */
   #needed = LOG_RECORD_HEADER_BYTES;
   #consumed = 0;
   #discarded = 0;
+
+  constructor({ stream, containerIds }: LogRecordFilter = {}) {
+    this.#stream = stream && STREAM_NAMES.indexOf(stream);
+    this.#containerIds = containerIds && new Set(containerIds);
+    this.#idLengths = new Set([...(this.#containerIds ?? [])].map(({ length }) => length));
+  }
 
   /** Bytes of the log behind the last record returned or skipped: where to go on reading later. */
   get consumed(): number {
@@ -55,23 +71,34 @@ export class LogRecordDecoder {
     let at = 0;
     this.#needed = LOG_RECORD_HEADER_BYTES;
     while (bytes.length - at >= LOG_RECORD_HEADER_BYTES) {
-      const header = decodeHeader(bytes, at);
-      const length = header === undefined ? 0 : recordBytes(header);
+      const length = recordBytes(bytes, at);
       if (bytes.length - at < length) {
         this.#needed = length;
         break;
       }
-      const record = header && decodeRecord(header, bytes, at + LOG_RECORD_HEADER_BYTES);
-      const next = record === undefined ? nextMagic(bytes, at + 1) : at + length;
-      if (record === undefined) this.#discarded += next - at;
-      else if (record !== "unknown") records.push(record);
-      at = next;
+      if (length === 0 || !hasIds(bytes, at)) {
+        const next = nextMagic(bytes, at + 1);
+        this.#discarded += next - at;
+        at = next;
+        continue;
+      }
+      if (this.#wants(bytes, at)) records.push(decodeRecord(bytes, at));
+      at += length;
     }
     this.#consumed += at;
     this.#held = [];
     this.#heldBytes = 0;
     this.#hold(bytes.subarray(at));
     return records;
+  }
+
+  #wants(bytes: Buffer, at: number): boolean {
+    const stream = bytes.readUInt8(at + 5);
+    if (STREAM_NAMES[stream] === undefined) return false;
+    if (this.#stream !== undefined && stream !== this.#stream) return false;
+    if (this.#containerIds === undefined) return true;
+    if (!this.#idLengths.has(bytes.readUInt8(at + 6))) return false;
+    return this.#containerIds.has(containerIdOf(bytes, at));
   }
 
   /** A copy, so that the caller may read the next bytes into the same buffer. */
@@ -82,49 +109,52 @@ export class LogRecordDecoder {
   }
 }
 
-function recordBytes(header: Header): number {
-  return (
-    LOG_RECORD_HEADER_BYTES + header.containerIdBytes + header.execIdBytes + header.payloadBytes
-  );
-}
-
-function decodeHeader(bytes: Buffer, at: number): Header | undefined {
-  if (bytes.readUInt32LE(at) !== LOG_RECORD_MAGIC) return undefined;
-  if (bytes.readUInt8(at + 4) !== LOG_RECORD_VERSION) return undefined;
-  const number = bytes.readUInt8(at + 5);
-  const stream = STREAM_NAMES[number] ?? "unknown";
+/** The length of the record that begins there; 0 if none does. */
+function recordBytes(bytes: Buffer, at: number): number {
+  if (bytes.readUInt32LE(at) !== LOG_RECORD_MAGIC) return 0;
+  if (bytes.readUInt8(at + 4) !== LOG_RECORD_VERSION) return 0;
+  const stream = bytes.readUInt8(at + 5);
   const payloadBytes = bytes.readUInt32LE(at + 16);
-  if (number === 0 || payloadBytes > MAX_LOG_PAYLOAD_BYTES) return undefined;
-  if (stream === "exit" && payloadBytes !== EXIT_PAYLOAD_BYTES) return undefined;
-  if (stream === "oom" && payloadBytes !== 0) return undefined;
-  return {
-    stream,
-    containerIdBytes: bytes.readUInt8(at + 6),
-    execIdBytes: bytes.readUInt8(at + 7),
-    timeNs: bytes.readBigUInt64LE(at + 8),
-    payloadBytes,
-  };
+  if (stream === 0 || payloadBytes > MAX_LOG_PAYLOAD_BYTES) return 0;
+  if (stream === EXIT && payloadBytes !== EXIT_PAYLOAD_BYTES) return 0;
+  if (stream === OOM && payloadBytes !== 0) return 0;
+  const idBytes = bytes.readUInt8(at + 6) + bytes.readUInt8(at + 7);
+  return LOG_RECORD_HEADER_BYTES + idBytes + payloadBytes;
 }
 
-/** undefined if an id is none. */
-function decodeRecord(
-  header: Header,
-  bytes: Buffer,
-  idsAt: number,
-): LogRecord | "unknown" | undefined {
-  const execIdAt = idsAt + header.containerIdBytes;
-  const payloadAt = execIdAt + header.execIdBytes;
-  const containerId = bytes.toString("latin1", idsAt, execIdAt);
+/** True if the record's ids are such; the exec id may be empty. */
+function hasIds(bytes: Buffer, at: number): boolean {
+  const from = at + LOG_RECORD_HEADER_BYTES;
+  const middle = from + bytes.readUInt8(at + 6);
+  const end = middle + bytes.readUInt8(at + 7);
+  return middle > from && isId(bytes, from, middle) && (end === middle || isId(bytes, middle, end));
+}
+
+function isId(bytes: Buffer, from: number, end: number): boolean {
+  if (ID_BYTES[bytes.readUInt8(from)] !== 1) return false;
+  for (let at = from + 1; at < end; at++) if (!ID_BYTES[bytes[at] ?? 0]) return false;
+  return true;
+}
+
+function containerIdOf(bytes: Buffer, at: number): string {
+  const from = at + LOG_RECORD_HEADER_BYTES;
+  return bytes.toString("latin1", from, from + bytes.readUInt8(at + 6));
+}
+
+function decodeRecord(bytes: Buffer, at: number): LogRecord {
+  const stream = STREAM_NAMES[bytes.readUInt8(at + 5)] ?? "stdout";
+  const containerId = containerIdOf(bytes, at);
+  const execIdAt = at + LOG_RECORD_HEADER_BYTES + containerId.length;
+  const payloadAt = execIdAt + bytes.readUInt8(at + 7);
   const execId = bytes.toString("latin1", execIdAt, payloadAt);
-  if (!ID.test(containerId) || (execId !== "" && !ID.test(execId))) return undefined;
-  if (header.stream === "unknown") return "unknown";
-  const origin = { containerId, execId, timeNs: header.timeNs };
-  if (header.stream === "exit") {
-    return { ...origin, stream: "exit", status: bytes.readInt32LE(payloadAt) };
-  }
-  if (header.stream === "oom") return { ...origin, stream: "oom" };
-  const data = bytes.subarray(payloadAt, payloadAt + header.payloadBytes);
-  return { ...origin, stream: header.stream, data };
+  const origin = { containerId, execId, timeNs: bytes.readBigUInt64LE(at + 8) };
+  if (stream === "exit") return { ...origin, stream, status: bytes.readInt32LE(payloadAt) };
+  if (stream === "oom") return { ...origin, stream };
+  return {
+    ...origin,
+    stream,
+    data: bytes.subarray(payloadAt, payloadAt + bytes.readUInt32LE(at + 16)),
+  };
 }
 
 /** Where the next record may begin: at a magic, or at the end if that could be the first bytes of one. */

@@ -50,6 +50,19 @@ test("consumed says where to go on", () => {
   expect(decoder.consumed).toBe(first.length);
 });
 
+test("a filter passes over other streams and containers, and goes on behind them", () => {
+  const others = Buffer.concat([
+    encodeLogRecord(output("x", { containerId: "c2" })),
+    encodeLogRecord({ ...origin, containerId: "c10", stream: "exit", status: 1 }),
+    encodeLogRecord({ ...origin, containerId: "c2", stream: "exit", status: 2 }),
+  ]);
+  const decoder = new LogRecordDecoder({ stream: "exit", containerIds: ["c1"] });
+  const log = Buffer.concat([others, LOG, others, Buffer.from("garbage"), LOG]);
+  const found = [decoder.push(log.subarray(0, 50)), decoder.push(log.subarray(50))].flat();
+  expect(found.map((record) => "status" in record && record.status)).toEqual([137, -2, 137, -2]);
+  expect(decoder).toMatchObject({ consumed: log.length, discarded: 7 });
+});
+
 describe("bytes that are no record are skipped up to the next one", () => {
   const good = encodeLogRecord(output("good"));
   const broken = (change: (bytes: Buffer) => void) => {

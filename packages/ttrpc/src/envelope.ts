@@ -76,7 +76,7 @@ export function decodeRequest(body: Uint8Array): RequestEnvelope {
   const request = { service: "", method: "", payload: EMPTY, timeoutNano: 0n };
   const metadata: [string, string][] = [];
   try {
-    readFields(new BinaryReader(body), (reader, field, wireType) => {
+    readFields(new EnvelopeReader(body), (reader, field, wireType) => {
       if (wireType === WireType.Varint && field === 4) {
         request.timeoutNano = BigInt(reader.int64());
         return true;
@@ -85,7 +85,7 @@ export function decodeRequest(body: Uint8Array): RequestEnvelope {
       if (field === 1) request.service = reader.string();
       else if (field === 2) request.method = reader.string();
       else if (field === 3) request.payload = reader.bytes();
-      else if (field === 5) metadata.push(decodeKeyValue(reader.bytes()));
+      else if (field === 5) metadata.push(decodeKeyValue(reader));
       else return false;
       return true;
     });
@@ -100,9 +100,9 @@ export function decodeResponse(body: Uint8Array): ResponseEnvelope {
   let payload = EMPTY;
   let error: TtrpcError | undefined;
   try {
-    readFields(new BinaryReader(body), (reader, field, wireType) => {
+    readFields(new EnvelopeReader(body), (reader, field, wireType) => {
       if (wireType !== WireType.LengthDelimited) return false;
-      if (field === 1) error = decodeStatus(reader.bytes());
+      if (field === 1) error = decodeStatus(reader);
       else if (field === 2) payload = reader.bytes();
       else return false;
       return true;
@@ -115,9 +115,9 @@ export function decodeResponse(body: Uint8Array): ResponseEnvelope {
   return error === undefined ? { payload } : { error };
 }
 
-function decodeKeyValue(bytes: Uint8Array): [string, string] {
+function decodeKeyValue(outer: EnvelopeReader): [string, string] {
   const pair: [string, string] = ["", ""];
-  readFields(new BinaryReader(bytes), (reader, field, wireType) => {
+  readFields(outer.message(), (reader, field, wireType) => {
     if (wireType !== WireType.LengthDelimited || (field !== 1 && field !== 2)) return false;
     pair[field - 1] = reader.string();
     return true;
@@ -126,24 +126,23 @@ function decodeKeyValue(bytes: Uint8Array): [string, string] {
 }
 
 /** undefined for the code ok, which is no error. */
-function decodeStatus(bytes: Uint8Array): TtrpcError | undefined {
+function decodeStatus(outer: EnvelopeReader): TtrpcError | undefined {
   let code = 0;
   let text = "";
   const details: ErrorDetail[] = [];
-  readFields(new BinaryReader(bytes), (reader, field, wireType) => {
+  readFields(outer.message(), (reader, field, wireType) => {
     if (wireType === WireType.Varint && field === 1) code = reader.int32();
     else if (wireType === WireType.LengthDelimited && field === 2) text = cleanText(reader.bytes());
-    else if (wireType === WireType.LengthDelimited && field === 3)
-      details.push(decodeAny(reader.bytes()));
+    else if (wireType === WireType.LengthDelimited && field === 3) details.push(decodeAny(reader));
     else return false;
     return true;
   });
   return code === 0 ? undefined : new TtrpcError(statusCode(code), text, { details, remote: true });
 }
 
-function decodeAny(bytes: Uint8Array): ErrorDetail {
+function decodeAny(outer: EnvelopeReader): ErrorDetail {
   const detail: ErrorDetail = { typeUrl: "", value: EMPTY };
-  readFields(new BinaryReader(bytes), (reader, field, wireType) => {
+  readFields(outer.message(), (reader, field, wireType) => {
     if (wireType !== WireType.LengthDelimited) return false;
     if (field === 1) detail.typeUrl = reader.string();
     else if (field === 2) detail.value = reader.bytes();
@@ -161,10 +160,33 @@ function cleanText(bytes: Uint8Array): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
-type ReadField = (reader: BinaryReader, field: number, wireType: WireType) => boolean;
+/** More than any envelope needs; an answer of empty details by the million would block the process. */
+const MAX_FIELDS = 10_000;
+
+/** Counts the fields of an envelope, with those of the messages in it. */
+class EnvelopeReader extends BinaryReader {
+  readonly #fields: { left: number };
+
+  constructor(bytes: Uint8Array, fields = { left: MAX_FIELDS }) {
+    super(bytes);
+    this.#fields = fields;
+  }
+
+  /** The message that comes next, which counts with this one. */
+  message(): EnvelopeReader {
+    return new EnvelopeReader(this.bytes(), this.#fields);
+  }
+
+  override tag(): [number, WireType] {
+    if (this.#fields.left-- === 0) throw new RangeError(`more than ${MAX_FIELDS} fields`);
+    return super.tag();
+  }
+}
+
+type ReadField = (reader: EnvelopeReader, field: number, wireType: WireType) => boolean;
 
 /** Calls `read` for each field; it returns false for a field it does not know, which is then skipped. */
-function readFields(reader: BinaryReader, read: ReadField): void {
+function readFields(reader: EnvelopeReader, read: ReadField): void {
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
     if (!read(reader, field, wireType)) reader.skip(wireType, field);

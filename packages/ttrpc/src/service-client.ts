@@ -11,6 +11,7 @@ import {
 import type { CallOptions } from "./call-options.ts";
 import type { TtrpcClient } from "./client.ts";
 import { TtrpcError } from "./error.ts";
+import { checkCost } from "./message-cost.ts";
 
 /** The unary methods of a service as typed functions, named as in generated code. */
 export type ServiceClient<S extends DescService> = {
@@ -58,6 +59,7 @@ function encode(schema: DescMessage, request: MessageInitShape<DescMessage>, met
 
 function decode(schema: DescMessage, answer: Uint8Array, method: string) {
   try {
+    checkCost(schema, answer);
     return fromBinary(schema, answer, { readUnknownFields: false });
   } catch (cause) {
     throw new TtrpcError("internal", `the answer of ${method} cannot be decoded`, { cause });

@@ -10,6 +10,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { TtrpcError } from "./error.ts";
+import { checkCost } from "./message-cost.ts";
 
 /** What a handler knows about the call it answers. */
 export interface CallContext {
@@ -95,6 +96,7 @@ export class ServiceRouter {
 
 function decode(schema: DescMessage, payload: Uint8Array, method: string) {
   try {
+    checkCost(schema, payload);
     return fromBinary(schema, payload, { readUnknownFields: false });
   } catch (cause) {
     throw new TtrpcError("invalid_argument", `the request of ${method} cannot be decoded`, {

@@ -10,7 +10,7 @@ export function processContext(self: NodeJS.Process): Context & { flush(): Promi
     const { VirtContainers } = await import("virtcontainers");
     const level = context.logLevel;
     if (level === undefined) return new VirtContainers(options);
-    const { createLogger } = await import("./output/logger.ts");
+    const { createLogger } = await import("./logger.ts");
     return new VirtContainers({ ...options, logger: createLogger(level) });
   };
   const context = {

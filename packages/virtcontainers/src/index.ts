@@ -20,8 +20,8 @@ export type {
 export type { VolumeStats, VolumeUsage } from "./agent/volume-stats.ts";
 export type { VirtContainersOptions } from "./api/create-context.ts";
 export type { PodConfig, PodStatus } from "./api/pod.ts";
-export { Sandbox } from "./api/sandbox/sandbox.ts";
-export type { SandboxOptions } from "./api/sandbox/short-form.ts";
+export { Sandbox } from "./api/sandbox.ts";
+export type { SandboxOptions } from "./api/short-form.ts";
 export { VirtContainers } from "./api/virtcontainers.ts";
 export type { KataAgentConfig } from "./config/agent.ts";
 export type { Cgroups } from "./config/cgroups.ts";
@@ -40,13 +40,14 @@ export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
 export type { Container } from "./container/container.ts";
+export type { ExecHandle, ExecResult } from "./container/exec/handle.ts";
+export type { ExecInput, ExecOptions } from "./container/exec/options.ts";
+export type { ExecChunk } from "./container/exec/output.ts";
 export type { MountStatus } from "./container/mount-status.ts";
-export type { ExecHandle, ExecResult } from "./container/process/exec.ts";
-export type { ExecInput, ExecOptions } from "./container/process/exec-options.ts";
-export type { ExecChunk } from "./container/process/exec-output.ts";
 export type { IOOffsets, IOStream } from "./container/process/io.ts";
 export type { Process } from "./container/verbs/enter.ts";
 export type { ProcessListOptions } from "./container/verbs/process-list.ts";
+export type { ContainerStatus } from "./container/verbs/status.ts";
 export type { CallOptions } from "./deadline.ts";
 export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./errors.ts";
 export { type PhaseEvent, phaseChannelName } from "./events.ts";
@@ -54,7 +55,7 @@ export type { KernelFlavour } from "./guest/assets.ts";
 export { runningOnVMM } from "./host/vmm.ts";
 export type { Param } from "./hypervisor/config.ts";
 export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
-export { maxQemuVCPUs } from "./hypervisor/qemu/max-vcpus.ts";
+export { maxQemuVCPUs } from "./hypervisor/qemu/machine/max-vcpus.ts";
 export type {
   Image,
   ImageConfig,
@@ -77,7 +78,7 @@ export type { VmSize } from "./resources/sums.ts";
 export type { ConsoleOptions, GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";
-export type { ContainerStatus, SandboxStatus } from "./sandbox/status.ts";
+export type { SandboxStatus } from "./sandbox/status.ts";
 export type { Signal } from "./signals.ts";
 export {
   defaultShmSize,

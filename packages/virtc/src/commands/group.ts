@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
+import type { Define } from "./define.ts";
 import { examples } from "./examples.ts";
-import type { Define } from "./table.ts";
 
 interface Group {
   name: string;

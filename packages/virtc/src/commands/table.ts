@@ -1,23 +1,19 @@
-import type { Command } from "commander";
-import type { Context } from "../context.ts";
-import { define as check } from "./check.ts";
-import { define as complete } from "./complete.ts";
-import { define as completion } from "./completion.ts";
-import { define as exec } from "./exec.ts";
-import { define as image } from "./image.ts";
-import { define as inspect } from "./inspect.ts";
-import { define as kill } from "./kill.ts";
-import { define as logs } from "./logs.ts";
-import { define as ps } from "./ps.ts";
-import { define as rm } from "./rm.ts";
-import { define as run } from "./run.ts";
-import { define as setup } from "./setup.ts";
-import { define as stop } from "./stop.ts";
-import { define as version } from "./version.ts";
-import { define as wait } from "./wait.ts";
-
-/** Adds a command to the program. */
-export type Define = (program: Command, context: Context) => void | Promise<void>;
+import { define as check } from "./check/command.ts";
+import { define as complete } from "./complete/command.ts";
+import { define as completion } from "./completion/command.ts";
+import type { Define } from "./define.ts";
+import { define as exec } from "./exec/command.ts";
+import { define as image } from "./image/command.ts";
+import { define as inspect } from "./inspect/command.ts";
+import { define as kill } from "./kill/command.ts";
+import { define as logs } from "./logs/command.ts";
+import { define as ps } from "./ps/command.ts";
+import { define as rm } from "./rm/command.ts";
+import { define as run } from "./run/command.ts";
+import { define as setup } from "./setup/command.ts";
+import { define as stop } from "./stop/command.ts";
+import { define as version } from "./version/command.ts";
+import { define as wait } from "./wait/command.ts";
 
 /** What only some use is a file of its own, which `run` and `exec` need not read. */
 const manage =

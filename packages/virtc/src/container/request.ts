@@ -56,12 +56,3 @@ export async function parseContainer(
     options,
   };
 }
-
-/** A folder has no command of its own. */
-export function requireCommand(
-  { rootfs, entrypoint }: Pick<ContainerOptions, "rootfs" | "entrypoint">,
-  command: readonly string[],
-): void {
-  if (rootfs === undefined || entrypoint !== undefined || command.length > 0) return;
-  throw new UsageError("a command is missing; a folder given with --rootfs has no default one");
-}

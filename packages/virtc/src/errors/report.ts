@@ -5,6 +5,7 @@ import { commandHint } from "./command-hint.ts";
 import { Interrupted } from "./interrupted.ts";
 import { isLibraryError } from "./library.ts";
 import { OutputBroken } from "./output-broken.ts";
+import { Unanswered } from "./unanswered.ts";
 import { UsageError } from "./usage.ts";
 
 /** Exit codes of virtc itself, the same as docker's. */
@@ -18,7 +19,7 @@ export const exitCodes = {
 
 /** What a failed command ends with. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof Interrupted || error instanceof Unanswered) return error.exitCode;
   if (error instanceof OutputBroken && error.brokenPipe) return exitCodes.brokenPipe;
   if (isLibraryError(error, "COMMAND_NOT_FOUND")) return exitCodes.notFound;
   if (isLibraryError(error, "COMMAND_NOT_EXECUTABLE")) return exitCodes.notExecutable;
@@ -45,7 +46,8 @@ interface Description {
 }
 
 function describe(error: unknown, context: Context): Description {
-  if (error instanceof UsageError) return { message: error.message, hint: error.hint };
+  if (error instanceof UsageError || error instanceof Unanswered)
+    return { message: error.message, hint: error.hint };
   if (error instanceof OutputBroken) return { message: error.message };
   if (isLibraryError(error)) {
     const { message, consoleTail } = error;

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Context } from "../context.ts";
+import { Interrupted } from "../errors/interrupted.ts";
 import { drained } from "../terminal/drained.ts";
 import { followSize } from "../terminal/raw.ts";
 import { SignalRelay } from "../terminal/signals.ts";
@@ -24,17 +25,34 @@ export type View = (signal: AbortSignal) => Promise<Frame | undefined>;
 export async function live(view: View, options: LiveOptions, context: Context): Promise<void> {
   const relay = new SignalRelay(context.signals);
   try {
-    if (!options.stream) await once(view, relay.signal, context);
-    else if (context.stdout.isTTY && !options.json)
-      await onTerminal(view, options.intervalMs, relay.signal, context);
-    else await onPipe(view, options, relay.signal, context);
+    await show((signal) => untilAborted(view(signal), signal), options, relay.signal, context);
   } catch (error) {
-    const { interruption } = relay;
-    if (interruption === undefined) throw error;
-    if (!options.stream || interruption.signal !== "SIGINT") throw interruption;
+    const cause = relay.causeOf(error);
+    const quit = cause instanceof Interrupted && cause.signal === "SIGINT";
+    if (!quit || !options.stream) throw cause;
   } finally {
     relay[Symbol.dispose]();
   }
+}
+
+async function show(
+  view: View,
+  options: LiveOptions,
+  signal: AbortSignal,
+  context: Context,
+): Promise<void> {
+  if (!options.stream) await once(view, signal, context);
+  else if (context.stdout.isTTY && !options.json)
+    await onTerminal(view, options.intervalMs, signal, context);
+  else await onPipe(view, options, signal, context);
+}
+
+/** The outcome of work, but not later than an abort: a guest that is silent may hold the work up. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  return await Promise.race([work, aborted]);
 }
 
 async function once(view: View, signal: AbortSignal, context: Context): Promise<void> {

@@ -8,9 +8,9 @@ export async function abortable<T>(
 ): Promise<T> {
   const relay = new SignalRelay(signals);
   try {
-    return await act(relay.signal);
+    return await relay.race(act(relay.signal));
   } catch (error) {
-    throw relay.interruption ?? error;
+    throw relay.causeOf(error);
   } finally {
     relay[Symbol.dispose]();
   }

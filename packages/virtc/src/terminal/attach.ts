@@ -10,7 +10,8 @@ export interface Session {
   io: IOStream;
   /** Its exit code. */
   exited: Promise<number>;
-  signal(signal: NodeJS.Signals): Promise<void>;
+  /** Gives it a signal; `silence` ends the wait for the guest's answer. */
+  signal(signal: NodeJS.Signals, silence?: AbortSignal): Promise<void>;
   resize(height: number, width: number): Promise<void>;
 }
 
@@ -25,7 +26,10 @@ export interface AttachOptions {
 
 export type Ending = { kind: "exited"; code: number } | { kind: "detached" };
 
-/** Connects this process's terminal or pipes with a process until that ends. Throws OutputBroken. */
+/**
+ * Connects this process's terminal or pipes with a process until that ends. Throws OutputBroken, and Unanswered
+ * where the guest is silent when it is to be ended.
+ */
 export async function attach(
   session: Session,
   options: AttachOptions,
@@ -36,17 +40,18 @@ export async function attach(
   const keyboard = options.tty && options.interactive && context.stdin.isTTY === true;
   const broken = brokenOutput([context.stdout, context.stderr]);
   const undo: (() => unknown)[] = [];
-  relay.forwardTo((signal) => ignore(session.signal(signal)));
+  relay.forwardTo(session.signal);
   if (options.tty) undo.push(followTerminal(session, context));
   if (keyboard) undo.push(rawMode(context));
   try {
-    const finished = finish(session, options, context);
-    if (!options.interactive) return await Promise.race([finished, broken]);
+    const finished = finish(session, options, relay, context);
+    const failed = Promise.race([broken, relay.unanswered]);
+    if (!options.interactive) return await Promise.race([finished, failed]);
     const typed = pumpInput(context.stdin, io.stdin, keyboard && options.detachable);
     const detached = new Promise<Ending>((resolve, reject) => {
       typed.then((keys) => keys && resolve({ kind: "detached" }), reject);
     });
-    return await Promise.race([finished, detached, broken]);
+    return await Promise.race([finished, detached, failed]);
   } catch (error) {
     io.stdout.destroy();
     io.stderr.destroy();
@@ -56,13 +61,19 @@ export async function attach(
   }
 }
 
-async function finish(session: Session, options: AttachOptions, context: Context): Promise<Ending> {
+async function finish(
+  session: Session,
+  options: AttachOptions,
+  relay: SignalRelay,
+  context: Context,
+): Promise<Ending> {
   const pumps = [
     new OutputPump(session.io.stdout, context.stdout),
     new OutputPump(session.io.stderr, context.stderr),
   ];
   const failed = Promise.all(pumps.map((pump) => pump.done)).then(() => session.exited);
   const code = await Promise.race([session.exited, failed]);
+  relay.settle();
   const { lingerMs } = options;
   await Promise.all(pumps.map((p) => (lingerMs === undefined ? p.done : p.quiet(lingerMs))));
   return { kind: "exited", code };

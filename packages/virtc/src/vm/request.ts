@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { defaultHypervisor } from "virtcontainers/internal";
 import { type Cpus, parseCpus } from "../args/cpus.ts";
 import { optional } from "../args/optional.ts";
 import { parseMiB } from "../args/size.ts";
@@ -40,11 +41,11 @@ function parseKernel(
 }
 
 function parseHypervisor(text: string | undefined, cwd: string): string | undefined {
-  if (text === undefined || text === "qemu") return undefined;
+  if (text === undefined || text === defaultHypervisor) return undefined;
   if (text.includes("/")) return resolve(cwd, text);
   throw badValue(
     "--hypervisor",
     text,
-    "it must be qemu, or the path of a QEMU binary with a slash in it",
+    `it must be ${defaultHypervisor}, or the path of its binary with a slash in it`,
   );
 }

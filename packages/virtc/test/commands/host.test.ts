@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli.ts";
-import { packagesFor } from "../../src/host/packages.ts";
+import { packagesFor } from "../../src/commands/setup/packages.ts";
 import { noLibrary, testContext } from "../support/context.ts";
 
 describe("check", () => {

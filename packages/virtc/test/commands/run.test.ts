@@ -204,6 +204,21 @@ describe("virtc run", () => {
     );
   });
 
+  it.each([
+    [["--rm"], "delete silent"],
+    [[], "stop silent"],
+  ])("ends the VM of a guest that is silent, and says so: run %j", async (options, call) => {
+    const { library, context } = setUp(untilSignal);
+    library.silent = true;
+    const done = runCli(["run", ...options, "--name", "silent", "busybox"], context);
+    await waitFor(() => context.signals.listenerCount("SIGINT") > 0 && library.calls.length > 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let count = 0; count < 3; count++) context.signals.emit("SIGINT", "SIGINT");
+    expect(await done).toBe(130);
+    expect(library.calls).toEqual(expect.arrayContaining(["no more wait for silent", call]));
+    expect(context.err()).toBe("virtc: the guest does not answer SIGINT\nIts VM was ended.\n");
+  });
+
   it("detaches at Ctrl-P Ctrl-Q, restores the terminal and leaves the container", async () => {
     const { library, context } = setUp(untilSignal, true);
     const raw: boolean[] = [];

@@ -50,6 +50,21 @@ describe("live", () => {
     expect(after).toBe("HEAD\na long line\n");
   });
 
+  it.each([true, false])(
+    "ends at once where nothing answers any more (terminal: %s)",
+    async (terminal) => {
+      const context = testContext(noLibrary, { terminal });
+      const view = async () => {
+        setImmediate(() => context.signals.emit("SIGINT", "SIGINT"));
+        return await new Promise<never>(() => {});
+      };
+      await live(view, options, context);
+      expect(context.out()).toBe(
+        terminal ? "\u001b[?1049h\u001b[?25l\u001b[?25h\u001b[?1049l" : "",
+      );
+    },
+  );
+
   it("gives the terminal back when it fails", async () => {
     const context = testContext(noLibrary, { terminal: true });
     const view = () => Promise.reject(new Error("boom"));

@@ -36,6 +36,8 @@ export interface FakeLibrary extends Library {
   /** What containers use; changed by tests. */
   stats(sandbox: string, container: string): ContainerStats;
   happened: VirtEvent[];
+  /** True: the guest takes signals and answers none. */
+  silent: boolean;
   /** What ps prints; changed by tests. */
   ps(args: readonly string[]): string;
 }
@@ -57,6 +59,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     log: [],
     stats: () => statsOf({}),
     happened: [],
+    silent: false,
     ps: () => "PID CMD\n",
     images: fakeImages(images),
     volumes: fakeVolumes(),
@@ -158,8 +161,8 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       ];
       return { sandboxId: id, startedAt: "2026-01-01T00:00:00.000Z", durationMs: 100, phases };
     },
-    async stopSandbox(id) {
-      calls.push(`stop ${id}`);
+    async stopSandbox(id, { force = false } = {}) {
+      calls.push(force ? `stop ${id}` : `stop ${id} gently`);
       known(id).state = "stopped";
     },
     async deleteSandbox(id) {
@@ -197,8 +200,12 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
         return { container: view(id, container), process: { token, pid: 2, startTime: "" } };
       },
       waitProcess: (_container, token) => process(id, token).exited,
-      async signalProcess(_container, token, signal) {
+      async signalProcess(_container, token, signal, _all, options) {
         calls.push(`signal ${token} ${signal}`);
+        if (library.silent) {
+          await new Promise((resolve) => options?.signal?.addEventListener("abort", resolve));
+          calls.push(`no more wait for ${token}`);
+        }
         process(id, token).signal(signal);
       },
       async winsizeProcess(_container, token, height, width) {

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { PassThrough, Writable } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Unanswered } from "../../src/errors/unanswered.ts";
 import { DetachKeys } from "../../src/terminal/detach.ts";
 import { pumpInput } from "../../src/terminal/input.ts";
 import { brokenOutput, OutputPump } from "../../src/terminal/output.ts";
@@ -42,12 +43,69 @@ describe("SignalRelay", () => {
     const source = new EventEmitter();
     const relay = new SignalRelay(source);
     const got: string[] = [];
-    relay.forwardTo((signal) => got.push(signal));
+    relay.forwardTo(async (signal) => got.push(signal));
     for (const name of ["SIGHUP", "SIGINT", "SIGTERM", "SIGINT"]) source.emit(name, name);
     expect(got).toEqual(["SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"]);
     expect(relay.signal.aborted).toBe(false);
     relay[Symbol.dispose]();
     expect(source.eventNames()).toEqual([]);
+  });
+
+  describe("over a guest that is silent", () => {
+    const silent = () => new Promise<never>(() => {});
+    const answering = () => Promise.resolve();
+    const relayTo = (send: () => Promise<void>) => {
+      const source = new EventEmitter();
+      const relay = new SignalRelay(source);
+      const gaveUp: string[] = [];
+      relay.unanswered.catch((error: Unanswered) => gaveUp.push(error.signal));
+      relay.forwardTo(send);
+      return { source, relay, gaveUp };
+    };
+    beforeEach(() => vi.useFakeTimers());
+    afterEach(() => vi.useRealTimers());
+
+    it.each(["SIGTERM", "SIGHUP", "SIGINT"])("gives up 10 s after %s", async (name) => {
+      const { source, gaveUp } = relayTo(silent);
+      source.emit(name, name);
+      await vi.advanceTimersByTimeAsync(9999);
+      expect(gaveUp).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(gaveUp).toEqual([name]);
+    });
+
+    it("gives up 2 s after a second SIGINT, and at once at a third one", async () => {
+      const second = relayTo(answering);
+      second.source.emit("SIGINT", "SIGINT");
+      second.source.emit("SIGINT", "SIGINT");
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(second.gaveUp).toEqual(["SIGINT"]);
+      const third = relayTo(silent);
+      for (let count = 0; count < 3; count++) third.source.emit("SIGINT", "SIGINT");
+      await vi.advanceTimersByTimeAsync(0);
+      expect(third.gaveUp).toEqual(["SIGINT"]);
+    });
+
+    it("waits for a process that has its SIGTERM, and for the output of one that has ended", async () => {
+      const asked = relayTo(answering);
+      asked.source.emit("SIGTERM", "SIGTERM");
+      const ended = relayTo(answering);
+      ended.source.emit("SIGINT", "SIGINT");
+      ended.source.emit("SIGINT", "SIGINT");
+      ended.relay.settle();
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      expect([...asked.gaveUp, ...ended.gaveUp]).toEqual([]);
+    });
+
+    it("gives up work that its abort does not end", async () => {
+      const source = new EventEmitter();
+      const relay = new SignalRelay(source);
+      const work = relay.race(silent());
+      const failed = expect(work).rejects.toThrow("does not answer SIGTERM");
+      source.emit("SIGTERM", "SIGTERM");
+      await vi.advanceTimersByTimeAsync(10_000);
+      await failed;
+    });
   });
 });
 

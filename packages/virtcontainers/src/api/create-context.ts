@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { invalidArgument, VirtError } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import {
   findGuestDir,
   type GuestAssets,
@@ -9,7 +9,7 @@ import {
 import type { Host } from "../host/host.ts";
 import { createHost } from "../host/real.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
-import { createQemu } from "../hypervisor/qemu/index.ts";
+import { Hypervisors } from "../hypervisor/registry.ts";
 import type { Images } from "../image/image.ts";
 import type { RegistriesConfig } from "../image/registry/config.ts";
 import { createImages } from "../image/store.ts";
@@ -36,7 +36,7 @@ export interface VirtContainersOptions {
   host?: Host | undefined;
   /** An image store to use instead of the one in dataDir; for tests. */
   images?: Images | undefined;
-  /** Further hypervisor drivers by type; for tests. */
+  /** Further hypervisor drivers by the names that `hypervisorType` gives them; one of a name of ours takes its place. */
   hypervisors?: Readonly<Record<string, Hypervisor>> | undefined;
 }
 
@@ -46,12 +46,15 @@ export function createContext(options: VirtContainersOptions): Context {
   const folders = defaultFolders(host.uid, process.env);
   const stateDir = folder("stateDir", options.stateDir ?? folders.stateDir);
   const dataDir = folder("dataDir", options.dataDir ?? folders.dataDir);
-  const hypervisors: Record<string, Hypervisor> = {
-    qemu: createQemu(host, logger),
-    ...options.hypervisors,
-  };
   const store = new Store(host, stateDir);
   let assets: Promise<GuestAssets> | undefined;
+  const guestAssets = () => {
+    assets ??= loadGuestAssets(
+      options.guestDir ?? findGuestDir(process.env),
+      kernelFlavour(options),
+    );
+    return assets;
+  };
   return {
     host,
     logger,
@@ -65,23 +68,12 @@ export function createContext(options: VirtContainersOptions): Context {
         host,
         dataDir,
         logger,
+        bundled: async (name) =>
+          name === "busybox:latest" ? (await guestAssets()).busyboxPath : undefined,
         ...(options.registries && { registries: options.registries }),
       }),
-    guestAssets: () => {
-      assets ??= loadGuestAssets(
-        options.guestDir ?? findGuestDir(process.env),
-        kernelFlavour(options),
-      );
-      return assets;
-    },
-    hypervisor: (type) => {
-      const found = hypervisors[type];
-      if (found !== undefined) return found;
-      throw new VirtError("NOT_SUPPORTED", `there is no hypervisor driver ${type}`, {
-        field: "hypervisorType",
-        hint: `Known are: ${Object.keys(hypervisors).join(", ")}.`,
-      });
-    },
+    guestAssets,
+    hypervisors: new Hypervisors(host, logger, options.hypervisors),
   };
 }
 

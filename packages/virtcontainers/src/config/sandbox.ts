@@ -29,7 +29,8 @@ export const SandboxConfig = v.pipe(
         ),
       ),
     ),
-    hypervisorType: v.optional(v.picklist(["qemu", "mock"], "it must be qemu or mock")),
+    /** The driver of the VM; which there are is the instance's to know. */
+    hypervisorType: v.optional(text(64)),
     hypervisorConfig: v.optional(HypervisorConfig),
     /** `noop`: nobody in the guest is asked, and every command ends at once; for tests. */
     agentType: v.optional(v.picklist(["kata", "noop"], "it must be kata or noop")),

@@ -10,6 +10,10 @@ import { assertTrusted } from "../host/trusted.ts";
 
 const guestPackage = "@virtcontainers/guest-linux-x64";
 
+/** Who has the packages from npm has no scripts of the repository. */
+const filesHint = `Install ${guestPackage} again; in a clone of the repository, run \`npm run setup\`.`;
+export const tunedHint = `The package ${guestPackage} has the tuned kernel: install it; in a clone of the repository, run \`npm run guest:kernel\`.`;
+
 /** Whoever owns this code can change what it does, so its owner may own the guest's files too. */
 const ourOwner = statSync(fileURLToPath(import.meta.url), { throwIfNoEntry: false })?.uid;
 
@@ -75,10 +79,7 @@ export async function loadGuestAssets(dir: string, flavour?: KernelFlavour): Pro
   if (chosen === undefined) {
     throw new VirtError("HOST_REQUIREMENT", `the guest files in ${dir} have no ${name} kernel`, {
       field: "kernel",
-      hint:
-        name === "tuned"
-          ? "Build it with `npm run guest:kernel`, or use the debian kernel."
-          : "Build it with `npm run guest`.",
+      hint: name === "tuned" ? `${tunedHint} Or use the debian kernel.` : filesHint,
     });
   }
   return {
@@ -105,7 +106,7 @@ async function readManifest(dir: string): Promise<v.InferOutput<typeof Manifest>
     throw new VirtError(
       "HOST_REQUIREMENT",
       missing ? `there are no guest files: ${path} is missing` : `${path} is damaged`,
-      { cause, hint: "Build them with `npm run setup`, or reinstall the guest package." },
+      { cause, hint: filesHint },
     );
   }
 }
@@ -114,7 +115,7 @@ function existing(dir: string, name: string): string {
   const path = trusted(dir, name);
   if (existsSync(path)) return path;
   throw new VirtError("HOST_REQUIREMENT", `the guest file ${path} is missing`, {
-    hint: "Build the guest files with `npm run setup`, or reinstall the guest package.",
+    hint: filesHint,
   });
 }
 

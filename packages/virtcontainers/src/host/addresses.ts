@@ -2,6 +2,8 @@ import { endianness } from "node:os";
 
 export const afUnix = 1;
 const afVsock = 40;
+const solSocket = 1;
+const scmRights = 1;
 
 const write16 = endianness() === "LE" ? "writeUInt16LE" : "writeUInt16BE";
 const write32 = endianness() === "LE" ? "writeUInt32LE" : "writeUInt32BE";
@@ -21,6 +23,16 @@ export function vsockAddress({ cid, port }: { cid: number; port: number }): Buff
   address[write32](port, 4);
   address[write32](cid, 8);
   return address;
+}
+
+/** struct cmsghdr of SCM_RIGHTS with one descriptor, padded to its alignment; unix(7), 64-bit. */
+export function descriptorMessage(fd: number): Buffer {
+  const head = 16;
+  const message = Buffer.alloc(head + 8);
+  message[write32](head + 4);
+  for (const [index, value] of [solSocket, scmRights, fd].entries())
+    message[write32](value, 8 + 4 * index);
+  return message;
 }
 
 export function familyOf(address: Uint8Array): number {

@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
 
 /**
@@ -110,17 +111,16 @@ export interface Processes {
 export interface Mounts {
   /**
    * Binds a folder or file; never follows a symlink in the last component of `target`. With `recursive`,
-   * what is mounted below `source` comes along. With `real`, `source` has no symlink on its way, and one
-   * that was put there meanwhile is refused.
+   * what is mounted below `source` comes along. A `source` given by its path has no symlink on its way: one that
+   * was put there meanwhile is refused. The caller keeps and closes one that it has pinned.
    */
   bind(
-    source: string,
+    source: string | FileHandle,
     target: string,
     options?: {
       readonly?: boolean;
       propagation?: "private" | "shared" | "slave";
       recursive?: boolean;
-      real?: boolean;
     },
   ): Promise<void>;
   /** An empty file system in memory, 0700, that takes no more than `bytes`; never follows a symlink as `target`. */
@@ -165,10 +165,19 @@ export interface Sockets {
   listen(path: string, owner?: { uid: number; gid: number }): Promise<number>;
   /** Waits until a unix socket exists and takes connections, woken by inotify; then as connect. */
   connectWhenReady(path: string, signal: AbortSignal): Promise<Duplex>;
+  /** As connectWhenReady, over a connection that open files can be sent along with. */
+  connectPassing(path: string, signal: AbortSignal): Promise<PassingSocket>;
   /** An address for a guest that no other guest has. HOST_REQUIREMENT without /dev/vhost-vsock; BUSY if none is free. */
   reserveCid(): Promise<GuestCid>;
   /** Waits until a guest listens on a port of vsock. */
   connectVsock(address: { cid: number; port: number }, signal: AbortSignal): Promise<Duplex>;
+}
+
+/** A connection to another process over which it can be handed open files. */
+export interface PassingSocket {
+  readonly stream: Duplex;
+  /** Sends bytes with a descriptor that the other process gets a copy of. Nothing else may be under way. */
+  send(bytes: Uint8Array, fd: number): void;
 }
 
 /** The guest's address for vsock: its own as long as the descriptor is open, here or in the VMM that inherits it. */

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { VirtError } from "../errors.ts";
-import { afUnix, familyOf, unixAddress } from "./addresses.ts";
+import { afUnix, descriptorMessage, familyOf, unixAddress } from "./addresses.ts";
 import { errnoError, isErrno } from "./errno.ts";
 
 /** The system calls that Node.js has no function for. Each throws an error with a `code` such as EBUSY. */
@@ -29,6 +30,8 @@ export interface Libc {
   beginConnect(address: Uint8Array): number;
   /** Readable as soon as `fd` can be written, or has failed. The other descriptor may be closed after it. */
   watchWritable(fd: number): number;
+  /** Sends bytes over a unix socket with a descriptor that the receiver gets as one of its own. */
+  sendDescriptor(socket: number, bytes: Uint8Array, fd: number): void;
   /** What went wrong on a socket since it was last asked: an errno, or 0. */
   socketError(fd: number): number;
   /** Gives the guest of an open /dev/vhost-vsock its address. */
@@ -54,7 +57,16 @@ const epollOut = 4;
 /** _IOW(0xAF, 0x60, __u64); linux/vhost.h. */
 const vhostVsockSetGuestCid = 0x4008_af60;
 
+const msgNoSignal = 0x4000;
+
 type Call = (...args: unknown[]) => number;
+
+interface Binder {
+  /** A function that throws errno as an error. */
+  bind(syscall: string, prototype: string): Call;
+  /** The same for sendmsg(2), whose argument is a structure. */
+  bindSendmsg(): Call;
+}
 
 /** Loads the bindings once, when first asked: that takes some 10 ms. */
 export function createLibc(): () => Libc {
@@ -66,7 +78,7 @@ export function createLibc(): () => Libc {
 }
 
 function load(): Libc {
-  const bind = binder();
+  const { bind, bindSendmsg } = binder();
   const flock = bind("flock", "int flock(int fd, int operation)");
   const pipe2 = bind("pipe2", "int pipe2(_Out_ int *fds, int flags)");
   const dup3 = bind("dup3", "int dup3(int fd, int target, int flags)");
@@ -86,6 +98,7 @@ function load(): Libc {
     "getsockopt",
     "int getsockopt(int fd, int level, int name, _Out_ int *value, _Inout_ uint *length)",
   );
+  const sendmsg = bindSendmsg();
   const ioctl = bind("ioctl", "int ioctl(int fd, ulong request, const uint8_t *value)");
   const pidfdOpen = bind("pidfd_open", "long syscall(long number, int pid, uint flags)");
   const pidfdSendSignal = bind(
@@ -164,6 +177,20 @@ function load(): Libc {
         throw error;
       }
     },
+    sendDescriptor: (socketFd, bytes, fd) => {
+      const control = descriptorMessage(fd);
+      const message = {
+        name: null,
+        nameLength: 0,
+        parts: [{ base: bytes, length: bytes.length }],
+        partCount: 1,
+        control,
+        controlLength: control.length,
+        flags: 0,
+      };
+      const sent = sendmsg(socketFd, message, msgNoSignal);
+      if (sent !== bytes.length) throw errnoError(constants.errno.EMSGSIZE, "sendmsg");
+    },
     socketError: (fd) => {
       const value = [0];
       getsockopt(fd, ...socketErrorOption, value, [4]);
@@ -176,8 +203,7 @@ function load(): Libc {
   };
 }
 
-/** Makes functions that throw errno as an error. */
-function binder(): (syscall: string, prototype: string) => Call {
+function binder(): Binder {
   let koffi: typeof import("koffi");
   try {
     koffi = createRequire(import.meta.url)("koffi");
@@ -192,12 +218,29 @@ function binder(): (syscall: string, prototype: string) => Call {
     );
   }
   const library = koffi.load(null);
-  return (syscall, prototype) => {
-    const call: (...args: unknown[]) => unknown = library.func(prototype);
-    return (...args) => {
+  const checked =
+    (syscall: string, call: (...args: unknown[]) => unknown): Call =>
+    (...args) => {
       const result = call(...args);
       if (typeof result !== "number" || result < 0) throw errnoError(koffi.errno(), syscall);
       return result;
     };
+  return {
+    bind: (syscall, prototype) => checked(syscall, library.func(prototype)),
+    bindSendmsg: () => {
+      // Without names, since those would be known to the whole process.
+      const part = koffi.struct({ base: "const uint8_t *", length: "size_t" });
+      const message = koffi.struct({
+        name: "void *",
+        nameLength: "uint32_t",
+        parts: koffi.pointer(part),
+        partCount: "size_t",
+        control: "const uint8_t *",
+        controlLength: "size_t",
+        flags: "int",
+      });
+      const types = ["int", koffi.pointer(message), "int"];
+      return checked("sendmsg", library.func("sendmsg", "long", types));
+    },
   };
 }

@@ -1,9 +1,9 @@
 import { closeSync } from "node:fs";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
-import { O_PATH, pin, pinnedPath, pinParent, pinReal } from "./files.ts";
+import { pin, pinnedPath, pinParent, pinReal } from "./files.ts";
 import type { Mounts } from "./host.ts";
 import type { Libc } from "./libc.ts";
 
@@ -29,9 +29,12 @@ export function createMounts(libc: () => Libc): Mounts {
   return {
     bind: async (source, target, options = {}) => {
       try {
-        await bind(libc(), source, target, options);
+        if (typeof source !== "string") return await bind(libc(), source, target, options);
+        await using pinned = await pinReal(source);
+        await bind(libc(), pinned, target, options);
       } catch (error) {
-        throw mountError(error, source, target);
+        const what = typeof source === "string" ? source : "a pinned file or folder";
+        throw mountError(error, what, target);
       }
     },
     tmpfs: async (target, bytes) => {
@@ -53,14 +56,13 @@ export function createMounts(libc: () => Libc): Mounts {
  */
 async function bind(
   libc: Libc,
-  source: string,
+  source: FileHandle,
   target: string,
-  { readonly, propagation, recursive = false, real }: BindOptions,
+  { readonly, propagation, recursive = false }: BindOptions,
 ): Promise<void> {
-  await using from = real === true ? await pinReal(source) : await open(source, O_PATH);
   await using to = await pinFolder(target);
   const below = recursive ? atRecursive : 0;
-  const tree = libc.openTree(from.fd, openTreeClone | openTreeCloexec | below);
+  const tree = libc.openTree(source.fd, openTreeClone | openTreeCloexec | below);
   try {
     const set = attrNosuid | attrNodev | (readonly === true ? attrReadonly : 0);
     const attributes = { set, propagation: propagations[propagation ?? "private"] };

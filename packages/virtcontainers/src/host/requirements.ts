@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { isVirtError } from "../errors.ts";
+import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
 
@@ -77,6 +78,14 @@ export const requirements: readonly Requirement[] = [
     packages: [],
     remedy: "Run as root.",
     check: async ({ uid }) => ({ ok: uid === 0, detail: `user id ${uid}` }),
+  },
+  {
+    id: "devices",
+    required: true,
+    neededFor: "programs of any user: a QEMU of root's runs as an ordinary one",
+    packages: [],
+    remedy: "Give them back the modes that they had when the machine started.",
+    check: checkDevices,
   },
   tool("virtiofsd", "virtiofsd", false, "folder roots (--rootfs)", ["qemu-system-common"]),
   tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
@@ -156,6 +165,13 @@ async function checkGuest(_host: Host, guest: GuestFiles): Promise<Finding> {
     const { message, hint } = error;
     return { ok: false, detail: message, ...(hint !== undefined && { remedy: hint }) };
   }
+}
+
+async function checkDevices(): Promise<Finding> {
+  const faults = await faultyDevices();
+  if (faults.length === 0) return { ok: true, detail: "/dev/null and its like are for all users" };
+  const all = (pick: (fault: DeviceFault) => string) => faults.map(pick).join("; ");
+  return { ok: false, detail: all(({ detail }) => detail), remedy: all(({ remedy }) => remedy) };
 }
 
 async function checkCgroup(): Promise<Finding> {

@@ -1,12 +1,15 @@
-import { watch } from "node:fs";
+import { closeSync, watch } from "node:fs";
 import { chmod, chown } from "node:fs/promises";
-import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectSocket, Socket } from "node:net";
+import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hostError, isErrno } from "./errno.ts";
+import { unixAddress } from "./addresses.ts";
+import { errnoError, hostError, isErrno } from "./errno.ts";
 import { pin, pinnedPath, pinParent } from "./files.ts";
-import type { Sockets } from "./host.ts";
+import type { PassingSocket, Sockets } from "./host.ts";
 import type { Libc } from "./libc.ts";
+import { tolerant } from "./tolerant.ts";
 import { createVsock } from "./vsock.ts";
 
 /** Connections that wait for a daemon which has not begun to accept. */
@@ -25,6 +28,13 @@ export function createSockets(libc: () => Libc): Sockets {
     connectWhenReady: async (path, signal) => {
       try {
         return await connectWhenReady(path, signal);
+      } catch (error) {
+        throw failure(error, path, signal);
+      }
+    },
+    connectPassing: async (path, signal) => {
+      try {
+        return await connectPassing(libc(), path, signal);
       } catch (error) {
         throw failure(error, path, signal);
       }
@@ -51,7 +61,7 @@ function failure(error: unknown, path: string, signal: AbortSignal | undefined):
 async function connect(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   await using file = await pin(path);
   return await new Promise<Socket>((resolve, reject) => {
-    const socket = connectSocket({ path: pinnedPath(file.fd) });
+    const socket = tolerant(connectSocket({ path: pinnedPath(file.fd) }));
     const settle = (act: () => void): void => {
       signal?.removeEventListener("abort", onAbort);
       socket.off("connect", onConnect).off("error", onError);
@@ -61,21 +71,55 @@ async function connect(path: string, signal: AbortSignal | undefined): Promise<S
     const onError = (error: Error): void => settle(() => reject(error));
     const onAbort = (): void => {
       settle(() => reject(signal?.reason));
-      socket.on("error", () => {}).destroy();
+      socket.destroy();
     };
     socket.once("connect", onConnect).once("error", onError);
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 
+/** By a descriptor whose number is known, as Node.js tells none of its own. */
+async function connectPassing(
+  libc: Libc,
+  path: string,
+  signal: AbortSignal,
+): Promise<PassingSocket> {
+  return await whenReady(path, signal, async () => {
+    await using file = await pin(path);
+    const fd = libc.beginConnect(unixAddress(pinnedPath(file.fd)));
+    let stream: Socket;
+    try {
+      stream = tolerant(new Socket({ fd, readable: true, writable: true }));
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    const send = (bytes: Uint8Array, passed: number): void => {
+      // A number of a connection that was closed may be another file's by now.
+      if (stream.destroyed || stream.writableLength > 0)
+        throw errnoError(constants.errno.EPIPE, "sendmsg");
+      libc.sendDescriptor(fd, bytes, passed);
+    };
+    return { stream, send };
+  });
+}
+
 async function connectWhenReady(path: string, signal: AbortSignal): Promise<Socket> {
+  return await whenReady(path, signal, () => connect(path, signal));
+}
+
+async function whenReady<T>(
+  path: string,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
   const appeared = watchFor(path, signal);
   try {
     // The pauses bridge the moment between bind(2) and listen(2), for which there is no event.
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
       try {
-        return await connect(path, signal);
+        return await attempt();
       } catch (error) {
         if (isErrno(error, "ENOENT")) await appeared.next();
         else if (isErrno(error, "ECONNREFUSED", "EAGAIN"))

@@ -1,5 +1,16 @@
-import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
-import { resolve } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
 
@@ -48,6 +59,23 @@ export function makeTrustedFolder(path: string, mode: number): void {
     if (made !== undefined) chmodSync(path, mode);
   } catch (error) {
     throw hostError(error, `making the folder ${path}`);
+  }
+}
+
+/** The text of a file of ours; undefined if there is none. HOST_REQUIREMENT, as `assertTrusted`. */
+export function readTrusted(path: string): string | undefined {
+  if (!assertTrusted(dirname(path))) return undefined;
+  let file: number | undefined;
+  try {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    assertTrustedFile(path, fstatSync(file));
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw hostError(error, `reading ${path}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

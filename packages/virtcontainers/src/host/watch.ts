@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Libc } from "./libc.ts";
+import { tolerant } from "./tolerant.ts";
 
 /**
  * Closes when a descriptor becomes readable from which nothing can be read, without a thread and without
@@ -13,11 +14,10 @@ import type { Libc } from "./libc.ts";
 export function watchReadable(libc: Libc, fd: number): Socket {
   const [readEnd, writeEnd] = libc.pipe();
   const options = { fd: readEnd, readable: true, writable: false, manualStart: true };
-  const socket = new Socket(options);
+  const socket = tolerant(new Socket(options));
   libc.duplicate(fd, readEnd);
   closeSync(fd);
   closeSync(writeEnd);
-  socket.on("error", () => {});
   socket.resume();
   socket.read(0);
   return socket;

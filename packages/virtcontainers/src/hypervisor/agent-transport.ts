@@ -1,3 +1,5 @@
+import type { DeviceKind } from "./device.ts";
+
 export type AgentTransport = "virtio-serial" | "vsock" | "hybrid-vsock";
 
 /** What is to be done for a connection to the agent, as data. */
@@ -16,8 +18,11 @@ export const transports: Readonly<Record<AgentTransport, TransportTraits>> = {
 
 /** How the agent of a VM with this configuration is reached. */
 export function agentTransport(
-  { agentTransport: usual, vsock }: { agentTransport: AgentTransport; vsock: boolean },
+  {
+    agentTransport: usual,
+    coldPlug,
+  }: { agentTransport: AgentTransport; coldPlug: readonly DeviceKind[] },
   { useVSock }: { useVSock: boolean },
 ): AgentTransport {
-  return useVSock && vsock ? "vsock" : usual;
+  return useVSock && coldPlug.includes("vsock") ? "vsock" : usual;
 }

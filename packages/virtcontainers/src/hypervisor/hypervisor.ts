@@ -1,54 +1,27 @@
 import type { Duplex } from "node:stream";
 import type { ProcessIdentity } from "../host/host.ts";
+import type { GuestAddress } from "../store/guest-address.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { AgentTransport } from "./agent-transport.ts";
 import type { ResolvedHypervisorConfig } from "./config.ts";
+import type { Device, DeviceKind } from "./device.ts";
 
 /** What a driver can do, as data: code asks these, never the driver's name. */
 export interface HypervisorCapabilities {
-  readonly blockDevice: boolean;
-  readonly blockHotplug: boolean;
+  /** Kinds of devices that a VM can be started with. */
+  readonly coldPlug: readonly DeviceKind[];
+  /** Kinds of devices that a running VM can be given and parted from. */
+  readonly hotPlug: readonly DeviceKind[];
   readonly cpuHotplug: boolean;
   readonly memoryHotplug: boolean;
-  readonly networkHotplug: boolean;
-  /** File sharing with the guest that this driver can offer. */
-  readonly fsSharing: readonly ("virtio-fs" | "virtio-9p")[];
-  readonly snapshot: boolean;
   readonly pause: boolean;
+  /** Its VMs boot the guest's kernel and root. */
+  readonly guestFiles: boolean;
   /** How the guest agent is reached. */
   readonly agentTransport: AgentTransport;
-  /** The guest agent can be reached over vsock instead, as useVSock asks. */
-  readonly vsock: boolean;
   /** How many host processes can talk to the agent at once. */
   readonly agentClients: number;
 }
-
-/** A disk that the guest gets. */
-export interface BlockDrive {
-  /** Unique in the sandbox; at most 31 characters of [a-zA-Z0-9-]. */
-  id: string;
-  path: string;
-  format: "raw";
-  /** Bytes to skip at the start of the file. */
-  offset?: number;
-  readonly: boolean;
-  /** The path is a block device of the host. */
-  device?: boolean;
-}
-
-/** Where the guest finds a plugged device. */
-export type GuestAddress =
-  /** Hex slots from the root bus down, such as `02/03`. */
-  | { kind: "pci"; path: string }
-  /** SCSI id and lun, such as `0:1`. */
-  | { kind: "scsi"; address: string };
-
-/** A folder of the host in the guest, by the tag that the guest mounts. */
-export type SharedFolder =
-  /** Served by the virtiofsd behind a unix socket. */
-  | { kind: "virtio-fs"; tag: string; socketPath: string }
-  /** Served by the VMM itself. */
-  | { kind: "virtio-9p"; tag: string; path: string };
 
 /** All that a VM is started with; a pure description. */
 export interface VmSpec {
@@ -60,16 +33,15 @@ export interface VmSpec {
   folder: string;
   /** The unprivileged user that the VMM runs as; undefined: as the caller. */
   user: { uid: number; gid: number } | undefined;
-  drives: readonly BlockDrive[];
-  share: SharedFolder | undefined;
+  devices: readonly Device[];
 }
 
 /** What is stored of a running VM, so that any process can go on with it. */
 export interface VmState {
   process: ProcessIdentity;
   marker: string;
-  /** Guest address by drive id. */
-  drives: Record<string, GuestAddress>;
+  /** Where the guest finds each device, by its id; a share is found by its tag. */
+  devices: Record<string, GuestAddress>;
   /** Driver's own, opaque to others, JSON. */
   driver: Record<string, unknown>;
 }
@@ -87,7 +59,7 @@ export interface Hypervisor {
   /** Starts the VMM; the guest boots from then on. Whatever is taken goes through the ledger first. */
   start(spec: VmSpec, ledger: Ledger, signal: AbortSignal): Promise<RunningVm>;
   /** Goes on with a VM that any process started; SANDBOX_DEAD if it is gone. */
-  attach(spec: Pick<VmSpec, "sandboxId" | "folder" | "config">, state: VmState): Promise<RunningVm>;
+  adopt(spec: Pick<VmSpec, "sandboxId" | "folder" | "config">, state: VmState): Promise<RunningVm>;
 }
 
 /** A VM that runs, seen from one host process. */
@@ -100,8 +72,10 @@ export interface RunningVm {
   status(signal: AbortSignal): Promise<VmStatus>;
   pause(signal: AbortSignal): Promise<void>;
   resume(signal: AbortSignal): Promise<void>;
-  plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress>;
-  unplugDrive(id: string, signal: AbortSignal): Promise<void>;
+  /** Gives the guest a device, of the kinds of `hotPlug`, and tells where it finds it. ALREADY_EXISTS, NOT_SUPPORTED. */
+  attach(device: Device, signal: AbortSignal): Promise<GuestAddress>;
+  /** Waits until the guest has let the device go. One that is not there is no error. */
+  detach(id: string, signal: AbortSignal): Promise<void>;
   /** Plugs CPUs until there are `count`, and gives how many there are; the guest takes them into use. None is unplugged. */
   resizeCpus(count: number, signal: AbortSignal): Promise<number>;
   /**

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
+import { pinnedPath } from "../host/files.ts";
 import { digestHex, digestOf } from "./digest.ts";
 import { errorCode, invalidImage } from "./failure.ts";
 import { maxDocumentBytes } from "./limits.ts";
@@ -69,15 +69,33 @@ async function* readRange(
   }
 }
 
-/** The files below a folder; symlinks are not followed. */
-export function folderArchive(folder: string): Archive {
-  const openFile = async (name: string): Promise<FileHandle> => {
-    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    const file = await open(join(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+/** Opens a plain file below a folder, without following any symlink on the way or leaving the folder. */
+async function openBelow(folder: string, name: string): Promise<FileHandle> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  const last = parts.pop();
+  if (last === undefined || [...parts, last].includes("..") || name.includes("\0")) {
+    throw invalidImage(`${shown(name)} is not a path within ${folder}`);
+  }
+  let below = await open(folder, O_RDONLY | O_DIRECTORY);
+  try {
+    for (const part of parts) {
+      const next = await open(pinnedPath(below.fd, part), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      await below.close();
+      below = next;
+    }
+    const file = await open(pinnedPath(below.fd, last), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if ((await file.stat()).isFile()) return file;
     await file.close();
     throw invalidImage(`${shown(name)} in ${folder} is not a plain file`);
-  };
+  } finally {
+    await below.close();
+  }
+}
+
+/** The files below a folder; symlinks are not followed. */
+export function folderArchive(folder: string): Archive {
+  const openFile = (name: string): Promise<FileHandle> => openBelow(folder, name);
   return {
     async has(name) {
       const file = await openFile(name).catch(() => undefined);
@@ -86,7 +104,8 @@ export function folderArchive(folder: string): Archive {
     },
     async *open(name, signal) {
       const file = await openFile(name).catch((error: unknown) => {
-        if (!["ENOENT", "ELOOP", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
+        if (!["ENOENT", "ELOOP", "ENOTDIR", "ENAMETOOLONG"].includes(errorCode(error) ?? ""))
+          throw error;
         throw invalidImage(`${folder} has no file ${shown(name)}`, undefined, error);
       });
       try {
@@ -102,12 +121,16 @@ export function folderArchive(folder: string): Archive {
 const maxArchiveEntries = 20_000;
 
 /** The files of an uncompressed tar, found by one pass over its headers. The file stays the caller's. */
-export async function tarArchive(file: FileHandle, path: string): Promise<Archive> {
+export async function tarArchive(
+  file: FileHandle,
+  path: string,
+  signal: AbortSignal,
+): Promise<Archive> {
   const { size } = await file.stat();
   const bytes = new FileBytes(file, size);
   const places = new Map<string, { start: number; size: number }>();
   let count = 0;
-  for await (const entry of readTar(bytes, { strict: false })) {
+  for await (const entry of readTar(bytes, { strict: false, signal })) {
     count += 1;
     if (count > maxArchiveEntries) break;
     const name = entry.path.replace(/^(?:\.?\/)+/, "");

@@ -5,12 +5,14 @@ import type { StoreContext } from "./context.ts";
 import { planImage } from "./erofs/plan.ts";
 import { writeImage } from "./erofs/write.ts";
 import type { ImageConfig } from "./image.ts";
+import { Budget } from "./limits.ts";
 import { rootFile, usersFolder, writeRecord } from "./record.ts";
 import type { BuildOptions, ImageSource } from "./source.ts";
 import { SpoolFile } from "./spool.ts";
 import type { Staging } from "./staging.ts";
 import { applyEntry, type SpooledEntry } from "./tree/apply.ts";
 import { type DirectoryNode, impliedDirectory } from "./tree/node.ts";
+import { Turns } from "./turns.ts";
 import { unpackAll } from "./unpack.ts";
 
 /** Unpacks, merges and packs an image into a folder of the staging; gives its digest. */
@@ -25,8 +27,9 @@ export async function buildImage(
     for (const [number] of source.layers.entries()) {
       spools.push(await SpoolFile.create(join(staging.path, `layer-${number}`)));
     }
-    const layers = await unpackAll(context, source, spools, options);
-    const root = merge(source, layers, options);
+    const budget = new Budget(context.limits);
+    const layers = await unpackAll(context, source, spools, budget, options);
+    const root = await merge(source, layers, budget, options);
     const folder = join(staging.path, "image");
     await mkdir(folder, { mode: 0o700 });
     await mkdir(join(folder, usersFolder), { mode: 0o700 });
@@ -52,17 +55,22 @@ export async function buildImage(
   }
 }
 
-function merge(
+async function merge(
   source: ImageSource,
   layers: readonly SpooledEntry[][],
+  budget: Budget,
   { signal, onProgress }: BuildOptions,
-): DirectoryNode {
+): Promise<DirectoryNode> {
   const root = impliedDirectory();
+  const turns = new Turns(signal);
   for (const [number, entries] of layers.entries()) {
     signal.throwIfAborted();
     const layer = source.layers[number]?.digest;
     onProgress({ phase: "unpack", ...(layer && { layer }) });
-    for (const entry of entries) applyEntry(root, entry, number);
+    for (const entry of entries) {
+      applyEntry(root, entry, number, budget);
+      if (turns.due) await turns.take();
+    }
   }
   return root;
 }
@@ -74,7 +82,7 @@ async function pack(
   path: string,
   { signal, onProgress }: BuildOptions,
 ): Promise<{ sha256: string; sizeBytes: number }> {
-  const plan = planImage(root);
+  const plan = await planImage(root, signal);
   const totalBytes = plan.totalBytes;
   const uuid = createHash("sha256")
     .update(source.digest ?? "")

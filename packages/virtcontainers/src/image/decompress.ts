@@ -10,7 +10,10 @@ const known: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** Undoes gzip or zstd, told by their first bytes and not by a media type; passes other data on. */
-export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* decompressed(
+  source: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < 8) {
@@ -28,7 +31,7 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
     );
   }
   if (start.startsWith("1f8b")) yield* gunzip(whole);
-  else if (/^28b52ffd|^5.2a4d18/.test(start)) yield* unzstd(whole);
+  else if (/^28b52ffd|^5.2a4d18/.test(start)) yield* unzstd(whole, signal);
   else yield* whole;
 }
 

@@ -65,7 +65,7 @@ export interface Images {
   list(options?: CallOptions): Promise<Image[]>;
   /** By name, digest or unique digest prefix (12 hex digits or more). IMAGE_NOT_FOUND. */
   get(reference: string, options?: CallOptions): Promise<Image>;
-  /** As get; pulls it if it is missing and `pull` allows ("missing" is the default). */
+  /** As get; pulls it if it is missing and `pull` allows ("missing" is the default). `busybox` comes with the guest's files. */
   ensure(
     reference: string,
     options?: PullOptions & { pull?: "missing" | "always" | "never" },

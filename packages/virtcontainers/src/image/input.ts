@@ -53,7 +53,7 @@ export async function openInput(
         "Give an OCI layout (folder or tar), what `docker save` writes, or a tar of a root file system.",
       );
     }
-    return input(await tarArchive(file, path), file);
+    return input(await tarArchive(file, path, signal), file);
   } catch (error) {
     await file.close();
     throw error;
@@ -86,7 +86,7 @@ async function unpackInput(
   const budget = new Budget(context.limits);
   await using spool = await SpoolFile.create(target);
   try {
-    for await (const part of decompressed(fileChunks(file))) {
+    for await (const part of decompressed(fileChunks(file), signal)) {
       signal.throwIfAborted();
       budget.takeBytes(part.length);
       await spool.write(Buffer.from(part.buffer, part.byteOffset, part.byteLength));

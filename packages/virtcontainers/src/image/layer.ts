@@ -53,7 +53,7 @@ async function spoolEntries(
 ): Promise<SpooledEntry[]> {
   const { budget, signal, diffId } = options;
   const hash = createHash("sha256");
-  const bytes = new StreamBytes(hashed(decompressed(blob.chunks()), hash));
+  const bytes = new StreamBytes(counted(decompressed(blob.chunks(), signal), hash, budget));
   const entries: SpooledEntry[] = [];
   try {
     for await (const entry of readTar(bytes, options)) {
@@ -63,7 +63,6 @@ async function spoolEntries(
     }
     for (let rest = await bytes.some(2 ** 20); rest.length > 0; rest = await bytes.some(2 ** 20)) {
       signal.throwIfAborted();
-      budget.takeBytes(rest.length);
     }
   } finally {
     await bytes.close();
@@ -78,33 +77,38 @@ async function spoolEntries(
 async function spoolEntry(
   entry: TarEntry,
   spool: SpoolFile,
-  { budget, signal, spoolNumber }: UnpackOptions,
+  { signal, spoolNumber }: UnpackOptions,
 ): Promise<SpooledEntry> {
   const { body, ...rest } = entry;
   if (entry.type !== "file") return { ...rest, data: undefined };
   const offset = spool.position;
   for await (const part of body()) {
     signal.throwIfAborted();
-    budget.takeBytes(part.length);
     await spool.write(part);
   }
   return { ...rest, data: { spool: spoolNumber, offset, size: entry.size } };
 }
 
+/** What an extended attribute takes in memory beside its bytes. */
+const xattrOverhead = 256;
+
 function metadataBytes(entry: TarEntry): number {
   let total = entry.path.length + entry.linkTarget.length;
-  for (const [name, value] of entry.xattrs) total += name.length + value.length;
+  for (const [name, value] of entry.xattrs) total += name.length + value.length + xattrOverhead;
   if (total > 256 * 1024) {
     throw invalidImage(`the archive's entry ${shown(entry.path)} has ${total} bytes of metadata`);
   }
   return total;
 }
 
-async function* hashed(
+/** Everything that comes out of the unpacking is counted, headers too. */
+async function* counted(
   source: AsyncIterable<Uint8Array>,
   hash: { update(part: Uint8Array): void },
+  budget: Budget,
 ) {
   for await (const part of source) {
+    budget.takeBytes(part.length);
     hash.update(part);
     yield part;
   }

@@ -4,9 +4,12 @@ import { invalidImage } from "./failure.ts";
 export interface ImageLimits {
   /** Bytes of all layers together, unpacked. Default 64 GiB. */
   maxBytes: number;
-  /** Entries of all layers together. Default 1,000,000. */
+  /** Entries of all layers together, and folders that they only imply. Default 1,000,000. */
   maxEntries: number;
-  /** Bytes of names, link targets and extended attributes of all layers together. Default 256 MiB. */
+  /**
+   * Bytes of names, link targets and extended attributes of all layers together, with 256 more for each
+   * attribute. Default 256 MiB.
+   */
   maxMetadataBytes: number;
 }
 
@@ -20,6 +23,13 @@ export const defaultLimits: ImageLimits = {
 export const maxPathBytes = 4095;
 /** Longest name of one path component, in bytes (NAME_MAX). */
 export const maxNameBytes = 255;
+/** Most folders within each other; what walks a tree calls itself as often. */
+export const maxDepth = 2048;
+/** Most steps of one path, with those of the symlinks on its way. */
+export const maxPathSteps = 10_000;
+/** Steps through folders, for each entry that is allowed, that all paths and whiteouts may take together. */
+const stepsPerEntry = 128;
+const minSteps = 1_000_000;
 /** Largest manifest, index or configuration, in bytes. */
 export const maxDocumentBytes = 4 * 2 ** 20;
 /** Most layers of one image. */
@@ -31,6 +41,7 @@ export class Budget {
   #bytes = 0;
   #entries = 0;
   #metadataBytes = 0;
+  #steps = 0;
 
   constructor(limits: ImageLimits) {
     this.#limits = limits;
@@ -54,6 +65,13 @@ export class Budget {
         `its names and attributes take more than ${this.#limits.maxMetadataBytes} bytes`,
       );
     }
+  }
+
+  /** Steps through the tree, which cost time. */
+  takeSteps(count: number): void {
+    this.#steps += count;
+    const most = Math.max(minSteps, this.#limits.maxEntries * stepsPerEntry);
+    if (this.#steps > most) throw tooLarge(`its paths take more than ${most} steps`);
   }
 }
 

@@ -8,11 +8,12 @@ import { imageFolder, locked, type StoreContext, storePaths } from "./context.ts
 import { digestHex } from "./digest.ts";
 import { guarded } from "./failure.ts";
 import { makeFolders } from "./files.ts";
-import type { Images, PullOptions } from "./image.ts";
+import type { Images, ImportOptions, PullOptions } from "./image.ts";
 import { defaultLimits, type ImageLimits } from "./limits.ts";
 import { findImage, listImages } from "./list.ts";
 import { fit, parsePlatform, showPlatform, wrongPlatform } from "./platform.ts";
 import { usersFolder } from "./record.ts";
+import { parseReference } from "./reference.ts";
 import { type RegistriesConfig, registriesConfig } from "./registry/config.ts";
 import { finishRemovals, removeImage } from "./remove.ts";
 import { sweepStaging } from "./staging.ts";
@@ -25,6 +26,8 @@ export interface ImagesOptions {
   /** Mirrors, registries without TLS, and where Docker's configuration lies. */
   registries?: RegistriesConfig;
   limits?: Partial<ImageLimits>;
+  /** Gives the archive of an image that need not be pulled, such as `busybox:latest`, if there is one. */
+  bundled?: (localName: string) => Promise<string | undefined>;
 }
 
 /** Default deadlines: an hour for what moves data, half a minute for what looks things up. */
@@ -76,6 +79,19 @@ export function createImages(options: ImagesOptions): Images {
       const name = await pullImage(context, registries, reference, call, signal);
       return (await findImage(context, name)).image;
     });
+  const importArchive = (path: string, call: ImportOptions = {}) =>
+    change("importing an image", call, async (signal) => {
+      const { importImage } = await import("./import.ts");
+      const name = await importImage(context, path, call, signal);
+      return (await findImage(context, name)).image;
+    });
+  /** Whoever installed the guest's files has this archive; a registry needs a network and may have another. */
+  const obtain = async (reference: string, call: PullOptions) => {
+    const { explicitHost, localName } = parseReference(reference);
+    const archive = explicitHost ? undefined : await options.bundled?.(localName);
+    if (archive === undefined || call.platform !== undefined) return pull(reference, call);
+    return importArchive(archive, { ...call, name: localName });
+  };
   const get = async (reference: string, call: CallOptions = {}) =>
     run("looking for an image", call, lookupTimeoutMs, async () => {
       return (await findImage(context, reference)).image;
@@ -84,13 +100,7 @@ export function createImages(options: ImagesOptions): Images {
   return {
     pull,
     get,
-    async import(path, call = {}) {
-      return change("importing an image", call, async (signal) => {
-        const { importImage } = await import("./import.ts");
-        const name = await importImage(context, path, call, signal);
-        return (await findImage(context, name)).image;
-      });
-    },
+    import: importArchive,
     async list(call = {}) {
       return run("listing images", call, lookupTimeoutMs, () => listImages(context));
     },
@@ -105,6 +115,7 @@ export function createImages(options: ImagesOptions): Images {
           throw wrongPlatform(reference, wanted, [showPlatform(image.platform)]);
       } catch (error) {
         if (!isVirtError(error, "IMAGE_NOT_FOUND") || when === "never") throw error;
+        return obtain(reference, call);
       }
       return pull(reference, call);
     },

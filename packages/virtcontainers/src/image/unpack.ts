@@ -2,7 +2,7 @@ import type { StoreContext } from "./context.ts";
 import { VerifiedBlob } from "./digest.ts";
 import type { ImageProgress } from "./image.ts";
 import { unpackLayer } from "./layer.ts";
-import { Budget } from "./limits.ts";
+import type { Budget } from "./limits.ts";
 import type { BuildOptions, ImageSource, LayerSource } from "./source.ts";
 import type { SpoolFile } from "./spool.ts";
 import type { SpooledEntry } from "./tree/apply.ts";
@@ -14,9 +14,9 @@ export async function unpackAll(
   context: StoreContext,
   source: ImageSource,
   spools: readonly SpoolFile[],
+  budget: Budget,
   options: BuildOptions,
 ): Promise<SpooledEntry[][]> {
-  const budget = new Budget(context.limits);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const results: SpooledEntry[][] = [];

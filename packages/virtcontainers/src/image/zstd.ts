@@ -1,6 +1,7 @@
 import { Decompress } from "fzstd";
 import { invalidImage } from "./failure.ts";
 import { StreamBytes } from "./tar/bytes.ts";
+import { Turns } from "./turns.ts";
 
 /** Largest window that is allotted, as the zstd tool's own limit. */
 const maxWindowBytes = 128 * 1024 * 1024;
@@ -9,16 +10,21 @@ const maxWindowBytes = 128 * 1024 * 1024;
  * Undoes zstd (RFC 8878). The frames are walked here and handed on block by block, so that no more than
  * one block (128 KiB) is unpacked at a time and no frame can ask for a window beyond 128 MiB.
  */
-export async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* unzstd(
+  source: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const turns = new Turns(signal);
   const bytes = new StreamBytes(source);
   try {
     for (let magic = await bytes.read(4); magic.length > 0; magic = await bytes.read(4)) {
+      if (turns.due) await turns.take();
       if (magic.length < 4) throw damaged("it is cut");
       const number = magic.readUInt32LE(0);
       if ((number & 0xffff_fff0) >>> 0 === 0x184d_2a50) {
         const size = (await exactly(bytes, 4)).readUInt32LE(0);
         if ((await bytes.skip(size)) < size) throw damaged("it is cut");
-      } else if (number === 0xfd2f_b528) yield* frame(bytes);
+      } else if (number === 0xfd2f_b528) yield* frame(bytes, turns);
       else throw damaged("it has a wrong magic number");
     }
   } finally {
@@ -26,12 +32,13 @@ export async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator
   }
 }
 
-async function* frame(bytes: StreamBytes): AsyncGenerator<Uint8Array> {
+async function* frame(bytes: StreamBytes, turns: Turns): AsyncGenerator<Uint8Array> {
   const { header, checksum } = await frameHeader(bytes);
   const output: Uint8Array[] = [];
   const decoder = new Decompress((part) => output.push(part));
   decoder.push(header);
   for (let last = false; !last; ) {
+    if (turns.due) await turns.take();
     const head = await exactly(bytes, 3);
     const value = head.readUIntLE(0, 3);
     last = (value & 1) === 1;

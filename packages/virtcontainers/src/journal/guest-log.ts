@@ -25,8 +25,8 @@ export async function readGuestEvents(
   const { size } = await file.stat();
   if (size < progress.offset) progress.offset = 0;
   const end = Math.min(size, progress.offset + maxBytes);
-  const decoder = new LogRecordDecoder();
-  for await (const record of readRest(file, decoder, { offset: progress.offset }, end)) {
+  const decoder = new LogRecordDecoder({ containerIds: sandbox.containers.map(({ id }) => id) });
+  for await (const record of readRest(file, decoder, { offset: progress.offset }, { end })) {
     const event = eventOfRecord(record, sandbox, progress);
     if (event !== undefined) found.push(event);
   }

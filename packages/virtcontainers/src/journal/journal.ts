@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, constants, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
 import { makeTrustedFolder } from "../host/trusted.ts";
+import { appendLine } from "../store/append.ts";
 import type { JournalRecord } from "./event.ts";
 import { keptSegments, segmentBytes, segmentPath, segments } from "./segments.ts";
 
@@ -47,7 +40,7 @@ export class Journal {
   async append(record: JournalRecord): Promise<void> {
     await this.prepare();
     this.#host.failpoint("events.append");
-    const { segment, size } = await this.#write(`\n${JSON.stringify(record)}\n`);
+    const { segment, size } = await this.#write(`\n${JSON.stringify(record)}`);
     if (size >= segmentBytes) await this.#rotate(segment);
   }
 
@@ -67,20 +60,12 @@ export class Journal {
     return { segment: segments(this.folder)[0] ?? 0, offset: 0 };
   }
 
-  /** Begins with a line end, so that a line cut by a full disk spoils no other. */
+  /** Begins with a line end: of two writers at once, one whose line is cut does not spoil the other's. */
   async #write(line: string): Promise<{ segment: number; size: number }> {
     using _lock = await this.#lock("shared");
     const segment = segments(this.folder).at(-1) ?? 1;
-    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
     try {
-      const path = segmentPath(this.folder, segment);
-      const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
-      try {
-        writeSync(file, line);
-        return { segment, size: fstatSync(file).size };
-      } finally {
-        closeSync(file);
-      }
+      return { segment, size: appendLine(segmentPath(this.folder, segment), line) };
     } catch (error) {
       throw hostError(error, "writing the journal of events");
     }

@@ -1,11 +1,21 @@
-import { readRecords } from "./read.ts";
+import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
+import { openUntrusted } from "../host/files.ts";
+import { readRest } from "./read.ts";
 
-/** How the first commands of detached containers ended, as far as the log tells. */
+/**
+ * How the first commands of these containers ended, as far as the log tells. Ends of others, which a guest
+ * may make up without end, are passed over. The signal ends the reading.
+ */
 export async function readExits(
   path: string,
+  containerIds: readonly string[],
+  signal?: AbortSignal,
 ): Promise<Map<string, { exitCode: number; time: Date }>> {
   const exits = new Map<string, { exitCode: number; time: Date }>();
-  for await (const record of readRecords(path)) {
+  await using file = containerIds.length === 0 ? undefined : await openUntrusted(path);
+  if (file === undefined) return exits;
+  const decoder = new LogRecordDecoder({ stream: "exit", containerIds });
+  for await (const record of readRest(file, decoder, { offset: 0 }, { signal })) {
     if (record.stream !== "exit" || record.execId !== "") continue;
     exits.set(record.containerId, { exitCode: record.status, time: logTime(record.timeNs) });
   }

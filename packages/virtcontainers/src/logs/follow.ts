@@ -36,12 +36,12 @@ export async function* followLog(
     isLast = true;
     changes.notify();
   });
-  const decoder = new LogRecordDecoder();
+  const decoder = new LogRecordDecoder({ containerIds: [containerId] });
   const position = { offset: 0 };
   for (;;) {
     const last = isLast;
-    for await (const record of readRest(file, decoder, position)) {
-      if (record.containerId !== containerId || record.execId !== "") continue;
+    for await (const record of readRest(file, decoder, position, options)) {
+      if (record.execId !== "") continue;
       if (record.stream === "exit") return;
       if (record.stream === "oom") continue;
       yield { stream: record.stream, time: logTime(record.timeNs), data: record.data };

@@ -96,10 +96,10 @@ export class Connection {
         hint: "Start the sandbox again, or delete it.",
       });
     }
-    const hypervisor = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+    const hypervisor = this.#context.hypervisors.of(sandbox.config);
     const folder = this.#context.store.folder(this.#id).vm;
     const config = await resolveStored(this.#context, sandbox);
-    return await hypervisor.attach({ sandboxId: this.#id, folder, config }, state);
+    return await hypervisor.adopt({ sandboxId: this.#id, folder, config }, state);
   }
 
   async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
@@ -120,7 +120,7 @@ export class Connection {
   }
 
   async #transport(sandbox: StoredSandbox): Promise<TransportTraits> {
-    const { capabilities } = this.#context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+    const { capabilities } = this.#context.hypervisors.of(sandbox.config);
     const config = await resolveStored(this.#context, sandbox);
     return transports[agentTransport(capabilities, config)];
   }

@@ -1,6 +1,6 @@
 import type { GuestAssets } from "../guest/assets.ts";
 import type { Host } from "../host/host.ts";
-import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Hypervisors } from "../hypervisor/registry.ts";
 import type { Images } from "../image/image.ts";
 import type { EventRecorder } from "../journal/recorder.ts";
 import type { Logger } from "../log.ts";
@@ -19,6 +19,5 @@ export interface Context {
   readonly volumes: VolumeStore;
   /** HOST_REQUIREMENT if there are none. */
   guestAssets(): Promise<GuestAssets>;
-  /** NOT_SUPPORTED if this instance has no such driver. */
-  hypervisor(type: string): Hypervisor;
+  readonly hypervisors: Hypervisors;
 }

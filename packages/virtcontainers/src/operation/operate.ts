@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { containerNotFound, VirtError } from "../errors.ts";
-import type { Ledger } from "../store/ledger.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
@@ -22,11 +23,16 @@ export interface Operation {
   readonly sandbox: StoredSandbox;
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
+  /** The driver of its VM. INVALID_ARGUMENT if this instance does not have it. */
+  readonly hypervisor: Hypervisor;
   agent(): Promise<Agent>;
-  ledger(): Ledger;
+  ledger(): LedgerFile;
   container(id: string): StoredContainer;
   save(): Promise<void>;
 }
+
+/** What is done with a sandbox that is held; what it was asked for has been checked. */
+export type Verb<T> = (operation: Operation) => Promise<T>;
 
 /** How a verb holds the sandbox: alone, together with other readers, or only for the moment of reading its state. */
 export type Holding = "exclusive" | "shared" | "moment";
@@ -78,12 +84,17 @@ export function operation(
   deadline: Deadline,
 ): Operation {
   const { signal } = deadline;
+  let hypervisor: Hypervisor | undefined;
   return {
     context,
     connection,
     sandbox,
     deadline,
     signal,
+    get hypervisor() {
+      hypervisor ??= context.hypervisors.of(sandbox.config);
+      return hypervisor;
+    },
     agent: () => connection.agent(sandbox, signal),
     ledger: () => context.store.ledger(sandbox.id),
     container: (id) => {

@@ -17,7 +17,7 @@ export async function refresh(
   if (sandbox.state === "stopped" || sandbox.state === "creating" || sandbox.vm === undefined)
     return;
   if (!(await isVmAlive(context, sandbox))) {
-    await markGone(context, sandbox);
+    await markGone(context, sandbox, { signal });
     return;
   }
   if (sandbox.state !== "running" || !sandbox.containers.some(isUp)) return;
@@ -27,7 +27,7 @@ export async function refresh(
     learnExits(sandbox, await agent.listProcesses("", signal));
   } catch (error) {
     if (!isVirtError(error, "SANDBOX_DEAD")) throw error;
-    if (!(await isVmAlive(context, sandbox))) await markGone(context, sandbox);
+    if (!(await isVmAlive(context, sandbox))) await markGone(context, sandbox, { signal });
   }
 }
 
@@ -36,13 +36,17 @@ function isUp({ state }: StoredContainer): boolean {
   return state === "running" || state === "paused";
 }
 
-/** The VM is gone: everything in it has ended; the log may know how. */
+/**
+ * The VM is gone: everything in it has ended; the log may know how, and `time` is when otherwise. The signal
+ * ends the reading of the log, which may be long.
+ */
 export async function markGone(
   context: Context,
   sandbox: StoredSandbox,
-  time?: Date,
+  { time, signal }: { time?: Date; signal?: AbortSignal } = {},
 ): Promise<void> {
-  const exits = await readExits(context.store.folder(sandbox.id).log);
+  const up = sandbox.containers.filter(({ state }) => state !== "stopped").map(({ id }) => id);
+  const exits = await readExits(context.store.folder(sandbox.id).log, up, signal);
   for (const container of sandbox.containers) {
     if (container.state === "stopped") continue;
     const known = exits.get(container.id);

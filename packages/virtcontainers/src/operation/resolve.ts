@@ -13,7 +13,8 @@ export async function resolveConfig(
   shared: boolean,
 ): Promise<ResolvedHypervisorConfig> {
   const hypervisorConfig = config.hypervisorConfig ?? {};
-  const needsAssets = config.hypervisorType !== "mock" && !isComplete(hypervisorConfig);
+  const { guestFiles } = context.hypervisors.of(config).capabilities;
+  const needsAssets = guestFiles && !isComplete(hypervisorConfig);
   const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
   return resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},

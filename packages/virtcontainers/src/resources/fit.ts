@@ -49,8 +49,8 @@ async function fittingSize({ context, sandbox }: Operation): Promise<VmSize | un
 
 async function change(operation: Operation, from: VmSize, to: VmSize): Promise<void> {
   if (to.cpus === from.cpus && to.memoryMiB === from.memoryMiB) return;
-  const { context, sandbox } = operation;
-  const { capabilities } = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  const { sandbox } = operation;
+  const { capabilities } = operation.hypervisor;
   const possible = {
     cpus: capabilities.cpuHotplug ? to.cpus : from.cpus,
     memoryMiB: capabilities.memoryHotplug ? to.memoryMiB : from.memoryMiB,

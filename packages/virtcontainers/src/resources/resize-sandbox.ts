@@ -59,12 +59,12 @@ export async function resizeSandbox(operation: Operation, input: Resize): Promis
 
 /** Before anything is changed. */
 async function checkLargest(
-  { context, sandbox }: Operation,
+  { context, sandbox, hypervisor }: Operation,
   now: VmSize,
   wanted: VmSize,
 ): Promise<void> {
   const largest = largestSize(await resolveStored(context, sandbox));
-  const { type, capabilities } = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  const { type, capabilities } = hypervisor;
   for (const [field, limit, able] of [
     ["cpus", "defaultMaxVCPUs", capabilities.cpuHotplug],
     ["memoryMiB", "defaultMaxMemoryMiB", capabilities.memoryHotplug],

@@ -7,7 +7,8 @@ import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
-import type { BlockDrive, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
+import type { Device } from "../hypervisor/device.ts";
+import type { RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
@@ -77,24 +78,26 @@ async function describeVm(
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<VmSpec> {
-  const drives: BlockDrive[] = [];
+  const devices: Device[] = [];
   sandbox.nextDrive = 0;
   sandbox.size = await wantedSize(context, sandbox);
   for (const container of sandbox.containers) {
-    drives.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
+    devices.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
   }
+  const config = {
+    ...(await resolveStored(context, sandbox)),
+    numVCPUs: sandbox.size.cpus,
+    memoryMiB: sandbox.size.memoryMiB,
+  };
+  if (config.useVSock) devices.push({ kind: "vsock", id: "vsock" });
+  if (sandbox.shared) devices.push(await startShare(context, sandbox, ledger));
   return {
     sandboxId: sandbox.id,
     marker: randomUUID(),
-    config: {
-      ...(await resolveStored(context, sandbox)),
-      numVCPUs: sandbox.size.cpus,
-      memoryMiB: sandbox.size.memoryMiB,
-    },
+    config,
     folder: context.store.folder(sandbox.id).vm,
     user: sandbox.user,
-    drives,
-    share: sandbox.shared ? await startShare(context, sandbox, ledger) : undefined,
+    devices,
   };
 }
 
@@ -105,7 +108,7 @@ async function startVm(
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<RunningVm> {
-  const hypervisor = context.hypervisor(sandbox.config.hypervisorType ?? "qemu");
+  const hypervisor = context.hypervisors.of(sandbox.config);
   await makeHostCgroup(context, sandbox, ledger);
   const vm = await hypervisor.start(spec, ledger, deadline.signal);
   sandbox.vm = vm.state;

@@ -13,7 +13,7 @@ import type { Context } from "../operation/context.ts";
 import { needsShare, resolveConfig } from "../operation/resolve.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
 import { assertShareable } from "../storage/check.ts";
-import { release } from "../store/release.ts";
+import { release } from "../store/record/record.ts";
 import { type StoredContainer, type StoredSandbox, stateVersion } from "../store/schema.ts";
 import { chooseVmUid } from "../store/vm-uid.ts";
 import { parse } from "../validate.ts";
@@ -78,7 +78,7 @@ async function plan(
   signal: AbortSignal,
 ): Promise<StoredSandbox> {
   const config = await settleSpecs(context, checked, input);
-  const hypervisor = context.hypervisor(config.hypervisorType ?? "qemu");
+  const hypervisor = context.hypervisors.of(config);
   const shared = await needsShare(context, config);
   const resolved = await resolveConfig(context, config, shared);
   await assertShareable(context, hypervisor, config, resolved.sharedFS);

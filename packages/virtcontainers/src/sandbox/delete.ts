@@ -7,7 +7,7 @@ import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs, type Operation, operate } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
 import { assertAllowed } from "../operation/state.ts";
-import { release } from "../store/release.ts";
+import { release } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { stopSandbox, writesDisks } from "./stop.ts";
 

@@ -3,7 +3,7 @@ import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/operate.ts";
-import { isThere } from "../store/release.ts";
+import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { wipe } from "./delete.ts";
@@ -103,7 +103,7 @@ async function collectDamaged(
 ): Promise<Garbage[]> {
   if (!stopped) return [];
   for (const { record } of context.store.ledger(id).entries()) {
-    if (record.kind === "process" && (await isThere(context.host, record))) return [];
+    if (await runs(context.host, record)) return [];
   }
   const reason = "its state is damaged, and nothing of it runs";
   if (!dryRun) await remove(context, id, undefined, reason);

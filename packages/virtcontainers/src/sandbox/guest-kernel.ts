@@ -18,7 +18,7 @@ export async function assertGuestCan(
   config: SandboxConfig,
   resolved: ResolvedHypervisorConfig,
 ): Promise<void> {
-  if (resolved.useVSock && !hypervisor.capabilities.vsock) {
+  if (resolved.useVSock && !hypervisor.capabilities.coldPlug.includes("vsock")) {
     const why = `the hypervisor ${hypervisor.type} reaches its agent by ${hypervisor.capabilities.agentTransport}`;
     throw refusal("useVSock", why, "Leave it out.");
   }

@@ -28,9 +28,9 @@ export async function pauseSandbox(operation: Operation): Promise<void> {
   await context.events.record({ type: "paused", sandboxId: sandbox.id });
 }
 
-function assertCanPause({ context, sandbox }: Operation): void {
-  const type = sandbox.config.hypervisorType ?? "qemu";
-  if (context.hypervisor(type).capabilities.pause) return;
+function assertCanPause({ hypervisor, sandbox }: Operation): void {
+  const { type, capabilities } = hypervisor;
+  if (capabilities.pause) return;
   throw new VirtError("NOT_SUPPORTED", `the hypervisor ${type} can't pause a VM`, {
     sandboxId: sandbox.id,
   });

@@ -19,7 +19,7 @@ export async function stopSandbox(operation: Operation, force: boolean): Promise
   assertMove("sandbox", sandbox.id, sandbox.state, "stopped");
   await phase("hypervisor.stop", { sandboxId: sandbox.id }, () => stopVm(operation, force));
   await context.events.hearOut(sandbox);
-  await markGone(context, sandbox, new Date());
+  await markGone(context, sandbox, { time: new Date() });
   await releaseVm(operation);
   await context.events.record({ type: "stopped", sandboxId: sandbox.id });
 }
@@ -74,9 +74,6 @@ async function releaseVm(operation: Operation): Promise<void> {
     await operation.save();
   } finally {
     // Also where the disk has no room for the state: whoever looks next sees that the VM is gone.
-    const ledger = operation.ledger();
-    await ledger.release((record) => record.kind === "process");
-    await ledger.release((record) => record.kind === "mount");
-    await ledger.release((record) => record.kind === "cgroup");
+    await operation.ledger().releaseVm();
   }
 }

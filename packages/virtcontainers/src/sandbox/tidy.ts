@@ -7,13 +7,14 @@ import { operation } from "../operation/operate.ts";
 import { markGone } from "../operation/refresh.ts";
 import { releaseOrphans } from "../storage/block/drives.ts";
 import type { LedgerRecord } from "../store/ledger.ts";
+import { about } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 
 /** One thing that nobody needs any more. */
 export interface Garbage {
   /** `image`: what an interrupted pull, import or removal left. */
-  kind: "sandbox" | "container" | "process" | "mount" | "cgroup" | "file" | "image";
+  kind: "sandbox" | "container" | "image" | LedgerRecord["kind"];
   /** An id, the name of a process, or a path. */
   name: string;
   /** The sandbox that held it, and stays. */
@@ -59,12 +60,9 @@ async function tidyVm(
   dryRun: boolean,
 ): Promise<Garbage[]> {
   const ledger = context.store.ledger(sandbox.id);
-  const held = ledger.entries().map(({ record }) => record);
-  const found = held.flatMap((record) => garbageOf(record, sandbox.id));
+  const found = ledger.entries().flatMap(({ record }) => garbageOf(record, sandbox.id));
   if (dryRun) return found;
-  await ledger.release(({ kind }) => kind === "process");
-  await ledger.release(({ kind }) => kind === "mount");
-  await ledger.release(({ kind }) => kind === "cgroup");
+  await ledger.releaseVm();
   if (sandbox.vm !== undefined || sandbox.containers.some(({ state }) => state !== "stopped")) {
     await markGone(context, sandbox);
     delete sandbox.cgroup;
@@ -74,11 +72,8 @@ async function tidyVm(
 }
 
 function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
-  const reason = "its VM is gone";
-  if (record.kind === "process") return [{ kind: "process", name: record.name, sandboxId, reason }];
-  if (record.kind === "cgroup") return [{ kind: "cgroup", name: record.path, sandboxId, reason }];
-  if (record.kind === "mount") return [{ kind: "mount", name: record.target, sandboxId, reason }];
-  return [];
+  const { life, name } = about(record);
+  return life === "vm" ? [{ kind: record.kind, name, sandboxId, reason: "its VM is gone" }] : [];
 }
 
 /** How long one guest may take to let its half-made containers go. */

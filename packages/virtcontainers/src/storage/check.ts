@@ -3,7 +3,9 @@ import { matchesPath } from "../config/patterns.ts";
 import { rootDiskOf } from "../config/rootfs.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
+import { tunedHint } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import { shareKinds } from "../hypervisor/device.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 
@@ -36,8 +38,9 @@ export async function assertShareable(
     });
   }
   if (sharedFS === "none") return;
-  if (!hypervisor.capabilities.fsSharing.includes(sharedFS)) {
-    const able = hypervisor.capabilities.fsSharing.join(" or ") || "nothing";
+  const shareable = shareKinds.filter((kind) => hypervisor.capabilities.coldPlug.includes(kind));
+  if (!shareable.includes(sharedFS)) {
+    const able = shareable.join(" or ") || "nothing";
     throw refusal(
       `the hypervisor ${hypervisor.type} can't share by ${sharedFS}`,
       `It can: ${able}.`,
@@ -61,7 +64,7 @@ async function assertNineP(context: Context, config: SandboxConfig): Promise<voi
   if (flavour === "tuned") return;
   throw refusal(
     `virtio-9p needs a guest kernel with 9p, which the ${flavour} kernel is built without`,
-    "Use virtio-fs, or build the tuned kernel: npm run guest:kernel",
+    `Use virtio-fs, or the tuned kernel. ${tunedHint}`,
   );
 }
 

@@ -2,7 +2,6 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Agent } from "../agent/agent.ts";
 import { removeFeature } from "../agent/files.ts";
-import { rootFolderOf } from "../config/rootfs.ts";
 import { hostError } from "../host/errno.ts";
 import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
@@ -61,24 +60,24 @@ export async function unprovide(
   await ledger.release((record) => record.kind === "mount" && record.target.startsWith(below));
 }
 
+/** As of each mount, the path was made real when the container was planned: a part that was swapped for a link is refused. */
 async function shareRootfs(
   context: Context,
   sandbox: StoredSandbox,
   container: StoredContainer,
   ledger: Ledger,
 ): Promise<void> {
+  const { rootFolder } = container;
+  if (rootFolder === undefined) return;
   const { rootFs, readonlyRootfs } = container.config;
-  const folder = rootFolderOf(rootFs);
-  if (folder === undefined) return;
   const target = join(placeOf(context, sandbox, container), "rootfs");
   await makeFolder(target);
   const readonly = rootFs?.options?.includes("ro") ?? readonlyRootfs ?? false;
   await ledger.take({ kind: "mount", target }, () =>
-    context.host.mounts.bind(folder, target, { readonly }),
+    context.host.mounts.bind(rootFolder, target, { readonly }),
   );
 }
 
-/** The path was made real when the container was planned: whoever swaps a part of it for a symlink is refused. */
 async function shareMount(
   context: Context,
   sandbox: StoredSandbox,
@@ -91,7 +90,7 @@ async function shareMount(
   else await makeFile(target);
   const { readonly, recursive } = mount;
   await ledger.take({ kind: "mount", target }, () =>
-    context.host.mounts.bind(mount.path, target, { readonly, recursive, real: true }),
+    context.host.mounts.bind(mount.path, target, { readonly, recursive }),
   );
 }
 

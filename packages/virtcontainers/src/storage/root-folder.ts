@@ -1,15 +1,24 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import type { ContainerConfig } from "../config/container.ts";
+import { rootFolderOf } from "../config/rootfs.ts";
 import { invalidArgument } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 
-/** Refuses a root file system that is not a folder. */
-export async function assertFolder(path: string, field: string): Promise<void> {
+/** Where the folder is that is to be a container's root, if one is; from here on no link is followed. INVALID_ARGUMENT. */
+export async function planRootFolder(
+  { rootFs }: ContainerConfig,
+  field: string,
+): Promise<string | undefined> {
+  const path = rootFolderOf(rootFs);
+  if (path === undefined) return undefined;
+  const given = `${field}.rootFs.${rootFs?.mounted ? "target" : "source"}`;
   try {
-    if ((await stat(path)).isDirectory()) return;
+    const real = await realpath(path);
+    if ((await stat(real)).isDirectory()) return real;
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR"))
-      throw invalidArgument(field, path, "there is no such folder");
+      throw invalidArgument(given, path, "there is no such folder");
     throw hostError(error, `looking at ${path}`);
   }
-  throw invalidArgument(field, path, "it must be a folder, and is a file");
+  throw invalidArgument(given, path, "it must be a folder, and is a file");
 }

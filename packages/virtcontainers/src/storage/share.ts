@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { VirtError } from "../errors.ts";
-import type { SharedFolder } from "../hypervisor/hypervisor.ts";
+import { pinTrusted } from "../host/files.ts";
+import type { Virtio9pDevice, VirtioFsDevice } from "../hypervisor/device.ts";
 import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -17,23 +18,25 @@ export async function startShare(
   context: Context,
   sandbox: StoredSandbox,
   ledger: Ledger,
-): Promise<SharedFolder> {
+): Promise<VirtioFsDevice | Virtio9pDevice> {
   const { mounts } = context.host;
   assertRoot(context, sandbox.id);
   const { mounts: inside, shared } = context.store.folder(sandbox.id);
   for (const path of [inside, shared]) await makeFolder(path);
-  await ledger.take({ kind: "mount", target: inside }, () =>
-    mounts.bind(inside, inside, { propagation: "shared" }),
-  );
-  await ledger.take({ kind: "mount", target: shared }, () =>
-    mounts.bind(inside, shared, { propagation: "slave", readonly: true }),
-  );
+  await ledger.take({ kind: "mount", target: inside }, async () => {
+    await using folder = await pinTrusted(inside);
+    await mounts.bind(folder, inside, { propagation: "shared" });
+  });
+  await ledger.take({ kind: "mount", target: shared }, async () => {
+    await using folder = await pinTrusted(inside);
+    await mounts.bind(folder, shared, { propagation: "slave", readonly: true });
+  });
   if (sandbox.config.hypervisorConfig?.sharedFS === "virtio-9p") {
-    return { kind: "virtio-9p", tag: sharedTag, path: shared };
+    return { kind: "virtio-9p", id: "share", tag: sharedTag, path: shared };
   }
   const socketPath = join(context.store.folder(sandbox.id).vm, "virtiofsd.sock");
   await startVirtiofsd(context, sandbox, socketPath, ledger);
-  return { kind: "virtio-fs", tag: sharedTag, socketPath };
+  return { kind: "virtio-fs", id: "share", tag: sharedTag, socketPath };
 }
 
 function assertRoot(context: Context, sandboxId: string): void {

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { invalidArgument } from "../errors.ts";
 
 const slots = 32;
@@ -33,4 +34,34 @@ export function isScsiAddress(text: string): boolean {
   const [id = Number.NaN, lun = Number.NaN, ...more] = text.split(":").map(Number);
   const inRange = id >= 0 && lun >= 0 && lun < lunsPerId && id * lunsPerId + lun < maxScsiDisks;
   return more.length === 0 && inRange && text === `${id}:${lun}`;
+}
+
+/** Where the guest finds a device. */
+export const GuestAddress = v.variant("kind", [
+  /** Hex slots from the root bus down, such as `02/03`. */
+  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
+  /** SCSI id and lun, such as `0:1`. */
+  v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
+  /** Number of a channel device of s390x, such as `0.0.0001`. */
+  v.object({
+    kind: v.literal("ccw"),
+    device: v.pipe(v.string(), v.regex(/^[0-9a-f]\.[0-3]\.[0-9a-f]{4}$/)),
+  }),
+  /** Name that the guest's kernel gives a device without an address of its own, such as `vda`. */
+  v.object({ kind: v.literal("mmio"), node: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/)) }),
+]);
+export type GuestAddress = v.InferOutput<typeof GuestAddress>;
+
+/** In the form of the guest's kernel parameters: `pci/02/03`, `scsi/0:1`, `ccw/0.0.0001`, `mmio/vda`. */
+export function addressText(address: GuestAddress): string {
+  switch (address.kind) {
+    case "pci":
+      return `pci/${address.path}`;
+    case "scsi":
+      return `scsi/${address.address}`;
+    case "ccw":
+      return `ccw/${address.device}`;
+    case "mmio":
+      return `mmio/${address.node}`;
+  }
 }

@@ -1,40 +1,13 @@
-import { appendFileSync, readFileSync } from "node:fs";
-import { basename, dirname, isAbsolute, normalize } from "node:path";
+import { basename, dirname } from "node:path";
 import * as v from "valibot";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host } from "../host/host.ts";
-import { type Bounds, boundsOf, placeOutside } from "./bounds.ts";
+import { readTrusted } from "../host/trusted.ts";
+import { appendLine, wholeLines } from "./append.ts";
+import { type Bounds, boundsOf } from "./bounds.ts";
 import type { Ledger, LedgerEntry, LedgerRecord } from "./ledger.ts";
-import { release } from "./release.ts";
-import { isVmUid } from "./vm-uid.ts";
-
-/** Of a thing, not of the root of all. */
-const path = v.pipe(
-  v.string(),
-  v.check((value) => value.length > 1 && isAbsolute(value) && normalize(value) === value),
-);
-
-const id = v.pipe(v.number(), v.integer(), v.minValue(0));
-/** Only what belongs to a VMM's user is given back to others. */
-const vmUid = v.pipe(id, v.check(isVmUid));
-
-const Record = v.variant("kind", [
-  v.strictObject({
-    kind: v.literal("process"),
-    name: v.string(),
-    marker: v.pipe(v.string(), v.minLength(8)),
-    pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
-    startTime: v.optional(v.string()),
-    group: v.optional(v.boolean()),
-    variable: v.optional(v.string()),
-  }),
-  v.strictObject({ kind: v.literal("mount"), target: path }),
-  v.strictObject({ kind: v.literal("folder"), path }),
-  v.strictObject({ kind: v.literal("file"), path }),
-  v.strictObject({ kind: v.literal("owner"), path, uid: id, gid: id, user: vmUid }),
-  v.strictObject({ kind: v.literal("cgroup"), path }),
-]);
+import { about, placeOutside, Record, release } from "./record/record.ts";
 
 const Line = v.union([
   v.strictObject({ seq: v.number(), record: Record }),
@@ -83,6 +56,12 @@ export class LedgerFile implements Ledger {
     }
   }
 
+  /** Releases what only a VM needs: its processes first, since they use the rest. */
+  async releaseVm(): Promise<void> {
+    await this.release(({ kind }) => kind === "process");
+    await this.release((record) => about(record).life === "vm");
+  }
+
   async releaseAll(): Promise<void> {
     const errors: unknown[] = [];
     for (const seq of [...this.#entries.keys()].reverse()) {
@@ -125,21 +104,12 @@ export class LedgerFile implements Ledger {
   }
 
   #append(line: v.InferInput<typeof Line>): void {
-    appendFileSync(this.#path, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    appendLine(this.#path, JSON.stringify(line));
   }
 
   #load(): void {
-    let text: string;
-    try {
-      text = readFileSync(this.#path, "utf8");
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return;
-      throw hostError(error, "reading the ledger");
-    }
-    const lines = text.split("\n");
-    // A last line without its newline was cut by a full disk; what it speaks of was never taken.
-    lines.pop();
-    for (const line of lines) this.#read(line);
+    const text = readTrusted(this.#path);
+    for (const line of wholeLines(text ?? "")) this.#read(line);
   }
 
   #read(text: string): void {

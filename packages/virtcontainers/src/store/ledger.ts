@@ -1,27 +1,6 @@
-/**
- * What a sandbox holds of the host. A record is on disk before the thing is taken, knows how to release
- * it, and releasing twice or releasing what was never taken is no error.
- */
-export type LedgerRecord =
-  /** Found by its marker, a random argument, if its pid never reached the disk. */
-  | {
-      kind: "process";
-      name: string;
-      marker: string;
-      pid?: number | undefined;
-      startTime?: string | undefined;
-      /** It leads a process group, which ends with it. */
-      group?: boolean | undefined;
-      /** Its marker is the value of this variable of its environment, since its arguments are not ours to add to. */
-      variable?: string | undefined;
-    }
-  | { kind: "mount"; target: string }
-  | { kind: "folder"; path: string }
-  | { kind: "file"; path: string }
-  /** A file that was given to `user`, and is given back to whom it belonged. */
-  | { kind: "owner"; path: string; uid: number; gid: number; user: number }
-  /** By its path in the host's trees of cgroups. */
-  | { kind: "cgroup"; path: string };
+import type { LedgerRecord } from "./record/record.ts";
+
+export type { LedgerRecord };
 
 export interface LedgerEntry {
   seq: number;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ContainerConfig } from "../config/container.ts";
 import { SandboxConfig } from "../config/sandbox.ts";
-import { isPciPath, isScsiAddress } from "./guest-address.ts";
+import { GuestAddress } from "./guest-address.ts";
 
 const state = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
 const strings = v.array(v.string());
@@ -61,6 +61,8 @@ export const StoredContainer = v.object({
       layered: v.boolean(),
     }),
   ),
+  /** The folder of the host that is its root, without links on the way. */
+  rootFolder: v.optional(v.string()),
   /** The ids of its disks; `root` is one that is written to itself. */
   drives: v.object({
     lower: v.optional(v.string()),
@@ -80,11 +82,6 @@ export const StoredContainer = v.object({
 });
 export type StoredContainer = v.InferOutput<typeof StoredContainer>;
 
-const guestAddress = v.variant("kind", [
-  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
-  v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
-]);
-
 const vmSize = v.object({ cpus: v.number(), memoryMiB: v.number() });
 
 const identity = v.object({ pid: v.number(), startTime: v.string() });
@@ -92,7 +89,7 @@ const identity = v.object({ pid: v.number(), startTime: v.string() });
 const vmState = v.object({
   process: identity,
   marker: v.string(),
-  drives: v.record(v.string(), guestAddress),
+  devices: v.record(v.string(), GuestAddress),
   driver: v.record(v.string(), v.unknown()),
 });
 

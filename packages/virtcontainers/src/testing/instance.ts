@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { useInstance } from "../api/default-instance.ts";
+import type { VirtContainersOptions } from "../api/create-context.ts";
+import { forgetOptions, useOptions } from "../api/default-context.ts";
 import { VirtContainers } from "../api/virtcontainers.ts";
 import type { Host } from "../host/host.ts";
 import { createHost } from "../host/real.ts";
@@ -9,6 +10,7 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { createMockHypervisor, type MockCall, type MockFailure } from "../hypervisor/mock/index.ts";
 import type { Images } from "../image/image.ts";
 import type { Logger } from "../log.ts";
+import { unlessGone } from "../sandbox/dispose.ts";
 import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
 import { createTestImages, type TestImage } from "./images.ts";
 
@@ -38,14 +40,14 @@ export class TestInstance implements AsyncDisposable {
   readonly folder: string;
   readonly hypervisor: Hypervisor;
   readonly #agents: ReadonlyMap<string, TestAgent>;
-  readonly #parts: { ownsFolder: boolean; another: () => VirtContainers };
+  readonly #parts: { ownsFolder: boolean; options: VirtContainersOptions };
 
   constructor(
     vc: VirtContainers,
     folder: string,
     hypervisor: Hypervisor,
     agents: ReadonlyMap<string, TestAgent>,
-    parts: { ownsFolder: boolean; another: () => VirtContainers },
+    parts: { ownsFolder: boolean; options: VirtContainersOptions },
   ) {
     this.vc = vc;
     this.folder = folder;
@@ -63,14 +65,14 @@ export class TestInstance implements AsyncDisposable {
 
   /** A second VirtContainers over the same folders and machines, as another process would have one. */
   another(): VirtContainers {
-    return this.#parts.another();
+    return new VirtContainers(this.#parts.options);
   }
 
   /** Deletes all sandboxes and the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    useInstance(undefined, this.vc);
+    forgetOptions(this.#parts.options);
     for (const id of await sandboxIds(this.folder)) {
-      await this.vc.deleteSandbox(id, { force: true });
+      await unlessGone(this.vc.deleteSandbox(id, { force: true }));
     }
     if (this.#parts.ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }
@@ -101,21 +103,23 @@ export async function createTestInstance(options: TestInstanceOptions = {}): Pro
   });
   const guestDir = await writeGuest(folder);
   const images = options.imageStore ?? createTestImages(folder, options.images);
-  const another = (): VirtContainers =>
-    new VirtContainers({
-      host,
-      guestDir,
-      images,
-      kernel: "debian",
-      logger: options.logger,
-      stateDir: join(folder, "state"),
-      dataDir: join(folder, "data"),
-      hypervisors: { qemu: hypervisor, mock: hypervisor },
-    });
-  const vc = another();
-  if (options.asDefault) useInstance(vc);
+  const instanceOptions: VirtContainersOptions = {
+    host,
+    guestDir,
+    images,
+    kernel: "debian",
+    logger: options.logger,
+    stateDir: join(folder, "state"),
+    dataDir: join(folder, "data"),
+    hypervisors: { qemu: hypervisor, mock: hypervisor },
+  };
+  if (options.asDefault) useOptions(instanceOptions);
+  const vc = new VirtContainers(instanceOptions);
   const ownsFolder = options.folder === undefined;
-  return new TestInstance(vc, folder, hypervisor, agents, { ownsFolder, another });
+  return new TestInstance(vc, folder, hypervisor, agents, {
+    ownsFolder,
+    options: instanceOptions,
+  });
 }
 
 /** Of all sandboxes, damaged and half-made ones too. */

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { volumeName } from "../config/mount.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { makeExt4 } from "../host/ext4.ts";
+import { removeTree } from "../host/remove-tree.ts";
 import { argument, integer, parse, text } from "../validate.ts";
 import { exists, locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
 import { readVolume, type VolumeRecord } from "./record.ts";
@@ -70,7 +71,7 @@ async function make(
     context.host.failpoint("volume.create.made");
     await rename(place.base, paths(context, record.name).base);
   } finally {
-    await rm(aside.folder, { recursive: true, force: true });
+    await removeTree(aside.folder);
   }
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { VirtError } from "../errors.ts";
+import { removeTree } from "../host/remove-tree.ts";
 import { locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
 import { readVolume, usersOf, volumeNames } from "./record.ts";
 
@@ -30,7 +31,7 @@ export async function pruneVolumes(context: VolumeContext, signal: AbortSignal):
       removed.push(name);
     }
     // Nobody else is at work here: what is there was left by the killed.
-    await rm(staging(context), { recursive: true, force: true });
+    await removeTree(staging(context));
     return removed;
   });
 }
@@ -42,7 +43,7 @@ async function discard(context: VolumeContext, name: string): Promise<void> {
   context.host.failpoint("volume.remove.before");
   await rename(paths(context, name).base, aside);
   context.host.failpoint("volume.remove.moved");
-  await rm(aside, { recursive: true, force: true });
+  await removeTree(aside);
 }
 
 function inUse(name: string, users: readonly string[]): VirtError {

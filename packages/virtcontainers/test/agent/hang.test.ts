@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Sandbox } from "../../src/index.ts";
 import { type AgentFault, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal, waiting, watchCalls } from "../sandbox/support.ts";
 
 const hang = (at: string): AgentFault => ({ at, does: { kind: "hang" } });
 const limit = { timeoutMs: 100 };
@@ -111,9 +111,11 @@ describe("a call whose guest hangs", () => {
   });
 
   test("other callers and other processes are not held up", async () => {
-    faults.push({ at: "WaitProcess", nth: 1, does: { kind: "hang" } });
+    const waits = watchCalls("WaitProcess");
+    faults.push(waits.fault, { at: "WaitProcess", nth: 1, does: { kind: "hang" } });
     const stuck = sandbox.waitProcess("c1", "c1");
     stuck.catch(() => {});
+    await waits.asked(1);
     expect((await sandbox.exec(["echo", "hi"])).stdout).toBe("hi\n");
     expect((await instance.another().statusSandbox("sb")).state).toBe("running");
     await sandbox.release();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { configFromOptions } from "../../src/api/sandbox/short-form.ts";
+import { configFromOptions } from "../../src/api/short-form.ts";
 import { SandboxConfig } from "../../src/config/sandbox.ts";
 import { parse } from "../../src/validate.ts";
 

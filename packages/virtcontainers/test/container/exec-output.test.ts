@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { ExecOutput } from "../../src/container/process/exec-output.ts";
+import { ExecOutput } from "../../src/container/exec/output.ts";
 
 const bytes = (...parts: string[]) => Readable.from(parts.map((part) => Buffer.from(part)));
 

@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rename, stat, symlink } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
+import { constants } from "node:fs";
+import { mkdir, open, rename, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
@@ -84,4 +86,58 @@ test("a missing socket, a missing folder and a symlink are failures", async () =
   await expect(
     sockets.connectWhenReady(join(folder, "none", "sock"), soon()),
   ).rejects.toMatchObject({ code: "HOST_FAILED" });
+});
+
+test("an open file is handed to another process, which reads it without a right to its path", async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder, "sock");
+  const secret = join(folder, "secret");
+  await writeFile(secret, "only by descriptor");
+  const receiver = spawn("python3", ["-c", receive, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  onTestFinished(() => void receiver.kill());
+  const socket = await sockets.connectPassing(path, soon());
+  onTestFinished(() => void socket.stream.destroy());
+  const file = await open(secret, constants.O_RDONLY);
+  socket.send(Buffer.from("take it"), file.fd);
+  await file.close();
+  expect(await read(receiver.stdout)).toBe("take it: only by descriptor\n");
+});
+
+const receive = `
+import array, os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(1)
+client, _ = server.accept()
+data, ancillary, _, _ = client.recvmsg(100, socket.CMSG_SPACE(4))
+fd = array.array("i", ancillary[0][2])[0]
+print(data.decode() + ": " + os.read(fd, 100).decode())
+`;
+
+test("a connection that is broken off ends no process, whether or not anybody reads it", async () => {
+  const path = join(await temporaryFolder(), "sock");
+  // Closing with unread bytes resets the connection.
+  const server = createServer({ pauseOnConnect: true }, (client) => {
+    peer = client;
+  });
+  let peer: Socket | undefined;
+  await once(server.listen(path), "listening");
+  onTestFinished(() => void server.close());
+  const connections = [
+    () => sockets.connect(path),
+    () => sockets.connectWhenReady(path, soon()),
+    async () => (await sockets.connectPassing(path, soon())).stream,
+  ];
+  for (const connect of connections) {
+    const accepted = once(server, "connection");
+    const stream = await connect();
+    await accepted;
+    await new Promise<void>((resolve) => stream.write("unread", () => resolve()));
+    peer?.destroy();
+    stream.resume();
+    await new Promise<void>((resolve) => stream.once("close", resolve));
+    expect(stream.errored).toMatchObject({ code: "ECONNRESET" });
+  }
 });

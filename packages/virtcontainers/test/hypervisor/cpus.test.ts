@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
-import { cpuThreads, plugCpus } from "../../src/hypervisor/qemu/cpus.ts";
+import { cpuThreads, plugCpus } from "../../src/hypervisor/qemu/machine/cpus.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
 
 const soon = () => AbortSignal.timeout(20_000);

@@ -2,8 +2,8 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
-import { Binaries } from "../../src/hypervisor/qemu/binary.ts";
-import { checkDaxWindow } from "../../src/hypervisor/qemu/dax-check.ts";
+import { checkDaxWindow } from "../../src/hypervisor/qemu/checks/dax.ts";
+import { Binaries } from "../../src/hypervisor/qemu/machine/binary.ts";
 import { temporaryFolder } from "../host/support/folder.ts";
 import { config } from "./support/spec.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
-import { checkExtras } from "../../src/hypervisor/qemu/extras-check.ts";
+import { checkExtras } from "../../src/hypervisor/qemu/checks/extras.ts";
 import { temporaryFolder } from "../host/support/folder.ts";
 import { config } from "./support/spec.ts";
 

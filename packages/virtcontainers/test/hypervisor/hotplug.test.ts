@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
-import { plugDrive, unplugDrive } from "../../src/hypervisor/qemu/hotplug.ts";
+import { attachDevice, detachDevice } from "../../src/hypervisor/qemu/hotplug.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
 import { config } from "./support/spec.ts";
 
 const soon = () => AbortSignal.timeout(20_000);
-const drive = { id: "disk", path: "/images/a", format: "raw", readonly: true } as const;
+const onHost = { folder: "/state/sb/vm", fd: undefined };
+const drive = {
+  kind: "disk",
+  id: "disk",
+  path: "/images/a",
+  format: "raw",
+  readonly: true,
+} as const;
 
 /** QEMU as far as plugging goes: devices, block nodes, and a guest that lets go when told. */
 async function machine(devices: string[], nodes: string[] = [], refuse = false) {
@@ -48,37 +55,43 @@ async function machine(devices: string[], nodes: string[] = [], refuse = false) 
 
 test("the lowest free place is taken, as QEMU tells it", async () => {
   const { qmp, devices, nodes } = await machine(["br0", "serial0", "br0s1.other", "br0s3.third"]);
-  const address = await plugDrive(qmp, drive, config(), soon());
+  const address = await attachDevice(qmp, drive, onHost, config(), soon());
   expect(address).toEqual({ kind: "pci", path: "10/02" });
   expect(devices.at(-1)).toBe("br0s2.disk");
-  await unplugDrive(qmp, "disk", soon());
+  await detachDevice(qmp, "disk", soon());
   expect([devices.length, nodes]).toEqual([4, []]);
-  await unplugDrive(qmp, "disk", soon());
+  await detachDevice(qmp, "disk", soon());
 });
 
 test("root ports come before bridges; SCSI disks have their own numbers", async () => {
   const { qmp } = await machine(["rp0", "rp0.other"]);
-  expect(await plugDrive(qmp, drive, config({ pcieRootPorts: 2 }), soon())).toEqual({
+  expect(await attachDevice(qmp, drive, onHost, config({ pcieRootPorts: 2 }), soon())).toEqual({
     kind: "pci",
     path: "16/00",
   });
   const scsi = await machine(Array.from({ length: 300 }, (_, index) => `scsi${index}.d${index}`));
   expect(
-    await plugDrive(scsi.qmp, drive, config({ blockDeviceDriver: "virtio-scsi" }), soon()),
+    await attachDevice(
+      scsi.qmp,
+      drive,
+      onHost,
+      config({ blockDeviceDriver: "virtio-scsi" }),
+      soon(),
+    ),
   ).toEqual({
     kind: "scsi",
     address: "1:44",
   });
 });
 
-test("a drive that is there is not plugged again, and a full machine says so", async () => {
+test("a device that is there is not plugged again, and a full machine says so", async () => {
   const there = await machine(["br0s7.disk"]);
-  await expect(plugDrive(there.qmp, drive, config(), soon())).rejects.toMatchObject({
+  await expect(attachDevice(there.qmp, drive, onHost, config(), soon())).rejects.toMatchObject({
     code: "ALREADY_EXISTS",
   });
   const full = await machine([]);
   await expect(
-    plugDrive(full.qmp, drive, config({ defaultBridges: 0 }), soon()),
+    attachDevice(full.qmp, drive, onHost, config({ defaultBridges: 0 }), soon()),
   ).rejects.toMatchObject({
     code: "NOT_SUPPORTED",
     hint: expect.stringContaining("defaultBridges"),
@@ -88,7 +101,7 @@ test("a drive that is there is not plugged again, and a full machine says so", a
 
 test("what an earlier, cut off plug has left is cleared first", async () => {
   const { qmp, nodes, log } = await machine([], ["disk"]);
-  await plugDrive(qmp, drive, config(), soon());
+  await attachDevice(qmp, drive, onHost, config(), soon());
   expect(nodes).toEqual(["disk"]);
   expect(log.findIndex((line) => line.startsWith("blockdev-del"))).toBeLessThan(
     log.findIndex((line) => line.startsWith("blockdev-add")),
@@ -97,7 +110,7 @@ test("what an earlier, cut off plug has left is cleared first", async () => {
 
 test("a refused disk leaves nothing", async () => {
   const { qmp, devices, nodes, log } = await machine([], [], true);
-  await expect(plugDrive(qmp, drive, config(), soon())).rejects.toMatchObject({
+  await expect(attachDevice(qmp, drive, onHost, config(), soon())).rejects.toMatchObject({
     code: "HYPERVISOR_FAILED",
     message: expect.stringContaining("no bus"),
   });

@@ -1,9 +1,24 @@
 import { describe, expect, test } from "vitest";
+import type { DiskDevice } from "../../src/hypervisor/device.ts";
 import { kernelCommandLine } from "../../src/hypervisor/qemu/cmdline.ts";
-import { launchArguments } from "../../src/hypervisor/qemu/launch.ts";
+import { coldAddresses, launchArguments } from "../../src/hypervisor/qemu/launch.ts";
+import { addressText } from "../../src/store/guest-address.ts";
 import { config, spec } from "./support/spec.ts";
 
-const facts = { accelerator: "tcg", firmware: "/fw/qboot.rom", imageBytes: 0 } as const;
+const descriptors: ReadonlyMap<string, number> = new Map();
+const facts = {
+  accelerator: "tcg",
+  firmware: "/fw/qboot.rom",
+  imageBytes: 0,
+  descriptors,
+} as const;
+
+/** The devices of a VM's list, in the form of device_add. */
+function listed(args: readonly string[]): unknown[] {
+  return values(args, "-device")
+    .filter((text) => text.startsWith("{"))
+    .map((text) => JSON.parse(text));
+}
 
 /** The values of all options of a name. */
 function values(args: readonly string[], option: string): string[] {
@@ -27,14 +42,14 @@ test("the whole command of a plain VM", () => {
       "root=/dev/vda ro rootfstype=erofs init=/sbin/init agent.log=info agent.hotplug_timeout=20",
     ...["-chardev", "socket,id=qmp,path=qmp.sock,server=on,wait=off"],
     ...["-mon", "chardev=qmp,mode=control"],
-    ...["-chardev", "file,id=console,path=/dev/null,logfile=console.log,logappend=on"],
+    ...["-chardev", "file,id=console,path=/dev/null,append=on,logfile=console.log,logappend=on"],
     ...["-device", "isa-serial,chardev=console"],
     ...["-device", "pci-bridge,id=br0,bus=pcie.0,addr=10,chassis_nr=1,shpc=off"],
     "-device",
     "virtio-serial-pci,bus=pcie.0,addr=02,disable-legacy=on,id=serial0,max_ports=4",
     ...["-chardev", "socket,id=agent0,path=agent.0.sock,server=on,wait=off"],
     ...["-device", "virtserialport,bus=serial0.0,nr=1,chardev=agent0,name=agent.channel.0"],
-    ...["-chardev", "file,id=log,path=/dev/null,logfile=log.bin,logappend=on"],
+    ...["-chardev", "file,id=log,path=/dev/null,append=on,logfile=log.bin,logappend=on"],
     ...["-device", "virtserialport,bus=serial0.0,nr=2,chardev=log,name=virtc.log.0"],
     ...["-object", "rng-random,id=rng0,filename=/dev/urandom"],
     ...["-device", "virtio-rng-pci,bus=br0,addr=1f,disable-legacy=on,rng=rng0"],
@@ -98,10 +113,15 @@ test("an IOMMU comes before the devices that it serves, and the kernel is told t
 
 test("over vsock the agent has no ports; the guest's address is held by an inherited descriptor", () => {
   const own = config({ useVSock: true, agentPorts: 8 });
-  const args = launchArguments(spec({ config: own }), { ...facts, vsock: { cid: 4711, fd: 5 } });
-  expect(values(args, "-device")).toContain(
-    "vhost-vsock-pci,bus=pcie.0,addr=02.1,guest-cid=4711,vhostfd=5",
-  );
+  const devices = [{ kind: "vsock", id: "vsock" }] as const;
+  const held = { cid: 4711, descriptors: new Map([["vsock", 5]]) };
+  const args = launchArguments(spec({ config: own, devices }), { ...facts, ...held });
+  expect(listed(args)).toEqual([
+    {
+      ...{ driver: "vhost-vsock-pci", id: "root02f1.vsock", bus: "pcie.0", addr: "02.1" },
+      ...{ "guest-cid": 4711, vhostfd: "5" },
+    },
+  ]);
   expect(values(args, "-device").filter((device) => device.startsWith("virtserialport"))).toEqual([
     "virtserialport,bus=serial0.0,nr=1,chardev=log,name=virtc.log.0",
   ]);
@@ -122,14 +142,14 @@ test("an nvdimm root is memory, read-only, and the kernel mounts it with DAX", (
   expect(values(args, "-blockdev")).toEqual([]);
 });
 
-describe("drives", () => {
-  const drives = [
-    { id: "lower", path: "/images/a,b=c.erofs", format: "raw", readonly: true },
-    { id: "scratch", path: "/state/sb/vm/s.img", format: "raw", readonly: false },
+describe("disks", () => {
+  const devices = [
+    { kind: "disk", id: "lower", path: "/images/a,b=c.erofs", format: "raw", readonly: true },
+    { kind: "disk", id: "scratch", path: "/state/sb/vm/s.img", format: "raw", readonly: false },
   ] as const;
 
   test("get fixed slots, and their paths can't add options", () => {
-    const args = launchArguments(spec({ drives }), facts);
+    const args = launchArguments(spec({ devices }), facts);
     expect(
       values(args, "-blockdev")
         .slice(1)
@@ -154,18 +174,16 @@ describe("drives", () => {
         },
       },
     ]);
-    const devices = values(args, "-device").filter((text) => text.startsWith("{"));
-    expect(devices.map((text) => JSON.parse(text))).toMatchObject([
-      { driver: "virtio-blk-pci", id: "cold0.lower", drive: "lower", bus: "pcie.0", addr: "08" },
-      { driver: "virtio-blk-pci", id: "cold1.scratch", drive: "scratch", addr: "09" },
+    expect(listed(args)).toMatchObject([
+      { driver: "virtio-blk-pci", id: "root08.lower", drive: "lower", bus: "pcie.0", addr: "08" },
+      { driver: "virtio-blk-pci", id: "root09.scratch", drive: "scratch", addr: "09" },
     ]);
   });
 
   test("on SCSI get a target and a unit; the root image stays the first disk", () => {
     const own = config({ blockDeviceDriver: "virtio-scsi", enableIOThreads: true });
-    const args = launchArguments(spec({ drives, config: own }), facts);
-    const devices = values(args, "-device").filter((text) => text.startsWith("{"));
-    expect(JSON.parse(devices[1] ?? "")).toEqual({
+    const args = launchArguments(spec({ devices, config: own }), facts);
+    expect(listed(args)[1]).toEqual({
       ...{ driver: "scsi-hd", id: "scsi1.scratch", drive: "scratch" },
       ...{ bus: "scsi0.0", channel: 0, "scsi-id": 0, lun: 1 },
     });
@@ -177,7 +195,7 @@ describe("drives", () => {
   test("cache settings reach both layers of a disk", () => {
     const own = config({ blockDeviceCacheSet: true, blockDeviceCacheDirect: true });
     const [, disk = ""] = values(
-      launchArguments(spec({ drives, config: own }), facts),
+      launchArguments(spec({ devices, config: own }), facts),
       "-blockdev",
     );
     const cache = { direct: true, "no-flush": false };
@@ -186,39 +204,90 @@ describe("drives", () => {
 
   test("with a name that QEMU has no room for are refused", () => {
     for (const id of ["1st", "a b", "a".repeat(32), "a,b", ""]) {
-      const bad = [{ ...drives[0], id }];
-      expect(() => launchArguments(spec({ drives: bad }), facts)).toThrow(
-        expect.objectContaining({ code: "INVALID_ARGUMENT", field: "drive.id" }),
+      const bad = [{ ...devices[0], id }];
+      expect(() => launchArguments(spec({ devices: bad }), facts)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", field: "device.id" }),
       );
     }
   });
 });
 
-test("a share makes the memory a file that its daemon can map, and its socket's path short", () => {
-  const folder = `/state/${"x".repeat(200)}/vm`;
-  const socketPath = `${folder}/virtiofsd.sock`;
-  const share = { kind: "virtio-fs", tag: "kataShared", socketPath } as const;
-  const args = launchArguments(spec({ folder, share }), facts);
-  expect(values(args, "-object")).toContain("memory-backend-memfd,id=mem,size=256M,share=on");
-  expect(values(args, "-chardev")).toContain("socket,id=share,path=virtiofsd.sock");
-  expect(values(args, "-device")).toContain(
-    "vhost-user-fs-pci,bus=pcie.0,addr=06,chardev=share,tag=kataShared",
+test("what QEMU inherits stands in its arguments by its number, in the form that QEMU opens it by", () => {
+  const disk = { kind: "disk", id: "scratch", path: "/s", format: "raw", readonly: false } as const;
+  const names = ["sink", "kernel", "firmware", "image", "disk-scratch"];
+  const descriptors = new Map(names.map((name, index) => [name, 3 + index]));
+  const args = launchArguments(spec({ devices: [disk] }), { ...facts, descriptors });
+  expect(values(args, "-add-fd")).toEqual([
+    "fd=6,set=6,opaque=image",
+    "fd=3,set=3,opaque=sink",
+    "fd=7,set=7,opaque=disk-scratch",
+  ]);
+  expect(values(args, "-kernel")).toEqual(["/proc/self/fd/4"]);
+  expect(values(args, "-bios")).toEqual(["/proc/self/fd/5"]);
+  expect(values(args, "-blockdev").map((text) => JSON.parse(text).file.filename)).toEqual([
+    "/dev/fdset/6",
+    "/dev/fdset/7",
+  ]);
+  expect(values(args, "-chardev").filter((text) => text.startsWith("file"))).toEqual([
+    "file,id=console,path=/dev/fdset/3,append=on,logfile=console.log,logappend=on",
+    "file,id=log,path=/dev/fdset/3,append=on,logfile=log.bin,logappend=on",
+  ]);
+  expect(args.join(" ")).not.toMatch(/\/guest\/|\/dev\/null/);
+});
+
+test("no two devices share a place, and where the root bus is full the bridges go on", () => {
+  const devices = Array.from(
+    { length: 40 },
+    (_, index): DiskDevice => ({
+      ...{ kind: "disk", format: "raw" },
+      ...{ id: `d${index}`, path: "/d", readonly: true },
+    }),
   );
-  const windowed = spec({ folder, share, config: config({ virtioFSCacheSizeMiB: 512 }) });
-  expect(values(launchArguments(windowed, facts), "-device")).toContain(
-    "vhost-user-fs-pci,bus=pcie.0,addr=06,chardev=share,tag=kataShared,cache-size=512M",
+  const addresses = coldAddresses(spec({ devices: devices.slice(0, 38) }));
+  expect(new Set(Object.values(addresses).map(addressText)).size).toBe(38);
+  expect([addresses.d7, addresses.d8]).toEqual([
+    { kind: "pci", path: "0f" },
+    { kind: "pci", path: "10/01" },
+  ]);
+  expect(() => coldAddresses(spec({ devices }))).toThrow(
+    expect.objectContaining({ code: "NOT_SUPPORTED", field: "hypervisorConfig.defaultBridges" }),
   );
 });
 
+test("a share makes the memory a file that its daemon can map, and its socket's path short", () => {
+  const folder = `/state/${"x".repeat(200)}/vm`;
+  const socketPath = `${folder}/virtiofsd.sock`;
+  const share = { kind: "virtio-fs", id: "share", tag: "kataShared", socketPath } as const;
+  const args = launchArguments(spec({ folder, devices: [share] }), facts);
+  expect(values(args, "-object")).toContain("memory-backend-memfd,id=mem,size=256M,share=on");
+  expect(values(args, "-chardev")).toContain("socket,id=share,path=virtiofsd.sock");
+  const device = {
+    ...{ driver: "vhost-user-fs-pci", id: "root06.share", bus: "pcie.0", addr: "06" },
+    ...{ chardev: "share", tag: "kataShared" },
+  };
+  expect(listed(args)).toEqual([device]);
+  const windowed = spec({
+    folder,
+    devices: [share],
+    config: config({ virtioFSCacheSizeMiB: 512 }),
+  });
+  expect(listed(launchArguments(windowed, facts))).toEqual([{ ...device, "cache-size": "512M" }]);
+});
+
 test("over 9p the VMM serves the folder itself, and a comma in its path begins no option", () => {
-  const share = { kind: "virtio-9p", tag: "kataShared", path: "/a,readonly=off/b" } as const;
-  const args = launchArguments(spec({ share }), facts);
+  const share = {
+    kind: "virtio-9p",
+    id: "share",
+    tag: "kataShared",
+    path: "/a,readonly=off/b",
+  } as const;
+  const args = launchArguments(spec({ devices: [share] }), facts);
   expect(values(args, "-fsdev")).toEqual([
     "local,id=share,path=/a,,readonly=off/b,security_model=none,multidevs=remap",
   ]);
-  expect(values(args, "-device")).toContain(
-    "virtio-9p-pci,bus=pcie.0,addr=06,disable-legacy=on,fsdev=share,mount_tag=kataShared",
-  );
+  expect(listed(args)).toMatchObject([
+    { driver: "virtio-9p-pci", addr: "06", fsdev: "share", mount_tag: "kataShared" },
+  ]);
   expect(values(args, "-object")).not.toContain("memory-backend-memfd,id=mem,size=256M,share=on");
 });
 

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkMemory } from "../../src/hypervisor/qemu/memory-check.ts";
+import { checkMemory } from "../../src/hypervisor/qemu/checks/memory.ts";
 import { temporaryFolder } from "../host/support/folder.ts";
 import { config } from "./support/spec.ts";
 

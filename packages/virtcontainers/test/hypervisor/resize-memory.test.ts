@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
-import { resizeMemory } from "../../src/hypervisor/qemu/resize-memory.ts";
+import { resizeMemory } from "../../src/hypervisor/qemu/memory/resize.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
 import { config } from "./support/spec.ts";
 

@@ -31,6 +31,31 @@ const config = {
 };
 
 describe("import", () => {
+  it.each(["path with ..", "symlink to a folder", "symlink to a file"])(
+    "reads nothing outside of a folder, by whatever %s",
+    async (way) => {
+      const store = await testStore();
+      const outside = join(store.folder, "outside");
+      const folder = join(store.folder, "folder");
+      const made = await addImage(outside, { name: "app:1", layers: [members] });
+      const [layer] = made.layers;
+      const names = [made.config.digest, layer?.digest ?? ""].map((digest) => digest.slice(7));
+      await mkdir(folder);
+      const above = way === "path with .." ? "../outside/blobs/sha256" : "blobs/sha256";
+      if (way === "symlink to a folder")
+        await symlink(join(outside, "blobs"), join(folder, "blobs"));
+      if (way === "symlink to a file") {
+        await mkdir(join(folder, above), { recursive: true });
+        for (const name of names)
+          await symlink(join(outside, above, name), join(folder, above, name));
+      }
+      const [Config, ...Layers] = names.map((name) => `${above}/${name}`);
+      const manifest = [{ Config, Layers, RepoTags: ["app:1"] }];
+      await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+      await failure(store.images.import(folder), "IMAGE_INVALID");
+    },
+  );
+
   it("takes an OCI layout as folder, tar, tar.gz and tar.zst, always as the same image", async () => {
     const store = await testStore();
     const layout = join(store.folder, "layout");

@@ -49,6 +49,22 @@ describe("the image store", () => {
     await failure(images.ensure("nothing:1", { pull: "never" }), "IMAGE_NOT_FOUND");
   });
 
+  it("takes from the guest's files what comes with them, and asks no registry", async () => {
+    const { folder, images } = await testStore({
+      bundled: async (name) => (name === "busybox:latest" ? join(folder, "layout") : undefined),
+    });
+    await addImage(join(folder, "layout"), {
+      name: "x:1",
+      layers: [[{ path: "f", content: "a" }]],
+    });
+    await failure(images.ensure("busybox", { pull: "never" }), "IMAGE_NOT_FOUND");
+    expect((await images.ensure("busybox")).names).toEqual(["busybox:latest"]);
+    expect((await images.ensure("busybox")).digest).toBe((await images.get("busybox")).digest);
+    for (const name of ["127.0.0.1:1/busybox", "127.0.0.1:1/library/busybox:latest"]) {
+      await failure(images.ensure(name), "REGISTRY_FAILED");
+    }
+  });
+
   it("is empty where there is none", async () => {
     const { images, dataDir } = await testStore();
     expect(await images.list()).toEqual([]);

@@ -97,9 +97,22 @@ test("a container that was never detached has no log", async () => {
 
 test("exit codes of first processes, by container", async () => {
   writeFileSync(path, Buffer.concat([output("c1", "a"), exit("c1", 3), exit("c2", 137)]));
-  const exits = await readExits(path);
+  const exits = await readExits(path, ["c1", "c2"]);
   expect([...exits].map(([id, { exitCode }]) => [id, exitCode])).toEqual([
     ["c1", 3],
     ["c2", 137],
   ]);
+});
+
+test("ends of containers that are none are not kept, however many a guest makes up", async () => {
+  const madeUp = Array.from({ length: 5000 }, (_, number) => exit(`c${number + 10}`, 1));
+  writeFileSync(path, Buffer.concat([exit("c1", 3), ...madeUp]));
+  expect([...(await readExits(path, ["c1"])).keys()]).toEqual(["c1"]);
+  expect(await readExits(path, [])).toEqual(new Map());
+});
+
+test("the signal ends the reading of exit codes", async () => {
+  writeFileSync(path, exit("c1", 3));
+  const ended = AbortSignal.abort(new Error("enough"));
+  await expect(readExits(path, ["c1"], ended)).rejects.toThrow("enough");
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "./leftovers.ts";
-import { killVm, refusal, waiting } from "./support.ts";
+import { killVm, refusal, waiting, watchCalls } from "./support.ts";
 
 const detached = {
   id: "job",
@@ -30,7 +30,11 @@ describe("a VM that died unseen", () => {
   });
 
   test("ends the calls under way", async () => {
-    await using instance = await createTestInstance();
+    const waits = watchCalls("WaitProcess");
+    const reads = watchCalls("ReadStdout");
+    await using instance = await createTestInstance({
+      agent: { faults: [waits.fault, reads.fault] },
+    });
     await using sandbox = await running(instance);
     const exec = sandbox.exec(["sleep", "infinity"]);
     const { process } = await sandbox.enterContainer("c1", { args: ["sleep", "infinity"] });
@@ -39,8 +43,8 @@ describe("a VM that died unseen", () => {
     const first = sandbox.waitProcess("c1", "c1");
     const entered = sandbox.waitProcess("c1", process.token);
     for (const promise of [first, entered, read]) promise.catch(() => {});
-    // All of them are in the guest's hands once it has been asked.
-    await sandbox.exec(["true"]);
+    // All of them are in the guest's hands: three waits, and the output of both commands.
+    await Promise.all([waits.asked(3), reads.asked(2)]);
     await killVm(instance, "sb");
     expect((await refusal(exec)).code).toBe("SANDBOX_DEAD");
     expect((await refusal(entered)).code).toBe("SANDBOX_DEAD");

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -5,7 +6,7 @@ import { vi } from "vitest";
 import { VirtError } from "../../src/errors.ts";
 import { createHost } from "../../src/host/real.ts";
 import type { State } from "../../src/index.ts";
-import type { TestInstance } from "../../src/testing/index.ts";
+import type { AgentFault, TestInstance } from "../../src/testing/index.ts";
 
 // A busy machine is no failure.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -72,4 +73,18 @@ export async function refusal(promise: PromiseLike<unknown>): Promise<VirtError>
     throw error;
   }
   throw new Error("it was not refused");
+}
+
+/** Tells how often the guest was asked for something: `asked` settles at the `count`-th call. */
+export function watchCalls(method: string): {
+  fault: AgentFault;
+  asked(count: number): Promise<void>;
+} {
+  const calls = new EventEmitter();
+  let seen = 0;
+  const back = () => calls.emit("call", ++seen);
+  const asked = async (count: number) => {
+    while (seen < count) await once(calls, "call");
+  };
+  return { fault: { at: method, does: { kind: "call", back } }, asked };
 }

@@ -13,6 +13,10 @@ function sandboxWith(mounts: Mounts, config: Partial<SandboxConfig> = {}): Sandb
   return { ...config, containers: [{ id: "c1", image: "busybox", waits: true, mounts }] };
 }
 
+function folderRoot(rootFs: NonNullable<ContainerConfig["rootFs"]>): SandboxConfig {
+  return { containers: [{ id: "c1", rootFs, waits: true }] };
+}
+
 const copying = { hypervisorConfig: { sharedFS: "none" } } as const;
 
 describe("mounts that are refused before anything is taken", () => {
@@ -82,24 +86,30 @@ test("a folder that is too large to be copied is refused, and nothing is left", 
 });
 
 describe.skipIf(process.getuid?.() !== 0)("shared mounts (need root)", () => {
-  test("a folder that was swapped for a symlink since the create is not followed at the next start", async () => {
-    const base = await temporaryFolder();
-    const source = join(base, "source");
-    await mkdir(source);
-    await using instance = await createTestInstance();
-    const sandbox = await instance.vc.runSandbox(
-      sandboxWith([{ type: "bind", source, destination: "/t" }]),
-    );
-    await sandbox.stop();
-    await rename(source, join(base, "moved"));
-    await symlink("/etc", source);
-    const error = await refusal(sandbox.start());
-    expect(error.message).toContain(source);
-    const { mounts } = createHost();
-    const state = join(instance.folder, "state", "sbs", sandbox.id);
-    expect(await mounts.listBelow(state)).toEqual([]);
-    await sandbox.release();
-  });
+  test.each<[what: string, config: (source: string) => SandboxConfig]>([
+    ["a mount", (source) => sandboxWith([{ type: "bind", source, destination: "/t" }])],
+    ["a root", (source) => folderRoot({ source, type: "bind" })],
+    ["a mounted root", (target) => folderRoot({ target, mounted: true })],
+  ])(
+    "%s, swapped for a symlink since the create, is not followed at the next start",
+    async (_what, config) => {
+      const base = await temporaryFolder();
+      const source = join(base, "source");
+      await mkdir(source);
+      await symlink(source, join(base, "link"));
+      await using instance = await createTestInstance();
+      const sandbox = await instance.vc.runSandbox(config(join(base, "link")));
+      await sandbox.stop();
+      await rename(source, join(base, "moved"));
+      await symlink("/etc", source);
+      const error = await refusal(sandbox.start());
+      expect(error.message).toContain(source);
+      const { mounts } = createHost();
+      const state = join(instance.folder, "state", "sbs", sandbox.id);
+      expect(await mounts.listBelow(state)).toEqual([]);
+      await sandbox.release();
+    },
+  );
 
   test("the guest's view is read-only where nothing is mounted, and has each mount", async () => {
     const source = await temporaryFolder();

@@ -1,12 +1,22 @@
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { blockdev } from "../../src/hypervisor/qemu/drive.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { blockdev } from "../../src/hypervisor/qemu/device/disk.ts";
 import type { ContainerConfig, RootFs } from "../../src/index.ts";
 import { containerStorages } from "../../src/storage/guest/storages.ts";
 import { StoredSandbox } from "../../src/store/schema.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
+import { flip } from "../host/support/flip.ts";
 import { config } from "../hypervisor/support/spec.ts";
 import { leftovers } from "../sandbox/leftovers.ts";
 import { refusal, storedPath } from "../sandbox/support.ts";
@@ -33,7 +43,7 @@ function storages(id: string) {
   const { containers, vm } = v.parse(StoredSandbox, JSON.parse(text));
   const [first] = containers;
   if (first === undefined) throw new Error("it has no container");
-  return containerStorages(first, vm?.drives ?? {}).storages;
+  return containerStorages(first, vm?.devices ?? {}).storages;
 }
 
 function uses(): string[] {
@@ -107,6 +117,57 @@ test("what is written to has one user, by whatever path", async () => {
   );
 });
 
+describe.skipIf(process.geteuid?.() !== 0)(
+  "a disk in a folder of somebody else (needs root)",
+  () => {
+    /** A disk that a container has as its root, and a file of root's that a link in its folder's place leads to. */
+    async function trap() {
+      const [inside, secret] = [join(instance.folder, "theirs"), join(instance.folder, "secret")];
+      for (const folder of [inside, secret]) {
+        mkdirSync(folder);
+        writeFileSync(join(folder, "disk.img"), "file system", { mode: 0o600 });
+      }
+      const link = join(instance.folder, "link");
+      symlinkSync(secret, link);
+      const sandbox = await instance.vc.runSandbox({ containers: [on(join(inside, "disk.img"))] });
+      return { inside, link, sandbox, secret: join(secret, "disk.img") };
+    }
+
+    test("gives none of root's files away while the folder is exchanged for a link", async () => {
+      const { inside, link, sandbox, secret } = await trap();
+      await sandbox.stop();
+      const before = statSync(secret).ctimeMs;
+      const end = await flip(inside, link);
+      let refused = 0;
+      for (let round = 0; round < 40; round++) {
+        try {
+          await sandbox.start();
+          await sandbox.stop({ force: true });
+        } catch {
+          refused++;
+        }
+        expect(statSync(secret).uid).toBe(0);
+      }
+      await end();
+      expect(refused).toBeGreaterThan(0);
+      expect(statSync(secret).ctimeMs).toBe(before);
+      await sandbox.delete({ force: true });
+    });
+
+    test("is given back as the file that was taken, or not at all", async () => {
+      const { inside, sandbox } = await trap();
+      const disk = join(inside, "disk.img");
+      const { uid } = statSync(disk);
+      expect(uid).toBeGreaterThan(1_000_000);
+      renameSync(disk, `${disk}.moved`);
+      writeFileSync(disk, "another");
+      chownSync(disk, uid, uid);
+      await sandbox.delete({ force: true });
+      expect(statSync(disk).uid).toBe(uid);
+    });
+  },
+);
+
 test.each<[rootFs: object, code: string, says: string]>([
   [{ source: "/no/such", type: "ext4" }, "INVALID_ARGUMENT", "there is no such file"],
   [{ source: "/tmp", type: "ext4" }, "INVALID_ARGUMENT", "a block device or a file"],
@@ -128,6 +189,8 @@ test.each<[rootFs: object, code: string, says: string]>([
 
 test("the VMM opens a block device as what it is", () => {
   const drive = { id: "drive-0", path: "/dev/sdz", format: "raw", readonly: true } as const;
-  expect(blockdev({ ...drive, device: true }, config()).file.driver).toBe("host_device");
-  expect(blockdev(drive, config()).file.driver).toBe("file");
+  expect(blockdev({ ...drive, device: true }, drive.path, config()).file.driver).toBe(
+    "host_device",
+  );
+  expect(blockdev(drive, drive.path, config()).file.driver).toBe("file");
 });

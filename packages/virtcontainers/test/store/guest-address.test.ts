@@ -1,5 +1,13 @@
+import * as v from "valibot";
 import { expect, test } from "vitest";
-import { isPciPath, isScsiAddress, pciPath, scsiAddress } from "../../src/store/guest-address.ts";
+import {
+  addressText,
+  GuestAddress,
+  isPciPath,
+  isScsiAddress,
+  pciPath,
+  scsiAddress,
+} from "../../src/store/guest-address.ts";
 
 test.each([
   [[0], "00"],
@@ -41,3 +49,24 @@ test.each(["", "1", "0:256", "64:0", "-1:0", "a:b", "0:1:2", "00:1"])(
   "%j is no SCSI address",
   (text) => expect(isScsiAddress(text)).toBe(false),
 );
+
+test.each<[GuestAddress, string]>([
+  [{ kind: "pci", path: "02/03" }, "pci/02/03"],
+  [{ kind: "scsi", address: "0:1" }, "scsi/0:1"],
+  [{ kind: "ccw", device: "0.0.0001" }, "ccw/0.0.0001"],
+  [{ kind: "mmio", node: "vda" }, "mmio/vda"],
+])("%j is %s as text, and is read back from disk", (address, text) => {
+  expect(addressText(address)).toBe(text);
+  expect(v.parse(GuestAddress, JSON.parse(JSON.stringify(address)))).toEqual(address);
+});
+
+test.each([
+  { kind: "pci", path: "20" },
+  { kind: "scsi", address: "64:0" },
+  { kind: "ccw", device: "0.4.0001" },
+  { kind: "ccw", device: "0.0.1" },
+  { kind: "mmio", node: "../sda" },
+  { kind: "usb", path: "1" },
+])("%j is no address", (address) => {
+  expect(v.is(GuestAddress, address)).toBe(false);
+});

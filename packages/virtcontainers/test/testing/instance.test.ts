@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { Sandbox } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
@@ -35,4 +38,20 @@ test("Sandbox.create uses the instance for as long as it lives", async () => {
   expect(await instance.vc.listSandbox()).toEqual([]);
   await instance[Symbol.asyncDispose]();
   expect(existsSync(instance.folder)).toBe(false);
+});
+
+test("programs that run when their sandbox is deleted harm nobody", async () => {
+  const leaver = join(import.meta.dirname, "support/leaver.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", leaver]);
+  expect(stdout).toBe("well\n");
+});
+
+test("programs end with their machine", async () => {
+  await using instance = await createTestInstance();
+  const cmd = { args: ["sleep", "infinity"], detach: true };
+  const containers = [{ id: "main", image: "busybox", cmd }];
+  await instance.vc.runSandbox({ id: "box", containers });
+  const { init } = instance.agent("box").containers.get("main") ?? {};
+  await instance.vc.deleteSandbox("box", { force: true });
+  expect(await init?.exited).toBe(137);
 });

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
-import { exec } from "../../exec/exec.ts";
-import { declareExecOptions, type ExecOptions } from "../../exec/options.ts";
 import { examples } from "../examples.ts";
+import { declareExecOptions, type ExecOptions } from "../exec/options.ts";
+import { exec } from "../exec/run.ts";
 
 export function define(group: Command, context: Context): void {
   const command = group

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
-import { parseTop } from "../../top/options.ts";
-import { top } from "../../top/top.ts";
 import { examples } from "../examples.ts";
+import { parseTop } from "../top/options.ts";
+import { top } from "../top/run.ts";
 
 export function define(group: Command, context: Context): void {
   group

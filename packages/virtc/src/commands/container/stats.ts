@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
-import { ofContainers } from "../../stats/measure.ts";
-import { declareStatsOptions, type StatsOptions } from "../../stats/options.ts";
-import { showStats } from "../../stats/show.ts";
 import { examples } from "../examples.ts";
+import { ofContainers } from "../stats/measure.ts";
+import { declareStatsOptions, type StatsOptions } from "../stats/options.ts";
+import { showStats } from "../stats/run.ts";
 
 export function define(group: Command, context: Context): void {
   const command = group

@@ -3,8 +3,8 @@ import type { ContainerStatus } from "virtcontainers";
 import type { Context } from "../../context.ts";
 import { json } from "../../output/json.ts";
 import { containerTable } from "../../sandbox/table.ts";
-import { forEachName } from "../each.ts";
 import { examples } from "../examples.ts";
+import { forEachName } from "../for-each-name.ts";
 
 export function define(group: Command, context: Context): void {
   group

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import { declareResourceOptions, type ResourceOptions } from "../../resources/options.ts";
-import { parseContainerUpdate } from "../../resources/update.ts";
+import { parseContainerUpdate } from "../update/request.ts";
 import { defineContainerVerb } from "./verb.ts";
 
 export function define(group: Command, context: Context): void {

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import type { Library } from "../../library.ts";
-import { forEachName } from "../each.ts";
 import { examples } from "../examples.ts";
+import { forEachName } from "../for-each-name.ts";
 
 /** Something that is done to containers of a sandbox one after the other. */
 export interface ContainerVerb<Options> {

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import type { Image } from "virtcontainers";
 import type { Context } from "../../context.ts";
 import { json } from "../../output/json.ts";
-import { forEachName } from "../each.ts";
 import { examples } from "../examples.ts";
+import { forEachName } from "../for-each-name.ts";
 
 export function define(group: Command, context: Context): void {
   group

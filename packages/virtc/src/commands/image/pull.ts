@@ -3,8 +3,8 @@ import type { Context } from "../../context.ts";
 import { json } from "../../output/json.ts";
 import { showProgress } from "../../output/show-progress.ts";
 import { abortable } from "../../terminal/abortable.ts";
-import { forEachName } from "../each.ts";
 import { examples } from "../examples.ts";
+import { forEachName } from "../for-each-name.ts";
 
 interface PullOptions {
   platform?: string;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
-import { forEachName } from "../each.ts";
 import { examples } from "../examples.ts";
+import { forEachName } from "../for-each-name.ts";
 
 export function define(group: Command, context: Context): void {
   group

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
-import { makeSandbox } from "../../sandbox/make.ts";
-import { declareSandboxOptions, type SandboxOptions } from "../../sandbox/options.ts";
 import { examples } from "../examples.ts";
+import { declareSandboxOptions, type SandboxOptions } from "./create/options.ts";
+import { makeSandbox } from "./create/run.ts";
 
 export function define(group: Command, context: Context): void {
   const command = group

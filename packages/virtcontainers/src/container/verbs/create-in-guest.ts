@@ -19,7 +19,7 @@ export async function createContainerInGuest(
 ): Promise<void> {
   await hooksBeforeCreate(context, sandbox, container, signal);
   const cmd = container.config.cmd ?? { args: [] };
-  const { storages, rootPath } = containerStorages(container, sandbox.vm?.drives ?? {});
+  const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {});
   await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
     agent.createContainer(
       {

@@ -76,9 +76,9 @@ async function plug(operation: Operation, container: StoredContainer): Promise<v
   await operation.save();
   for (const drive of drives) {
     // A volume's id is always the same: whoever died may have left it plugged. Not there is no error.
-    await vm.unplugDrive(drive.id, signal);
+    await vm.detach(drive.id, signal);
     context.host.failpoint("drive.plug.before");
-    await vm.plugDrive(drive, signal);
+    await vm.attach(drive, signal);
     context.host.failpoint("drive.plug.after");
   }
   sandbox.vm = vm.state;

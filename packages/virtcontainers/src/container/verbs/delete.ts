@@ -60,7 +60,7 @@ async function unplug(operation: Operation, driveId: string): Promise<void> {
   // Whoever plugged it may have died before that was recorded.
   const vm = await connection.vm(sandbox);
   context.host.failpoint("drive.unplug.before");
-  await vm.unplugDrive(driveId, signal);
+  await vm.detach(driveId, signal);
   context.host.failpoint("drive.unplug.after");
   sandbox.vm = vm.state;
 }

@@ -1,11 +1,10 @@
 import type { ContainerConfig } from "../../config/container.ts";
-import { rootFolderOf } from "../../config/rootfs.ts";
 import type { SandboxConfig } from "../../config/sandbox.ts";
 import { invalidArgument } from "../../errors.ts";
 import type { Context } from "../../operation/context.ts";
 import { planRootDisk } from "../../storage/block/root-disk.ts";
 import { planMounts } from "../../storage/plan.ts";
-import { assertFolder } from "../../storage/root-folder.ts";
+import { planRootFolder } from "../../storage/root-folder.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { withConsole } from "../process/host-console.ts";
 import { checkLimits } from "../spec/limits.ts";
@@ -22,11 +21,7 @@ export async function prepareContainer(
   checkLimits(config.resources ?? {}, `${field}.resources`);
   const cmd = config.cmd && withConsole(config.cmd, `${field}.cmd`);
   const image = config.image === undefined ? undefined : await findImage(context, config, signal);
-  const folder = rootFolderOf(config.rootFs);
-  if (folder !== undefined) {
-    const given = config.rootFs?.mounted ? "target" : "source";
-    await assertFolder(folder, `${field}.rootFs.${given}`);
-  }
+  const rootFolder = await planRootFolder(config, field);
   const disk = await planRootDisk(config, field);
   const argv = commandLine(config, image?.config);
   if (argv.length === 0) {
@@ -42,6 +37,7 @@ export async function prepareContainer(
     config: { ...config, ...(cmd && { cmd }) },
     ...(image && { image }),
     ...(disk && { disk }),
+    ...(rootFolder && { rootFolder }),
     drives: {},
     mounts: await planMounts(context, config.mounts ?? [], {
       sandbox: place.config,

@@ -46,7 +46,8 @@ async function exitInLog(
   if (sandbox.vm !== undefined)
     await context.host.processes.waitGone(sandbox.vm.process, limit.signal).catch(() => {});
   signal.throwIfAborted();
-  return (await readExits(context.store.folder(sandbox.id).log)).get(containerId)?.exitCode;
+  const exits = await readExits(context.store.folder(sandbox.id).log, [containerId], signal);
+  return exits.get(containerId)?.exitCode;
 }
 
 async function waitInGuest(

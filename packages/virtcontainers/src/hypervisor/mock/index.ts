@@ -2,14 +2,10 @@ import { join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import { createHost } from "../../host/real.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
 import type { Ledger } from "../../store/ledger.ts";
-import type {
-  GuestAddress,
-  Hypervisor,
-  HypervisorCapabilities,
-  RunningVm,
-  VmSpec,
-} from "../hypervisor.ts";
+import { assertCanAttach } from "../can-attach.ts";
+import type { Hypervisor, HypervisorCapabilities, RunningVm, VmSpec } from "../hypervisor.ts";
 import { Machine, machineFile } from "./machine.ts";
 import { type MockHypervisorOptions, pass } from "./options.ts";
 import { dead, freeAddress, MockVm } from "./vm.ts";
@@ -17,16 +13,13 @@ import { dead, freeAddress, MockVm } from "./vm.ts";
 export type { MockCall, MockFailure, MockHypervisorOptions, MockMachine } from "./options.ts";
 
 const capabilities: HypervisorCapabilities = {
-  blockDevice: true,
-  blockHotplug: true,
+  coldPlug: ["disk", "virtio-fs", "vsock"],
+  hotPlug: ["disk"],
   cpuHotplug: true,
   memoryHotplug: true,
-  networkHotplug: false,
-  fsSharing: ["virtio-fs"],
-  snapshot: false,
   pause: true,
+  guestFiles: false,
   agentTransport: "virtio-serial",
-  vsock: true,
   agentClients: 28,
 };
 
@@ -40,20 +33,21 @@ const standIn = ["-c", "kill -STOP $$", "virtc-mock-vmm"];
 export function createMockHypervisor(options: MockHypervisorOptions): Hypervisor {
   const host = options.host ?? createHost();
   const machines = new Map<string, Machine>();
-  return {
+  const driver: Hypervisor = {
     type: "mock",
     capabilities: { ...capabilities, ...options.capabilities },
     validate: (_config, signal) => pass(options, "validate", signal),
     command: async (spec) => await command(host, spec),
     start: async (spec, ledger, signal) => {
       await pass(options, "start", signal);
+      for (const { kind } of spec.devices) assertCanAttach(driver, kind, "cold");
       const machine = await start(options, host, spec, ledger, signal);
       machines.set(spec.marker, machine);
       machine.gone.then(() => machines.delete(spec.marker));
       return startedVm(options, host, spec, machine);
     },
-    attach: async ({ sandboxId, folder }, state) => {
-      await pass(options, "attach");
+    adopt: async ({ sandboxId, folder }, state) => {
+      await pass(options, "adopt");
       if (!(await host.processes.isAlive(state.process))) throw dead(sandboxId);
       const machine = machines.get(state.marker);
       const watch = new AbortController();
@@ -67,6 +61,7 @@ export function createMockHypervisor(options: MockHypervisorOptions): Hypervisor
       return new MockVm({ options, host, sandboxId, folder, state, machine, gone, onRelease });
     },
   };
+  return driver;
 }
 
 async function command(host: Host, spec: VmSpec): Promise<{ path: string; args: string[] }> {
@@ -108,9 +103,9 @@ function startedVm(
 ): RunningVm {
   const { marker, sandboxId, folder } = spec;
   const { pid, startTime } = machine.child;
-  const drives: Record<string, GuestAddress> = {};
-  for (const { id } of spec.drives) drives[id] = freeAddress(drives);
-  const state = { process: { pid, startTime }, marker, drives, driver: {} };
+  const devices: Record<string, GuestAddress> = {};
+  for (const { id } of spec.devices) devices[id] = freeAddress(devices);
+  const state = { process: { pid, startTime }, marker, devices, driver: {} };
   const { gone } = machine;
   const onRelease = (): void => machine.child.unref();
   return new MockVm({ options, host, sandboxId, folder, state, machine, gone, onRelease });

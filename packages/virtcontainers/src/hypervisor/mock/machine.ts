@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { isErrno } from "../../host/errno.ts";
@@ -9,6 +9,8 @@ import { type Gate, streamPair } from "./stream-pair.ts";
 
 /** Files in the sandbox's VM folder; the log's name is the same for all drivers. */
 export const machineFile = { console: "console.log", log: "log.bin", output: "vmm.log" } as const;
+
+const ifThere = constants.O_WRONLY | constants.O_APPEND;
 
 /** One started machine: a process that only waits, and the memory that this process gives it. */
 export class Machine implements MockMachine, Gate {
@@ -24,6 +26,7 @@ export class Machine implements MockMachine, Gate {
   readonly #streams = new Map<number, Duplex>();
   readonly #vsock: boolean;
   #clients = 0;
+  #ended = false;
   #open: Promise<void> = Promise.resolve();
   #resume: (() => void) | undefined;
 
@@ -38,11 +41,12 @@ export class Machine implements MockMachine, Gate {
     this.memoryMiB = spec.config.memoryMiB;
     this.#vsock = spec.config.useVSock;
     this.gone = child.exited.then(({ code, signal }) => {
+      this.#ended = true;
       for (const stream of this.#streams.values()) stream.destroy();
       return signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
     });
-    this.writeLog(new Uint8Array());
-    this.writeConsole("");
+    for (const name of [machineFile.log, machineFile.console])
+      this.#append(name, "", ifThere | constants.O_CREAT);
     options.onStart?.(this);
   }
 
@@ -101,12 +105,21 @@ export class Machine implements MockMachine, Gate {
     await this.#host.processes.signal(this.child, "SIGCONT");
   }
 
-  /** As a VMM does it: what the disk has no room for is lost, and the guest goes on. */
-  #append(name: string, data: Uint8Array | string): void {
+  /**
+   * As a VMM does it: what the disk has no room for is lost, and the guest goes on. One that has ended writes
+   * nothing; before that is known its files may be gone, and are not made again.
+   */
+  #append(name: string, data: Uint8Array | string, flags: number = ifThere): void {
+    if (this.#ended) return;
     try {
-      appendFileSync(join(this.#folder, name), data, { mode: 0o600 });
+      const file = openSync(join(this.#folder, name), flags, 0o600);
+      try {
+        appendFileSync(file, data);
+      } finally {
+        closeSync(file);
+      }
     } catch (error) {
-      if (!isErrno(error, "ENOSPC")) throw error;
+      if (!isErrno(error, "ENOSPC", "ENOENT")) throw error;
     }
   }
 }

@@ -7,13 +7,13 @@ export type MockCall =
   | "validate"
   | "start"
   | "started"
-  | "attach"
+  | "adopt"
   | "connectAgent"
   | "status"
   | "pause"
   | "resume"
-  | "plugDrive"
-  | "unplugDrive"
+  | "attach"
+  | "detach"
   | "resizeCpus"
   | "resizeMemory"
   | "stop";
@@ -29,6 +29,8 @@ export interface MockMachine {
   /** CPUs that are plugged in, whether or not the guest uses them. */
   readonly cpus: number;
   readonly memoryMiB: number;
+  /** Settles when the VM has ended, with how it did. */
+  readonly gone: Promise<string>;
   /** Appends to the file behind the log port. */
   writeLog(bytes: Uint8Array): void;
   /** Appends to the console. */

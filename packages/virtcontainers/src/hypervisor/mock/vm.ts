@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { printable, VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
-import type { BlockDrive, GuestAddress, RunningVm, VmState, VmStatus } from "../hypervisor.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
+import type { Device } from "../device.ts";
+import type { RunningVm, VmState, VmStatus } from "../hypervisor.ts";
 import { checkSpare } from "../spare-memory.ts";
 import { type Machine, machineFile } from "./machine.ts";
 import { type MockHypervisorOptions, pass } from "./options.ts";
@@ -60,18 +62,18 @@ export class MockVm implements RunningVm {
     this.#machine().resume();
   }
 
-  async plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress> {
-    await pass(this.#parts.options, "plugDrive", signal);
+  async attach(device: Device, signal: AbortSignal): Promise<GuestAddress> {
+    await pass(this.#parts.options, "attach", signal);
     await this.#assertAlive();
-    const address = freeAddress(this.state.drives);
-    this.state.drives[drive.id] = address;
+    const address = freeAddress(this.state.devices);
+    this.state.devices[device.id] = address;
     return address;
   }
 
-  async unplugDrive(id: string, signal: AbortSignal): Promise<void> {
-    await pass(this.#parts.options, "unplugDrive", signal);
+  async detach(id: string, signal: AbortSignal): Promise<void> {
+    await pass(this.#parts.options, "detach", signal);
     await this.#assertAlive();
-    delete this.state.drives[id];
+    delete this.state.devices[id];
   }
 
   async resizeCpus(count: number, signal: AbortSignal): Promise<number> {
@@ -144,8 +146,8 @@ export function dead(sandboxId: string): VirtError {
 }
 
 /** The lowest free slot behind the bridge in slot 2. */
-export function freeAddress(drives: Readonly<Record<string, GuestAddress>>): GuestAddress {
-  const taken = new Set(Object.values(drives).map((a) => (a.kind === "pci" ? a.path : "")));
+export function freeAddress(devices: Readonly<Record<string, GuestAddress>>): GuestAddress {
+  const taken = new Set(Object.values(devices).map((a) => (a.kind === "pci" ? a.path : "")));
   for (let slot = 1; ; slot++) {
     const path = `02/${slot.toString(16).padStart(2, "0")}`;
     if (!taken.has(path)) return { kind: "pci", path };

@@ -1,15 +1,12 @@
 import type { HypervisorCapabilities } from "../hypervisor.ts";
 
 export const capabilities: HypervisorCapabilities = {
-  blockDevice: true,
-  blockHotplug: true,
+  coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock"],
+  hotPlug: ["disk"],
   cpuHotplug: true,
   memoryHotplug: true,
-  networkHotplug: false,
-  fsSharing: ["virtio-fs", "virtio-9p"],
-  snapshot: false,
   pause: true,
+  guestFiles: true,
   agentTransport: "virtio-serial",
-  vsock: true,
   agentClients: 28,
 };

@@ -1,5 +1,5 @@
 import type { Param, ResolvedHypervisorConfig } from "../config.ts";
-import { machines } from "./machines.ts";
+import { machines } from "./machine/machines.ts";
 
 /** The guest's kernel command line. A parameter of the configuration replaces the default of its name. */
 export function kernelCommandLine(config: ResolvedHypervisorConfig): string {

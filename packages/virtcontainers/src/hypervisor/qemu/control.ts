@@ -2,6 +2,8 @@ import type { Duplex } from "node:stream";
 import * as v from "valibot";
 import { Deadline } from "../../deadline.ts";
 import { printable, VirtError } from "../../errors.ts";
+import type { PassingSocket } from "../../host/host.ts";
+import { tolerant } from "../../host/tolerant.ts";
 import { readLines } from "./reader.ts";
 
 const Greeting = v.object({ QMP: v.object({ capabilities: v.array(v.unknown()) }) });
@@ -26,19 +28,25 @@ interface Pending {
  */
 export class Qmp implements Disposable {
   readonly #stream: Duplex;
+  readonly #send: PassingSocket["send"] | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(event: QmpEvent) => void>();
   #lastId = 0;
   #ended: VirtError | undefined;
   #greeted: Pending | undefined;
 
-  private constructor(stream: Duplex) {
-    this.#stream = stream;
+  private constructor(stream: Duplex, send: PassingSocket["send"] | undefined) {
+    this.#stream = tolerant(stream);
+    this.#send = send;
   }
 
-  /** Reads the greeting and leaves the negotiation mode. Closes the stream if that fails. */
-  static async open(stream: Duplex, signal: AbortSignal): Promise<Qmp> {
-    const qmp = new Qmp(stream);
+  /** Reads the greeting and leaves the negotiation mode. Closes the stream if that fails. With `send`, descriptors can be passed. */
+  static async open(
+    stream: Duplex,
+    signal: AbortSignal,
+    send?: PassingSocket["send"],
+  ): Promise<Qmp> {
+    const qmp = new Qmp(stream, send);
     try {
       using deadline = new Deadline({ signal }, commandTimeoutMs, "QMP greeting");
       const greeting = new Promise<unknown>((resolve, reject) => {
@@ -54,8 +62,8 @@ export class Qmp implements Disposable {
     }
   }
 
-  /** HYPERVISOR_FAILED with QEMU's own words if it refuses; TIMEOUT after 30 s. */
-  async execute(command: string, args: object, signal: AbortSignal): Promise<unknown> {
+  /** HYPERVISOR_FAILED with QEMU's own words if it refuses; TIMEOUT after 30 s. `fd` goes along with the command. */
+  async execute(command: string, args: object, signal: AbortSignal, fd?: number): Promise<unknown> {
     if (this.#ended !== undefined) throw this.#ended;
     using deadline = new Deadline({ signal }, commandTimeoutMs, `QMP ${command}`);
     deadline.check();
@@ -63,8 +71,8 @@ export class Qmp implements Disposable {
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
     });
-    this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     try {
+      this.#write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`, fd);
       return await deadline.race(answer);
     } catch (error) {
       if (!(error instanceof QmpRefusal)) throw error;
@@ -73,6 +81,19 @@ export class Qmp implements Disposable {
       });
     } finally {
       this.#pending.delete(id);
+    }
+  }
+
+  #write(line: string, fd: number | undefined): void {
+    if (fd === undefined) {
+      this.#stream.write(line);
+      return;
+    }
+    try {
+      if (this.#send === undefined) throw new Error("this connection passes no descriptors");
+      this.#send(Buffer.from(line), fd);
+    } catch (error) {
+      throw connectionLost("QEMU could not be handed an open file", error);
     }
   }
 
@@ -138,7 +159,7 @@ export class Qmp implements Disposable {
   #end(error: VirtError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    this.#stream.on("error", () => {}).destroy();
+    this.#stream.destroy();
     this.#greeted?.reject(error);
     for (const { reject } of [...this.#pending.values()]) reject(error);
   }

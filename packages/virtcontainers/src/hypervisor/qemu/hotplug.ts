@@ -1,51 +1,69 @@
 import * as v from "valibot";
 import { VirtError } from "../../errors.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
-import type { BlockDrive, GuestAddress } from "../hypervisor.ts";
+import type { Device } from "../device.ts";
 import type { Qmp } from "./control.ts";
-import { blockdev, driveDevice } from "./drive.ts";
-import { type DriveSlot, driveSlots } from "./slots.ts";
+import type { Backend } from "./device/backend.ts";
+import { deviceParts } from "./device/parts.ts";
+import { deviceId } from "./launch.ts";
+import { noPlace, type Place, Places } from "./machine/places.ts";
 
 const Peripherals = v.array(v.object({ name: v.string() }));
+const FdSet = v.object({ "fdset-id": v.pipe(v.number(), v.integer(), v.minValue(0)) });
 
 /**
- * Plugs a disk into the first free place. Which places are free is QEMU's to say, not a record of ours:
- * so a caller that died between plugging and recording has left no place that two disks would share.
+ * Plugs a device into the first free place. Which places are free is QEMU's to say, not a record of ours: so a
+ * caller that died between plugging and recording has left no place that two devices would share. `fd` is the
+ * open file of a disk; it is QEMU's only as long as the disk is there.
  */
-export async function plugDrive(
+export async function attachDevice(
   qmp: Qmp,
-  drive: BlockDrive,
+  device: Device,
+  { folder, fd }: { folder: string; fd: number | undefined },
   config: ResolvedHypervisorConfig,
   signal: AbortSignal,
 ): Promise<GuestAddress> {
   const devices = await listDevices(qmp, signal);
-  const there = devices.find((device) => driveOf(device) === drive.id);
-  if (there !== undefined) {
-    throw new VirtError("ALREADY_EXISTS", `a drive ${drive.id} is plugged in already`);
-  }
-  const taken = new Set(devices.map(slotOf));
-  const slot = freeSlot(config, taken);
-  if (slot === undefined) {
-    throw new VirtError("NOT_SUPPORTED", "no place is left in the VM for another drive", {
-      field: "hypervisorConfig.defaultBridges",
-      hint: "Give the sandbox more defaultBridges or pcieRootPort, or use virtio-scsi.",
-    });
-  }
+  if (devices.some((name) => idOf(name) === device.id))
+    throw new VirtError("ALREADY_EXISTS", `a device ${device.id} is plugged in already`);
+  const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind);
   // Left by a plug or an unplug that was cut off in the middle.
-  await removeNode(qmp, drive.id, signal);
-  await qmp.execute("blockdev-add", blockdev(drive, config), signal);
+  await removeNode(qmp, device.id, signal);
+  const path = fd === undefined ? undefined : await passFile(qmp, fd, signal);
+  const { backend, device: driver } = deviceParts(device, { folder, path }, config);
+  await addBackend(qmp, backend, signal);
   try {
-    await qmp.execute("device_add", driveDevice(drive, slot, config), signal);
+    const frontend = { ...driver, id: deviceId(place, device), ...place.properties };
+    await qmp.execute("device_add", frontend, signal);
   } catch (error) {
-    await removeNode(qmp, drive.id, signal);
+    await removeNode(qmp, device.id, signal);
     throw error;
   }
-  return slot.address;
+  return place.address;
 }
 
-/** Asks the guest to let a disk go and waits until it has. A drive that is not there is no error. */
-export async function unplugDrive(qmp: Qmp, id: string, signal: AbortSignal): Promise<void> {
-  const device = (await listDevices(qmp, signal)).find((name) => driveOf(name) === id);
+/** Where QEMU then finds the file. It closes the descriptor once no disk uses it and this client is gone. */
+async function passFile(qmp: Qmp, fd: number, signal: AbortSignal): Promise<string> {
+  const set = v.safeParse(FdSet, await qmp.execute("add-fd", {}, signal, fd));
+  if (set.success) return `/dev/fdset/${set.output["fdset-id"]}`;
+  throw new VirtError("HYPERVISOR_FAILED", "QEMU's answer to add-fd is not one");
+}
+
+async function addBackend(
+  qmp: Qmp,
+  backend: Backend | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (backend === undefined) return;
+  if (backend.option === "blockdev")
+    return void (await qmp.execute("blockdev-add", backend.value, signal));
+  throw new VirtError("NOT_SUPPORTED", `QEMU can't be given a ${backend.option} while it runs`);
+}
+
+/** Asks the guest to let a device go and waits until it has. One that is not there is no error. */
+export async function detachDevice(qmp: Qmp, id: string, signal: AbortSignal): Promise<void> {
+  const device = (await listDevices(qmp, signal)).find((name) => idOf(name) === id);
   if (device !== undefined) {
     // QEMU tells it twice: of the device's inner path first, then of the device itself.
     const deleted = qmp.waitEvent(
@@ -59,25 +77,25 @@ export async function unplugDrive(qmp: Qmp, id: string, signal: AbortSignal): Pr
   await removeNode(qmp, id, signal);
 }
 
-function freeSlot(
+function freePlace(
+  devices: readonly string[],
+  kind: Device["kind"],
   config: ResolvedHypervisorConfig,
-  taken: ReadonlySet<string | undefined>,
-): DriveSlot | undefined {
-  for (const slot of driveSlots(config)) if (!taken.has(slot.name)) return slot;
-  return undefined;
+): Place | undefined {
+  const taken = devices.flatMap((name) => placeOf(name) ?? []);
+  return new Places(config, taken).take(kind, "hot");
 }
 
-/** A free PCI place for a device that is no disk. */
-export async function freeDeviceSlot(
+/** A free PCI place for a device of the driver's own. */
+export async function freePciPlace(
   qmp: Qmp,
   config: ResolvedHypervisorConfig,
   signal: AbortSignal,
-): Promise<DriveSlot | undefined> {
-  const taken = new Set((await listDevices(qmp, signal)).map(slotOf));
-  return freeSlot({ ...config, blockDeviceDriver: "virtio-blk" }, taken);
+): Promise<Place | undefined> {
+  return freePlace(await listDevices(qmp, signal), "network", config);
 }
 
-/** The ids of all devices that have one: ours are a slot, a dot and a drive. */
+/** The ids of all devices that have one: ours are a place, a dot and a name. */
 async function listDevices(qmp: Qmp, signal: AbortSignal): Promise<string[]> {
   const answer = await qmp.execute("qom-list", { path: "/machine/peripheral" }, signal);
   const devices = v.safeParse(Peripherals, answer);
@@ -97,12 +115,12 @@ async function removeNode(qmp: Qmp, id: string, signal: AbortSignal): Promise<vo
   await qmp.execute("blockdev-del", { "node-name": id }, signal);
 }
 
-function slotOf(device: string): string | undefined {
+function placeOf(device: string): string | undefined {
   const dot = device.indexOf(".");
   return dot < 0 ? undefined : device.slice(0, dot);
 }
 
-function driveOf(device: string): string | undefined {
+function idOf(device: string): string | undefined {
   const dot = device.indexOf(".");
   return dot < 0 ? undefined : device.slice(dot + 1);
 }

@@ -1,23 +1,25 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
-import type { GuestCid, Host, SpawnedProcess } from "../../host/host.ts";
+import type { Host, SpawnedProcess } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
+import { assertCanAttach } from "../can-attach.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
+import { Descriptors } from "../descriptors.ts";
 import type { Hypervisor, RunningVm, VmSpec, VmState } from "../hypervisor.ts";
-import { resolveAccelerator } from "./accelerator.ts";
-import { checkFile, closeAll, makeReachable } from "./access.ts";
-import { Binaries } from "./binary.ts";
+import { tailOf } from "../last-words.ts";
+import { checkFile, openDisk, openForReading } from "../reachable-files.ts";
 import { capabilities } from "./capabilities.ts";
+import { validateConfig } from "./checks/validate.ts";
 import { usesNvdimm } from "./cmdline.ts";
-import { validateConfig } from "./config.ts";
 import { Qmp } from "./control.ts";
-import { maxFileBytes } from "./file-limit.ts";
-import { findFirmware } from "./firmware.ts";
-import { type LaunchFacts, launchArguments, vmFile } from "./launch.ts";
-import { coldSlot, maxColdDrives } from "./slots.ts";
+import { maxFileBytes } from "./device/file-limit.ts";
+import { coldAddresses, descriptor, type LaunchFacts, launchArguments, vmFile } from "./launch.ts";
+import { resolveAccelerator } from "./machine/accelerator.ts";
+import { Binaries } from "./machine/binary.ts";
+import { findFirmware } from "./machine/firmware.ts";
 import { driverState, driverStateOf } from "./state.ts";
-import { tailOf } from "./tail.ts";
 import { QemuVm } from "./vm.ts";
 
 /** The driver for QEMU 7.2 and newer. */
@@ -32,10 +34,11 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
       const path = await binaries.find(spec.config);
       const { name } = await resolveAccelerator(spec.config);
       const facts = await launchFacts(spec.config, name);
-      return { path, args: launchArguments(spec, { ...facts, vsock: exampleVsock(spec.config) }) };
+      // An address as a VM would get one; QEMU then opens the device itself.
+      return { path, args: launchArguments(spec, { ...facts, cid: 3, descriptors: new Map() }) };
     },
     start: (spec, ledger, signal) => start(host, logger, binaries, spec, ledger, signal),
-    attach: (spec, state) => attach(host, spec, state),
+    adopt: (spec, state) => adopt(host, spec, state),
   };
 }
 
@@ -48,52 +51,80 @@ async function start(
   signal: AbortSignal,
 ): Promise<RunningVm> {
   signal.throwIfAborted();
-  checkSpec(spec);
+  for (const { kind } of spec.devices)
+    assertCanAttach({ type: "qemu", capabilities }, kind, "cold");
   const path = await binaries.find(spec.config);
   const accelerator = await resolveAccelerator(spec.config);
   const fileLimit = await maxFileBytes(spec);
-  const reachable = await makeReachable(spec);
-  let guest: GuestCid | undefined;
+  const facts = await launchFacts(spec.config, accelerator.name);
+  await using files = await openFiles(host, spec, facts.firmware);
+  const hasVsock = spec.devices.some(({ kind }) => kind === "vsock");
+  const guest = hasVsock ? await host.sockets.reserveCid() : undefined;
+  if (guest !== undefined) files.add(descriptor.vsock, guest);
+  const args = launchArguments(spec, {
+    ...facts,
+    cid: guest?.cid,
+    descriptors: files.numbers,
+  });
+  logger.debug({ sandboxId: spec.sandboxId, path, args }, "starting QEMU");
+  const { marker, folder, user } = spec;
+  const record = { kind: "process", name: "qemu", marker } as const;
+  return await ledger.take(record, async (update) => {
+    host.failpoint("qemu.spawn.before");
+    const child = await host.processes.spawnDetached({
+      path,
+      args,
+      cwd: folder,
+      outputPath: join(folder, vmFile.output),
+      inheritedFds: files.inherited,
+      maxFileBytes: fileLimit,
+      seLinuxLabel: spec.config.seLinuxProcessLabel,
+      ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
+    });
+    host.failpoint("qemu.spawn.after");
+    const { pid, startTime } = child;
+    await update({ ...record, pid, startTime });
+    const vm = started(host, spec, child, guest?.cid);
+    await waitForQmp(host, spec, child, vm, signal);
+    return vm;
+  });
+}
+
+/** All that QEMU is to open, opened with this process's rights. */
+async function openFiles(
+  host: Host,
+  spec: VmSpec,
+  firmware: string | undefined,
+): Promise<Descriptors> {
+  const { config, devices } = spec;
+  const files = new Descriptors();
   try {
-    guest = spec.config.useVSock ? await host.sockets.reserveCid() : undefined;
-    const fds = [...reachable.files, ...(guest === undefined ? [] : [guest])].map(({ fd }) => fd);
-    const args = launchArguments(reachable.spec, {
-      ...(await launchFacts(reachable.spec.config, accelerator.name)),
-      // Inherited descriptors begin at 3, and this is the last one.
-      vsock: guest && { cid: guest.cid, fd: 2 + fds.length },
-    });
-    logger.debug({ sandboxId: spec.sandboxId, path, args }, "starting QEMU");
-    const { marker, folder, user } = spec;
-    const record = { kind: "process", name: "qemu", marker } as const;
-    return await ledger.take(record, async (update) => {
-      host.failpoint("qemu.spawn.before");
-      const child = await host.processes.spawnDetached({
-        path,
-        args,
-        cwd: folder,
-        outputPath: join(folder, vmFile.output),
-        inheritedFds: fds,
-        maxFileBytes: fileLimit,
-        seLinuxLabel: spec.config.seLinuxProcessLabel,
-        ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
-      });
-      host.failpoint("qemu.spawn.after");
-      const { pid, startTime } = child;
-      await update({ ...record, pid, startTime });
-      const vm = started(host, spec, child, guest?.cid);
-      await waitForQmp(host, spec, child, vm, signal);
-      return vm;
-    });
-  } finally {
-    await guest?.close();
-    await closeAll(reachable.files);
+    await files.addSink(descriptor.sink);
+    files.add(descriptor.kernel, await openForReading(config.kernelPath, spec));
+    if (config.initrdPath !== undefined)
+      files.add(descriptor.initrd, await openForReading(config.initrdPath, spec));
+    // What QEMU brings has a name only, which it looks up by itself.
+    if (firmware?.startsWith("/"))
+      files.add(descriptor.firmware, await openForReading(firmware, spec));
+    if (config.imagePath !== undefined) {
+      const image = { kind: "disk", id: "image", path: config.imagePath } as const;
+      const file = usesNvdimm(config)
+        ? await openForReading(image.path, spec)
+        : await openDisk(host, { ...image, format: "raw", readonly: true }, spec);
+      files.add(descriptor.image, file);
+    }
+    for (const device of devices) {
+      if (device.kind !== "disk") continue;
+      files.add(descriptor.disk(device.id), await openDisk(host, device, spec));
+    }
+    return files;
+  } catch (error) {
+    await files[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
 function started(host: Host, spec: VmSpec, child: SpawnedProcess, cid: number | undefined): QemuVm {
-  const drives = spec.drives.map(
-    ({ id }, index) => [id, coldSlot(spec.config, index).address] as const,
-  );
   const { pid, startTime } = child;
   const { marker, folder } = spec;
   return new QemuVm({
@@ -102,7 +133,7 @@ function started(host: Host, spec: VmSpec, child: SpawnedProcess, cid: number | 
     state: {
       process: { pid, startTime },
       marker,
-      drives: Object.fromEntries(drives),
+      devices: coldAddresses(spec),
       driver: driverState(spec, cid),
     },
     gone: child.exited.then(async ({ code, signal }) => {
@@ -113,6 +144,9 @@ function started(host: Host, spec: VmSpec, child: SpawnedProcess, cid: number | 
     onRelease: () => child.unref(),
   });
 }
+
+/** How long a VMM whose connection broke may take to be gone. */
+const dyingMs = 2_000;
 
 /** QEMU greets only once it has taken all its options and built the machine; the guest runs by then. */
 async function waitForQmp(
@@ -126,12 +160,7 @@ async function waitForQmp(
   const onAbort = (): void => stop.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   const ended = Promise.all([vm.gone, child.exited]).then(([reason, { code }]) => {
-    const error = new VirtError("HYPERVISOR_FAILED", `${reason}`, {
-      sandboxId: spec.sandboxId,
-      phase: "hypervisor.start",
-      ...(code !== null && { exitCode: code }),
-      hint: "QEMU refused what it was started with: check the hypervisor's configuration.",
-    });
+    const error = endedAtOnce(spec, reason, code);
     stop.abort(error);
     throw error;
   });
@@ -144,14 +173,27 @@ async function waitForQmp(
     await Promise.race([greeted(), ended]);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (await host.processes.isAlive(vm.state.process)) throw error;
-    await ended;
+    // A process that dies closes its sockets a moment before it is gone, and its last words tell more.
+    await Promise.race([ended, sleep(dyingMs, undefined, { ref: false })]);
+    throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
 }
 
-async function attach(
+function endedAtOnce(spec: VmSpec, reason: string, code: number | null): VirtError {
+  const accelerator = /kvm|accelerator/i.test(reason)
+    ? " Without working KVM, use the accelerator `auto` or `tcg` (--accelerator auto)."
+    : "";
+  return new VirtError("HYPERVISOR_FAILED", reason, {
+    sandboxId: spec.sandboxId,
+    phase: "hypervisor.start",
+    ...(code !== null && { exitCode: code }),
+    hint: `QEMU refused what it was started with: check the hypervisor's configuration.${accelerator}`,
+  });
+}
+
+async function adopt(
   host: Host,
   spec: Pick<VmSpec, "sandboxId" | "folder" | "config">,
   state: VmState,
@@ -181,7 +223,7 @@ async function attach(
 async function launchFacts(
   config: ResolvedHypervisorConfig,
   accelerator: "kvm" | "tcg",
-): Promise<LaunchFacts> {
+): Promise<Omit<LaunchFacts, "descriptors">> {
   const { imagePath } = config;
   const nvdimm = usesNvdimm(config) && imagePath !== undefined;
   return {
@@ -189,19 +231,4 @@ async function launchFacts(
     firmware: config.firmwarePath ?? (await findFirmware(config.machineType)),
     imageBytes: nvdimm ? (await checkFile("hypervisorConfig.imagePath", imagePath)).size : 0,
   };
-}
-
-/** An address as a VM would get one; QEMU then opens the device itself. */
-function exampleVsock({ useVSock }: ResolvedHypervisorConfig): LaunchFacts["vsock"] {
-  return useVSock ? { cid: 3, fd: undefined } : undefined;
-}
-
-function checkSpec(spec: VmSpec): void {
-  if (spec.config.blockDeviceDriver === "virtio-blk" && spec.drives.length > maxColdDrives) {
-    throw new VirtError(
-      "NOT_SUPPORTED",
-      `a VM starts with at most ${maxColdDrives} drives, and this one has ${spec.drives.length}`,
-      { hint: "Create the other containers once the sandbox runs, or use virtio-scsi." },
-    );
-  }
 }

@@ -1,13 +1,17 @@
-import { relative } from "node:path";
+import type { GuestAddress } from "../../store/guest-address.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
-import type { SharedFolder, VmSpec } from "../hypervisor.ts";
+import type { Device } from "../device.ts";
+import type { VmSpec } from "../hypervisor.ts";
 import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
-import { blockdev, driveDevice, virtioProperties } from "./drive.ts";
-import { machines } from "./machines.ts";
-import { memoryArguments } from "./memory.ts";
+import type { Backend } from "./device/backend.ts";
+import { blockdev } from "./device/disk.ts";
+import { deviceParts } from "./device/parts.ts";
+import { virtioProperties } from "./device/virtio.ts";
+import { machines } from "./machine/machines.ts";
+import { hex, type Place, placeDevices, rngPlaces, slot } from "./machine/places.ts";
+import { memoryArguments } from "./memory/arguments.ts";
+import { virtioMemDevice } from "./memory/virtio-mem.ts";
 import { option } from "./options.ts";
-import { coldSlot, hex, rngPlaces, slot } from "./slots.ts";
-import { virtioMemDevice } from "./virtio-mem.ts";
 
 /** What the host decides about a launch, beside the specification. */
 export interface LaunchFacts {
@@ -16,9 +20,22 @@ export interface LaunchFacts {
   firmware: string | undefined;
   /** Size of the root image; needed only where it is an nvdimm. */
   imageBytes: number;
-  /** Where the agent is reached over vsock: the guest's address, and the descriptor that holds it. */
-  vsock?: { cid: number; fd: number | undefined } | undefined;
+  /** The guest's address for vsock, where it has a device for it. */
+  cid?: number | undefined;
+  /** Numbers of the descriptors that QEMU inherits, by name; what has none is opened by its path. */
+  descriptors: ReadonlyMap<string, number>;
 }
+
+/** The names of the descriptors beside those of disks, which have their own. */
+export const descriptor = {
+  kernel: "kernel",
+  initrd: "initrd",
+  firmware: "firmware",
+  image: "image",
+  sink: "sink",
+  vsock: "vsock",
+  disk: (id: string) => `disk-${id}`,
+} as const;
 
 /** Files in the sandbox's VM folder. QEMU's working folder is there, so their paths are short. */
 export const vmFile = {
@@ -26,35 +43,71 @@ export const vmFile = {
   log: "log.bin",
   output: "qemu.log",
   qmp: "qmp.sock",
-  qmpLock: "qmp.lock",
   agent: (index: number) => `agent.${index}.sock`,
 } as const;
 
 /** The arguments of QEMU for a VM: a pure function. */
 export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
-  const { config } = spec;
+  const { config, devices } = spec;
   return [
     ...isolationArguments(spec),
+    ...descriptorArguments(spec, facts),
     ...machineArguments(config, facts),
-    ...memoryArguments(config, {
-      share: spec.share?.kind === "virtio-fs",
-      imageBytes: facts.imageBytes,
-    }),
+    ...memoryArguments(
+      { ...config, imagePath: reopened(descriptor.image, config.imagePath, facts) },
+      { share: devices.some(({ kind }) => kind === "virtio-fs"), imageBytes: facts.imageBytes },
+    ),
     ...overcommitArguments(config, facts),
     ...bootArguments(config, facts),
-    ...controlArguments(config),
+    ...controlArguments(config, facts),
     // Before all devices that it is to serve.
     ...(config.iommu ? ["-device", "intel-iommu,intremap=on,caching-mode=on"] : []),
     ...bridgeArguments(config),
-    ...serialArguments(config, facts),
+    ...serialArguments(spec, facts),
     ...rngArguments(config),
     ...(config.virtioMem ? virtioMemArguments(config) : []),
-    ...driveArguments(spec),
-    ...(spec.share === undefined ? [] : shareArguments(config, spec.share, spec.folder)),
+    ...controllerArguments(config),
+    ...(config.imagePath === undefined || usesNvdimm(config) ? [] : imageArguments(config, facts)),
+    ...deviceArguments(spec, facts),
     ...config.hypervisorParams.flatMap(({ key, value }) =>
       value === "" ? [`-${key}`] : [`-${key}`, value],
     ),
   ];
+}
+
+/** Where the guest finds what it starts with. */
+export function coldAddresses({ config, devices }: VmSpec): Record<string, GuestAddress> {
+  const placed = placeDevices(config, devices);
+  return Object.fromEntries(placed.map(({ device, place }) => [device.id, place.address]));
+}
+
+/** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */
+function descriptorArguments({ config, devices }: VmSpec, { descriptors }: LaunchFacts): string[] {
+  const names = [
+    ...(usesNvdimm(config) ? [] : [descriptor.image]),
+    descriptor.sink,
+    ...devices.filter(({ kind }) => kind === "disk").map(({ id }) => descriptor.disk(id)),
+  ];
+  return names.flatMap((name) => {
+    const fd = descriptors.get(name);
+    return fd === undefined ? [] : ["-add-fd", option("", { fd, set: fd, opaque: name })];
+  });
+}
+
+/** For what QEMU opens by its block layer or as a character device. */
+function duplicated(name: string, path: string, { descriptors }: LaunchFacts): string {
+  const fd = descriptors.get(name);
+  return fd === undefined ? path : `/dev/fdset/${fd}`;
+}
+
+/** For what QEMU opens with a plain open(2). */
+function reopened<P extends string | undefined>(
+  name: string,
+  path: P,
+  { descriptors }: LaunchFacts,
+): string | P {
+  const fd = descriptors.get(name);
+  return fd === undefined || path === undefined ? path : `/proc/self/fd/${fd}`;
 }
 
 /** No default devices, no configuration of the user, and a filter of system calls. */
@@ -103,18 +156,22 @@ function overcommitArguments(config: ResolvedHypervisorConfig, facts: LaunchFact
 
 function bootArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
   return [
-    ...(facts.firmware === undefined ? [] : ["-bios", facts.firmware]),
-    ...["-kernel", config.kernelPath],
-    ...(config.initrdPath === undefined ? [] : ["-initrd", config.initrdPath]),
+    ...valued("-bios", reopened(descriptor.firmware, facts.firmware, facts)),
+    ...["-kernel", reopened(descriptor.kernel, config.kernelPath, facts)],
+    ...valued("-initrd", reopened(descriptor.initrd, config.initrdPath, facts)),
     ...["-append", kernelCommandLine(config)],
   ];
 }
 
+function valued(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name, value];
+}
+
 /** QMP and the guest's console. */
-function controlArguments(config: ResolvedHypervisorConfig): string[] {
+function controlArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
   return [
     ...["-chardev", serverSocket("qmp", vmFile.qmp), "-mon", "chardev=qmp,mode=control"],
-    ...["-chardev", appendedFile("console", vmFile.console)],
+    ...["-chardev", appendedFile("console", vmFile.console, facts)],
     ...machines[config.machineType].console,
   ];
 }
@@ -152,98 +209,78 @@ function virtioMemArguments(config: ResolvedHypervisorConfig): string[] {
   return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
 }
 
-/**
- * The agent's ports and, as the last, its log. Port 0 of a virtio-serial device is a console's. Over vsock the
- * log alone is left, and the device of vsock is the second function in the same slot.
- */
-function serialArguments(config: ResolvedHypervisorConfig, { vsock }: LaunchFacts): string[] {
-  const ports = vsock === undefined ? config.agentPorts : 0;
+/** The agent's ports and, as the last, its log. Port 0 of a virtio-serial device is a console's. */
+function serialArguments({ config, devices }: VmSpec, facts: LaunchFacts): string[] {
+  // The device of vsock, over which the agent needs no ports, is the second function in the same slot.
+  const vsock = devices.some(({ kind }) => kind === "vsock");
+  const ports = vsock ? 0 : config.agentPorts;
   const serial = { id: "serial0", max_ports: ports + 3, ...(vsock && { multifunction: true }) };
   const args = ["-device", pci(config, "virtio-serial-pci", slot.serial, serial)];
-  if (vsock !== undefined) {
-    const { cid, fd: vhostfd } = vsock;
-    args.push("-device", pci(config, "vhost-vsock-pci", slot.vsock, { "guest-cid": cid, vhostfd }));
-  }
   for (let index = 0; index < ports; index++) {
     args.push("-chardev", serverSocket(`agent${index}`, vmFile.agent(index)));
     args.push("-device", serialPort(index + 1, `agent${index}`, `agent.channel.${index}`));
   }
-  args.push("-chardev", appendedFile("log", vmFile.log));
+  args.push("-chardev", appendedFile("log", vmFile.log, facts));
   args.push("-device", serialPort(ports + 1, "log", "virtc.log.0"));
   return args;
 }
 
-function driveArguments(spec: VmSpec): string[] {
-  const { config, drives } = spec;
-  const args: string[] = [];
-  if (config.enableIOThreads) args.push("-object", "iothread,id=io0");
-  if (config.blockDeviceDriver === "virtio-scsi") {
-    args.push("-device", pci(config, "virtio-scsi-pci", slot.scsi, { id: "scsi0" }));
-  }
-  if (config.imagePath !== undefined && !usesNvdimm(config)) args.push(...imageArguments(config));
-  for (const [index, drive] of drives.entries()) {
-    const device = driveDevice(drive, coldSlot(config, index), config);
-    args.push("-blockdev", JSON.stringify(blockdev(drive, config)));
-    args.push("-device", JSON.stringify(device));
-  }
-  return args;
+/** What disks are behind, and the thread that serves them. */
+function controllerArguments(config: ResolvedHypervisorConfig): string[] {
+  const scsi = config.blockDeviceDriver === "virtio-scsi";
+  return [
+    ...(config.enableIOThreads ? ["-object", "iothread,id=io0"] : []),
+    ...(scsi ? ["-device", pci(config, "virtio-scsi-pci", slot.scsi, { id: "scsi0" })] : []),
+  ];
 }
 
 /** The root image takes the lowest disk slot, so that it is the guest's /dev/vda. */
-function imageArguments(config: ResolvedHypervisorConfig): string[] {
-  const { imagePath = "", imageOffset } = config;
-  const image = { id: "image", path: imagePath, format: "raw", readonly: true } as const;
+function imageArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+  const { imagePath: path = "", imageOffset: offset } = config;
+  const image = { id: "image", path, format: "raw", readonly: true, offset } as const;
+  const node = blockdev(image, duplicated(descriptor.image, path, facts), config);
   return [
-    ...["-blockdev", JSON.stringify(blockdev({ ...image, offset: imageOffset }, config))],
+    ...["-blockdev", JSON.stringify(node)],
     ...["-device", pci(config, "virtio-blk-pci", slot.image, { id: "image0", drive: "image" })],
   ];
 }
 
-function shareArguments(
-  config: ResolvedHypervisorConfig,
-  share: SharedFolder,
-  folder: string,
-): string[] {
-  if (share.kind === "virtio-9p") {
-    const { tag, path } = share;
-    const source = { id: "share", path, security_model: "none", multidevs: "remap" };
-    const device = { fsdev: "share", mount_tag: tag };
+function deviceArguments({ config, devices, folder }: VmSpec, facts: LaunchFacts): string[] {
+  const fd = facts.descriptors.get(descriptor.vsock);
+  const vsock = facts.cid === undefined ? undefined : { cid: facts.cid, fd };
+  return placeDevices(config, devices).flatMap(({ device, place }) => {
+    const path =
+      device.kind === "disk"
+        ? duplicated(descriptor.disk(device.id), device.path, facts)
+        : undefined;
+    const parts = deviceParts(device, { folder, path, vsock }, config);
+    const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
     return [
-      ...["-fsdev", option("local", source)],
-      ...["-device", pci(config, "virtio-9p-pci", slot.share, device)],
+      ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
+      ...["-device", JSON.stringify(frontend)],
     ];
-  }
-  const path = relative(folder, share.socketPath);
-  const window = config.virtioFSCacheSizeMiB;
-  return [
-    ...["-chardev", option("socket", { id: "share", path })],
-    "-device",
-    pci(config, "vhost-user-fs-pci", slot.share, {
-      chardev: "share",
-      tag: share.tag,
-      "cache-size": window === 0 ? undefined : `${window}M`,
-    }),
-  ];
+  });
 }
 
-/** These have no form of before virtio 1.0, so they do not know the property. */
-const modernOnly: ReadonlySet<string> = new Set([
-  "vhost-user-fs-pci",
-  "vhost-vsock-pci",
-  "virtio-mem-pci",
-]);
+function backendArguments(backend: Backend): string[] {
+  return backend.option === "blockdev"
+    ? ["-blockdev", JSON.stringify(backend.value)]
+    : [`-${backend.option}`, option(backend.driver, backend.values)];
+}
+
+/** QEMU's id of a device tells its place, so that a running VM can be asked which are taken. */
+export function deviceId(place: Place, { id }: Pick<Device, "id">): string {
+  return `${place.name}.${id}`;
+}
 
 function pci(
   config: ResolvedHypervisorConfig,
   driver: string,
-  place: number | string,
+  place: number,
   values: Record<string, string | number | boolean | undefined>,
 ): string {
   const bus = machines[config.machineType].rootBus;
-  const addr = typeof place === "number" ? hex(place) : place;
-  const { "disable-legacy": modern, ...more } = virtioProperties(config);
-  const legacy = modernOnly.has(driver) ? {} : { "disable-legacy": modern };
-  return option(driver, { bus, addr, ...legacy, ...more, ...values });
+  return option(driver, { bus, addr: hex(place), ...virtioProperties(config, driver), ...values });
 }
 
 function serialPort(nr: number, chardev: string, name: string): string {
@@ -258,6 +295,7 @@ function serverSocket(id: string, path: string): string {
  * Bytes that no longer fit are dropped: were the file the device's own, and not its copy, QEMU would try
  * again and again to write them. Appended to, so that others may truncate it.
  */
-function appendedFile(id: string, path: string): string {
-  return option("file", { id, path: "/dev/null", logfile: path, logappend: true });
+function appendedFile(id: string, logfile: string, facts: LaunchFacts): string {
+  const path = duplicated(descriptor.sink, "/dev/null", facts);
+  return option("file", { id, path, append: true, logfile, logappend: true });
 }

@@ -1,26 +1,23 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
+import { assertCanAttach } from "../can-attach.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
-import type {
-  BlockDrive,
-  GuestAddress,
-  RunningVm,
-  VmSpec,
-  VmState,
-  VmStatus,
-} from "../hypervisor.ts";
-import { reachDrive } from "./access.ts";
+import type { Device } from "../device.ts";
+import type { RunningVm, VmSpec, VmState, VmStatus } from "../hypervisor.ts";
+import { tailOf } from "../last-words.ts";
+import { openDisk } from "../reachable-files.ts";
+import { capabilities } from "./capabilities.ts";
 import { connectionPhase, Qmp } from "./control.ts";
-import { cpuThreads, plugCpus } from "./cpus.ts";
-import { memoryBytes, writableBytes } from "./file-limit.ts";
-import { plugDrive, unplugDrive } from "./hotplug.ts";
+import { memoryBytes, writableBytes } from "./device/file-limit.ts";
+import { attachDevice, detachDevice } from "./hotplug.ts";
 import { vmFile } from "./launch.ts";
-import { resizeMemory } from "./resize-memory.ts";
+import { cpuThreads, plugCpus } from "./machine/cpus.ts";
+import { resizeMemory } from "./memory/resize.ts";
 import { driverStateOf } from "./state.ts";
-import { tailOf } from "./tail.ts";
 
 const Status = v.object({ status: v.string() });
 /** How long other processes' operations on the same VM are waited for. */
@@ -29,6 +26,9 @@ const qmpLockTimeoutMs = 60_000;
 const agentVsockPort = 1024;
 /** How long the kernel may take to end a killed process that sits in a system call. */
 const killTimeoutMs = 10_000;
+
+/** Beside the VM's folder, since what lies in it is the VMM's to change. */
+const qmpLockPath = (folder: string): string => join(dirname(folder), "qmp.lock");
 
 export interface VmParts {
   host: Host;
@@ -88,20 +88,22 @@ export class QemuVm implements RunningVm {
     await this.#control(signal, (qmp, stop) => qmp.execute("cont", {}, stop));
   }
 
-  async plugDrive(drive: BlockDrive, signal: AbortSignal): Promise<GuestAddress> {
+  async attach(device: Device, signal: AbortSignal): Promise<GuestAddress> {
     const { host, config, user, folder } = this.#parts;
-    await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(drive));
-    const reachable = user === undefined ? drive : await reachDrive(user, folder, drive);
+    assertCanAttach({ type: "qemu", capabilities }, device.kind, "hot");
+    await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(device));
+    await using file =
+      device.kind === "disk" ? await openDisk(host, device, { folder, user }) : undefined;
     const address = await this.#control(signal, (qmp, stop) =>
-      plugDrive(qmp, reachable, config, stop),
+      attachDevice(qmp, device, { folder, fd: file?.fd }, config, stop),
     );
-    this.state.drives[drive.id] = address;
+    this.state.devices[device.id] = address;
     return address;
   }
 
-  async unplugDrive(id: string, signal: AbortSignal): Promise<void> {
-    await this.#control(signal, (qmp, stop) => unplugDrive(qmp, id, stop));
-    delete this.state.drives[id];
+  async detach(id: string, signal: AbortSignal): Promise<void> {
+    await this.#control(signal, (qmp, stop) => detachDevice(qmp, id, stop));
+    delete this.state.devices[id];
   }
 
   async resizeCpus(count: number, signal: AbortSignal): Promise<number> {
@@ -147,14 +149,14 @@ export class QemuVm implements RunningVm {
   ): Promise<T> {
     const { host, folder } = this.#parts;
     return await this.#untilGone(signal, async (stop) => {
-      using lock = await host.locks.acquire(join(folder, vmFile.qmpLock), "exclusive", {
+      using lock = await host.locks.acquire(qmpLockPath(folder), "exclusive", {
         create: true,
         timeoutMs: qmpLockTimeoutMs,
         signal: stop,
       });
       if (lock === undefined) throw this.#dead("its folder is gone");
-      const stream = await host.sockets.connectWhenReady(join(folder, vmFile.qmp), stop);
-      using qmp = await Qmp.open(stream, stop);
+      const socket = await host.sockets.connectPassing(join(folder, vmFile.qmp), stop);
+      using qmp = await Qmp.open(socket.stream, stop, socket.send);
       return await act(qmp, stop);
     });
   }

@@ -1,4 +1,5 @@
 import type { DirectoryNode, ImageNode } from "../tree/node.ts";
+import { Turns } from "../turns.ts";
 import { directoryBytes, sortedNames, splitNames } from "./directory.ts";
 import { blockBytes, inodeBytes, slotBytes } from "./format.ts";
 import { encodeXattrs } from "./xattr.ts";
@@ -30,10 +31,12 @@ export interface ImagePlan {
 const maxInlineBytes = 2048;
 
 /** Lays out a tree: superblock, inodes, big folders and long symlinks, then the files' content. */
-export function planImage(root: DirectoryNode): ImagePlan {
+export async function planImage(root: DirectoryNode, signal?: AbortSignal): Promise<ImagePlan> {
+  const turns = new Turns(signal);
   const byNode = new Map<ImageNode, PlannedInode>();
   let offset = blockBytes;
   for (const { node, parent } of walk(root)) {
+    if (turns.due) await turns.take();
     const known = byNode.get(node);
     if (known) {
       known.links += 1;
@@ -86,7 +89,7 @@ function* walk(
       yield { node, parent: folder };
       if (node.kind === "directory") below.push(node);
     }
-    pending.push(...below.reverse());
+    for (const folder of below.reverse()) pending.push(folder);
   }
 }
 

@@ -1,8 +1,13 @@
 import { invalidImage } from "../failure.ts";
 
+/** The records that are made use of; others cost no memory. */
+const used = /^(?:path|linkpath|size|uid|gid|mtime|SCHILY\.xattr\.|GNU\.sparse\.)/;
+/** More than all attributes that Linux lets an inode have. */
+const maxRecords = 1000;
+
 /**
- * Decodes the records `<length> <key>=<value>\n` of a PAX extended header (POSIX.1-2001). Values stay
- * bytes: extended attributes are not text.
+ * Decodes the records `<length> <key>=<value>\n` of a PAX extended header (POSIX.1-2001) that are made use
+ * of. Values stay bytes: extended attributes are not text.
  */
 export function decodePax(body: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>();
@@ -16,10 +21,20 @@ export function decodePax(body: Buffer): Map<string, Buffer> {
       throw invalidImage("the tar archive is damaged: a PAX header has a malformed record");
     }
     const key = rest.toString("latin1", space + 1, equals);
-    records.set(key, Buffer.from(rest.subarray(equals + 1, length - 1)));
+    if (used.test(key)) records.set(key, copyOf(rest.subarray(equals + 1, length - 1)));
+    if (records.size > maxRecords) {
+      throw invalidImage(`the tar archive has a PAX header of more than ${maxRecords} records`);
+    }
     rest = rest.subarray(length);
   }
   return records;
+}
+
+/** In memory of its own: a part of a pool would keep the whole pool. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 /** A whole number in a PAX record. */

@@ -44,8 +44,10 @@ const types: Readonly<Record<string, TarType>> = {
   "6": "fifo",
 };
 
-/** Largest PAX header or long name that is read; xattrs of an inode take at most 64 KiB in Linux. */
+/** Most bytes of PAX headers and long names before an entry; xattrs of an inode take at most 64 KiB in Linux. */
 const maxExtensionBytes = 1024 * 1024;
+/** The same for the PAX headers that hold for all entries behind them. */
+const maxGlobalBytes = 64 * 1024;
 const bodyChunk = 256 * 1024;
 const none: ReadonlyMap<string, Buffer> = new Map();
 const xattrPrefix = "SCHILY.xattr.";
@@ -53,23 +55,32 @@ const xattrPrefix = "SCHILY.xattr.";
 /**
  * Reads a tar archive (V7, ustar, PAX, GNU long names) entry by entry. IMAGE_INVALID if it is damaged,
  * cut, or holds a kind of entry that a root file system can't have. With `strict`, the end marker must
- * be there; without, the data's digest vouches for its end.
+ * be there; without, the data's digest vouches for its end. The signal ends it between headers.
  */
 export async function* readTar(
   bytes: ByteReader,
-  options: { strict: boolean },
+  options: { strict: boolean; signal?: AbortSignal },
 ): AsyncGenerator<TarEntry> {
   let global = new Map<string, Buffer>();
   let local = new Map<string, Buffer>();
+  let extensionBytes = 0;
   for (;;) {
+    options.signal?.throwIfAborted();
     const block = await bytes.read(blockBytes);
     if (block.length === 0 && !options.strict) return;
     if (block.length < blockBytes) throw cut();
     const header = parseHeader(block);
     if (!header) return;
+    if ("xLK".includes(header.type)) {
+      extensionBytes += header.size;
+      if (extensionBytes > maxExtensionBytes) throw tooMuch(extensionBytes);
+    }
     if (header.type === "x") local = new Map([...local, ...(await pax(bytes, header))]);
-    else if (header.type === "g") global = new Map([...global, ...(await pax(bytes, header))]);
-    else if (header.type === "L") local.set("path", await longName(bytes, header));
+    else if (header.type === "g") {
+      global = new Map([...global, ...(await pax(bytes, header))]);
+      const kept = [...global].reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+      if (kept > maxGlobalBytes) throw tooMuch(kept);
+    } else if (header.type === "L") local.set("path", await longName(bytes, header));
     else if (header.type === "K") local.set("linkpath", await longName(bytes, header));
     else if (header.type === "V") await pass(bytes, padded(header.size));
     else {
@@ -80,6 +91,7 @@ export async function* readTar(
         return () => readBody(bytes, content);
       });
       if (local.size > 0) local = new Map();
+      extensionBytes = 0;
       const total = padded(entry.size);
       yield entry;
       await pass(bytes, content.left + (total - entry.size));
@@ -102,6 +114,11 @@ function toEntry(
   body: (size: number) => () => AsyncGenerator<Buffer>,
 ): TarEntry {
   const path = extra.get("path")?.toString("latin1") ?? header.name;
+  const linkTarget = extra.get("linkpath")?.toString("latin1") ?? header.linkName;
+  const long = [path, linkTarget].find((each) => each.length > maxPathBytes);
+  if (long !== undefined) {
+    throw invalidImage(`the archive's entry ${shown(path)} has a path of ${long.length} bytes`);
+  }
   let type = types[header.type];
   if (!type) {
     throw invalidImage(
@@ -125,7 +142,7 @@ function toEntry(
   return {
     type,
     path,
-    linkTarget: extra.get("linkpath")?.toString("latin1") ?? header.linkName,
+    linkTarget,
     mode: header.mode & 0o7777,
     uid: integer("uid", header.uid),
     gid: integer("gid", header.gid),
@@ -156,9 +173,7 @@ async function longName(bytes: ByteReader, header: TarHeader): Promise<Buffer> {
 }
 
 async function extension(bytes: ByteReader, header: TarHeader): Promise<Buffer> {
-  if (header.size < 0 || header.size > maxExtensionBytes) {
-    throw invalidImage(`the tar archive has an extended header of ${header.size} bytes`);
-  }
+  if (header.size < 0 || header.size > maxExtensionBytes) throw tooMuch(header.size);
   const total = padded(header.size);
   const body = await bytes.read(total);
   if (body.length < total) throw cut();
@@ -171,6 +186,10 @@ async function pass(bytes: ByteReader, count: number): Promise<void> {
 
 function padded(size: number): number {
   return Math.ceil(size / blockBytes) * blockBytes;
+}
+
+function tooMuch(bytes: number) {
+  return invalidImage(`the tar archive has extended headers of ${bytes} bytes`);
 }
 
 function cut() {

@@ -1,4 +1,5 @@
 import { invalidImage } from "../failure.ts";
+import type { Budget } from "../limits.ts";
 import { shown, type TarEntry } from "../tar/read.ts";
 import type { DirectoryNode, FileData, ImageNode } from "./node.ts";
 import { components, findDirectory } from "./path.ts";
@@ -14,9 +15,14 @@ const maxSeconds = 2 ** 40;
 
 /**
  * Applies one entry of layer number `layer` to the tree, as if it were unpacked over the layers below.
- * IMAGE_INVALID naming the entry if it would leave the root or can't be applied.
+ * IMAGE_INVALID naming the entry if it would leave the root or can't be applied, or beyond the budget.
  */
-export function applyEntry(root: DirectoryNode, entry: SpooledEntry, layer: number): void {
+export function applyEntry(
+  root: DirectoryNode,
+  entry: SpooledEntry,
+  layer: number,
+  budget: Budget,
+): void {
   const parts = components(entry.path, entry.path);
   const name = parts.pop();
   if (name === undefined) {
@@ -30,10 +36,10 @@ export function applyEntry(root: DirectoryNode, entry: SpooledEntry, layer: numb
   const mark = markOf(name);
   if (mark.kind === "ignored") return;
   if (mark.kind !== "none") {
-    applyMark(root, parts, mark, entry, layer);
+    applyMark(root, parts, mark, entry, layer, budget);
     return;
   }
-  const parent = findDirectory(root, parts, entry.path, { layer });
+  const parent = findDirectory(root, parts, entry.path, budget, { layer });
   if (!parent) return;
   const present = parent.children.get(name)?.node;
   if (entry.type === "directory" && present?.kind === "directory") {
@@ -41,7 +47,7 @@ export function applyEntry(root: DirectoryNode, entry: SpooledEntry, layer: numb
     parent.children.set(name, { node: present, layer });
     return;
   }
-  const node = entry.type === "hardlink" ? linked(root, entry) : makeNode(entry);
+  const node = entry.type === "hardlink" ? linked(root, entry, budget) : makeNode(entry);
   parent.children.set(name, { node, layer });
 }
 
@@ -52,22 +58,23 @@ function applyMark(
   mark: Mark,
   entry: SpooledEntry,
   layer: number,
+  budget: Budget,
 ): void {
-  const parent = findDirectory(root, parts, entry.path);
+  const parent = findDirectory(root, parts, entry.path, budget);
   if (!parent) return;
-  if (mark.kind === "opaque") hideAll(parent, layer);
+  if (mark.kind === "opaque") hideAll(parent, layer, budget);
   if (mark.kind !== "whiteout") return;
   if (["", ".", ".."].includes(mark.hides)) {
     throw invalidImage(`the archive's entry ${shown(entry.path)} is a whiteout of nothing`);
   }
-  hide(parent, mark.hides, layer);
+  hide(parent, mark.hides, layer, budget);
 }
 
 /** The node that a hard link names: in this layer or one below, never outside the image. */
-function linked(root: DirectoryNode, entry: SpooledEntry): ImageNode {
+function linked(root: DirectoryNode, entry: SpooledEntry, budget: Budget): ImageNode {
   const parts = components(entry.linkTarget, entry.path);
   const name = parts.pop();
-  const parent = name === undefined ? undefined : findDirectory(root, parts, entry.path);
+  const parent = name === undefined ? undefined : findDirectory(root, parts, entry.path, budget);
   const node = name === undefined ? undefined : parent?.children.get(name)?.node;
   if (!node || node.kind === "directory") {
     const why = node ? "which is a folder" : "which is not in the image";

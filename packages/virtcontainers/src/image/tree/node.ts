@@ -47,6 +47,8 @@ export interface Link {
   layer: number;
 }
 
+const none: ReadonlyMap<string, Buffer> = new Map();
+
 /** A folder that no entry describes: owned by root, 0755, from the epoch. */
 export function impliedDirectory(): DirectoryNode {
   return {
@@ -55,7 +57,7 @@ export function impliedDirectory(): DirectoryNode {
     uid: 0,
     gid: 0,
     mtime: { seconds: 0, nanoseconds: 0 },
-    xattrs: new Map(),
+    xattrs: none,
     children: new Map(),
   };
 }

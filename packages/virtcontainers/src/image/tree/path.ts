@@ -1,5 +1,5 @@
 import { invalidImage } from "../failure.ts";
-import { maxNameBytes, maxPathBytes } from "../limits.ts";
+import { type Budget, maxDepth, maxNameBytes, maxPathBytes, maxPathSteps } from "../limits.ts";
 import { shown } from "../tar/read.ts";
 import type { DirectoryNode, Link } from "./node.ts";
 import { impliedDirectory } from "./node.ts";
@@ -35,17 +35,21 @@ export function components(path: string, entry: string): string[] {
 
 /**
  * The folder at `parts`, following symlinks as a process whose root is the image would, so never out of
- * it. Missing folders are made if `create` names a layer; otherwise undefined.
+ * it. Missing folders are made if `create` names a layer; otherwise undefined. Steps and made folders are
+ * taken from the budget.
  */
 export function findDirectory(
   root: DirectoryNode,
   parts: readonly string[],
   entry: string,
+  budget: Budget,
   create?: { layer: number },
 ): DirectoryNode | undefined {
   const pending = parts.map((part) => ({ part, ofSymlink: false })).reverse();
   const trail: DirectoryNode[] = [root];
   let symlinks = 0;
+  let steps = parts.length + 1;
+  budget.takeSteps(steps);
   for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
     const { part, ofSymlink } = step;
     const here = trail.at(-1) ?? root;
@@ -59,19 +63,35 @@ export function findDirectory(
       if (ofSymlink) {
         throw invalidImage(`the archive's entry ${shown(entry)} lies behind a dangling symlink`);
       }
+      budget.takeEntry(part.length);
       link = { node: impliedDirectory(), layer: create.layer };
       here.children.set(part, link);
     }
     const { node } = link;
-    if (node.kind === "directory") trail.push(node);
-    else if (node.kind === "symlink") {
+    if (node.kind === "directory") {
+      if (trail.length >= maxDepth) {
+        throw invalidImage(
+          `the archive's entry ${shown(entry)} lies more than ${maxDepth} folders deep`,
+        );
+      }
+      trail.push(node);
+    } else if (node.kind === "symlink") {
       symlinks += 1;
+      // Slashes alone cost time too, half a step each.
+      const cost = 1 + Math.ceil(node.target.length / 2);
+      steps += cost;
+      budget.takeSteps(cost);
+      if (steps > maxPathSteps) {
+        throw invalidImage(
+          `the archive's entry ${shown(entry)} lies behind symlinks of more than ${maxPathSteps} steps`,
+        );
+      }
       if (symlinks > maxSymlinks) {
         throw invalidImage(`the archive's entry ${shown(entry)} lies behind a loop of symlinks`);
       }
       if (node.target.startsWith("/")) trail.splice(1);
-      const steps = node.target.split("/").filter((name) => name !== "" && name !== ".");
-      for (const name of steps.reverse()) pending.push({ part: name, ofSymlink: true });
+      const names = node.target.split("/").filter((name) => name !== "" && name !== ".");
+      for (const name of names.reverse()) pending.push({ part: name, ofSymlink: true });
     } else {
       throw invalidImage(
         `the archive's entry ${shown(entry)} lies below something that is no folder`,

@@ -1,3 +1,4 @@
+import type { Budget } from "../limits.ts";
 import type { DirectoryNode } from "./node.ts";
 
 /** Prefix of the marks for removed files in a layer (OCI image spec, layer.md, "Whiteouts"). */
@@ -17,17 +18,18 @@ export function markOf(name: string): Mark {
 }
 
 /** Removes what lower layers put at a name; what `layer` itself put there or below stays. */
-export function hide(directory: DirectoryNode, name: string, layer: number): void {
+export function hide(directory: DirectoryNode, name: string, layer: number, budget: Budget): void {
+  budget.takeSteps(1);
   const link = directory.children.get(name);
   if (!link) return;
   if (link.node.kind === "directory") {
-    hideAll(link.node, layer);
+    hideAll(link.node, layer, budget);
     if (link.node.children.size > 0) return;
   }
   if (link.layer < layer) directory.children.delete(name);
 }
 
 /** Removes everything that lower layers put into a folder. */
-export function hideAll(directory: DirectoryNode, layer: number): void {
-  for (const name of [...directory.children.keys()]) hide(directory, name, layer);
+export function hideAll(directory: DirectoryNode, layer: number, budget: Budget): void {
+  for (const name of [...directory.children.keys()]) hide(directory, name, layer, budget);
 }

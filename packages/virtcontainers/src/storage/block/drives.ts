@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError, isErrno } from "../../host/errno.ts";
 import { makeExt4 } from "../../host/ext4.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
@@ -17,13 +17,13 @@ export async function prepareDrives(
   container: StoredContainer,
   ledger: Ledger,
   signal: AbortSignal,
-): Promise<BlockDrive[]> {
-  const drives: BlockDrive[] = [];
+): Promise<DiskDevice[]> {
+  const drives: DiskDevice[] = [];
   if (container.image !== undefined) {
     const id = nextDriveId(sandbox);
     container.drives.lower = id;
     await holdImage(context, sandbox.id, container.image.digest, ledger);
-    drives.push({ id, path: container.image.path, format: "raw", readonly: true });
+    drives.push({ kind: "disk", id, path: container.image.path, format: "raw", readonly: true });
   }
   if (container.disk !== undefined) {
     const id = nextDriveId(sandbox);
@@ -38,7 +38,7 @@ export async function prepareDrives(
     await ledger.take({ kind: "file", path }, () =>
       makeExt4(context.host, path, sizeMiB, { journal: false, owner: sandbox.user, signal }),
     );
-    drives.push({ id, path, format: "raw", readonly: false });
+    drives.push({ kind: "disk", id, path, format: "raw", readonly: false });
   }
   drives.push(...(await holdVolumes(context, sandbox, container, ledger, signal)));
   return drives;

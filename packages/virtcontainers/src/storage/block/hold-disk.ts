@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
+import { chown, type FileHandle, open, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
+import { pinnedPath, pinReal } from "../../host/files.ts";
 import { makeTrustedFolder } from "../../host/trusted.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
@@ -23,24 +24,25 @@ export async function holdRootDisk(
   disk: RootDisk,
   driveId: string,
   ledger: Ledger,
-): Promise<BlockDrive> {
-  const found = await stat(disk.path).catch((error: unknown) => {
-    throw hostError(error, `looking at ${disk.path}`);
-  });
+): Promise<DiskDevice> {
+  // Pinned once, so that all that follows is done to the one file that was looked at.
+  await using pinned = await pinDisk(disk);
+  const found = await pinned.stat();
   const { user } = sandbox;
   const given = user !== undefined && !(disk.layered && (found.mode & constants.S_IROTH) !== 0);
   const use = { key: keyOf(found), mode: given || !disk.layered ? "w" : "r", driveId } as const;
   const path = join(context.store.disksFolder, useName(use, sandbox.id));
   await ledger.take({ kind: "file", path }, () => claim(context, sandbox.id, path, disk.path));
   if (given) {
-    const { uid, gid } = found;
-    const record = { kind: "owner", path: disk.path, uid, gid, user: user.uid } as const;
-    await ledger.take(record, () => give(disk.path, user));
+    const { dev, ino, uid, gid } = found;
+    const record = { kind: "owner", path: disk.path, dev, ino, uid, gid, user: user.uid } as const;
+    await ledger.take(record, () => give(pinned, disk.path, user));
   }
   const place = placeOf(context, sandbox.id, driveId);
   const direct = user === undefined || disk.device;
-  const reached = direct ? disk.path : await reachableImage(context, disk.path, place, ledger);
+  const reached = direct ? disk.path : await reachableImage(context, pinned, place, ledger);
   return {
+    kind: "disk",
     id: driveId,
     path: reached,
     format: "raw",
@@ -111,12 +113,30 @@ async function claim(
   }
 }
 
-/** As to a volume's image: the VMM's user can't write what is another's. */
-async function give(path: string, user: { uid: number; gid: number }): Promise<void> {
+/** Its path was made real when the container was planned: whoever swaps a part of it for a link is refused. */
+async function pinDisk(disk: RootDisk): Promise<FileHandle> {
+  let pinned: FileHandle;
   try {
-    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
-    await using file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-    await file.chown(user.uid, user.gid);
+    pinned = await pinReal(disk.path);
+  } catch (error) {
+    throw hostError(error, `looking at ${disk.path}`);
+  }
+  const found = await pinned.stat();
+  if (disk.device ? found.isBlockDevice() : found.isFile()) return pinned;
+  await pinned.close();
+  throw new VirtError("HOST_FAILED", `${disk.path} is no longer the disk that it was`, {
+    hint: "Put it back, or make the container anew with another one.",
+  });
+}
+
+/** As to a volume's image: the VMM's user can't write what is another's. */
+async function give(
+  pinned: FileHandle,
+  path: string,
+  user: { uid: number; gid: number },
+): Promise<void> {
+  try {
+    await chown(pinnedPath(pinned.fd), user.uid, user.gid);
   } catch (error) {
     throw hostError(error, `giving ${path} to the VMM's user`);
   }

@@ -4,6 +4,7 @@ import type { ContainerConfig } from "../../config/container.ts";
 import { rootDiskOf } from "../../config/rootfs.ts";
 import { invalidArgument } from "../../errors.ts";
 import { hostError, isErrno } from "../../host/errno.ts";
+import { pinnedPath, pinReal } from "../../host/files.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 
 type RootDisk = NonNullable<StoredContainer["disk"]>;
@@ -36,7 +37,8 @@ async function look(
   try {
     const path = await realpath(source);
     const access = readonly ? constants.O_RDONLY : constants.O_RDWR;
-    await using file = await open(path, access | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    await using pinned = await pinReal(path);
+    await using file = await open(pinnedPath(pinned.fd), access | constants.O_NONBLOCK);
     const found = await file.stat();
     if (found.isBlockDevice() || (found.isFile() && found.size > 0))
       return { path, device: found.isBlockDevice() };

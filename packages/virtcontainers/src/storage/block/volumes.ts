@@ -1,7 +1,8 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { hostError } from "../../host/errno.ts";
-import type { BlockDrive } from "../../hypervisor/hypervisor.ts";
+import { pinTrusted } from "../../host/files.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { StoredContainer, StoredMount, StoredSandbox } from "../../store/schema.ts";
@@ -22,8 +23,8 @@ export async function holdVolumes(
   container: StoredContainer,
   ledger: Ledger,
   signal: AbortSignal,
-): Promise<BlockDrive[]> {
-  const drives: BlockDrive[] = [];
+): Promise<DiskDevice[]> {
+  const drives: DiskDevice[] = [];
   for (const mount of container.mounts) {
     const name = volumeOf(mount);
     if (name === undefined) continue;
@@ -39,8 +40,8 @@ export async function holdVolumes(
     const file = context.volumes.imageFile(name);
     const place = imagePlace(context, sandbox, name);
     const image =
-      sandbox.user === undefined ? file : await reachableImage(context, file, place, ledger);
-    drives.push({ id: mount.driveId, path: image, format: "raw", readonly: false });
+      sandbox.user === undefined ? file : await reachVolume(context, file, place, ledger);
+    drives.push({ kind: "disk", id: mount.driveId, path: image, format: "raw", readonly: false });
   }
   return drives;
 }
@@ -60,10 +61,20 @@ export async function letVolumeGo(
   );
 }
 
+async function reachVolume(
+  context: Context,
+  file: string,
+  place: string,
+  ledger: Ledger,
+): Promise<string> {
+  await using image = await pinTrusted(file);
+  return await reachableImage(context, image, place, ledger);
+}
+
 /** A VMM of another user can't enter the folder of a disk's image, so that is bound into its own. */
 export async function reachableImage(
   context: Context,
-  image: string,
+  image: FileHandle,
   target: string,
   ledger: Ledger,
 ): Promise<string> {
@@ -77,9 +88,7 @@ export async function reachableImage(
     });
   }
   if (!isMounted(ledger, target)) {
-    await ledger.take({ kind: "mount", target }, () =>
-      context.host.mounts.bind(image, target, { real: true }),
-    );
+    await ledger.take({ kind: "mount", target }, () => context.host.mounts.bind(image, target));
   }
   return target;
 }

@@ -1,5 +1,5 @@
 import type { Mount } from "../../config/mount.ts";
-import type { GuestAddress } from "../../hypervisor/hypervisor.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
 import type { StoredContainer, StoredMount } from "../../store/schema.ts";
 import { guestMountPath, guestShared } from "./paths.ts";
 import { diskStorage, type Storage, tmpfs } from "./storage.ts";

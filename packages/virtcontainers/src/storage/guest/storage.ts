@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StorageSchema } from "@virtcontainers/agent-protocol";
 import { VirtError } from "../../errors.ts";
-import type { GuestAddress } from "../../hypervisor/hypervisor.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
 
 /** A file system that the agent mounts in the guest, as its contract carries it. */
 export type Storage = MessageInitShape<typeof StorageSchema>;
@@ -21,11 +21,21 @@ export function diskStorage(
       `the address of the disk ${driveId} in the guest is not known`,
     );
   }
-  const where =
-    address.kind === "pci"
-      ? { driver: "blk", source: address.path }
-      : { driver: "scsi", source: address.address };
-  return { ...where, fstype, options, mountPoint };
+  return { ...diskSource(address), fstype, options, mountPoint };
+}
+
+/** A disk's address in the words of the agent's contract. */
+function diskSource(address: GuestAddress): { driver: string; source: string } {
+  switch (address.kind) {
+    case "pci":
+      return { driver: "blk", source: address.path };
+    case "scsi":
+      return { driver: "scsi", source: address.address };
+    case "ccw":
+      return { driver: "blk-ccw", source: address.device };
+    case "mmio":
+      return { driver: "mmioblk", source: `/dev/${address.node}` };
+  }
 }
 
 /** Memory that the containers of a sandbox have in common. */

@@ -1,4 +1,4 @@
-import type { GuestAddress } from "../../hypervisor/hypervisor.ts";
+import type { GuestAddress } from "../../store/guest-address.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { mountStorages } from "./mount-storages.ts";
 import { containerBase, guestShared, sharedShmPath } from "./paths.ts";

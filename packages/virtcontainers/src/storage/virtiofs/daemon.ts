@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { rootFolderOf } from "../../config/rootfs.ts";
 import { VirtError } from "../../errors.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Operation } from "../../operation/operate.ts";
@@ -88,6 +87,6 @@ async function outlives(
   return await isVmAlive(context, sandbox);
 }
 
-function usesShare({ config, mounts }: StoredContainer): boolean {
-  return rootFolderOf(config.rootFs) !== undefined || mounts.some(({ kind }) => kind === "share");
+function usesShare({ rootFolder, mounts }: StoredContainer): boolean {
+  return rootFolder !== undefined || mounts.some(({ kind }) => kind === "share");
 }

@@ -121,7 +121,10 @@ class InMemoryAgent implements TestAgent {
   }
 
   serve(stream: Duplex, machine?: GuestMachine): void {
-    this.#guest.machine = machine ?? this.#guest.machine;
+    if (machine !== undefined && machine !== this.#guest.machine) {
+      this.#guest.machine = machine;
+      machine.gone?.then(() => this.#guest.end());
+    }
     this.#open(stream).catch(() => stream.destroy());
   }
 

@@ -18,6 +18,8 @@ import { GuestProcess } from "./process.ts";
 export interface GuestMachine {
   /** CPUs that are plugged in. */
   readonly cpus?: number;
+  /** Settles when it has ended, and all that ran in it. */
+  readonly gone?: Promise<unknown>;
   /** Appends to what stands behind the log port. */
   writeLog(bytes: Uint8Array): void;
   /** Ends the machine. */
@@ -161,6 +163,13 @@ export class Guest {
   /** Ends the programs of all consoles. */
   hangUp(): void {
     for (const process of this.consoles.execs.values()) process.signal(9);
+  }
+
+  /** The machine has ended, and all programs with it. */
+  end(): void {
+    this.machine = undefined;
+    this.hangUp();
+    for (const container of this.containers.values()) this.killAll(container);
   }
 
   killAll(container: GuestContainer): void {

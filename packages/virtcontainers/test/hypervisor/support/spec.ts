@@ -59,8 +59,7 @@ export function spec(more: Partial<VmSpec> = {}): VmSpec {
     config: config(),
     folder: "/state/sb/vm",
     user: undefined,
-    drives: [],
-    share: undefined,
+    devices: [],
     ...more,
   };
 }

@@ -1,0 +1,77 @@
+import { constants } from "node:os";
+import { defaultHypervisor } from "virtcontainers/internal";
+import type { Context } from "../../context.ts";
+import { eventTypes } from "../events/filter.ts";
+
+/** Something that can be typed; the text `:files` lets the shell complete paths. */
+export interface Candidate {
+  text: string;
+  about: string;
+}
+
+/** An option's value or an argument, by its name. */
+export interface Place {
+  name: string;
+  choices: readonly string[];
+  /** A container here is one within a sandbox, of this one if it is known; else it has its sandbox's name. */
+  inSandbox: boolean;
+  sandbox: string | undefined;
+}
+
+type Source = (context: Context, place: Place) => Candidate[] | Promise<Candidate[]>;
+
+const files: Candidate[] = [{ text: ":files", about: "" }];
+
+const filters: Candidate[] = [
+  ...eventTypes.map((type) => ({ text: `type=${type}`, about: "" })),
+  { text: "name=", about: "of a sandbox or container" },
+];
+
+const sources: Readonly<Record<string, Source>> = {
+  sandbox: sandboxes,
+  container: containers,
+  image: images,
+  path: () => files,
+  config: () => files,
+  rootfs: () => files,
+  bundle: () => files,
+  "env-file": () => files,
+  kernel: () => plain(["tuned", "debian"]),
+  hypervisor: () => plain([defaultHypervisor]),
+  filter: () => filters,
+  signal: () => plain(Object.keys(constants.signals)),
+  "log-level": () => plain(["debug", "info", "warn", "error"]),
+};
+
+/** What can stand in a place; nothing if that can't be found out. */
+export async function valuesFor(place: Place, context: Context): Promise<Candidate[]> {
+  if (place.choices.length > 0) return plain(place.choices);
+  try {
+    return (await sources[place.name]?.(context, place)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+async function sandboxes(context: Context): Promise<Candidate[]> {
+  const all = await (await context.library()).listSandbox();
+  return all.map(({ id, state }) => ({ text: id, about: state }));
+}
+
+async function containers(context: Context, { inSandbox, sandbox }: Place): Promise<Candidate[]> {
+  if (!inSandbox) return await sandboxes(context);
+  const all = await (await context.library()).listSandbox();
+  return all
+    .filter(({ id }) => sandbox === undefined || id === sandbox)
+    .flatMap(({ containersStatus }) => containersStatus)
+    .map(({ id, state }) => ({ text: id, about: state }));
+}
+
+async function images(context: Context): Promise<Candidate[]> {
+  const all = await (await context.library()).images.list();
+  return all.flatMap((image) => image.names.map((name) => ({ text: name, about: "image" })));
+}
+
+function plain(texts: readonly string[]): Candidate[] {
+  return texts.map((text) => ({ text, about: "" }));
+}

@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import type { Context } from "../../context.ts";
+import { defineGroup } from "../group.ts";
+import { define as create } from "./create/command.ts";
+import { define as remove } from "./delete.ts";
+import { define as enter } from "./enter.ts";
+import { define as kill } from "./kill.ts";
+import { define as pause } from "./pause.ts";
+import { define as ps } from "./ps.ts";
+import { define as resume } from "./resume.ts";
+import { define as start } from "./start.ts";
+import { define as stats } from "./stats.ts";
+import { define as status } from "./status.ts";
+import { define as stop } from "./stop.ts";
+import { define as update } from "./update.ts";
+
+export async function define(program: Command, context: Context): Promise<void> {
+  await defineGroup(program, context, {
+    name: "container",
+    summary: "manage the containers of a sandbox one by one",
+    description:
+      "Manages the containers of a sandbox one by one. The sandbox comes first, then the container.\n" +
+      "Names of sandboxes are those of `virtc sandbox list` and `virtc ps`.",
+    examples: [
+      "virtc container create --id web --image busybox pod1 httpd -f",
+      "virtc container start pod1 web",
+      "virtc container enter pod1 web ps",
+      "virtc container delete --force pod1 web",
+    ],
+    parts: [create, start, stop, remove, enter, kill, pause, resume, update, status, ps, stats],
+  });
+}

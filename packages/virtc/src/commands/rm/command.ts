@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import type { Context } from "../../context.ts";
+import { deleteSandbox } from "../../sandbox/delete.ts";
+import { examples } from "../examples.ts";
+import { forEachName } from "../for-each-name.ts";
+
+export function define(program: Command, context: Context): void {
+  program
+    .command("rm")
+    .summary("remove containers")
+    .description("Removes containers and all that they left on this host.")
+    .argument("<container...>", "names of the containers")
+    .option("-f, --force", "also those that run, by killing them")
+    .action((names: string[], options: { force?: boolean }) =>
+      forEachName(names, context, async (name) => {
+        await deleteSandbox(await context.library(), name, options.force ?? false, "virtc rm -f");
+        context.stdout.write(`${name}\n`);
+      }),
+    )
+    .addHelpText(
+      "after",
+      examples("virtc rm web", "virtc rm -f web job", "virtc rm $(virtc ps -aq)"),
+    );
+}

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import { type ContainerOptions, declareContainerOptions } from "../../container/options.ts";
+import { declareVmOptions, type VmOptions } from "../../vm/options.ts";
+
+/** The options of `run`, as the parser gives them. */
+export interface RunOptions extends ContainerOptions, VmOptions {
+  detach?: boolean;
+  interactive?: boolean;
+  tty?: boolean;
+  rm?: boolean;
+  name?: string;
+  timeout?: string;
+  pidsLimit?: string;
+}
+
+/** Declares the options of `run`. */
+export function declareRunOptions(command: Command): Command {
+  command
+    .optionsGroup("Run:")
+    .option("-d, --detach", "run in the background and print the name")
+    .option("-i, --interactive", "pass standard input to the container")
+    .option("-t, --tty", "give the container a terminal")
+    .option("--rm", "remove the container when it ends")
+    .option("--name <name>", "name of the container (default: 12 random hex digits)")
+    .option("--timeout <duration>", "stop the container after this time, with exit code 124")
+    .option("--pids-limit <number>", "most processes and threads; -1 for no limit");
+  return declareVmOptions(declareContainerOptions(command));
+}

@@ -1,0 +1,62 @@
+import { parseDuration } from "../../args/duration.ts";
+import { parseName, randomName } from "../../args/name.ts";
+import { optional } from "../../args/optional.ts";
+import { requireCommand } from "../../container/command.ts";
+import { type ContainerRequest, parseContainer } from "../../container/request.ts";
+import type { Context } from "../../context.ts";
+import { UsageError } from "../../errors/usage.ts";
+import { parsePids } from "../../resources/request.ts";
+import { requireTerminal } from "../../terminal/require-terminal.ts";
+import { parseVm, type VmRequest } from "../../vm/request.ts";
+import type { RunOptions } from "./options.ts";
+
+/** What `run` was asked to do, checked as far as the command line alone allows. */
+export interface RunRequest {
+  id: string;
+  container: ContainerRequest;
+  vm: VmRequest;
+  timeoutMs: number | undefined;
+  pids: { limit: number } | undefined;
+  detach: boolean;
+  interactive: boolean;
+  tty: boolean;
+  remove: boolean;
+}
+
+/** Checks options and arguments; takes nothing and creates nothing. */
+export async function parseRun(
+  words: readonly string[],
+  options: RunOptions,
+  context: Context,
+): Promise<RunRequest> {
+  if (options.detach && options.timeout !== undefined) {
+    throw new UsageError(
+      "--timeout can't be used with --detach: nothing would be left to enforce it",
+    );
+  }
+  requireTerminal(options, context);
+  return {
+    id: optional(options.name, (text) => parseName("--name", text)) ?? randomName(),
+    container: await parseContainer(splitWords(words, options), options, context),
+    vm: parseVm(options, context.cwd),
+    timeoutMs: optional(options.timeout, (text) => parseDuration("--timeout", text)),
+    pids: optional(options.pidsLimit, parsePids),
+    detach: options.detach ?? false,
+    interactive: options.interactive ?? false,
+    tty: options.tty ?? false,
+    remove: options.rm ?? false,
+  };
+}
+
+function splitWords(
+  words: readonly string[],
+  options: RunOptions,
+): { image: string | undefined; command: readonly string[] } {
+  if (options.rootfs !== undefined || options.bundle !== undefined) {
+    requireCommand(options, words);
+    return { image: undefined, command: words };
+  }
+  const [image, ...command] = words;
+  if (!image) throw new UsageError("an image is missing", "See `virtc run --help`.");
+  return { image, command };
+}

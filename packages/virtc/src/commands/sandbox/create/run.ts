@@ -1,0 +1,30 @@
+import type { CallOptions, SandboxConfig } from "virtcontainers";
+import { obtainImage } from "../../../container/image.ts";
+import { obtainVolumes } from "../../../container/mounts.ts";
+import type { Context } from "../../../context.ts";
+import { inOptionNames } from "../../../errors/fields.ts";
+import type { Library, SandboxHandle } from "../../../library.ts";
+import { abortable } from "../../../terminal/abortable.ts";
+import { libraryOptions } from "../../../vm/config.ts";
+import type { SandboxOptions } from "./options.ts";
+import { parseSandbox } from "./request.ts";
+
+/** Makes a sandbox that goes on without this process, and prints its name. */
+export async function makeSandbox(
+  words: readonly string[],
+  options: SandboxOptions,
+  context: Context,
+  make: (library: Library, config: SandboxConfig, call: CallOptions) => Promise<SandboxHandle>,
+): Promise<void> {
+  const { config, vm, container } = await parseSandbox(words, options, context);
+  const sandbox = await abortable(context.signals, async (signal) => {
+    const library = await context.library(libraryOptions(vm));
+    await obtainImage(container, library, signal, context);
+    await obtainVolumes(container, library, signal);
+    return await make(library, config, { signal });
+  }).catch((error: unknown) => {
+    throw options.config === undefined ? inOptionNames(error) : error;
+  });
+  await sandbox.release();
+  context.stdout.write(`${sandbox.id}\n`);
+}

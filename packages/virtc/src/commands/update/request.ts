@@ -1,0 +1,37 @@
+import type { LinuxResources } from "virtcontainers";
+import { parseCpus } from "../../args/cpus.ts";
+import { optional } from "../../args/optional.ts";
+import { parseMiB } from "../../args/size.ts";
+import { UsageError } from "../../errors/usage.ts";
+import type { ResourceOptions } from "../../resources/options.ts";
+import { checkCpus, parseResources } from "../../resources/request.ts";
+import { memoryLimits } from "../../vm/request.ts";
+
+/** What is to be changed of a VM, and of a container in it. */
+export interface Update {
+  cpus: number | undefined;
+  memoryMiB: number | undefined;
+  limits: LinuxResources | undefined;
+}
+
+/** As in `run`, CPUs and memory are the VM's, and a fraction of a CPU is the container's limit. */
+export function parseUpdate(given: ResourceOptions): Update {
+  checkCpus(given);
+  const { cpus: text, memory, ...options } = given;
+  const cpus = optional(text, (cpus) => parseCpus("--cpus", cpus));
+  const memoryMiB = optional(memory, (size) => parseMiB("--memory", size, ...memoryLimits));
+  const fraction = cpus?.limit !== undefined && text !== undefined ? { cpus: text } : {};
+  const limits = parseResources({ ...options, ...fraction });
+  return required({ cpus: cpus?.numVCPUs, memoryMiB, limits }, "virtc update");
+}
+
+/** All of it limits the container. */
+export function parseContainerUpdate(options: ResourceOptions): LinuxResources {
+  const limits = parseResources(options);
+  return required(limits, "virtc container update");
+}
+
+function required<T extends object>(wanted: T | undefined, command: string): T {
+  if (wanted && Object.values(wanted).some((value) => value !== undefined)) return wanted;
+  throw new UsageError("there is nothing to change", `Say what: see \`${command} --help\`.`);
+}

@@ -1,0 +1,277 @@
+import { createInterface } from "node:readline";
+import { PassThrough, Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { type CallOptions, Deadline } from "../../deadline.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
+import type { Holding, Verb } from "../../operation/operate.ts";
+import type { Signal } from "../../signals.ts";
+import { lostInput } from "../process/io.ts";
+import { type StartedCommand, startCommand } from "../verbs/exec.ts";
+import { signalProcess } from "../verbs/kill.ts";
+import { waitProcess } from "../verbs/wait.ts";
+import { winsizeProcess } from "../verbs/winsize.ts";
+import { type ExecInput, type ExecOptions, execCommand } from "./options.ts";
+import { type ExecChunk, ExecOutput } from "./output.ts";
+
+export interface ExecResult {
+  /** The exit code, or 128 + the signal's number. */
+  exitCode: number;
+  /** As UTF-8; the bytes are beside it. */
+  stdout: string;
+  stderr: string;
+  stdoutBytes: Uint8Array;
+  stderrBytes: Uint8Array;
+}
+
+/** The sandbox that a command runs in, held for each thing that is done with it. */
+export interface ExecSandbox {
+  readonly id: string;
+  containers(): readonly { readonly id: string }[];
+  run<T>(name: string, holding: Holding, options: CallOptions, verb: Verb<T>): Promise<T>;
+}
+
+interface Running extends StartedCommand {
+  containerId: string;
+  /** Rejects if what the command is given can't be read. */
+  inputFailed: Promise<never>;
+}
+
+const defaultMaxOutputBytes = 64 * 1024 * 1024;
+/** How long the guest may take to confirm that an aborted command is dead. */
+const killTimeoutMs = 5_000;
+
+/**
+ * A command that runs in a container. Await it for the result, iterate over it for the output as it comes,
+ * or use its streams. An abort or deadline kills it in the guest before the handle rejects.
+ */
+export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecChunk> {
+  readonly #sandbox: ExecSandbox;
+  readonly #argv: readonly string[];
+  readonly #options: ExecOptions;
+  readonly #stdout: ExecOutput;
+  readonly #stderr: ExecOutput;
+  readonly #running: Promise<Running>;
+  readonly #result: Promise<ExecResult>;
+  #stdin: PassThrough | undefined;
+  #started = false;
+
+  constructor(sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) {
+    this.#sandbox = sandbox;
+    this.#argv = argv;
+    this.#options = options;
+    const limit = options.maxOutputBytes ?? defaultMaxOutputBytes;
+    this.#stdout = new ExecOutput("stdout", limit);
+    this.#stderr = new ExecOutput("stderr", limit);
+    const deadline = new Deadline(options, undefined, "exec");
+    // Started a moment later, so that a caller who takes `stdin` at once gets an open one.
+    this.#running = Promise.resolve().then(() => this.#start(deadline));
+    this.#result = this.#finish(deadline);
+    this.#running.catch(() => {});
+    this.#result.catch(() => {});
+  }
+
+  /** The command's standard input; take it right after exec, before the first await. */
+  get stdin(): Writable {
+    if (this.#stdin === undefined && (this.#started || this.#options.stdin !== undefined)) {
+      throw new VirtError(
+        "INVALID_STATE",
+        "the command was started without an open standard input",
+        {
+          hint: "Take handle.stdin right after exec(), and do not give the option stdin.",
+        },
+      );
+    }
+    this.#stdin ??= new PassThrough();
+    return this.#stdin;
+  }
+
+  get stdout(): ReadableStream<Uint8Array> {
+    return Readable.toWeb(this.#stdout.reader()) as ReadableStream<Uint8Array>;
+  }
+
+  get stderr(): ReadableStream<Uint8Array> {
+    return Readable.toWeb(this.#stderr.reader()) as ReadableStream<Uint8Array>;
+  }
+
+  /** The lines of stdout, without their ends. */
+  async *lines(): AsyncGenerator<string> {
+    const input = this.#stdout.reader();
+    let failure: Error | undefined;
+    input.once("error", (error) => {
+      failure = error;
+    });
+    try {
+      yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    } finally {
+      input.destroy();
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Sends a signal; SIGKILL by default. A command that has ended already is no error. */
+  async kill(signal: Signal = "SIGKILL"): Promise<void> {
+    const { containerId, processId } = await this.#running;
+    try {
+      await this.#signal(containerId, processId, signal);
+    } catch (error) {
+      if (!isVirtError(error, "PROCESS_NOT_FOUND")) throw error;
+    }
+  }
+
+  /** Tells the terminal its size. */
+  async resize(size: { rows: number; columns: number }): Promise<void> {
+    const { containerId, processId } = await this.#running;
+    const verb = winsizeProcess(containerId, processId, size.rows, size.columns);
+    await this.#sandbox.run("winsizeProcess", "shared", {}, verb);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ExecChunk> {
+    const merged = new PassThrough({ objectMode: true });
+    const forward = async (stream: "stdout" | "stderr", output: ExecOutput): Promise<void> => {
+      const tagged = async function* (
+        source: AsyncIterable<Uint8Array>,
+      ): AsyncGenerator<ExecChunk> {
+        for await (const data of source) yield { stream, data };
+      };
+      await pipeline(output.reader(), tagged, merged, { end: false });
+    };
+    Promise.all([forward("stdout", this.#stdout), forward("stderr", this.#stderr)]).then(
+      () => merged.end(),
+      (error: unknown) => merged.destroy(error instanceof Error ? error : new Error(String(error))),
+    );
+    yield* merged as AsyncIterable<ExecChunk>;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: the handle is meant to be awaited
+  then<A = ExecResult, B = never>(
+    onfulfilled?: ((value: ExecResult) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#result.then(onfulfilled, onrejected);
+  }
+
+  async #start(deadline: Deadline): Promise<Running> {
+    this.#started = true;
+    const { signal } = deadline;
+    const interactive = this.#stdin !== undefined || this.#options.stdin !== undefined;
+    const cmd = execCommand(this.#argv, this.#options, interactive);
+    const containerId = this.#options.container ?? this.#defaultContainer();
+    const start = startCommand(containerId, cmd);
+    const started = await this.#sandbox.run("exec", "shared", { signal }, start);
+    const { io } = started;
+    const input = this.#stdin ?? this.#options.stdin;
+    io.stdin.on("error", () => {});
+    const inputFailed = input === undefined ? never : feed(inputStream(input), io.stdin);
+    inputFailed.catch(() => {});
+    return { ...started, containerId, inputFailed };
+  }
+
+  #defaultContainer(): string {
+    const containers = this.#sandbox.containers();
+    const found = containers.find((container) => container.id === "main") ?? containers[0];
+    if (found !== undefined) return found.id;
+    throw new VirtError("CONTAINER_NOT_FOUND", `sandbox ${this.#sandbox.id} has no container`, {
+      sandboxId: this.#sandbox.id,
+    });
+  }
+
+  async #finish(deadline: Deadline): Promise<ExecResult> {
+    using _timer = deadline;
+    let running: Running | undefined;
+    try {
+      running = await this.#running;
+      const outcome = Promise.race([this.#collect(running), running.inputFailed]);
+      const exitCode = await deadline.race(outcome);
+      this.#stdout.end();
+      this.#stderr.end();
+      return this.#checked(this.#toResult(exitCode));
+    } catch (error) {
+      if (running !== undefined && !isVirtError(error, "EXIT_CODE", "SANDBOX_DEAD"))
+        await this.#destroy(running);
+      const failure = error instanceof Error ? error : new Error(String(error));
+      this.#stdout.end(failure);
+      this.#stderr.end(failure);
+      throw error;
+    }
+  }
+
+  async #collect({ io, wait }: Running): Promise<number> {
+    const [exitCode] = await Promise.all([
+      wait(),
+      this.#stdout.drain(io.stdout),
+      this.#stderr.drain(io.stderr),
+    ]);
+    return exitCode;
+  }
+
+  async #signal(
+    containerId: string,
+    processId: string,
+    signal: Signal,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await this.#sandbox.run("signalProcess", "shared", options, (held) =>
+      signalProcess(held, containerId, processId, signal, false),
+    );
+  }
+
+  /** Kills the command in the guest and waits for the confirmation. */
+  async #destroy({ io, containerId, processId }: Running): Promise<void> {
+    const options = { timeoutMs: killTimeoutMs };
+    try {
+      await this.#signal(containerId, processId, "SIGKILL", options);
+      await this.#sandbox.run("waitProcess", "moment", options, (held) =>
+        waitProcess(held, containerId, processId),
+      );
+    } catch {
+      // It has ended by itself, or the sandbox is dead: either way it no longer runs.
+    }
+    io.stdin.destroy();
+    io.stdout.destroy();
+    io.stderr.destroy();
+  }
+
+  #toResult(exitCode: number): ExecResult {
+    const stdoutBytes = this.#stdout.bytes();
+    const stderrBytes = this.#stderr.bytes();
+    const stdout = stdoutBytes.toString("utf8");
+    return { exitCode, stdout, stderr: stderrBytes.toString("utf8"), stdoutBytes, stderrBytes };
+  }
+
+  #checked(result: ExecResult): ExecResult {
+    if (!this.#options.check || result.exitCode === 0) return result;
+    const said = result.stderr.trim().slice(-500);
+    throw new VirtError(
+      "EXIT_CODE",
+      `${this.#argv[0]} ended with exit code ${result.exitCode}${said ? `: ${said}` : ""}`,
+      { sandboxId: this.#sandbox.id, exitCode: result.exitCode },
+    );
+  }
+}
+
+const never = new Promise<never>(() => {});
+
+/** Gives a command its input. It may end without reading it all, which is its right and no error. */
+async function feed(source: Readable, stdin: Writable): Promise<never> {
+  let refused = false;
+  source.once("error", () => stdin.off("error", onRefused));
+  const onRefused = (error: Error): void => {
+    const lost = isVirtError(error) && error.phase === lostInput;
+    refused = !lost && !("code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE");
+  };
+  stdin.once("error", onRefused);
+  await pipeline(source, stdin).catch((error: unknown) => {
+    if (!refused) throw error;
+  });
+  return await never;
+}
+
+function inputStream(input: ExecInput): Readable {
+  if (input instanceof Readable) return input;
+  if (typeof input === "string" || input instanceof Uint8Array)
+    return Readable.from([input], { objectMode: false });
+  if (input instanceof ReadableStream) {
+    return Readable.fromWeb(input as import("node:stream/web").ReadableStream);
+  }
+  return Readable.from(input, { objectMode: false });
+}

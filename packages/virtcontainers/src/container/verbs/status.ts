@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import type { OciSpec } from "../../config/oci/schema.ts";
+import type { Operation } from "../../operation/operate.ts";
+import { refresh } from "../../operation/refresh.ts";
+import type { State } from "../../operation/state.ts";
+import { guestRootPath } from "../../storage/guest/storages.ts";
+import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import type { Store } from "../../store/store.ts";
+import { type MountStatus, mountStatus } from "../mount-status.ts";
+import { containerSpec } from "../spec/spec.ts";
+
+/** What is known of a container. */
+export interface ContainerStatus {
+  id: string;
+  state: State;
+  /** Of its first process, in the guest; 0 before it was started. */
+  pid: number;
+  /** ISO 8601; empty before it was started. */
+  startTime: string;
+  createdAt: string;
+  /** The folder, disk or image it was made from. */
+  rootFs: string;
+  image: string | undefined;
+  imageDigest: string | undefined;
+  cmd: string[];
+  /** Once it has ended: the exit code, or 128 + the signal's number. */
+  exitCode: number | undefined;
+  exitedAt: string | undefined;
+  /** Its output goes to the log. */
+  logged: boolean;
+  annotations: Record<string, string>;
+  mounts: MountStatus[];
+  /** The OCI specification that the guest got, or gets at the next start. */
+  spec: OciSpec;
+}
+
+/** The present state, also if the container died unseen. */
+export async function statusContainer(
+  operation: Operation,
+  containerId: string,
+): Promise<ContainerStatus> {
+  const { context, sandbox, connection, signal } = operation;
+  await refresh(context, sandbox, connection, signal);
+  return containerStatus(context.store, sandbox, operation.container(containerId));
+}
+
+export function containerStatus(
+  store: Store,
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+): ContainerStatus {
+  const { config, image } = container;
+  return {
+    id: container.id,
+    // What runs in a VM that is halted does not run.
+    state: sandbox.state === "paused" && container.state === "running" ? "paused" : container.state,
+    pid: container.pid,
+    startTime: container.startTime,
+    createdAt: container.createdAt,
+    rootFs: config.rootFs?.target ?? config.rootFs?.source ?? image?.name ?? "",
+    image: image?.name,
+    imageDigest: image?.digest,
+    cmd: container.argv,
+    exitCode: container.exitCode,
+    exitedAt: container.exitedAt,
+    logged: config.cmd?.detach ?? false,
+    annotations: config.annotations ?? {},
+    mounts: mountStatus(container, join(store.folder(sandbox.id).mounts, container.id)),
+    spec: containerSpec(container, sandbox, guestRootPath(container)),
+  };
+}

@@ -1,0 +1,82 @@
+import { relative } from "node:path";
+import { invalidArgument, VirtError } from "../../../errors.ts";
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { Device } from "../../device.ts";
+import type { Backend, DeviceParts, Values } from "./backend.ts";
+import { diskParts } from "./disk.ts";
+import { virtioProperties } from "./virtio.ts";
+
+/** What QEMU is told of the host for a device: where its file is, or which address it was given. */
+export interface DeviceFacts {
+  /** The VM's folder, in which QEMU works. */
+  folder: string;
+  /** For a disk: the path at which QEMU finds its file. */
+  path?: string | undefined;
+  /** For vsock: the guest's address, and QEMU's descriptor that holds it. */
+  vsock?: { cid: number; fd: number | undefined } | undefined;
+}
+
+/** The parts of a device. INVALID_ARGUMENT for an id that QEMU would not take. */
+export function deviceParts(
+  device: Device,
+  facts: DeviceFacts,
+  config: ResolvedHypervisorConfig,
+): DeviceParts {
+  checkId(device.id);
+  switch (device.kind) {
+    case "disk":
+      return diskParts(device, facts.path ?? device.path, config);
+    case "virtio-fs": {
+      const window = config.virtioFSCacheSizeMiB;
+      return virtio(config, "vhost-user-fs-pci", {
+        backend: {
+          option: "chardev",
+          driver: "socket",
+          values: { id: device.id, path: relative(facts.folder, device.socketPath) },
+        },
+        values: {
+          chardev: device.id,
+          tag: device.tag,
+          ...(window > 0 && { "cache-size": `${window}M` }),
+        },
+      });
+    }
+    case "virtio-9p":
+      return virtio(config, "virtio-9p-pci", {
+        backend: {
+          option: "fsdev",
+          driver: "local",
+          values: {
+            id: device.id,
+            path: device.path,
+            security_model: "none",
+            multidevs: "remap",
+          },
+        },
+        values: { fsdev: device.id, mount_tag: device.tag },
+      });
+    case "vsock": {
+      const { cid = 3, fd } = facts.vsock ?? {};
+      const values = { "guest-cid": cid, ...(fd !== undefined && { vhostfd: String(fd) }) };
+      return virtio(config, "vhost-vsock-pci", { backend: undefined, values });
+    }
+    default:
+      throw new VirtError("NOT_SUPPORTED", `QEMU's driver has no device ${device.kind} yet`, {
+        field: "devices",
+      });
+  }
+}
+
+function virtio(
+  config: ResolvedHypervisorConfig,
+  driver: string,
+  { backend, values }: { backend: Backend | undefined; values: Values },
+): DeviceParts {
+  return { backend, device: { driver, ...virtioProperties(config, driver), ...values } };
+}
+
+/** Node names of QEMU have at most 31 characters and begin with a letter. */
+function checkId(id: string): void {
+  if (/^[a-zA-Z][a-zA-Z0-9-]{0,30}$/.test(id)) return;
+  throw invalidArgument("device.id", id, "it has 1 to 31 of [a-zA-Z0-9-] and begins with a letter");
+}

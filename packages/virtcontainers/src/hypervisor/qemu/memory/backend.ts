@@ -1,0 +1,27 @@
+import type { ResolvedHypervisorConfig } from "../../config.ts";
+
+/** An object of QEMU that holds memory: its type, and its properties without `id` and `size`. */
+export interface MemoryBackend {
+  type: "memory-backend-ram" | "memory-backend-memfd" | "memory-backend-file";
+  properties: Record<string, string | boolean>;
+}
+
+/** How the guest's memory is held; the same for what is there at start and for what is added. */
+export function memoryBackend(config: ResolvedHypervisorConfig, share: boolean): MemoryBackend {
+  const prealloc = { ...(config.memPrealloc && { prealloc: true }) };
+  if (config.hugePages) {
+    return {
+      type: "memory-backend-memfd",
+      properties: { ...prealloc, hugetlb: true, share: true },
+    };
+  }
+  if (config.fileBackedMemRootDir !== undefined) {
+    // A folder, not a file: QEMU makes a file there that has no name and so can't be left behind.
+    const properties = { ...prealloc, "mem-path": config.fileBackedMemRootDir, share: true };
+    return { type: "memory-backend-file", properties };
+  }
+  // Memory that virtiofsd is to see must be a file that both map.
+  return share
+    ? { type: "memory-backend-memfd", properties: { ...prealloc, share: true } }
+    : { type: "memory-backend-ram", properties: prealloc };
+}

@@ -1,0 +1,39 @@
+import { invalidArgument } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import type { Logger } from "../log.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import { createQemu } from "./qemu/index.ts";
+
+/** The driver of a sandbox that names none. */
+export const defaultHypervisor = "qemu";
+
+/** The name of the driver that a configuration asks for. */
+export function hypervisorTypeOf({
+  hypervisorType = defaultHypervisor,
+}: {
+  hypervisorType?: string | undefined;
+}): string {
+  return hypervisorType;
+}
+
+/** The drivers that there are, each by its name: our own, and those that a user has handed in. */
+export class Hypervisors {
+  readonly #drivers: ReadonlyMap<string, Hypervisor>;
+
+  constructor(host: Host, logger: Logger, more: Readonly<Record<string, Hypervisor>> = {}) {
+    const own = { [defaultHypervisor]: createQemu(host, logger) };
+    this.#drivers = new Map(Object.entries({ ...own, ...more }));
+  }
+
+  get types(): string[] {
+    return [...this.#drivers.keys()];
+  }
+
+  /** INVALID_ARGUMENT if this instance has no such driver. */
+  of(config: { hypervisorType?: string | undefined }): Hypervisor {
+    const type = hypervisorTypeOf(config);
+    const found = this.#drivers.get(type);
+    if (found !== undefined) return found;
+    throw invalidArgument("hypervisorType", type, `it must be ${this.types.join(" or ")}`);
+  }
+}

@@ -1,0 +1,25 @@
+import * as v from "valibot";
+import { VirtError } from "../../errors.ts";
+import { removeTree } from "../../host/remove-tree.ts";
+import { isBelow } from "../bounds.ts";
+import { type RecordKind, thingPath } from "./kind.ts";
+
+const schema = v.strictObject({ kind: v.literal("folder"), path: thingPath });
+
+export const folder: RecordKind<v.InferOutput<typeof schema>> = {
+  schema,
+  life: "sandbox",
+  name: ({ path }) => path,
+  outside: (bounds, { path }) => (isBelow(bounds.folder, path) ? undefined : path),
+  /** Never deletes through a mount: what is mounted below is taken off first, and if that fails nothing is removed. */
+  release: async (host, { path }) => {
+    for (const target of await host.mounts.listBelow(path)) await host.mounts.unmount(target);
+    const left = await host.mounts.listBelow(path);
+    if (left.length > 0) {
+      throw new VirtError("HOST_FAILED", `${left[0]} is still mounted, so ${path} is not removed`, {
+        hint: "Unmount it, then reclaim the sandbox again.",
+      });
+    }
+    await removeTree(path);
+  },
+};

@@ -1,0 +1,6 @@
+export { cgroup } from "./cgroup.ts";
+export { file } from "./file.ts";
+export { folder } from "./folder.ts";
+export { mount } from "./mount.ts";
+export { owner } from "./owner.ts";
+export { process } from "./process.ts";

@@ -1,0 +1,13 @@
+import * as v from "valibot";
+import { isBelow } from "../bounds.ts";
+import { type RecordKind, thingPath } from "./kind.ts";
+
+const schema = v.strictObject({ kind: v.literal("mount"), target: thingPath });
+
+export const mount: RecordKind<v.InferOutput<typeof schema>> = {
+  schema,
+  life: "vm",
+  name: ({ target }) => target,
+  outside: (bounds, { target }) => (isBelow(bounds.folder, target) ? undefined : target),
+  release: (host, { target }) => host.mounts.unmount(target),
+};

@@ -1,0 +1,27 @@
+import * as v from "valibot";
+import { giveOwner } from "../../host/owner.ts";
+import { isVmUid } from "../vm-uid.ts";
+import { type RecordKind, thingPath } from "./kind.ts";
+
+const id = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A file, known by its inode, that was given to `user` and is given back to whom it belonged. */
+const schema = v.strictObject({
+  kind: v.literal("owner"),
+  path: thingPath,
+  dev: id,
+  ino: id,
+  uid: id,
+  gid: id,
+  /** Only what belongs to a VMM's user is given back to others. */
+  user: v.pipe(id, v.check(isVmUid)),
+});
+
+export const owner: RecordKind<v.InferOutput<typeof schema>> = {
+  schema,
+  life: "sandbox",
+  name: ({ path }) => path,
+  release: async (_host, { path, dev, ino, uid, gid, user }) => {
+    await giveOwner({ path, dev, ino, uid: user }, { uid, gid });
+  },
+};

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { createHost } from "../../src/host/real.ts";
+import { createMockHypervisor } from "../../src/hypervisor/mock/index.ts";
+import { Hypervisors } from "../../src/hypervisor/registry.ts";
+import { silentLogger } from "../../src/log.ts";
+
+const own = createMockHypervisor({ serveAgent: () => {} });
+const drivers = new Hypervisors(createHost(), silentLogger, { "my-vmm": own });
+
+test("a driver is found by its name, and one is the default", () => {
+  expect(drivers.types).toEqual(["qemu", "my-vmm"]);
+  expect(drivers.of({ hypervisorType: "my-vmm" })).toBe(own);
+  expect(drivers.of({}).type).toBe("qemu");
+});
+
+test("a driver takes the place of ours of the same name", () => {
+  const replaced = new Hypervisors(createHost(), silentLogger, { qemu: own });
+  expect(replaced.of({})).toBe(own);
+});
+
+test.each(["xen", "toString", ""])(
+  "a name that is none, %j, is refused with those that are",
+  (hypervisorType) => {
+    expect(() => drivers.of({ hypervisorType })).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        field: "hypervisorType",
+        message: expect.stringContaining("it must be qemu or my-vmm"),
+      }),
+    );
+  },
+);
