@@ -9,6 +9,8 @@ export { findGuestDir, loadGuestAssets } from "./guest/assets.ts";
 export { createFaultyHost } from "./host/faulty.ts";
 export { createHost } from "./host/real.ts";
 export { checkHost, type HostCheck, requirements } from "./host/requirements.ts";
+export { createQemu } from "./hypervisor/qemu/index.ts";
 export { defaultHypervisor } from "./hypervisor/registry.ts";
+export { silentLogger } from "./log.ts";
 export { defaultFolders } from "./paths.ts";
 export { integer, parse } from "./validate.ts";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { printable } from "../../errors.ts";
 import { id as idSchema } from "../../validate.ts";
-import type { GuestDetails, PendingCpus } from "../agent.ts";
+import type { GuestDetails, PendingCpus, SandboxSettings } from "../agent.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 import { count, shortText, shortTexts } from "./answers.ts";
 import type { Request } from "./calls.ts";
@@ -31,6 +31,13 @@ export abstract class KataGuest extends KataProcesses {
       memoryBlockBytes: count(answer.memBlockSizeBytes),
       memoryProbe: answer.supportMemHotplugProbe,
     };
+  }
+
+  async configureSandbox(settings: SandboxSettings, signal: AbortSignal): Promise<void> {
+    const { exitWith = "", logLimitBytes: logLimit } = settings;
+    await this.call("ConfigureSandbox", {}, signal, (options) =>
+      this.extension.configureSandbox({ exitWith, logLimit }, options),
+    );
   }
 
   async createSandbox(request: Request<"createSandbox">, signal: AbortSignal): Promise<void> {
