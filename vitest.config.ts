@@ -8,7 +8,8 @@ const alias = {
   "@virtcontainers/agent-protocol/ports": source("./packages/agent-protocol/src/ports.ts"),
   "@virtcontainers/agent-protocol": source("./packages/agent-protocol/src/index.ts"),
   "virtcontainers/testing": source("./packages/virtcontainers/src/testing/index.ts"),
-  "virtcontainers/internal": source("./packages/virtcontainers/src/internal.ts"),
+  "virtcontainers/config": source("./packages/virtcontainers/src/faces/config.ts"),
+  "virtcontainers/host": source("./packages/virtcontainers/src/faces/host.ts"),
   virtcontainers: source("./packages/virtcontainers/src/index.ts"),
 };
 

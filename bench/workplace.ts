@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtContainers } from "virtcontainers";
-import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
+import { findGuestDir, loadGuestAssets } from "virtcontainers/host";
 import type { RawCommand } from "./raw-vm.ts";
 import { commandOf } from "./raw-vm.ts";
 

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -500,6 +501,24 @@ describe("bad input creates nothing", () => {
     const missing = await virtc.run(["run", "--env-file", "/nosuch", "busybox", "true"]);
     expect(missing.code).toBe(125);
     expect(missing.stderr).toMatch(/^virtc: --env-file: can't read \/nosuch/);
+  });
+
+  it.each([
+    [["ps", "-a"]],
+    [["--help"]],
+    [["version"]],
+    [["image", "ls", "--json"]],
+    [["completion", "bash"]],
+    [["run", "--rm", "busybox", "echo", "x"]],
+  ])("is told where the output of %j can't be written", async (args) => {
+    const full = ["-c", 'exec "$0" "$@" > /dev/full', virtc.path, ...args];
+    const child = spawn("sh", full, { env: virtc.env, stdio: ["ignore", "ignore", "pipe"] });
+    const stderr = child.stderr.toArray();
+    await once(child, "close");
+    expect(child.exitCode).toBe(125);
+    expect(Buffer.concat(await stderr).toString()).toMatch(
+      /^virtc: can't write the output: .*ENOSPC.*\n$/,
+    );
   });
 
   it("refuses a name in use and leaves its holder alone", async () => {

@@ -2,12 +2,8 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { VirtContainers } from "virtcontainers";
-import {
-  createFaultyHost,
-  createHost,
-  findGuestDir,
-  loadGuestAssets,
-} from "virtcontainers/internal";
+import { createHost, findGuestDir, loadGuestAssets } from "virtcontainers/host";
+import { createFaultyHost } from "virtcontainers/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cgroupOf, crashScenario, plugged, type Surroundings } from "./support/crash-scenario.ts";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ContainerConfig, type Sandbox, VirtContainers, type VirtError } from "virtcontainers";
-import { createHost } from "virtcontainers/internal";
+import { createHost } from "virtcontainers/host";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 

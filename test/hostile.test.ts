@@ -16,8 +16,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type ContainerConfig, VirtContainers } from "virtcontainers";
-import { createHost, createQemu, silentLogger } from "virtcontainers/internal";
+import { createHost } from "virtcontainers/host";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createQemu } from "../packages/virtcontainers/src/hypervisor/qemu/index.ts";
+import { silentLogger } from "../packages/virtcontainers/src/log.ts";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 /** What every guest kernel must be able to do; VIRTC_KERNEL chooses the kernel. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
+import { findGuestDir, loadGuestAssets } from "virtcontainers/host";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Virtc } from "./support/virtc.ts";
 

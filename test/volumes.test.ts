@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { Sandbox } from "virtcontainers";
-import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
+import { findGuestDir, loadGuestAssets } from "virtcontainers/host";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 

@@ -1,7 +1,12 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", testing: "src/testing/index.ts", internal: "src/internal.ts" },
+  entry: {
+    index: "src/index.ts",
+    config: "src/faces/config.ts",
+    host: "src/faces/host.ts",
+    testing: "src/testing/index.ts",
+  },
   format: "esm",
   target: "node20",
   dts: true,

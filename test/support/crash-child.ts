@@ -1,6 +1,7 @@
 // Run as a process of its own: takes a sandbox through its life up to a failpoint, and dies there as by `kill -9`.
 import { VirtContainers } from "virtcontainers";
-import { createFaultyHost, createHost } from "virtcontainers/internal";
+import { createHost } from "virtcontainers/host";
+import { createFaultyHost } from "virtcontainers/testing";
 import { crashScenario } from "./crash-scenario.ts";
 
 const [stateDir, dataDir, surroundings = "{}", at = "", nth] = process.argv.slice(2);

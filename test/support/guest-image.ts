@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
+import { findGuestDir, loadGuestAssets } from "virtcontainers/host";
 import { headBytes } from "../../guest/image/pfn.ts";
 
 /** Makes a root of the guest like ours, with programs added to it; gives its path. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtContainers, type VirtContainersOptions } from "virtcontainers";
-import { findGuestDir, loadGuestAssets } from "virtcontainers/internal";
+import { findGuestDir, loadGuestAssets } from "virtcontainers/host";
 
 /** An instance with folders of its own, and the busybox image in its store. */
 export interface TestInstance extends AsyncDisposable {

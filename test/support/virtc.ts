@@ -29,6 +29,8 @@ export interface RunOptions {
 
 /** The built command line with folders of its own. */
 export class Virtc {
+  /** The program. */
+  readonly path = virtc;
   readonly folder: string;
   readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;

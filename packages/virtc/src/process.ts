@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { setImmediate } from "node:timers/promises";
 import type { Context, Output } from "./context.ts";
-import { exitCodes } from "./errors/report.ts";
+import { OutputBroken } from "./errors/output-broken.ts";
+import { exitCodeOf, report } from "./errors/report.ts";
 import type { Library, LibraryOptions } from "./library.ts";
 
 /** The context of the real process. */
@@ -32,18 +34,24 @@ export function processContext(self: NodeJS.Process): Context & { flush(): Promi
     },
     async flush() {
       await Promise.all([drained(self.stdout), drained(self.stderr)]);
+      // A failure is told by an event that comes a moment later.
+      await setImmediate();
     },
   };
-  endOnBrokenPipe(self);
+  endOnBrokenOutput(self, context);
   return context;
 }
 
-/** Like other tools, ends without a word when nobody reads the output; `attach` handles it where a container runs. */
-function endOnBrokenPipe(self: NodeJS.Process): void {
-  const onError = (stream: Output) => (error: NodeJS.ErrnoException) => {
+/**
+ * Output that can't be written is no success, whoever wrote it: this ends the process, without a word when nobody
+ * reads the output, like other tools. `attach` handles it where a container runs.
+ */
+function endOnBrokenOutput(self: NodeJS.Process, context: Context): void {
+  const onError = (stream: Output) => (cause: NodeJS.ErrnoException) => {
     if (stream.listenerCount("error") > 1) return;
-    if (error.code === "EPIPE") self.exit(exitCodes.brokenPipe);
-    throw error;
+    const error = new OutputBroken(cause);
+    if (stream === self.stdout) report(error, context);
+    self.exit(exitCodeOf(error));
   };
   for (const stream of [self.stdout, self.stderr]) stream.on("error", onError(stream));
 }

@@ -20,27 +20,47 @@ export async function parseEnv(
 ): Promise<EnvVar[]> {
   const values = new Map<string, string>();
   for (const path of files) {
-    for (const line of await readLines(path)) assign(values, "--env-file", line, from);
+    const text = await readBounded("--env-file", path, createReadStream(path), largestFile);
+    for (const { number, line } of linesOf(text)) {
+      assign(values, `--env-file ${path}, line ${number}`, line, from, fileName);
+    }
   }
-  for (const assignment of assignments) assign(values, "--env", assignment, from);
+  for (const assignment of assignments) assign(values, "--env", assignment, from, anyName);
   return [...values].map(([name, value]) => ({ var: name, value }));
 }
+
+const anyName = { pattern: /^[^\0]+$/, rule: "" };
+const fileName = { pattern: /^[^\0\s]+$/, rule: "; NAME has no spaces" };
+/** What a shell passes on to the programs that it starts. */
+const shellName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 function assign(
   values: Map<string, string>,
   option: string,
   text: string,
   from: NodeJS.ProcessEnv,
+  { pattern, rule }: { pattern: RegExp; rule: string },
 ): void {
-  const [, name, value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
-  if (!name || name.includes("\u0000") || value?.includes("\u0000")) {
-    throw badValue(option, text, "it must be NAME=value, or NAME to take the value from here");
+  const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  if (!pattern.test(name) || value?.includes("\u0000")) {
+    throw badValue(
+      option,
+      text,
+      `it must be NAME=value, or NAME to take the value from here${rule}`,
+    );
   }
   const found = value ?? from[name];
   if (found !== undefined) values.set(name, found);
+  else if (!shellName.test(name)) {
+    throw badValue(option, text, `a shell passes no variable of this name on: write ${name}=value`);
+  }
 }
 
-async function readLines(path: string): Promise<string[]> {
-  const text = await readBounded("--env-file", path, createReadStream(path), largestFile);
-  return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
+/** As docker reads them: a mark of the byte order and indentation don't count, `#` begins a comment of a whole line. */
+function linesOf(text: string): { number: number; line: string }[] {
+  return text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .map((line, index) => ({ number: index + 1, line: line.trimStart() }))
+    .filter(({ line }) => line !== "" && !line.startsWith("#"));
 }

@@ -22,11 +22,18 @@ export function checkCommand(
   if (file === undefined && !options.waits) requireCommand(options, command);
 }
 
-/** A folder has no command of its own. */
+/** A folder has no command of its own, nor has an image whose entry point is reset. */
 export function requireCommand(
   { rootfs, entrypoint }: RootOptions,
   command: readonly string[],
 ): void {
-  if (rootfs === undefined || entrypoint !== undefined || command.length > 0) return;
+  if (command.length > 0) return;
+  if (entrypoint === "") {
+    throw new UsageError(
+      "a command is missing: an empty --entrypoint leaves none of the image's",
+      "Name it after the image.",
+    );
+  }
+  if (rootfs === undefined || entrypoint !== undefined) return;
   throw new UsageError("a command is missing; a folder given with --rootfs has no default one");
 }

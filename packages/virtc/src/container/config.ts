@@ -15,7 +15,7 @@ export function containerConfig(
   return {
     id,
     image: request.image,
-    entrypoint: request.entrypoint === undefined ? undefined : [request.entrypoint],
+    entrypoint: entrypointOf(request),
     pull: request.image === undefined ? undefined : "never",
     rootFs: rootfs && { ...rootfs, mounted: true },
     readonlyRootfs: options.readOnly || rootfs?.options.includes("ro") || undefined,
@@ -33,4 +33,10 @@ export function containerConfig(
       ...connected,
     },
   };
+}
+
+/** An empty one resets the image's. */
+function entrypointOf({ entrypoint }: ContainerRequest): string[] | undefined {
+  if (entrypoint === undefined) return undefined;
+  return entrypoint === "" ? [] : [entrypoint];
 }

@@ -1,5 +1,7 @@
 import type { Mount } from "virtcontainers";
-import { parseMount, parseShmSize, parseTmpfs, parseVolume } from "../args/mount.ts";
+import { parseMount } from "../args/mounts/mount.ts";
+import { parseShmSize, parseTmpfs } from "../args/mounts/tmpfs.ts";
+import { parseVolume } from "../args/mounts/volume.ts";
 import { isLibraryError } from "../errors/library.ts";
 import type { Library } from "../library.ts";
 import type { ContainerOptions } from "./options.ts";

@@ -53,7 +53,7 @@ async function readFilter(path: string, { cwd }: Context): Promise<Security["sec
   const option = "--security-opt seccomp";
   const from = createReadStream(resolve(cwd, path));
   const text = await readBounded(option, path, from, largestFilter);
-  const { parse, Seccomp } = await import("virtcontainers/internal");
+  const { parse, Seccomp } = await import("virtcontainers/config");
   try {
     return parse(Seccomp, JSON.parse(text));
   } catch (error) {
@@ -67,7 +67,7 @@ async function parseCapabilities(
   drop: readonly string[],
 ): Promise<Cmd["capabilities"]> {
   if (add.length === 0 && drop.length === 0) return undefined;
-  const { defaultCapabilities, knownCapabilities } = await import("virtcontainers/internal");
+  const { defaultCapabilities, knownCapabilities } = await import("virtcontainers/config");
   const named = (option: string, texts: readonly string[]): Set<string> => {
     const names = texts.map((text) => {
       const name = text.toUpperCase().replace(/^(CAP_)?/, "CAP_");
@@ -87,7 +87,7 @@ async function parseCapabilities(
 
 async function parseUlimits(texts: readonly string[]): Promise<Cmd["rlimits"]> {
   if (texts.length === 0) return undefined;
-  const { rlimitTypes } = await import("virtcontainers/internal");
+  const { rlimitTypes } = await import("virtcontainers/config");
   const limits = new Map<string, Rlimit>();
   for (const text of texts) {
     const [, name, soft, hard] = /^(\w+)=([^:]+)(?::(.+))?$/.exec(text) ?? [];

@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { dockerWord } from "./docker-words.ts";
 import { UsageError } from "./usage.ts";
 
 /** Turns the parser's errors into ours: one sentence and a hint. `path` names the command that was meant. */
@@ -6,10 +7,24 @@ export function explain(error: unknown, path: string): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.code === "commander.help")
     return new UsageError("a command is missing", "See the list above.");
-  const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n");
   const help = path === "" ? "virtc --help" : `virtc ${path} --help`;
+  const meant =
+    error.code === "commander.unknownCommand"
+      ? commandMeant(first, suggestion, path)
+      : suggestion.replace(/^\((.*)\)$/, "$1");
   return new UsageError(
     first.replace(/\.$/, ""),
-    [suggestion?.replace(/^\((.*)\)$/, "$1"), `See \`${help}\`.`].filter(Boolean).join(" "),
+    [meant, `See \`${help}\`.`].filter(Boolean).join(" "),
   );
+}
+
+/** A word of docker's is known; else the parser's guess is taken if it begins alike, since others mislead. */
+function commandMeant(message: string, suggestion: string, path: string): string {
+  const word = /'(.*)'/.exec(message)?.[1] ?? "";
+  const known = path === "" ? dockerWord(word) : undefined;
+  if (known !== undefined) return known === null ? "" : `Here it is \`${known}\`.`;
+  const names = suggestion.replace(/^\(Did you mean (?:one of )?|\?\)$/g, "").split(", ");
+  const alike = names.filter((name) => name !== "" && name[0] === word[0]);
+  return alike.length === 0 ? "" : `Did you mean ${alike.join(" or ")}?`;
 }

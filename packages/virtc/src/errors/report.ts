@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import { paint } from "../output/colour.ts";
 import { safe } from "../output/safe.ts";
 import { commandHint } from "./command-hint.ts";
+import { inPlaceNames } from "./fields.ts";
 import { Interrupted } from "./interrupted.ts";
 import { isLibraryError } from "./library.ts";
 import { OutputBroken } from "./output-broken.ts";
@@ -50,8 +51,8 @@ function describe(error: unknown, context: Context): Description {
     return { message: error.message, hint: error.hint };
   if (error instanceof OutputBroken) return { message: error.message };
   if (isLibraryError(error)) {
-    const { message, consoleTail } = error;
-    return { message, hint: commandHint(error) ?? error.hint, consoleTail };
+    const { consoleTail } = error;
+    return { message: inPlaceNames(error), hint: commandHint(error) ?? error.hint, consoleTail };
   }
   if (error instanceof Error) {
     const hint =

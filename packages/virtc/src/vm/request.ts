@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { defaultHypervisor } from "virtcontainers/internal";
+import { defaultHypervisor } from "virtcontainers/config";
 import { type Cpus, parseCpus } from "../args/cpus.ts";
 import { optional } from "../args/optional.ts";
 import { parseMiB } from "../args/size.ts";

@@ -43,6 +43,28 @@ describe("parseEnv", () => {
     });
   });
 
+  it("reads files as docker does: byte order mark, indentation, comments after blanks, blanks in values", async () => {
+    const path = await file("marked", "\ufeffA=1\n  # note\n\t B= x \n   \nC\n");
+    expect(await parseEnv([], [path], { C: "here" })).toEqual([
+      { var: "A", value: "1" },
+      { var: "B", value: " x " },
+      { var: "C", value: "here" },
+    ]);
+  });
+
+  it.each(["export A=1", "A =1", "A\0=1", "=1"])(
+    "refuses %j in a file, with its line",
+    async (line) => {
+      const path = await file("bad", `OK=1\n\n${line}\n`);
+      await expect(parseEnv([], [path], {})).rejects.toThrow(`--env-file ${path}, line 3: `);
+    },
+  );
+
+  it("does not drop in silence what no shell passes on", async () => {
+    await expect(parseEnv(["my.name"], [], {})).rejects.toThrow("write my.name=value");
+    expect(await parseEnv(["my.name"], [], { "my.name": "x" })).toHaveLength(1);
+  });
+
   it.each(["", "=x", "A\0=1"])("refuses %j", async (text) => {
     await expect(parseEnv([text], [], {})).rejects.toThrow(/^--env: /);
   });

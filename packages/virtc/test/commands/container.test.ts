@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VirtError } from "virtcontainers";
 import { describe, expect, it } from "vitest";
 import { fakeImage, fakeLibrary, type Program } from "../support/library.ts";
 import { over } from "../support/virtc.ts";
@@ -98,6 +99,22 @@ describe("the verbs of container", () => {
     ]);
     expect((await on("start")).err).toBe("virtc: there is no container web\n");
   });
+
+  it.each([
+    ["stopped", 0],
+    ["running", 125],
+  ] as const)(
+    "stop of one whose VM has ended with it, and that is %s: code %d",
+    async (state, code) => {
+      const { library, virtc } = await inPod();
+      await virtc("container", "create", "--image", "busybox", "--id", "web", "pod1", "top");
+      library.stopContainer = async (sandbox, name) => {
+        (await library.statusContainer(sandbox, name)).state = state;
+        throw new VirtError("INVALID_STATE", `${sandbox} is stopped`);
+      };
+      expect((await virtc("container", "stop", "-t", "0", "pod1", "web")).code).toBe(code);
+    },
+  );
 
   it("delete --force stops first", async () => {
     const { library, virtc } = await inPod();

@@ -1,6 +1,8 @@
 import { VirtError } from "virtcontainers";
 import { describe, expect, it } from "vitest";
 import { runCli } from "../../src/cli.ts";
+import { commandNamed } from "../../src/commands/table.ts";
+import { dockerWords } from "../../src/errors/docker-words.ts";
 import { noLibrary, testContext } from "../support/context.ts";
 import { fakeImage, fakeLibrary } from "../support/library.ts";
 
@@ -12,6 +14,10 @@ async function failing(argv: string[]): Promise<{ code: number; err: string; out
 
 describe("a wrong command line", () => {
   it.each([
+    [["rmi", "x"], "unknown command 'rmi'", "Here it is `virtc image rm`. See `virtc --help`."],
+    [["pull", "x"], "unknown command 'pull'", "Here it is `virtc image pull`. See"],
+    [["login"], "unknown command 'login'", "\nSee `virtc --help`."],
+    [["bill"], "unknown command 'bill'", "\nSee `virtc --help`."],
     [["rnu"], "unknown command 'rnu'", "Did you mean run?"],
     [["run", "--nmae", "x", "busybox"], "unknown option '--nmae'", "Did you mean --name?"],
     [["--frobnicate"], "unknown option '--frobnicate'", "See `virtc --help`."],
@@ -53,7 +59,48 @@ describe("a wrong command line", () => {
   });
 });
 
+describe("words of docker", () => {
+  it("are no commands here, and name one that is", async () => {
+    for (const [word, here] of Object.entries(dockerWords)) {
+      expect(commandNamed(word)).toBeUndefined();
+      if (here === null) continue;
+      const [, ...words] = here.split(" ").filter((part) => !/^(-|NAME)/.test(part));
+      expect(await runCli([...words, "--help"], testContext(noLibrary))).toBe(0);
+    }
+  });
+});
+
 describe("a failing library", () => {
+  it.each([
+    [
+      "containers.0.mounts.0.source",
+      '"/no" is not allowed',
+      '--volume /no:/a: source: "/no" is not',
+    ],
+    ["containers.0.mounts.1.options.0", '"x" is not allowed', '--tmpfs /t: options: "x" is not'],
+    ["containers.0.cmd.envs.3.var", '"" is not allowed', '--env: "" is not'],
+    ["containers.0.resources.pids.limit", "9 is not allowed", "--pids-limit: 9 is not"],
+    ["hypervisorConfig.memoryMiB", "1024000 is not allowed", "--memory: 1000g is not"],
+  ])("tells the field %s by what was typed", async (field, rest, told) => {
+    const library = fakeLibrary(async () => 0, [fakeImage("busybox")]);
+    const error = new VirtError("INVALID_ARGUMENT", `${field}: ${rest}`, { field });
+    library.runSandbox = () => Promise.reject(error);
+    const context = testContext(() => library);
+    const options = ["-m", "1000g", "-v", "/no:/a", "--tmpfs", "/t"];
+    expect(await runCli(["run", ...options, "busybox"], context)).toBe(125);
+    expect(context.err()).toContain(`virtc: ${told}`);
+  });
+
+  it("tells a wrong name without the library's name for it", async () => {
+    const library = fakeLibrary(async () => 0);
+    const field = "sandboxId";
+    const error = new VirtError("INVALID_ARGUMENT", `${field}: "s" is not allowed`, { field });
+    library.statusSandbox = () => Promise.reject(error);
+    const context = testContext(() => library);
+    expect(await runCli(["inspect", "s"], context)).toBe(125);
+    expect(context.err()).toBe('virtc: the name: "s" is not allowed\n');
+  });
+
   const throwing = (error: Error) => {
     const library = fakeLibrary(async () => 0, [fakeImage("busybox")]);
     library.runSandbox = () => Promise.reject(error);

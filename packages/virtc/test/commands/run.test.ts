@@ -104,6 +104,17 @@ describe("virtc run", () => {
     });
   });
 
+  it("resets the image's entry point by an empty one, and then needs a command", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--rm", "--entrypoint", "", "busybox", "ls"], context);
+    expect(library.created[0]?.containers?.[0]).toMatchObject({
+      entrypoint: [],
+      cmd: { args: ["ls"] },
+    });
+    expect(await runCli(["run", "--rm", "--entrypoint", "", "busybox"], context)).toBe(125);
+    expect(context.err()).toContain("virtc: a command is missing: an empty --entrypoint");
+  });
+
   it("takes a folder in place of an image", async () => {
     const { library, context } = setUp(speak);
     await runCli(["run", "--rm", "--rootfs", "/srv/x:ro", "/bin/sh", "-c", "x"], context);

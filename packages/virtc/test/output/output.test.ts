@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { paint } from "../../src/output/colour.ts";
 import { bytes, since } from "../../src/output/human.ts";
+import { json, jsonLine } from "../../src/output/json.ts";
 import { ProgressBar } from "../../src/output/progress.ts";
 import { safe, safeLine } from "../../src/output/safe.ts";
 import { table } from "../../src/output/table.ts";
@@ -82,4 +83,12 @@ describe("ProgressBar", () => {
     bar.end();
     expect(to.read().toString()).toBe("\r\u001b[Kresolving\r\u001b[K");
   });
+});
+
+it("JSON escapes what could steer a terminal, and means the same", () => {
+  const value = { name: "a\u001b[2J\u009b2J\u202e\u2067\u200e\u061c\u2028b\n", tab: "\t" };
+  for (const text of [json(value), `${jsonLine(value)}\n`]) {
+    expect(JSON.parse(text)).toEqual(value);
+    expect(safe(text)).toBe(text);
+  }
 });

@@ -1,4 +1,5 @@
 export { NoopAgent } from "../agent/noop/agent.ts";
+export { createFaultyHost, type Fault } from "../host/faulty.ts";
 export type {
   MockCall,
   MockFailure,

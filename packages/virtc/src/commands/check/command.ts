@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { HostCheck } from "virtcontainers/internal";
+import type { HostCheck } from "virtcontainers/host";
 import type { Context } from "../../context.ts";
 import { exitCodes } from "../../errors/report.ts";
 import { paint } from "../../output/colour.ts";

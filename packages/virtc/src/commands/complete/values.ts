@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { defaultHypervisor } from "virtcontainers/internal";
+import { defaultHypervisor } from "virtcontainers/config";
 import type { Context } from "../../context.ts";
 import { eventTypes } from "../events/filter.ts";
 

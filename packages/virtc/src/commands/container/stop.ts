@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { parseSeconds } from "../../args/duration.ts";
 import type { Context } from "../../context.ts";
+import { isLibraryError } from "../../errors/library.ts";
+import type { Library } from "../../library.ts";
 import { endContainer } from "../../sandbox/stop.ts";
 import { defineContainerVerb } from "./verb.ts";
 
@@ -19,8 +21,17 @@ export function define(group: Command, context: Context): void {
       return async (library, sandbox, name) => {
         const status = await library.statusContainer(sandbox, name);
         if (status.state === "running") await endContainer(library, sandbox, status, graceMs);
-        await library.stopContainer(sandbox, name);
+        await library.stopContainer(sandbox, name).catch(unlessStopped(library, sandbox, name));
       };
     },
   });
+}
+
+/** A VM may end with its container, as that of a detached `run` does: what was asked for is done then. */
+function unlessStopped(library: Library, sandbox: string, name: string) {
+  return async (error: unknown): Promise<void> => {
+    if (!isLibraryError(error, "INVALID_STATE", "SANDBOX_DEAD")) throw error;
+    const { state } = await library.statusContainer(sandbox, name);
+    if (state !== "stopped") throw error;
+  };
 }

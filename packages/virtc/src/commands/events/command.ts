@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { collect } from "../../args/collect.ts";
 import { parseMoment } from "../../args/moment.ts";
 import type { Context } from "../../context.ts";
+import { jsonLine } from "../../output/json.ts";
 import { drained } from "../../terminal/drained.ts";
 import { examples } from "../examples.ts";
 import { hasName, parseFilters } from "./filter.ts";
@@ -48,7 +49,7 @@ async function events(options: EventsOptions, context: Context): Promise<void> {
   const wanted = { since, until, types: types.length > 0 ? types : undefined };
   for await (const event of library.events(wanted)) {
     if (!hasName(event, names)) continue;
-    const line = options.json ? `${JSON.stringify(event)}\n` : eventLine(event);
+    const line = options.json ? `${jsonLine(event)}\n` : eventLine(event);
     if (!context.stdout.write(line)) await drained(context.stdout);
   }
 }

@@ -58,5 +58,6 @@ function splitWords(
   }
   const [image, ...command] = words;
   if (!image) throw new UsageError("an image is missing", "See `virtc run --help`.");
+  requireCommand(options, command);
   return { image, command };
 }

@@ -1,6 +1,7 @@
 import type { SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../../container/image.ts";
 import { obtainVolumes } from "../../container/mounts.ts";
+import { typedOf } from "../../container/typed.ts";
 import type { Context } from "../../context.ts";
 import { inOptionNames } from "../../errors/fields.ts";
 import { isLibraryError } from "../../errors/library.ts";
@@ -17,6 +18,7 @@ import type { RunRequest } from "./request.ts";
 /** Runs a container in a new VM; gives the exit code for the shell. */
 export async function run(request: RunRequest, context: Context): Promise<number> {
   const relay = new SignalRelay(context.signals);
+  const typed = typedOf(request.container.options, request.vm.options);
   try {
     const library = await context.library(libraryOptions(request.vm));
     const sandbox = await relay.race(start(request, library, relay.signal, context));
@@ -25,7 +27,7 @@ export async function run(request: RunRequest, context: Context): Promise<number
     context.stdout.write(`${request.id}\n`);
     return 0;
   } catch (error) {
-    throw relay.causeOf(inOptionNames(error));
+    throw relay.causeOf(inOptionNames(error, typed));
   } finally {
     relay[Symbol.dispose]();
   }

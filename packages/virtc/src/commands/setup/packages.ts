@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { HostCheck } from "virtcontainers/internal";
+import type { HostCheck } from "virtcontainers/host";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
 

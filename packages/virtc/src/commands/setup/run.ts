@@ -23,7 +23,7 @@ export async function setup(dryRun: boolean, context: Context): Promise<void> {
 type Say = (text: string) => void;
 
 async function setUpPackages(dryRun: boolean, context: Context, say: Say): Promise<void> {
-  const { requirements } = await import("virtcontainers/internal");
+  const { requirements } = await import("virtcontainers/host");
   const names = packagesFor(await checkThisHost(context), requirements);
   if (names.length === 0) say("packages: all there");
   else if (dryRun) say(`packages: would install ${names.join(", ")}`);
@@ -36,7 +36,7 @@ async function setUpPackages(dryRun: boolean, context: Context, say: Say): Promi
 async function setUpImage(dryRun: boolean, context: Context, say: Say): Promise<void> {
   const { images } = await context.library();
   if (await isThere(() => images.get(image))) return say(`image ${image}: there`);
-  const { findGuestDir, loadGuestAssets } = await import("virtcontainers/internal");
+  const { findGuestDir, loadGuestAssets } = await import("virtcontainers/host");
   const { busyboxPath } = await loadGuestAssets(findGuestDir(context.env));
   if (busyboxPath === undefined) return say(`image ${image}: the guest files have none`);
   if (dryRun) return say(`image ${image}: would import ${busyboxPath}`);

@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import { live } from "../../live/live.ts";
 import type { Frame } from "../../live/screen.ts";
 import { bytes, memory } from "../../output/human.ts";
-import { json } from "../../output/json.ts";
+import { json, jsonLine } from "../../output/json.ts";
 import { table } from "../../output/table.ts";
 import type { Measure } from "./measure.ts";
 import type { StatsOptions } from "./options.ts";
@@ -28,7 +28,7 @@ export async function showStats(
       const rows = await meter.read(pauseMs, signal);
       if (!asJson) return tableOf(rows);
       return {
-        lines: (stream ? JSON.stringify(rows) : json(rows).trimEnd()).split("\n"),
+        lines: (stream ? jsonLine(rows) : json(rows).trimEnd()).split("\n"),
         header: -1,
       };
     },

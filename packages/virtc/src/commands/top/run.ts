@@ -4,7 +4,7 @@ import type { Library, SandboxHandle } from "../../library.ts";
 import { live } from "../../live/live.ts";
 import type { Frame } from "../../live/screen.ts";
 import { memory } from "../../output/human.ts";
-import { json } from "../../output/json.ts";
+import { json, jsonLine } from "../../output/json.ts";
 import { safe } from "../../output/safe.ts";
 import { pickContainer } from "../../sandbox/pick-container.ts";
 import { cpuPercent, type Sample, sampleOf } from "../stats/sample.ts";
@@ -65,7 +65,7 @@ function listView({ stream }: TopRequest): ContainerView {
   return async (handle, id, signal) => {
     const rows = rowsOf(await processes(handle, id, rowsArguments, signal));
     return {
-      lines: (stream ? JSON.stringify(rows) : json(rows).trimEnd()).split("\n"),
+      lines: (stream ? jsonLine(rows) : json(rows).trimEnd()).split("\n"),
       header: -1,
     };
   };

@@ -12,6 +12,8 @@ export interface Update {
   cpus: number | undefined;
   memoryMiB: number | undefined;
   limits: LinuxResources | undefined;
+  /** The texts of the options, for errors to show. */
+  texts: Readonly<Record<string, string | undefined>>;
 }
 
 /** As in `run`, CPUs and memory are the VM's, and a fraction of a CPU is the container's limit. */
@@ -22,7 +24,8 @@ export function parseUpdate(given: ResourceOptions): Update {
   const memoryMiB = optional(memory, (size) => parseMiB("--memory", size, ...memoryLimits));
   const fraction = cpus?.limit !== undefined && text !== undefined ? { cpus: text } : {};
   const limits = parseResources({ ...options, ...fraction });
-  return required({ cpus: cpus?.numVCPUs, memoryMiB, limits }, "virtc update");
+  const wanted = required({ cpus: cpus?.numVCPUs, memoryMiB, limits }, "virtc update");
+  return { ...wanted, texts: { "--cpus": text, "--memory": memory } };
 }
 
 /** All of it limits the container. */

@@ -8,7 +8,7 @@ import type { Update } from "./request.ts";
 export async function update(
   library: Library,
   name: string,
-  { cpus, memoryMiB, limits }: Update,
+  { cpus, memoryMiB, limits, texts }: Update,
 ): Promise<void> {
   const status = await library.statusSandbox(name);
   const change = withoutQuota(status, cpus, limits);
@@ -22,7 +22,7 @@ export async function update(
   // Last, since a change of the container's limits may change the VM's size too.
   if (cpus !== undefined || memoryMiB !== undefined) {
     await library.resizeSandbox(name, { cpus, memoryMiB }).catch((error: unknown) => {
-      throw inOptionNames(error);
+      throw inOptionNames(error, { texts });
     });
   }
 }

@@ -20,7 +20,7 @@ export function define(program: Command, context: Context): void {
 
 /** Nothing where the guest's files are not installed: that is for `virtc check` to tell. */
 async function guestVersions(context: Context): Promise<Record<string, string>> {
-  const { findGuestDir, loadGuestAssets } = await import("virtcontainers/internal");
+  const { findGuestDir, loadGuestAssets } = await import("virtcontainers/host");
   try {
     const { flavour, kernelVersion, versions } = await loadGuestAssets(findGuestDir(context.env));
     return { kernel: `${kernelVersion} (${flavour})`, ...versions };

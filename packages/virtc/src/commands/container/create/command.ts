@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { obtainImage } from "../../../container/image.ts";
 import { obtainVolumes } from "../../../container/mounts.ts";
+import { typedOf } from "../../../container/typed.ts";
 import type { Context } from "../../../context.ts";
 import { inOptionNames } from "../../../errors/fields.ts";
 import { abortable } from "../../../terminal/abortable.ts";
@@ -46,7 +47,7 @@ async function create(
     await obtainVolumes(container, library, signal);
     return await library.createContainer(sandboxId, config, { signal });
   }).catch((error: unknown) => {
-    throw options.config === undefined ? inOptionNames(error) : error;
+    throw options.config === undefined ? inOptionNames(error, typedOf(options, options)) : error;
   });
   await sandbox.release();
   context.stdout.write(`${config.id}\n`);

@@ -46,6 +46,6 @@ export async function parseCreate(
 /** A container's configuration in a file, checked as the library checks it. */
 async function readContainerConfig(path: string, context: Context): Promise<ContainerConfig> {
   const input = await readConfig(path, context);
-  const { ContainerConfig, parse } = await import("virtcontainers/internal");
+  const { ContainerConfig, parse } = await import("virtcontainers/config");
   return parse(ContainerConfig, input);
 }

@@ -74,6 +74,6 @@ function mainContainer(
 /** A sandbox's configuration in a file, checked as the library checks it. */
 async function readSandboxConfig(path: string, context: Context): Promise<SandboxConfig> {
   const input = await readConfig(path, context);
-  const { SandboxConfig, parse } = await import("virtcontainers/internal");
+  const { SandboxConfig, parse } = await import("virtcontainers/config");
   return parse(SandboxConfig, input);
 }

@@ -1,6 +1,7 @@
 import type { CallOptions, SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../../../container/image.ts";
 import { obtainVolumes } from "../../../container/mounts.ts";
+import { typedOf } from "../../../container/typed.ts";
 import type { Context } from "../../../context.ts";
 import { inOptionNames } from "../../../errors/fields.ts";
 import type { Library, SandboxHandle } from "../../../library.ts";
@@ -23,7 +24,7 @@ export async function makeSandbox(
     await obtainVolumes(container, library, signal);
     return await make(library, config, { signal });
   }).catch((error: unknown) => {
-    throw options.config === undefined ? inOptionNames(error) : error;
+    throw options.config === undefined ? inOptionNames(error, typedOf(options, options)) : error;
   });
   await sandbox.release();
   context.stdout.write(`${sandbox.id}\n`);
