@@ -17,6 +17,7 @@ import { EventRecorder } from "../journal/recorder.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultFolders } from "../paths.ts";
+import type { LogCarrier } from "../store/log-carrier.ts";
 import { Store } from "../store/store.ts";
 import { createVolumes } from "../volume/store.ts";
 
@@ -38,6 +39,8 @@ export interface VirtContainersOptions {
   images?: Images | undefined;
   /** Further hypervisor drivers by the names that `hypervisorType` gives them; one of a name of ours takes its place. */
   hypervisors?: Readonly<Record<string, Hypervisor>> | undefined;
+  /** By what the guest's log reaches the host; for tests. Default: as the driver does it best. */
+  logCarrier?: LogCarrier | undefined;
 }
 
 export function createContext(options: VirtContainersOptions): Context {
@@ -74,6 +77,7 @@ export function createContext(options: VirtContainersOptions): Context {
       }),
     guestAssets,
     hypervisors: new Hypervisors(host, logger, options.hypervisors),
+    logCarrier: options.logCarrier,
   };
 }
 
