@@ -1,15 +1,14 @@
 /**
  * Runs all checks and tests: lint, types, generated code, packages; the guest agent's, the unit tests, the
- * end-to-end tests on the tuned kernel and the smoke tests on Debian's. A suite that leaves the host another
+ * end-to-end tests on the tuned kernel and the smoke tests on Debian's, and a part on the other lines of Node.js. A suite that leaves the host another
  * way than it was, or temporary files, has failed. The last line sums them up; the exit status is 1 if one
  * failed. `--strict` runs the end-to-end tests several times, and none of them a second time when it fails.
  */
 import { parseArgs } from "node:util";
-import { sum } from "./support/counts.ts";
-import { hostState } from "./support/host/host.ts";
-import { TemporaryFolder } from "./support/host/temporary.ts";
+import { nodeLines, suitesOn } from "./support/nodes.ts";
 import { bin } from "./support/paths.ts";
-import { runSuites, type Suite, summary } from "./support/run-suites.ts";
+import { runHere } from "./support/run-here.ts";
+import type { Suite } from "./support/run-suites.ts";
 import { cargoTest, check, crate, vitest } from "./support/suites.ts";
 
 const { values } = parseArgs({
@@ -28,6 +27,8 @@ const endToEnd: Suite = {
   title: "end-to-end tests, tuned kernel",
   run: () => vitest("e2e", retry, { VIRTC_KERNEL: "tuned" }),
 };
+/** All above runs on the Node.js that runs this. */
+const otherLines = nodeLines.filter((line) => !process.version.startsWith(`v${line}.`));
 const clippy = ["clippy", "--locked", "--all-targets", "--", "-D", "warnings"];
 const suites: Suite[] = [
   { title: "format and lint", run: () => check(bin("biome"), ["ci", "."]) },
@@ -43,11 +44,7 @@ const suites: Suite[] = [
     title: "smoke tests, Debian's kernel",
     run: () => vitest("e2e", [...retry, "test/smoke.test.ts"], { VIRTC_KERNEL: "debian" }),
   },
+  ...otherLines.flatMap((line) => suitesOn(line, { whole: false })),
 ];
 
-using temporary = new TemporaryFolder();
-process.env.TMPDIR = temporary.path;
-const look = () => new Map([...hostState(), ...temporary.left()]);
-const results = await runSuites(suites, look, (line) => console.log(line));
-for (const line of summary(results)) console.log(line);
-process.exitCode = sum(results.map(({ counts }) => counts)).failed > 0 ? 1 : 0;
+await runHere(suites);

@@ -90,7 +90,10 @@ async function runHook(
   const name = `the hook ${kind}.${index}, ${hook.path},`;
   const [argv0 = hook.path, ...args] = hook.args ?? [];
   const marker = randomUUID();
-  const env = { ...Object.fromEntries((hook.env ?? []).map(variable)), [markerVariable]: marker };
+  const given = Object.fromEntries((hook.env ?? []).map(variable));
+  // First, where it is found in however large an environment.
+  const env = { [markerVariable]: marker, ...given };
+  env[markerVariable] = marker;
   const input = JSON.stringify(ociState(context, sandbox, container, kind));
   const timeout = hook.timeout === undefined ? {} : { timeoutMs: hook.timeout * 1000 };
   const options = { argv0, env, input, signal, ...timeout };
@@ -133,7 +136,8 @@ async function runHeld(
     };
     return context.host.processes.run(path, args, { ...options, onStart });
   });
-  await ledger.release((taken) => "marker" in taken && taken.marker === record.marker);
+  // What it has left running, as a program of its own, goes on.
+  ledger.strike((taken) => "marker" in taken && taken.marker === record.marker);
   return result;
 }
 

@@ -30,6 +30,12 @@ export interface ProcessIdentity {
   startTime: string;
 }
 
+/** A variable of the environment, of a random value, that a process was started with. */
+export interface ProcessMark {
+  name: string;
+  value: string;
+}
+
 export interface SpawnOptions {
   /** Absolute path of the executable. */
   path: string;
@@ -94,16 +100,22 @@ export interface Processes {
   usage(process: ProcessIdentity): Promise<ProcessUsage | undefined>;
   /** Sends a signal only if it is still the same process; false if it is gone. */
   signal(process: ProcessIdentity, signal: NodeJS.Signals | 0): Promise<boolean>;
-  /** Kills a process with the group that it leads; one that is gone is no error. */
-  killGroup(process: ProcessIdentity): Promise<void>;
+  /**
+   * Kills a process with the group that it leads. If it is gone, what is left of its group is killed, as far as it
+   * has the `mark`; nothing left is no error.
+   */
+  killGroup(leader: ProcessIdentity, mark?: ProcessMark): Promise<void>;
   /** Raises the limit that `maxFileBytes` set, if it is lower; a process that is gone is no error. */
   raiseMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
   /** Resolves when the process is gone; works for processes that this one did not start. */
   waitGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void>;
-  /** All processes that have `marker` as one whole argument of their command line. */
-  findByArgument(marker: string): Promise<ProcessIdentity[]>;
-  /** All processes that were started with a variable of just this value, as far as this user may know. */
-  findByVariable(name: string, value: string): Promise<ProcessIdentity[]>;
+  /**
+   * The processes of these users (default: of all) that have `marker` as one whole argument, in the first 64 KiB of their command
+   * line.
+   */
+  findByArgument(marker: string, isOurs?: (uid: number) => boolean): Promise<ProcessIdentity[]>;
+  /** The same by a variable of their environment, as far as this user may know it. */
+  findByVariable(mark: ProcessMark, isOurs?: (uid: number) => boolean): Promise<ProcessIdentity[]>;
   /** Absolute path of an executable, looked up in PATH and the usual system folders; undefined if there is none. */
   which(name: string): Promise<string | undefined>;
 }

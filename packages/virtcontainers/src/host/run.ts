@@ -3,14 +3,28 @@ import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Deadline } from "../deadline.ts";
-import type { Processes, RunResult } from "./host.ts";
+import type { Processes, ProcessIdentity, RunResult } from "./host.ts";
 import { identifyChild } from "./identity.ts";
 import { spawnError } from "./spawn.ts";
 
+type RunOptions = NonNullable<Parameters<Processes["run"]>[2]>;
+
 const maxOutputBytes = 1024 * 1024;
 
-/** Runs a tool to its end. Its own children die with it, since it leads a process group. */
-export const run: Processes["run"] = async (path, args, options = {}) => {
+/**
+ * Runs a tool to its end, which is when nobody holds its output any more. It leads a process group, which is killed
+ * by the deadline, also when the tool itself has ended.
+ */
+export function createRun(killGroup: (leader: ProcessIdentity) => void): Processes["run"] {
+  return (path, args, options = {}) => run(killGroup, path, args, options);
+}
+
+async function run(
+  killGroup: (leader: ProcessIdentity) => void,
+  path: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<RunResult> {
   using deadline = new Deadline(options, undefined, `running ${basename(path)}`);
   deadline.check();
   const child = spawn(path, args, {
@@ -19,15 +33,20 @@ export const run: Processes["run"] = async (path, args, options = {}) => {
     detached: true,
     ...(options.argv0 !== undefined && { argv0: options.argv0 }),
   });
-  if (child.pid !== undefined) options.onStart?.(identifyChild(child.pid));
-  const onAbort = (): void => killGroup(child);
+  const leader = child.pid === undefined ? undefined : identifyChild(child.pid);
+  if (leader !== undefined) options.onStart?.(leader);
+  const onAbort = (): void => {
+    if (leader !== undefined) killGroup(leader);
+    // Who has left the group may hold them for ever.
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  };
   deadline.signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await deadline.race(finish(child, path, options.input));
   } finally {
     deadline.signal.removeEventListener("abort", onAbort);
   }
-};
+}
 
 async function finish(
   child: ChildProcess,
@@ -60,13 +79,4 @@ function collect(stream: Readable | null): () => string {
     if (part.length > 0) chunks.push(part);
   });
   return () => Buffer.concat(chunks).toString("utf8");
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null) return;
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // It has just ended by itself.
-  }
 }

@@ -1,10 +1,11 @@
 import { channel } from "node:diagnostics_channel";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log.ts";
+import type { Hold } from "../store/hold.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
-import { eventOf, type JournalRecord, type VirtEvent } from "./event.ts";
+import { eventOf, type JournalRecord } from "./event.ts";
 import { exitEvent, readGuestEvents } from "./guest-log.ts";
 import { Journal } from "./journal.ts";
 import { type Progress, readProgress, writeProgress } from "./progress.ts";
@@ -40,16 +41,23 @@ export class EventRecorder {
   readonly #host: Host;
   readonly #store: Store;
   readonly #logger: Logger;
+  readonly #hold: Hold | undefined;
 
-  constructor(host: Host, store: Store, logger: Logger) {
+  constructor(host: Host, store: Store, logger: Logger, hold?: Hold) {
     this.journal = new Journal(host, store.eventsFolder);
     this.#host = host;
     this.#store = store;
     this.#logger = logger;
+    this.#hold = hold;
+  }
+
+  /** The same for an operation that holds a sandbox: it tells nothing once that is given up. */
+  under(hold: Hold): EventRecorder {
+    return new EventRecorder(this.#host, this.#store, this.#logger, hold);
   }
 
   /** For a verb that has done its work and still holds the sandbox, so that events are in order. */
-  async record(event: Omit<VirtEvent, "time">): Promise<void> {
+  async record(event: Omit<JournalRecord, "time">): Promise<void> {
     await this.#safely(event.sandboxId, () =>
       this.#append({ time: new Date().toISOString(), ...event }),
     );
@@ -122,7 +130,7 @@ export class EventRecorder {
 
   async #safely(sandboxId: string, work: () => Promise<void>): Promise<void> {
     try {
-      await work();
+      await (this.#hold === undefined ? work() : this.#hold.change(work));
     } catch (error) {
       this.#logger.warn({ err: error, sandboxId }, "what happened could not be written down");
     }

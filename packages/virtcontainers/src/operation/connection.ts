@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import type { Agent } from "../agent/agent.ts";
 import { NoopAgent } from "../agent/noop/agent.ts";
+import { Deadline } from "../deadline.ts";
 import { VirtError } from "../errors.ts";
 import type { Lock } from "../host/host.ts";
 import { agentTransport, type TransportTraits, transports } from "../hypervisor/agent-transport.ts";
@@ -7,7 +9,11 @@ import type { RunningVm, VmState } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Context } from "./context.ts";
+import { payKills } from "./owed.ts";
 import { resolveStored } from "./resolve.ts";
+
+/** How long an operation waits for the end of what others have called off. */
+const payTimeoutMs = 2_000;
 
 /** How long an operation waits for one of the agent's ports when all are taken. */
 const portTimeoutMs = 60_000;
@@ -51,6 +57,24 @@ export class Connection {
 
   /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
+    const agent = await this.#reach(sandbox, signal);
+    if (existsSync(this.#context.store.folder(this.#id).owed))
+      await this.#payKills(sandbox, agent, signal);
+    return agent;
+  }
+
+  /** Not for long: it is no reason to keep others from the guest. */
+  async #payKills(sandbox: StoredSandbox, agent: Agent, signal: AbortSignal): Promise<void> {
+    using limit = new Deadline({ signal }, payTimeoutMs, "kill");
+    try {
+      await limit.race(payKills(this.#context, sandbox, agent, limit.signal));
+    } catch (error) {
+      const fields = { err: error, sandboxId: this.#id };
+      this.#context.logger.warn(fields, "a command that was called off could not be killed yet");
+    }
+  }
+
+  async #reach(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     const vm = await this.vm(sandbox);
     // Whoever comes first connects for all; a connection that failed or has closed is nobody's.
     for (let pending = this.#agent; pending !== undefined; pending = this.#agent) {

@@ -1,20 +1,18 @@
-import { setTimeout } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
-import { containerNotFound, VirtError } from "../errors.ts";
-import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import { containerNotFound, isVirtError, VirtError } from "../errors.ts";
+import type { Hypervisor, RunningVm } from "../hypervisor/hypervisor.ts";
+import type { Hold } from "../store/hold.ts";
 import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
+import { whileHeld } from "./held.ts";
 import { assertState, rules } from "./state.ts";
 
 /** Default deadline of an operation on a sandbox that exists. */
 export const defaultTimeoutMs = 60_000;
-
-/** How long work may go on after its deadline before it is left to itself. */
-const settleMs = 2_000;
 
 /** What a verb has in hand while it holds a sandbox. */
 export interface Operation {
@@ -23,8 +21,11 @@ export interface Operation {
   readonly sandbox: StoredSandbox;
   readonly deadline: Deadline;
   readonly signal: AbortSignal;
+  readonly hold: Hold;
   /** The driver of its VM. INVALID_ARGUMENT if this instance does not have it. */
   readonly hypervisor: Hypervisor;
+  /** The VM, to change it. BUSY if the sandbox is no longer held. */
+  vm(): Promise<RunningVm>;
   agent(): Promise<Agent>;
   ledger(): LedgerFile;
   container(id: string): StoredContainer;
@@ -49,31 +50,23 @@ export async function operate<T>(
   const timeoutMs = "timeoutMs" in verb ? verb.timeoutMs : defaultTimeoutMs;
   using deadline = new Deadline(options, timeoutMs, verb.name);
   const mode = verb.holding === "exclusive" ? "exclusive" : "shared";
-  using lock = await context.store.lock(id, mode, deadline.signal);
-  const sandbox = await context.store.read(id);
-  if (verb.holding === "exclusive" || !(await isVmAlive(context, sandbox)))
-    await deadline.race(context.events.catchUp(sandbox));
-  if (verb.holding === "moment") lock.release();
-  const work = run(operation(context, connection, sandbox, deadline));
+  const hold = await context.store.lock(id, mode, deadline.signal);
+  let seen: StoredSandbox | undefined;
   try {
-    return await deadline.race(work);
+    return await whileHeld(context, hold, deadline, async (held) => {
+      const sandbox = await held.store.read(id);
+      seen = sandbox;
+      if (verb.holding === "exclusive" || !(await isVmAlive(context, sandbox)))
+        await held.events.catchUp(sandbox);
+      deadline.check();
+      if (verb.holding === "moment") hold.release();
+      return await run(operation(held, connection, sandbox, deadline, hold));
+    });
   } catch (error) {
-    await settled(work);
-    if (error instanceof VirtError && error.code === "TIMEOUT")
-      throw await withConsole(error, connection, sandbox);
+    if (seen !== undefined && error === deadline.signal.reason && isVirtError(error, "TIMEOUT"))
+      throw await withConsole(error, connection, seen);
     throw error;
   }
-}
-
-/** Gives work that was told to end the time to do so, so that the lock is not given up under its hands. */
-async function settled(work: Promise<unknown>): Promise<void> {
-  const patience = new AbortController();
-  const { signal } = patience;
-  await Promise.race([
-    work.catch(() => {}),
-    setTimeout(settleMs, undefined, { signal }).catch(() => {}),
-  ]);
-  patience.abort();
 }
 
 /** The view of a sandbox that the verbs work on. */
@@ -82,6 +75,7 @@ export function operation(
   connection: Connection,
   sandbox: StoredSandbox,
   deadline: Deadline,
+  hold: Hold,
 ): Operation {
   const { signal } = deadline;
   let hypervisor: Hypervisor | undefined;
@@ -91,9 +85,14 @@ export function operation(
     sandbox,
     deadline,
     signal,
+    hold,
     get hypervisor() {
       hypervisor ??= context.hypervisors.of(sandbox.config);
       return hypervisor;
+    },
+    vm: async () => {
+      hold.assert();
+      return await connection.vm(sandbox);
     },
     agent: () => connection.agent(sandbox, signal),
     ledger: () => context.store.ledger(sandbox.id),
@@ -114,10 +113,10 @@ export async function undo(
   failed: Operation,
   work: (operation: Operation) => Promise<void>,
 ): Promise<void> {
-  const { context, connection, sandbox } = failed;
+  const { context, connection, sandbox, hold } = failed;
   using deadline = new Deadline({}, undoTimeoutMs, "undo");
   try {
-    await work(operation(context, connection, sandbox, deadline));
+    await work(operation(context, connection, sandbox, deadline, hold));
   } catch (error) {
     const fields = { err: error, sandboxId: sandbox.id };
     context.logger.error(fields, "what failed left something behind");

@@ -35,8 +35,8 @@ async function resizeMemory(
   memoryMiB: number,
   grows: boolean,
 ): Promise<number> {
-  const { context, connection, sandbox, signal } = operation;
-  const vm = await connection.vm(sandbox);
+  const { context, signal } = operation;
+  const vm = await operation.vm();
   const agent = await operation.agent();
   const request = { count: 0, wait: false, cpuOnly: false };
   // A guest with modules loads its drivers for memory devices at this call.
@@ -51,12 +51,12 @@ async function resizeMemory(
 }
 
 async function resizeCpus(operation: Operation, before: number, count: number): Promise<void> {
-  const { context, connection, sandbox, signal } = operation;
+  const { context, sandbox, signal } = operation;
   const shrinks = count < before;
   const exact = sandbox.agentFeatures.includes(cpusFeature);
   if (shrinks && !exact) throw cannotShrink(sandbox.id);
   if (!shrinks) {
-    const vm = await connection.vm(sandbox);
+    const vm = await operation.vm();
     context.host.failpoint("cpus.plug.before");
     await vm.resizeCpus(count, signal);
     context.host.failpoint("cpus.plug.after");

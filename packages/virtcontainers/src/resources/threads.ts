@@ -16,7 +16,7 @@ export async function placeThreads(
 
 /** The same after CPUs were added. */
 export async function placeCpuThreads(operation: Operation): Promise<void> {
-  const { context, connection, sandbox, signal } = operation;
+  const { context, sandbox, signal } = operation;
   if (sandbox.cgroup?.overhead === undefined) return;
-  await placeThreads(context, sandbox, await connection.vm(sandbox), signal);
+  await placeThreads(context, sandbox, await operation.vm(), signal);
 }

@@ -29,6 +29,5 @@ export async function cleanupContainer(
   await stopSandbox(operation, force).catch((error: unknown) => {
     if (!force || !isVirtError(error)) throw error;
   });
-  await wipe(context, connection, sandbox.id);
-  await context.events.record({ type: "deleted", sandboxId: sandbox.id });
+  await wipe(context, connection, sandbox.id, { sandbox });
 }

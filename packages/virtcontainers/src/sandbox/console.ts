@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import { consoleFeature } from "../agent/agent.ts";
+import { endExec } from "../container/process/end-exec.ts";
 import { type IOStream, openStreams } from "../container/process/io.ts";
+import { isRefusal } from "../container/verbs/enter.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { assertUp, defaultTimeoutMs, type Operation } from "../operation/operate.ts";
 import { type Signal, signalNumber } from "../signals.ts";
@@ -50,18 +52,36 @@ export async function openConsole(
     Terminal: true,
     ...(size && { ConsoleSize: { Height: size.rows, Width: size.columns } }),
   };
-  await agent.execProcess({ containerId: guest, execId: id, process }, signal).catch((error) => {
-    throw commandError(error);
+  const io = await begin(operation, id, async () => {
+    await agent.execProcess({ containerId: guest, execId: id, process }, signal);
+    return await openStreams(operation, guest, id, {});
   });
   const soon = () => AbortSignal.timeout(defaultTimeoutMs);
   const exited = agent.waitProcess(guest, id, new AbortController().signal);
   exited.catch(() => {});
   return {
-    io: await openStreams(operation, guest, id, {}),
+    io,
     exited,
     signal: (name) => agent.signalProcess(guest, id, signalNumber(name), soon()),
     resize: (rows, columns) => agent.resizeTerminal(guest, id, rows, columns, soon()),
   };
+}
+
+/** What was begun does not outlive its caller's patience. */
+async function begin<T>(
+  { context, connection, sandbox, signal }: Operation,
+  execId: string,
+  start: () => Promise<T>,
+): Promise<T> {
+  try {
+    const started = await start();
+    signal.throwIfAborted();
+    return started;
+  } catch (error) {
+    if (isRefusal(error)) throw commandError(error);
+    const begun = { context, connection, sandboxId: sandbox.id, containerId: guest, execId };
+    throw await endExec(begun, error);
+  }
 }
 
 /** The guest's own words about a program that can't be run; its error numbers are those of Linux. */

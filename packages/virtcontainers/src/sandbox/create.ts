@@ -1,34 +1,31 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerConfig } from "../config/container.ts";
 import { SandboxConfig } from "../config/sandbox.ts";
-import { hooksAfterDelete } from "../container/hooks.ts";
 import { settleSpec } from "../container/spec/oci/settle.ts";
 import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
-import type { Lock } from "../host/host.ts";
 import { Tracer } from "../monitor/trace.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
+import { whileHeld } from "../operation/held.ts";
+import { type Operation, operation } from "../operation/operate.ts";
 import { needsShare, resolveConfig } from "../operation/resolve.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
 import { assertShareable } from "../storage/check.ts";
-import { release } from "../store/record/record.ts";
 import { type StoredContainer, type StoredSandbox, stateVersion } from "../store/schema.ts";
 import { chooseVmUid } from "../store/vm-uid.ts";
 import { parse } from "../validate.ts";
 import { applyAnnotations } from "./annotations/apply.ts";
 import { boot } from "./boot.ts";
+import { wipe } from "./delete.ts";
 import { assertGuestCan } from "./guest-kernel.ts";
 
 /** Default deadline of createSandbox, which may have to pull images. */
 export const createTimeoutMs = 300_000;
 
 /** A sandbox that was just made, and this process's connection to it. */
-export interface Created {
-  sandbox: StoredSandbox;
-  connection: Connection;
-}
+export type Created = Pick<Operation, "sandbox" | "connection">;
 
 /**
  * Creates a sandbox: checks everything, then takes the id, boots the VM and creates the containers. If any
@@ -38,7 +35,7 @@ export async function createSandbox(
   context: Context,
   input: SandboxConfig,
   options: CallOptions,
-  afterwards: (created: Created, deadline: Deadline) => Promise<void> = async () => {},
+  afterwards: (operation: Operation) => Promise<void> = async () => {},
 ): Promise<Created> {
   const config = applyAnnotations(parse(SandboxConfig, input));
   using deadline = new Deadline(options, createTimeoutMs, "create");
@@ -48,25 +45,27 @@ export async function createSandbox(
     plan(context, id, config, input, deadline.signal),
   );
   deadline.check();
-  using lock = await context.store.create(sandbox.id, deadline.signal);
-  const connection = new Connection(context, sandbox.id);
-  const created = { sandbox, connection };
-  try {
-    await context.store.write(sandbox);
-    await boot(context, sandbox, context.store.ledger(sandbox.id), connection, deadline);
-    await tellCreated(context, sandbox);
-    await afterwards(created, deadline);
-    await tracer.save(context);
-    return created;
-  } catch (error) {
-    await undo(context, created, lock, tracer).catch((failure: unknown) =>
-      context.logger.error(
-        { err: failure, sandboxId: sandbox.id },
-        "a failed create left something behind",
-      ),
-    );
-    throw error;
-  }
+  const hold = await context.store.create(sandbox.id, deadline.signal);
+  return await whileHeld(context, hold, deadline, async (held) => {
+    const connection = new Connection(context, sandbox.id);
+    const created = operation(held, connection, sandbox, deadline, hold);
+    try {
+      await created.save();
+      await boot(held, sandbox, created.ledger(), connection, deadline);
+      await tellCreated(held, sandbox);
+      await afterwards(created);
+      await tracer.save(held);
+      return created;
+    } catch (error) {
+      await undo(created, tracer).catch((failure: unknown) =>
+        context.logger.error(
+          { err: failure, sandboxId: sandbox.id },
+          "a failed create left something behind",
+        ),
+      );
+      throw error;
+    }
+  });
 }
 
 /** Looks everything up that the sandbox needs; takes nothing. */
@@ -96,6 +95,7 @@ async function plan(
   return {
     version: stateVersion,
     id,
+    generation: 0,
     hostname: (config.hostname ?? id).slice(0, 64),
     state: "creating",
     bootId: await context.host.bootId(),
@@ -128,20 +128,7 @@ async function tellCreated(context: Context, { id: sandboxId, containers }: Stor
     await context.events.record({ type: "created", sandboxId, containerId });
 }
 
-async function undo(
-  context: Context,
-  { sandbox, connection }: Created,
-  lock: Lock,
-  tracer: Tracer,
-): Promise<void> {
+async function undo({ context, sandbox, connection }: Operation, tracer: Tracer): Promise<void> {
   await tracer.save(context);
-  await connection.release();
-  await context.store.ledger(sandbox.id).releaseAll();
-  for (const container of sandbox.containers) await hooksAfterDelete(context, sandbox, container);
-  await release(context.host, { kind: "folder", path: context.store.folder(sandbox.id).path });
-  if (sandbox.state !== "creating") {
-    const reason = "its start has failed";
-    await context.events.record({ type: "deleted", sandboxId: sandbox.id, reason });
-  }
-  lock.release();
+  await wipe(context, connection, sandbox.id, { sandbox, reason: "its start has failed" });
 }

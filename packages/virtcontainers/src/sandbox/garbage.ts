@@ -1,31 +1,27 @@
-import { type CallOptions, Deadline } from "../deadline.ts";
+import { Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
+import { whileHeld } from "../operation/held.ts";
 import { defaultTimeoutMs } from "../operation/operate.ts";
 import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
-import { wipe } from "./delete.ts";
-import { type Garbage, tidy } from "./tidy.ts";
+import { readDamaged, wipe } from "./delete.ts";
+import { type Collecting, type Garbage, type GarbageOptions, tidy } from "./tidy.ts";
 
-export type { Garbage };
-
-export interface GarbageOptions extends CallOptions {
-  /** Only says what would be removed. */
-  dryRun?: boolean | undefined;
-  /** Also sandboxes that are stopped, or whose VM has died. */
-  stopped?: boolean | undefined;
-}
+export type { Garbage, GarbageOptions };
 
 /** Removes what killed processes left, of sandboxes and of images, and gives what it was. */
 export async function collectGarbage(
   context: Context,
   options: GarbageOptions,
 ): Promise<Garbage[]> {
-  const found = await collectSandboxes(context, undefined, options);
-  const { dryRun = false, signal, timeoutMs } = options;
-  const swept = await context.images.sweep({ dryRun, signal, timeoutMs });
+  using deadline = new Deadline(options, defaultTimeoutMs, "reclaim");
+  const { signal } = deadline;
+  const found = await collectSandboxes(context, undefined, { ...options, signal });
+  const { dryRun = false } = options;
+  const swept = await deadline.race(context.images.sweep({ dryRun, signal }));
   return [
     ...found,
     ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
@@ -43,34 +39,33 @@ export async function collectSandboxes(
   for (const id of await context.store.ids()) {
     deadline.check();
     if (only !== undefined && id !== only) continue;
-    if (!(await context.store.isUnlocked(id))) continue;
-    using lock = await context.store.lockLeftover(id, deadline.signal);
-    if (lock !== undefined) found.push(...(await collectSafely(context, id, options)));
+    const hold = await context.store.lockIdle(id);
+    if (hold === undefined) continue;
+    const collect = (held: Context): Promise<Garbage[]> =>
+      collectSafely({ context: held, hold, deadline, options }, id);
+    found.push(...(await whileHeld(context, hold, deadline, collect)));
   }
-  return found;
+  const left = await deadline.race(context.store.sweep(only, options.dryRun ?? false));
+  const reason = "whoever made or removed a sandbox was killed";
+  return [...found, ...left.map((name): Garbage => ({ kind: "file", name, reason }))];
 }
 
 /** What is wrong with one ledger is no reason to leave other sandboxes' garbage. */
-async function collectSafely(
-  context: Context,
-  id: string,
-  options: GarbageOptions,
-): Promise<Garbage[]> {
+async function collectSafely(collecting: Collecting, id: string): Promise<Garbage[]> {
   try {
-    return await collectOne(context, id, options);
+    return await collectOne(collecting, id);
   } catch (error) {
     if (!isVirtError(error, "STATE_INVALID")) throw error;
-    context.logger.warn({ err: error, sandboxId: id }, "a damaged sandbox is left as it is");
+    const fields = { err: error, sandboxId: id };
+    collecting.context.logger.warn(fields, "a damaged sandbox is left as it is");
     return [];
   }
 }
 
-async function collectOne(
-  context: Context,
-  id: string,
-  { dryRun = false, stopped = false }: GarbageOptions,
-): Promise<Garbage[]> {
-  const sandbox = await readSandbox(context, id);
+async function collectOne(collecting: Collecting, id: string): Promise<Garbage[]> {
+  const { context, options } = collecting;
+  const { dryRun = false, stopped = false } = options;
+  const sandbox = await readDamaged(context, id);
   if (sandbox === "damaged") return await collectDamaged(context, id, { dryRun, stopped });
   const reason = await whyLeft(context, sandbox, stopped);
   if (reason !== undefined) {
@@ -79,48 +74,32 @@ async function collectOne(
   }
   if (sandbox === undefined) return [];
   if (!dryRun) await context.events.catchUp(sandbox);
-  return await tidy(context, sandbox, dryRun);
+  return await tidy(collecting, sandbox);
 }
 
-/** One that was never whole was never told of. */
 async function remove(
   context: Context,
   id: string,
-  sandbox: StoredSandbox | undefined,
+  sandbox: StoredSandbox | "damaged" | undefined,
   reason: string,
 ): Promise<void> {
-  const wasWhole = sandbox !== undefined && sandbox.state !== "creating";
-  if (wasWhole) await context.events.catchUp(sandbox);
-  await wipe(context, new Connection(context, id), id);
-  if (wasWhole) await context.events.record({ type: "deleted", sandboxId: id, reason });
+  if (typeof sandbox === "object") await context.events.catchUp(sandbox);
+  await wipe(context, new Connection(context, id), id, { sandbox, reason });
 }
 
 /** Whether one counts as stopped of which no state can be read, its processes tell. */
 async function collectDamaged(
   context: Context,
   id: string,
-  { dryRun, stopped }: GarbageOptions,
+  { dryRun, stopped }: { dryRun: boolean; stopped: boolean },
 ): Promise<Garbage[]> {
   if (!stopped) return [];
   for (const { record } of context.store.ledger(id).entries()) {
     if (await runs(context.host, record)) return [];
   }
   const reason = "its state is damaged, and nothing of it runs";
-  if (!dryRun) await remove(context, id, undefined, reason);
+  if (!dryRun) await remove(context, id, "damaged", reason);
   return [{ kind: "sandbox", name: id, reason }];
-}
-
-/** A damaged one is its user's to judge. */
-async function readSandbox(
-  context: Context,
-  id: string,
-): Promise<StoredSandbox | "damaged" | undefined> {
-  try {
-    return await context.store.readIfThere(id);
-  } catch (error) {
-    if (isVirtError(error, "STATE_INVALID")) return "damaged";
-    throw error;
-  }
 }
 
 async function whyLeft(
@@ -129,6 +108,7 @@ async function whyLeft(
   stopped: boolean,
 ): Promise<string | undefined> {
   if (sandbox === undefined || sandbox.state === "creating") return "its creation was not finished";
+  if (sandbox.deleting) return "its removal was not finished";
   if (sandbox.bootId !== (await context.host.bootId())) return "the machine has been restarted";
   if (!stopped || (sandbox.state !== "stopped" && (await isVmAlive(context, sandbox)))) return;
   return sandbox.state === "stopped" ? "it is stopped" : "its VM has died";

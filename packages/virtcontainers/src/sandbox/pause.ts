@@ -10,7 +10,7 @@ export async function pauseSandbox(operation: Operation): Promise<void> {
   await refresh(context, sandbox, connection, signal);
   assertAllowed("pauseSandbox", sandbox);
   assertCanPause(operation);
-  const vm = await connection.vm(sandbox);
+  const vm = await operation.vm();
   // Written first: a halted VM that counted as running would be asked, and not answer.
   sandbox.state = "paused";
   await operation.save();

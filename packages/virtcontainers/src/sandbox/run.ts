@@ -1,7 +1,6 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Context } from "../operation/context.ts";
-import { operation } from "../operation/operate.ts";
 import { type Created, createSandbox } from "./create.ts";
 import { startSandbox } from "./start.ts";
 
@@ -11,7 +10,5 @@ export async function runSandbox(
   config: SandboxConfig,
   options: CallOptions,
 ): Promise<Created> {
-  return await createSandbox(context, config, options, ({ connection, sandbox }, deadline) =>
-    startSandbox(operation(context, connection, sandbox, deadline)),
-  );
+  return await createSandbox(context, config, options, startSandbox);
 }

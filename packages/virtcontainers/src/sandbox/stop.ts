@@ -25,11 +25,10 @@ export async function stopSandbox(operation: Operation, force: boolean): Promise
 }
 
 async function stopVm(operation: Operation, force: boolean): Promise<void> {
-  const { sandbox, connection } = operation;
-  if (sandbox.vm === undefined) return;
-  const vm = await connection.vm(sandbox);
+  if (operation.sandbox.vm === undefined) return;
+  const vm = await operation.vm();
   const asked = !force && (await canPowerOff(operation)) && (await askGuest(operation));
-  await vm.stop({ graceMs: asked ? graceMs : 0 });
+  await operation.hold.change(() => vm.stop({ graceMs: asked ? graceMs : 0 }));
 }
 
 /** One that is halted can't; one that hangs in a dead share takes long, and is given the time only for what would be lost. */

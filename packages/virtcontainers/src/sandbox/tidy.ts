@@ -1,11 +1,12 @@
 import { hookName } from "../container/hooks.ts";
 import { deleteContainer } from "../container/verbs/delete.ts";
-import { Deadline } from "../deadline.ts";
+import { type CallOptions, Deadline } from "../deadline.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { operation } from "../operation/operate.ts";
 import { markGone } from "../operation/refresh.ts";
 import { releaseOrphans } from "../storage/block/drives.ts";
+import type { Hold } from "../store/hold.ts";
 import type { LedgerRecord } from "../store/ledger.ts";
 import { about } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -22,12 +23,25 @@ export interface Garbage {
   reason: string;
 }
 
+export interface GarbageOptions extends CallOptions {
+  /** Only says what would be removed. */
+  dryRun?: boolean | undefined;
+  /** Also sandboxes that are stopped, or whose VM has died. */
+  stopped?: boolean | undefined;
+}
+
+/** What a look at one sandbox has in hand, while it is held. */
+export interface Collecting {
+  context: Context;
+  hold: Hold;
+  deadline: Deadline;
+  options: GarbageOptions;
+}
+
 /** Of a sandbox that stays: what was for a VM that is gone, and containers that were never whole. */
-export async function tidy(
-  context: Context,
-  sandbox: StoredSandbox,
-  dryRun: boolean,
-): Promise<Garbage[]> {
+export async function tidy(collecting: Collecting, sandbox: StoredSandbox): Promise<Garbage[]> {
+  const { context } = collecting;
+  const dryRun = collecting.options.dryRun ?? false;
   const sandboxId = sandbox.id;
   const files = await context.store.sweepWrites(sandboxId, dryRun);
   const found = files.map(
@@ -37,7 +51,7 @@ export async function tidy(
   const more = runs
     ? [
         ...(await tidyHooks(context, sandboxId, dryRun)),
-        ...(await tidyContainers(context, sandbox, dryRun)),
+        ...(await tidyContainers(collecting, sandbox, dryRun)),
       ]
     : await tidyVm(context, sandbox, dryRun);
   return [...found, ...more];
@@ -80,7 +94,7 @@ function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
 const guestTimeoutMs = 15_000;
 
 async function tidyContainers(
-  context: Context,
+  { context, hold, deadline }: Collecting,
   sandbox: StoredSandbox,
   dryRun: boolean,
 ): Promise<Garbage[]> {
@@ -94,13 +108,14 @@ async function tidyContainers(
   }));
   if (dryRun) return found;
   await releaseOrphans(context, sandbox, context.store.ledger(sandbox.id));
-  using deadline = new Deadline({}, guestTimeoutMs, "reclaim");
+  using limit = new Deadline({ signal: deadline.signal }, guestTimeoutMs, "reclaim");
   const connection = new Connection(context, sandbox.id);
   try {
     for (const container of left)
-      await deleteContainer(operation(context, connection, sandbox, deadline), container);
+      await deleteContainer(operation(context, connection, sandbox, limit, hold), container);
     return found;
   } catch (error) {
+    deadline.check();
     // What a guest refuses is no reason to leave other sandboxes' garbage.
     context.logger.warn({ err: error, sandboxId: sandbox.id }, "its containers were not tidied");
     return [];

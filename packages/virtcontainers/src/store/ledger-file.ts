@@ -6,6 +6,7 @@ import type { Host } from "../host/host.ts";
 import { readTrusted } from "../host/trusted.ts";
 import { appendLine, wholeLines } from "./append.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
+import type { Hold } from "./hold.ts";
 import type { Ledger, LedgerEntry, LedgerRecord } from "./ledger.ts";
 import { about, placeOutside, Record, release } from "./record/record.ts";
 
@@ -23,9 +24,12 @@ export class LedgerFile implements Ledger {
   readonly #host: Host;
   readonly #path: string;
   readonly #bounds: Bounds;
+  readonly #hold: Hold | undefined;
   #lastSeq = 0;
 
-  constructor(host: Host, path: string) {
+  /** With a hold, nothing is taken or released once it is given up. */
+  constructor(host: Host, path: string, hold?: Hold) {
+    this.#hold = hold;
     this.#host = host;
     this.#path = path;
     this.#bounds = boundsOf(path);
@@ -41,7 +45,7 @@ export class LedgerFile implements Ledger {
     this.#write(seq, record);
     this.#host.failpoint(`take.${record.kind}.recorded`);
     try {
-      const taken = await acquire(async (more) => this.#write(seq, more));
+      const taken = await this.#held(() => acquire(async (more) => this.#write(seq, more)));
       this.#host.failpoint(`take.${record.kind}.taken`);
       return taken;
     } catch (error) {
@@ -54,6 +58,11 @@ export class LedgerFile implements Ledger {
     for (const [seq, record] of [...this.#entries].reverse()) {
       if (match(record)) await this.#release(seq);
     }
+  }
+
+  /** Strikes records out whose things are nobody's to release any more. */
+  strike(match: (record: LedgerRecord) => boolean): void {
+    for (const [seq, record] of this.#entries) if (match(record)) this.#strike(seq, record);
   }
 
   /** Releases what only a VM needs: its processes first, since they use the rest. */
@@ -82,7 +91,11 @@ export class LedgerFile implements Ledger {
   async #release(seq: number): Promise<void> {
     const record = this.#entries.get(seq);
     if (record === undefined) return;
-    await release(this.#host, record);
+    await this.#held(() => release(this.#host, record));
+    this.#strike(seq, record);
+  }
+
+  #strike(seq: number, record: LedgerRecord): void {
     this.#entries.delete(seq);
     try {
       this.#append({ seq, released: true });
@@ -94,7 +107,12 @@ export class LedgerFile implements Ledger {
     this.#host.failpoint(`release.${record.kind}.released`);
   }
 
+  async #held<T>(work: () => Promise<T>): Promise<T> {
+    return this.#hold === undefined ? await work() : await this.#hold.change(work);
+  }
+
   #write(seq: number, record: LedgerRecord): void {
+    this.#hold?.assert();
     try {
       this.#append({ seq, record });
     } catch (error) {

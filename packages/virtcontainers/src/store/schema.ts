@@ -100,7 +100,11 @@ export const stateVersion = 1;
 export const StoredSandbox = v.object({
   version: v.literal(stateVersion),
   id: v.string(),
+  /** How often it was written: whoever writes must have read what was written last. */
+  generation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   state,
+  /** It holds nothing any more, and is told to be deleted; only its folder is left. */
+  deleting: v.optional(v.literal(true)),
   /** The boot of the host in which the VM runs; after another boot nothing of it is left. */
   bootId: v.string(),
   createdAt: v.string(),

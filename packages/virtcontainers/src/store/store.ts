@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { lstatSync } from "node:fs";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../errors.ts";
@@ -6,6 +7,9 @@ import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
 import { assertTrusted, makeTrustedFolder } from "../host/trusted.ts";
 import { readIfThere, sweepWrites, writeAtomic } from "./files.ts";
+import { removeFolder, stageFolder, sweepFolders } from "./folders.ts";
+import { assertUnchanged } from "./generation.ts";
+import { Hold } from "./hold.ts";
 import { LedgerFile } from "./ledger-file.ts";
 import { StoredSandbox, stateVersion } from "./schema.ts";
 
@@ -56,6 +60,10 @@ export class SandboxFolder {
   get copiesLock(): string {
     return join(this.path, "copies.lock");
   }
+  /** Processes that are to be killed when the guest can be asked again, a file each. */
+  get owed(): string {
+    return join(this.path, "owed");
+  }
   /** The phases of its create. */
   get trace(): string {
     return join(this.path, "trace.json");
@@ -80,11 +88,18 @@ export class SandboxFolder {
 /** The sandboxes of one user on disk, and the locks between processes. */
 export class Store {
   readonly #host: Host;
+  readonly #hold: Hold | undefined;
   readonly stateDir: string;
 
-  constructor(host: Host, stateDir: string) {
+  constructor(host: Host, stateDir: string, hold?: Hold) {
     this.#host = host;
+    this.#hold = hold;
     this.stateDir = stateDir;
+  }
+
+  /** The same for an operation that holds a sandbox: it changes nothing once that is given up. */
+  under(hold: Hold): Store {
+    return new Store(this.#host, this.stateDir, hold);
   }
 
   /** The journal of what has happened. */
@@ -106,68 +121,83 @@ export class Store {
     return new SandboxFolder(this.stateDir, id);
   }
 
-  /** Makes the folder of a new sandbox and holds its lock. ALREADY_EXISTS if the id is in use. */
-  async create(id: string, signal?: AbortSignal): Promise<Lock> {
-    const folder = this.folder(id);
+  /**
+   * Makes the folder of a new sandbox and holds it: it has its lock before it has its name. ALREADY_EXISTS if the
+   * id is in use.
+   */
+  async create(id: string, signal?: AbortSignal): Promise<Hold> {
+    const { path } = this.folder(id);
     makeTrustedFolder(join(this.stateDir, "sbs"), 0o711);
     this.#host.failpoint("store.create.before");
-    try {
-      await mkdir(folder.path, { mode: 0o711 });
-      // Whatever the umask: the VMM's user passes through.
-      await chmod(folder.path, 0o711);
-    } catch (error) {
-      if (isErrno(error, "EEXIST")) throw inUse(id);
-      throw hostError(error, `making the folder ${folder.path}`);
-    }
+    // One that comes meanwhile is found by the renaming.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw inUse(id);
+    const staged = await stageFolder(this.#host, this.stateDir, id, signal);
     try {
       this.#host.failpoint("store.create.made");
-      const options = { create: true, timeoutMs: 0, ...(signal && { signal }) };
-      const lock = await this.#host.locks.acquire(folder.lock, "exclusive", options);
-      if (lock === undefined) throw inUse(id);
-      return lock;
+      await rename(staged.path, path);
+      return new Hold(id, staged.lock);
     } catch (error) {
-      // Whoever holds the lock has taken the folder for a leftover, and removes it.
-      if (!isVirtError(error, "BUSY")) await rm(folder.path, { recursive: true, force: true });
+      await rm(staged.path, { recursive: true, force: true });
+      staged.lock.release();
+      if (isErrno(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) throw inUse(id);
+      throw hostError(error, `making the folder ${path}`);
+    }
+  }
+
+  /** Removes the folder of a sandbox that holds nothing any more; the caller holds it. The id is free at once. */
+  async remove(id: string): Promise<void> {
+    const work = (): Promise<void> => removeFolder(this.#host, this.stateDir, this.folder(id).path);
+    await (this.#hold === undefined ? work() : this.#hold.change(work));
+  }
+
+  /** Removes, and gives, folders that killed processes left on their way to becoming a sandbox or from having been one. */
+  async sweep(only: string | undefined, dryRun: boolean): Promise<string[]> {
+    return await sweepFolders(this.#host, this.stateDir, only, dryRun);
+  }
+
+  /** Holds an existing sandbox. SANDBOX_NOT_FOUND, BUSY, TIMEOUT, CANCELED. */
+  async lock(id: string, mode: "shared" | "exclusive", signal?: AbortSignal): Promise<Hold> {
+    const options = { timeoutMs: lockTimeoutMs, ...(signal && { signal }) };
+    const lock = await this.#host.locks.acquire(this.folder(id).lock, mode, options);
+    if (lock === undefined) throw notFound(id);
+    return new Hold(id, lock);
+  }
+
+  /** Holds a sandbox whole or not; undefined if nothing of it is there. */
+  async lockLeftover(id: string, signal?: AbortSignal): Promise<Hold | undefined> {
+    const lock = await this.#acquire(id, { timeoutMs: lockTimeoutMs, ...(signal && { signal }) });
+    return lock && new Hold(id, lock);
+  }
+
+  /** The same, unless somebody else holds it at this moment. */
+  async lockIdle(id: string): Promise<Hold | undefined> {
+    try {
+      const lock = await this.#acquire(id, { timeoutMs: 0 });
+      return lock && new Hold(id, lock);
+    } catch (error) {
+      if (isVirtError(error, "BUSY")) return undefined;
       throw error;
     }
   }
 
-  /** Holds an existing sandbox. SANDBOX_NOT_FOUND, BUSY, TIMEOUT, CANCELED. */
-  async lock(id: string, mode: "shared" | "exclusive", signal?: AbortSignal): Promise<Lock> {
-    const options = { timeoutMs: lockTimeoutMs, ...(signal && { signal }) };
-    const lock = await this.#host.locks.acquire(this.folder(id).lock, mode, options);
-    if (lock === undefined) throw notFound(id);
-    return lock;
-  }
-
-  /** Holds a sandbox, or what is left of one whose creator was killed before it made the lock. */
-  async lockLeftover(id: string, signal?: AbortSignal): Promise<Lock | undefined> {
-    const options = { create: true, timeoutMs: lockTimeoutMs, ...(signal && { signal }) };
+  async #acquire(
+    id: string,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<Lock | undefined> {
+    const path = this.folder(id).lock;
     try {
-      return await this.#host.locks.acquire(this.folder(id).lock, "exclusive", options);
+      return await this.#host.locks.acquire(path, "exclusive", { create: true, ...options });
     } catch (error) {
-      if (isErrno(error, "ENOENT")) return undefined;
       if (error instanceof VirtError && isErrno(error.cause, "ENOENT")) return undefined;
       throw error;
     }
   }
 
-  /** True if no living process holds the sandbox at this moment. */
-  async isUnlocked(id: string): Promise<boolean> {
-    try {
-      const lock = await this.#host.locks.acquire(this.folder(id).lock, "exclusive");
-      lock?.release();
-      return true;
-    } catch (error) {
-      if (error instanceof VirtError && error.code === "BUSY") return false;
-      throw error;
-    }
-  }
-
   /** Holds a sandbox together with other readers, unless somebody changes it or it is not there. */
-  async lockIfFree(id: string): Promise<Lock | undefined> {
+  async lockIfFree(id: string): Promise<Hold | undefined> {
     try {
-      return await this.#host.locks.acquire(this.folder(id).lock, "shared");
+      const lock = await this.#host.locks.acquire(this.folder(id).lock, "shared");
+      return lock && new Hold(id, lock);
     } catch (error) {
       if (isVirtError(error, "BUSY")) return undefined;
       throw error;
@@ -175,7 +205,7 @@ export class Store {
   }
 
   ledger(id: string): LedgerFile {
-    return new LedgerFile(this.#host, this.folder(id).ledger);
+    return new LedgerFile(this.#host, this.folder(id).ledger, this.#hold);
   }
 
   /** SANDBOX_NOT_FOUND, STATE_INVALID. */
@@ -185,7 +215,14 @@ export class Store {
     return sandbox;
   }
 
+  /** Undefined if there is none, or one that is being removed. STATE_INVALID. */
   async readIfThere(id: string): Promise<StoredSandbox | undefined> {
+    const sandbox = await this.readLeftover(id);
+    return sandbox?.deleting === true ? undefined : sandbox;
+  }
+
+  /** The same, but for what is being removed, or was when its remover was killed. */
+  async readLeftover(id: string): Promise<StoredSandbox | undefined> {
     const path = this.folder(id).state;
     const text = await readIfThere(path);
     if (text === undefined) return undefined;
@@ -206,10 +243,20 @@ export class Store {
     }
   }
 
+  /** Replaces the state. BUSY if it is no longer the one that was read, or the sandbox is no longer held. */
   async write(sandbox: StoredSandbox): Promise<void> {
+    const write = (): Promise<void> => this.#write(sandbox);
+    await (this.#hold === undefined ? write() : this.#hold.change(write));
+  }
+
+  async #write(sandbox: StoredSandbox): Promise<void> {
     this.#host.failpoint("store.write.before");
+    const path = this.folder(sandbox.id).state;
+    await assertUnchanged(path, sandbox);
+    const next = { ...sandbox, generation: sandbox.generation + 1 };
     const staged = (): void => this.#host.failpoint("store.write.staged");
-    await writeAtomic(this.folder(sandbox.id).state, JSON.stringify(sandbox), staged);
+    await writeAtomic(path, JSON.stringify(next), staged);
+    sandbox.generation = next.generation;
     this.#host.failpoint("store.write.after");
   }
 

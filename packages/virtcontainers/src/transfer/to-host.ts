@@ -1,14 +1,15 @@
 import { constants } from "node:fs";
-import { type FileHandle, lchown, mkdir, open, symlink, unlink } from "node:fs/promises";
+import { type FileHandle, lchown, lstat, mkdir, open, symlink, unlink } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
-import { O_PATH, pinnedPath } from "../host/files.ts";
+import { pinnedPath } from "../host/files.ts";
 import { staysInside, type Tally, type TreeEntry } from "./entry.ts";
 
 /**
  * Makes a tree in a pinned folder of the host. Each step opens one name in an open folder and follows no
  * link, and names have been checked: so nothing is written outside of it, whatever the tree holds and
- * whoever changes it meanwhile. Links that lead out of the tree are left out; set-user-id bits are dropped.
+ * whoever changes it meanwhile. A folder that is there keeps its mode and owner, and what is no file, folder or
+ * link is not replaced. Links that lead out of the tree are left out; set-user-id bits are dropped.
  * `prefix` is what the tree's root is called in the folder; none: it is the folder itself.
  */
 export async function toHost(
@@ -30,11 +31,11 @@ export async function toHost(
     if (name === undefined) continue;
     await using parent = await openBelow(folder, path.slice(0, -1));
     try {
-      await make(parent, name, entry, tally, archive);
+      const made = await make(parent, name, entry, tally, archive);
+      if (made && entry.kind === "folder") folders.push({ path, entry });
     } catch (error) {
       throw hostError(error, `writing ${path.join("/")}`);
     }
-    if (entry.kind === "folder") folders.push({ path, entry });
   }
   // What is in a folder comes before its mode, which may forbid writing, and its time, which writing changes.
   for (const { path, entry } of folders.reverse()) {
@@ -58,25 +59,29 @@ async function openBelow(folder: FileHandle, names: readonly string[]): Promise<
   return here;
 }
 
+/** False if it is a folder that was there. */
 async function make(
   parent: FileHandle,
   name: string,
   entry: TreeEntry,
   tally: Tally,
   archive: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const place = pinnedPath(parent.fd, name);
   if (entry.kind === "folder") {
-    await mkdir(place, 0o700).catch((error: unknown) => {
-      if (!isErrno(error, "EEXIST")) throw error;
-    });
-    return;
+    try {
+      await mkdir(place, 0o700);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "EEXIST")) return false;
+      throw error;
+    }
   }
   await clear(place, name);
   if (entry.kind === "link") {
     await symlink(entry.target, place);
     if (archive) await lchown(place, entry.uid, entry.gid);
-    return;
+    return true;
   }
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   await using file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
@@ -85,30 +90,26 @@ async function make(
     await file.writeFile(data);
   }
   await settle(file, entry, archive);
+  return true;
 }
 
-/** Takes away what is there, link or file; a folder is not replaced. */
+/** Takes away what is there, link or file; nothing else is replaced, such as a folder or a device. */
 async function clear(place: string, name: string): Promise<void> {
-  try {
-    await unlink(place);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return;
-    if (isErrno(error, "EISDIR", "EPERM") && (await isFolder(place))) {
-      throw new VirtError(
-        "ALREADY_EXISTS",
-        `${name} is a folder on the host, and a file in the copy`,
-        {
-          hint: "Copy to another place, or move that folder away.",
-        },
-      );
-    }
+  const found = await lstat(place).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT")) return undefined;
     throw error;
+  });
+  if (found === undefined) return;
+  if (found.isFile() || found.isSymbolicLink()) {
+    await unlink(place).catch((error: unknown) => {
+      if (!isErrno(error, "ENOENT")) throw error;
+    });
+    return;
   }
-}
-
-async function isFolder(place: string): Promise<boolean> {
-  await using found = await open(place, O_PATH | constants.O_NOFOLLOW);
-  return (await found.stat()).isDirectory();
+  const what = found.isDirectory() ? "a folder" : "a device, a pipe or a socket";
+  throw new VirtError("ALREADY_EXISTS", `${name} is ${what} on the host, and a file in the copy`, {
+    hint: "Copy to another place, or move it away.",
+  });
 }
 
 /** Owner first: a change of it takes bits of the mode away. */

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { constants } from "node:fs";
 import {
   mkdir,
@@ -123,6 +124,24 @@ describe("from a guest to the host", () => {
     );
     expect(tally.result().skipped.map(({ path }) => path)).toEqual(["abs", "dev", "a�", "up"]);
     expect(await readdir(join(target, "out"))).toEqual([]);
+  });
+
+  test("what is there keeps mode and owner; no pipe, socket or device is replaced", async () => {
+    const target = await temporaryFolder();
+    await mkdir(join(target, "out", "sub"), { recursive: true, mode: 0o711 });
+    const before = await stat(join(target, "out", "sub"));
+    const told = { "/r": { ...folder, mode: 0o777 }, "/r/sub": { ...folder, mode: 0o777 } };
+    await receive({ ...told, "/r/new": { ...folder, mode: 0o777 } }, target);
+    const after = await stat(join(target, "out", "sub"));
+    expect([after.mode, after.uid]).toEqual([before.mode, before.uid]);
+    expect((await stat(join(target, "out", "new"))).mode & 0o7777).toBe(0o777);
+
+    execFileSync("mkfifo", ["-m", "666", join(target, "out", "null")]);
+    const error = await refusal(receive({ "/r": folder, "/r/null": { text: "evil" } }, target));
+    expect(error.code).toBe("ALREADY_EXISTS");
+    expect(error.message).toContain("null is a device, a pipe or a socket on the host");
+    const pipe = await stat(join(target, "out", "null"));
+    expect([pipe.isFIFO(), pipe.mode & 0o7777]).toEqual([true, 0o666]);
   });
 
   test("a link in the target's place is replaced or refused, and never followed", async () => {

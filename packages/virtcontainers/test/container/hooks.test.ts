@@ -186,6 +186,41 @@ test("the ledger knows one that runs, and ends it with all that it started", asy
   await waitUntilGone(told()[0]?.state);
 });
 
+const leaves = (redirect: string) =>
+  `/bin/sleep 600 ${redirect} & echo "pids [$$,$!]" >> "$TRACE"; exit 0`;
+
+test("one that has ended and left its output to a child ends with it in time, also by the ledger", async () => {
+  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  const slow = { createRuntime: [hook("createRuntime", leaves(""), { timeout: 1 })] };
+  const error = await refusal(sandbox.createContainer(container(slow)));
+  expect(error).toMatchObject({ code: "TIMEOUT", phase: "hook.createRuntime" });
+  await waitUntilGone(told()[0]?.state);
+
+  const wrote = watch(trace)[Symbol.asyncIterator]().next();
+  const endless = { createRuntime: [hook("createRuntime", leaves(""))] };
+  const creating = sandbox.createContainer(container(endless));
+  await wrote;
+  const host = createHost();
+  const [leader] = Object.values(told()[1]?.state ?? {});
+  const known = await host.processes.identify(Number(leader));
+  if (known !== undefined) await host.processes.waitGone(known);
+  const ledger = new LedgerFile(host, storedPath(instance, "sb", "ledger"));
+  await ledger.release(({ kind }) => kind === "process");
+  await waitUntilGone(told()[1]?.state);
+  await creating;
+});
+
+test("what one starts as a program of its own, with its own output, goes on", async () => {
+  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  const hooks = { createRuntime: [hook("createRuntime", leaves("> /dev/null 2>&1"))] };
+  await sandbox.createContainer(container(hooks));
+  const { processes } = createHost();
+  const [, child] = Object.values(told()[0]?.state ?? {});
+  const found = await processes.identify(Number(child));
+  if (found === undefined) throw new Error("it was killed");
+  await processes.signal(found, "SIGKILL");
+});
+
 test("one whose runner was killed is ended by a reclaim, and the sandbox stays", async () => {
   const host = createHost();
   await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { ProcessIdentity } from "../../src/host/host.ts";
 import { createHost } from "../../src/host/real.ts";
 import { launchCommand } from "../../src/host/spawn.ts";
 import { startChild } from "./support/child.ts";
@@ -146,9 +147,11 @@ test("finds processes by a variable that they were started with", async () => {
   const child = spawn("/bin/sh", ["-c", "read x"], { stdio: ["pipe", "ignore", "ignore"], env });
   onTestFinished(() => void child.kill("SIGKILL"));
   await once(child, "spawn");
-  expect(await processes.findByVariable("MARKER", value)).toMatchObject([{ pid: child.pid }]);
-  expect(await processes.findByVariable("MARKER", value.slice(0, -1))).toEqual([]);
-  expect(await processes.findByVariable("MARK", value)).toEqual([]);
+  expect(await processes.findByVariable({ name: "MARKER", value })).toMatchObject([
+    { pid: child.pid },
+  ]);
+  expect(await processes.findByVariable({ name: "MARKER", value: value.slice(0, -1) })).toEqual([]);
+  expect(await processes.findByVariable({ name: "MARK", value })).toEqual([]);
 });
 
 test("runs a tool: exit code, both outputs, input", async () => {
@@ -174,6 +177,58 @@ test("a tool and its children end at the deadline", async () => {
   });
   const left = await processes.findByArgument(marker);
   await Promise.all(left.map((process) => processes.waitGone(process, soon())));
+});
+
+test("what a tool that has ended left with its output ends at the deadline", async () => {
+  const marker = `run-${process.pid}-${Date.now()}`;
+  const script = `sh -c 'read x < /dev/zero; sleep 600' ${marker} & exit 0`;
+  let leader: ProcessIdentity | undefined;
+  const running = processes.run("/bin/sh", ["-c", script], {
+    timeoutMs: 300,
+    onStart: (started) => {
+      leader = started;
+    },
+  });
+  await expect(running).rejects.toMatchObject({ code: "TIMEOUT" });
+  if (leader !== undefined) expect(await processes.isAlive(leader)).toBe(false);
+  const left = await processes.findByArgument(marker);
+  await Promise.all(left.map((process) => processes.waitGone(process, soon())));
+});
+
+test("of a group whose leader has ended only what has the mark is killed", async () => {
+  const mark = { name: "MARKER", value: `mark-${process.pid}-${Date.now()}` };
+  const env = { PATH: "/bin:/usr/bin", [mark.name]: mark.value };
+  const started: ProcessIdentity[] = [];
+  const onStart = (leader: ProcessIdentity): void => void started.push(leader);
+  await processes.run("/bin/sh", ["-c", "sleep 600 > /dev/null 2>&1 &"], { env, onStart });
+  const [leader] = started;
+  if (leader === undefined) throw new Error("it was not started");
+  const [left] = await processes.findByVariable(mark);
+  if (left === undefined) throw new Error("it left nothing");
+  await processes.killGroup(leader, { ...mark, value: "another" });
+  await processes.killGroup({ ...leader, startTime: `${Number(left.startTime) + 1}` }, mark);
+  expect(await processes.isAlive(left)).toBe(true);
+  await processes.killGroup(leader, mark);
+  await processes.waitGone(left, soon());
+});
+
+test("looks for a mark only where one can be: not far behind, nor with other users", async () => {
+  const marker = `marker-${process.pid}-${Date.now()}`;
+  const far = Array<string>(100).fill("x".repeat(1024));
+  for (const args of [[marker], [...far, marker]]) {
+    const child = spawn("/bin/sh", ["-c", "read x", ...args], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child, "spawn");
+  }
+  expect(await processes.findByArgument(marker)).toHaveLength(1);
+  const asked: number[] = [];
+  const none = await processes.findByArgument(marker, (uid) => {
+    asked.push(uid);
+    return false;
+  });
+  expect([none, asked.includes(process.geteuid?.() ?? 0)]).toEqual([[], true]);
 });
 
 test("looks tools up in PATH and in the system's folders", async () => {

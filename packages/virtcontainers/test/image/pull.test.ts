@@ -231,7 +231,7 @@ describe.skipIf(!canMount)("a full disk (needs root for a small tmpfs)", () => {
     const registry = await httpRegistry({ layers: [[{ path: "big", content }]] });
     const store = await testStore();
     await mkdir(store.dataDir);
-    await run("mount", ["-t", "tmpfs", "-o", `size=${sizeMiB}m`, "tmpfs", store.dataDir]);
+    await run("mount", ["-t", "tmpfs", "-o", `size=${sizeMiB}m,mode=700`, "tmpfs", store.dataDir]);
     onTestFinished(async () => {
       await run("umount", [store.dataDir]);
     });

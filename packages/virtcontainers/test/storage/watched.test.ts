@@ -13,7 +13,9 @@ afterEach(() => instance[Symbol.asyncDispose]());
 
 async function setUp(options: Parameters<typeof createTestInstance>[0] = {}) {
   instance = await createTestInstance(options);
-  source = await temporaryFolder();
+  // A folder in a folder: a test puts it aside.
+  source = join(await temporaryFolder(), "source");
+  await mkdir(source);
   return instance.vc;
 }
 

@@ -8,7 +8,6 @@ import type { Signal } from "../../signals.ts";
 import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
-import { waitProcess } from "../verbs/wait.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
 import { type ExecInput, type ExecOptions, execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
@@ -37,8 +36,6 @@ interface Running extends StartedCommand {
 }
 
 const defaultMaxOutputBytes = 64 * 1024 * 1024;
-/** How long the guest may take to confirm that an aborted command is dead. */
-const killTimeoutMs = 5_000;
 
 /**
  * A command that runs in a container. Await it for the result, iterate over it for the output as it comes,
@@ -217,12 +214,11 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       this.#stderr.end();
       return this.#checked(this.#toResult(exitCode));
     } catch (error) {
-      if (running !== undefined && !isVirtError(error, "EXIT_CODE", "SANDBOX_DEAD"))
-        await this.#destroy(running);
-      const failure = error instanceof Error ? error : new Error(String(error));
+      const told = isVirtError(error, "EXIT_CODE") ? error : await end(running, error);
+      const failure = told instanceof Error ? told : new Error(String(told));
       this.#stdout.end(failure);
       this.#stderr.end(failure);
-      throw running === undefined ? error : this.#withOutput(error);
+      throw running === undefined ? told : this.#withOutput(told);
     }
   }
 
@@ -254,22 +250,6 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     );
   }
 
-  /** Kills the command in the guest and waits for the confirmation. */
-  async #destroy({ io, containerId, processId }: Running): Promise<void> {
-    const options = { timeoutMs: killTimeoutMs };
-    try {
-      await this.#signal(containerId, processId, "SIGKILL", options);
-      await this.#sandbox.run("waitProcess", "moment", options, (held) =>
-        waitProcess(held, containerId, processId),
-      );
-    } catch {
-      // It has ended by itself, or the sandbox is dead: either way it no longer runs.
-    }
-    io.stdin.destroy();
-    io.stdout.destroy();
-    io.stderr.destroy();
-  }
-
   #toResult(exitCode: number): ExecResult {
     const stdoutBytes = this.#stdout.bytes();
     const stderrBytes = this.#stderr.bytes();
@@ -289,6 +269,15 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
 }
 
 const never = new Promise<never>(() => {});
+
+/** Sees to it that the command does not outlive its handle, and gives the error that the caller gets. */
+async function end(running: Running | undefined, reason: unknown): Promise<unknown> {
+  if (running === undefined) return reason;
+  const told = await running.end(reason);
+  const { stdin, stdout, stderr } = running.io;
+  for (const stream of [stdin, stdout, stderr]) stream.destroy();
+  return told;
+}
 
 /** Gives a command its input. It may end without reading it all, which is its right and no error. */
 async function feed(source: Readable, stdin: Writable): Promise<never> {

@@ -16,11 +16,11 @@ export class HostConsole {
   readonly #operation: Operation;
   readonly #deadline: Deadline;
 
-  private constructor(terminal: HostTerminal, { context, sandbox }: Operation) {
+  private constructor(terminal: HostTerminal, { context, sandbox, hold }: Operation) {
     this.#terminal = terminal;
     this.#deadline = new Deadline({}, undefined, "console");
     const connection = new Connection(context, sandbox.id);
-    this.#operation = operation(context, connection, sandbox, this.#deadline);
+    this.#operation = operation(context, connection, sandbox, this.#deadline, hold);
   }
 
   /** Opens what `cmd.console` names, before the process is started. INVALID_ARGUMENT if it is no terminal. */

@@ -68,9 +68,9 @@ export async function createContainer(
 }
 
 async function plug(operation: Operation, container: StoredContainer): Promise<void> {
-  const { context, sandbox, connection, signal } = operation;
+  const { context, sandbox, signal } = operation;
   const ledger = operation.ledger();
-  const vm = await connection.vm(sandbox);
+  const vm = await operation.vm();
   await releaseOrphans(context, sandbox, ledger);
   const drives = await prepareDrives(context, sandbox, container, ledger, signal);
   await operation.save();

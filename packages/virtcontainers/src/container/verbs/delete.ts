@@ -56,9 +56,9 @@ export async function releaseContainer(
 }
 
 async function unplug(operation: Operation, driveId: string): Promise<void> {
-  const { context, sandbox, connection, signal } = operation;
+  const { context, sandbox, signal } = operation;
   // Whoever plugged it may have died before that was recorded.
-  const vm = await connection.vm(sandbox);
+  const vm = await operation.vm();
   context.host.failpoint("drive.unplug.before");
   await vm.detach(driveId, signal);
   context.host.failpoint("drive.unplug.after");

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { portsFor } from "../../agent/features.ts";
 import { Cmd } from "../../config/container.ts";
-import { invalidArgument } from "../../errors.ts";
+import { invalidArgument, isVirtError } from "../../errors.ts";
 import type { Operation } from "../../operation/operate.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { catchUp } from "../../storage/copies/watched/catch-up.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { parse } from "../../validate.ts";
+import { endExec } from "../process/end-exec.ts";
 import { HostConsole, withConsole } from "../process/host-console.ts";
 import { processMessage } from "../spec/oci/message.ts";
 import { processSpec, userSpec } from "../spec/process-spec.ts";
@@ -37,6 +38,8 @@ export async function enterContainer(
   const agent = await operation.agent();
   await catchUp(operation, container);
   const console = await HostConsole.open(operation, cmd);
+  const { context, connection } = operation;
+  const begun = { context, connection, sandboxId: sandbox.id, containerId, execId: token };
   try {
     await agent.execProcess(
       {
@@ -49,11 +52,17 @@ export async function enterContainer(
       signal,
     );
     await console?.attach(containerId, token, cmd.interactive);
+    signal.throwIfAborted();
   } catch (error) {
     await console?.close();
-    throw error;
+    throw isRefusal(error) ? error : await endExec(begun, error);
   }
   return { token, pid: 0, startTime: new Date().toISOString() };
+}
+
+/** True if the agent has answered that it has started nothing. */
+export function isRefusal(error: unknown): boolean {
+  return isVirtError(error, "AGENT_ERROR", "COMMAND_NOT_FOUND", "COMMAND_NOT_EXECUTABLE");
 }
 
 /** The agent's name of a process: empty for a container's first one. */

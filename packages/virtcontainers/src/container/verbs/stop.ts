@@ -1,4 +1,4 @@
-import { isVirtError } from "../../errors.ts";
+import { isGone } from "../../agent/gone.ts";
 import type { Operation } from "../../operation/operate.ts";
 import { markExited } from "../../operation/refresh.ts";
 import { assertAllowed, assertMove } from "../../operation/state.ts";
@@ -70,8 +70,5 @@ async function killAndRemove(
 
 /** What is gone already needs no stopping. */
 export function ignoreGone(error: unknown): undefined {
-  if (isVirtError(error, "PROCESS_NOT_FOUND", "INVALID_ARGUMENT")) return undefined;
-  if (isVirtError(error, "AGENT_ERROR") && /invalid container id/i.test(error.message))
-    return undefined;
-  throw error;
+  if (!isGone(error)) throw error;
 }

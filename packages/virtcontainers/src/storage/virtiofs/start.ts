@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { HypervisorConfig } from "../../config/hypervisor.ts";
@@ -13,6 +14,9 @@ const daemonPaths = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "virti
 
 /** A guest makes it say what it likes, and a limit of the process would hold for the shared files, too. */
 const logBytes = 1024 * 1024;
+
+/** By which it is found: its options are not ours to add to. */
+const markerVariable = "VIRTCONTAINERS_SHARE";
 
 /** Starts the virtiofsd of a sandbox over its `shared` folder, behind a socket of the VMM's. */
 export async function startVirtiofsd(
@@ -32,11 +36,13 @@ export async function startVirtiofsd(
   );
   const fd = await host.sockets.listen(socketPath, sandbox.user);
   try {
-    const marker = `source=${folder.shared}`;
-    await ledger.take({ kind: "process", name: daemonName, marker }, async (update) => {
+    const marker = randomUUID();
+    const record = { kind: "process", name: daemonName, marker, variable: markerVariable } as const;
+    await ledger.take(record, async (update) => {
       const daemon = await host.processes.spawnDetached({
         path,
-        args: daemonArgs(marker, config),
+        args: daemonArgs(`source=${folder.shared}`, config),
+        env: { [markerVariable]: marker, PATH: process.env.PATH ?? "", LC_ALL: "C" },
         cwd: folder.path,
         outputPath: join(logFolder, "virtiofsd.log"),
         inheritedFds: [fd],
@@ -44,7 +50,7 @@ export async function startVirtiofsd(
       });
       const { pid, startTime } = daemon;
       sandbox.shareDaemon = { pid, startTime };
-      await update({ kind: "process", name: daemonName, marker, pid, startTime });
+      await update({ ...record, pid, startTime });
       daemon.unref();
     });
   } finally {
@@ -52,7 +58,6 @@ export async function startVirtiofsd(
   }
 }
 
-/** The shared folder is this sandbox's alone, so its argument marks the process. */
 function daemonArgs(source: string, config: HypervisorConfig): string[] {
   return [
     "--fd=3",

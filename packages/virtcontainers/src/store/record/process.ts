@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import type { Host, ProcessIdentity } from "../../host/host.ts";
+import type { Host, ProcessIdentity, ProcessMark } from "../../host/host.ts";
+import { isVmUid } from "../vm-uid.ts";
 import type { RecordKind } from "./kind.ts";
 
 /** Found by its marker, a random argument, if its pid never reached the disk. */
@@ -25,7 +26,7 @@ export const process: RecordKind<ProcessRecord> = {
     const found = await findMarked(host, record);
     const known = identityOf(record);
     if (known !== undefined) {
-      if (record.group === true) await host.processes.killGroup(known);
+      if (record.group === true) await host.processes.killGroup(known, markOf(record));
       found.push(known);
     }
     await Promise.all(found.map((each) => killAndWait(host, each)));
@@ -41,13 +42,18 @@ function identityOf({ pid, startTime }: ProcessRecord): ProcessIdentity | undefi
   return pid === undefined || startTime === undefined ? undefined : { pid, startTime };
 }
 
-/** What a process whose pid is known has given its environment to may go on when it has ended. */
-async function findMarked(
-  host: Host,
-  { marker, variable, pid }: ProcessRecord,
-): Promise<ProcessIdentity[]> {
-  if (variable === undefined) return await host.processes.findByArgument(marker);
-  return pid === undefined ? await host.processes.findByVariable(variable, marker) : [];
+function markOf({ marker, variable }: ProcessRecord): ProcessMark | undefined {
+  return variable === undefined ? undefined : { name: variable, value: marker };
+}
+
+/** Of a group whose leader's pid is known, whoever has left it may go on when the leader has ended. */
+async function findMarked(host: Host, record: ProcessRecord): Promise<ProcessIdentity[]> {
+  const mark = markOf(record);
+  // What other users run is none of ours, and may have a command line that takes long to read.
+  const isOurs = (uid: number): boolean => uid === host.uid || isVmUid(uid);
+  if (mark === undefined) return await host.processes.findByArgument(record.marker, isOurs);
+  if (record.group === true && record.pid !== undefined) return [];
+  return await host.processes.findByVariable(mark, isOurs);
 }
 
 async function killAndWait(host: Host, process: ProcessIdentity): Promise<void> {

@@ -10,6 +10,7 @@ import {
 import { consoleFeature } from "../../agent/agent.ts";
 import { extensionFeature, processesFeature } from "../../agent/features.ts";
 import { copyFeature, removeFeature } from "../../agent/files.ts";
+import { cancelExecFeature } from "../../agent/gone.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
@@ -64,6 +65,7 @@ const defaultFeatures = [
   copyFeature,
   removeFeature,
   consoleFeature,
+  cancelExecFeature,
 ];
 
 /** A guest agent for tests: containers and processes are functions of this process. */

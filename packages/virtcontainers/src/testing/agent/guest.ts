@@ -68,6 +68,8 @@ export class Guest {
   readonly containers = new Map<string, GuestContainer>();
   readonly copied = new GuestFiles();
   readonly oom = new OomEvents();
+  /** Commands that were killed before they were heard of. */
+  readonly canceled = new Set<string>();
   readonly volumeBytes = new Map<string, bigint>();
   readonly iptables = { ipv4: new Uint8Array(), ipv6: new Uint8Array() };
   /** Programs of the guest itself, that consoles run. */
@@ -111,6 +113,13 @@ export class Guest {
     const found = this.containers.get(id);
     if (found === undefined) throw new TtrpcError(code, `Invalid container id ${id}`);
     return found;
+  }
+
+  /** What is killed before it is started is never started. */
+  cancelUnknown(containerId: string, execId: string): void {
+    const place = containerId === "" ? this.consoles : this.containers.get(containerId);
+    if (execId !== "" && place !== undefined && !place.execs.has(execId))
+      this.canceled.add(`${containerId}/${execId}`);
   }
 
   find(

@@ -32,6 +32,8 @@ export function processCalls(guest: Guest): ServiceImplementation<typeof AgentSe
   return {
     execProcess: ({ containerId, execId, process, stringUser, stdinPort, stdoutPort }) => {
       const place = containerId === "" ? guest.consoles : running(guest, containerId);
+      if (guest.canceled.delete(`${containerId}/${execId}`))
+        throw new TtrpcError("cancelled", `exec ${execId} was killed before it was started`);
       if (execId === "" || place.execs.has(execId))
         throw new TtrpcError("internal", `exec_id '${execId}' already exists`);
       if (process === undefined) throw invalid("process: missing");
@@ -46,6 +48,7 @@ export function processCalls(guest: Guest): ServiceImplementation<typeof AgentSe
     signalProcess: ({ containerId, execId, signal }) => {
       const kill = execId === "" && signal === 9;
       if (kill) guest.container(containerId, "internal");
+      if (signal === 9) guest.cancelUnknown(containerId, execId);
       const process = guest.find(containerId, execId);
       if (signal < 1 || signal > 64) throw invalid(`signal: ${signal} is not between 1 and 64`);
       if (kill) guest.killAll(guest.container(containerId));

@@ -1,0 +1,53 @@
+/** The command lines of the README and of docs/, run as they stand there, on real VMs. */
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { blocksOf, userPages } from "../scripts/support/blocks.ts";
+import { repository } from "../scripts/support/paths.ts";
+import { documentedLines, furnish, isRunHere, preparations, runLine } from "./support/docs.ts";
+import { Virtc } from "./support/virtc.ts";
+
+/** Words that come out as they stand in the document, but for tables, times and measurements. */
+const asItStands = /^[\w./:-]+$/;
+
+let virtc: Virtc;
+beforeAll(async () => {
+  virtc = await Virtc.create();
+  furnish(virtc.folder);
+  symlinkSync(join(repository, "packages/virtc/bin/virtc"), join(virtc.folder, "bin/virtc"));
+});
+afterEach(async () => {
+  await virtc.removeAll();
+  await virtc.run(["volume", "prune"]);
+});
+afterAll(async () => {
+  expect(await virtc.end()).toEqual([]);
+});
+
+async function succeeds(command: string): Promise<string> {
+  const { code, output } = await runLine(virtc, virtc.folder, command);
+  if (code !== 0) throw new Error(`${command}: ended with ${code}: ${output}`);
+  return output;
+}
+
+const documented = userPages()
+  .map((page) => ({
+    page,
+    blocks: blocksOf(page).filter(({ language }) => language === "console"),
+  }))
+  .filter(({ blocks }) => blocks.length > 0);
+
+describe.each(documented)("$page", ({ blocks }) => {
+  it.each(blocks.map((block) => [block.line, block] as const))("line %i", async (_, block) => {
+    const lines = documentedLines(block).filter(isRunHere);
+    for (const command of preparations(lines)) {
+      await succeeds(command);
+    }
+    for (const { command, output } of lines) {
+      const printed = await succeeds(command);
+      for (const text of output.filter((line) => asItStands.test(line))) {
+        expect(printed.split(/\r?\n/), command).toContain(text);
+      }
+    }
+  });
+});
