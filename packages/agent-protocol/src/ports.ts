@@ -14,6 +14,8 @@ export {
 } from "./handshake.ts";
 export {
   encodeLogRecord,
+  LOG_RECORD_HEADER_BYTES,
+  LOG_RECORD_MAGIC,
   type LogExit,
   type LogOom,
   type LogOutput,

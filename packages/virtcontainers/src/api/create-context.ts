@@ -17,6 +17,7 @@ import { EventRecorder } from "../journal/recorder.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultFolders } from "../paths.ts";
+import type { LogCarrier } from "../store/log-carrier.ts";
 import { Store } from "../store/store.ts";
 import { createVolumes } from "../volume/store.ts";
 
@@ -38,6 +39,8 @@ export interface VirtContainersOptions {
   images?: Images | undefined;
   /** Further hypervisor drivers by the names that `hypervisorType` gives them; one of a name of ours takes its place. */
   hypervisors?: Readonly<Record<string, Hypervisor>> | undefined;
+  /** By what the guest's log reaches the host; for tests. Default: as the driver does it best. */
+  logCarrier?: LogCarrier | undefined;
 }
 
 /** All options there are. */
@@ -51,6 +54,7 @@ const known: Readonly<Record<keyof VirtContainersOptions, true>> = {
   host: true,
   images: true,
   hypervisors: true,
+  logCarrier: true,
 };
 
 function checkNames(options: VirtContainersOptions): void {
@@ -99,6 +103,7 @@ export function createContext(options: VirtContainersOptions): Context {
       }),
     guestAssets,
     hypervisors: new Hypervisors(host, logger, options.hypervisors),
+    logCarrier: options.logCarrier,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { ProcessIdentity } from "../host/host.ts";
 import type { GuestAddress } from "../store/guest-address.ts";
 import type { Ledger } from "../store/ledger.ts";
+import type { LogCarrier } from "../store/log-carrier.ts";
 import type { AgentTransport } from "./agent-transport.ts";
 import type { ResolvedHypervisorConfig } from "./config.ts";
 import type { Device, DeviceKind } from "./device.ts";
@@ -17,6 +18,8 @@ export interface HypervisorCapabilities {
   readonly pause: boolean;
   /** Its VMs boot the guest's kernel and root. */
   readonly guestFiles: boolean;
+  /** By what the guest's log can reach the host, best first. */
+  readonly logCarriers: readonly LogCarrier[];
   /** How the guest agent is reached. */
   readonly agentTransport: AgentTransport;
   /** How many host processes can talk to the agent at once. */
@@ -34,6 +37,8 @@ export interface VmSpec {
   /** The unprivileged user that the VMM runs as; undefined: as the caller. */
   user: { uid: number; gid: number } | undefined;
   devices: readonly Device[];
+  /** The disk, by its id, that the guest's log goes to; none: it goes to the file of a port. */
+  logDisk?: string | undefined;
 }
 
 /** What is stored of a running VM, so that any process can go on with it. */

@@ -1,6 +1,6 @@
 import { type LogRecord, LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
-import { openUntrusted } from "../host/files.ts";
 import { logTime } from "../logs/exits.ts";
+import { openLog } from "../logs/open.ts";
 import { readRest } from "../logs/read.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import type { JournalRecord } from "./event.ts";
@@ -20,18 +20,18 @@ export async function readGuestEvents(
   maxBytes: number,
 ): Promise<{ found: JournalRecord[]; more: boolean }> {
   const found: JournalRecord[] = [];
-  await using file = await openUntrusted(path);
-  if (file === undefined) return { found, more: false };
-  const { size } = await file.stat();
-  if (size < progress.offset) progress.offset = 0;
-  const end = Math.min(size, progress.offset + maxBytes);
+  await using log = await openLog(path);
+  if (log === undefined) return { found, more: false };
+  if ((await log.size()) < progress.offset) progress.offset = 0;
+  const position = { offset: progress.offset };
+  const end = position.offset + maxBytes;
   const decoder = new LogRecordDecoder({ containerIds: sandbox.containers.map(({ id }) => id) });
-  for await (const record of readRest(file, decoder, { offset: progress.offset }, { end })) {
+  for await (const record of readRest(log, decoder, position, { end })) {
     const event = eventOfRecord(record, sandbox, progress);
     if (event !== undefined) found.push(event);
   }
   progress.offset += decoder.consumed;
-  return { found, more: end < size };
+  return { found, more: position.offset >= end };
 }
 
 /** The end of a container's run, unless it was told already; also how a host that ended it tells so. */

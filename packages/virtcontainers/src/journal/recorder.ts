@@ -97,7 +97,7 @@ export class EventRecorder {
   }
 
   async #hear(sandbox: StoredSandbox, progress: Progress, maxBytes: number): Promise<boolean> {
-    const path = this.#store.folder(sandbox.id).log;
+    const path = this.#store.folder(sandbox.id).log(sandbox.logCarrier);
     const { found, more } = await readGuestEvents(path, sandbox, progress, maxBytes);
     for (const event of found) await this.#append(event);
     return more;

@@ -1,5 +1,5 @@
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
-import { openUntrusted } from "../host/files.ts";
+import { openLog } from "./open.ts";
 import { readRest } from "./read.ts";
 
 /**
@@ -12,10 +12,10 @@ export async function readExits(
   signal?: AbortSignal,
 ): Promise<Map<string, { exitCode: number; time: Date }>> {
   const exits = new Map<string, { exitCode: number; time: Date }>();
-  await using file = containerIds.length === 0 ? undefined : await openUntrusted(path);
-  if (file === undefined) return exits;
+  await using log = containerIds.length === 0 ? undefined : await openLog(path);
+  if (log === undefined) return exits;
   const decoder = new LogRecordDecoder({ stream: "exit", containerIds });
-  for await (const record of readRest(file, decoder, { offset: 0 }, { signal })) {
+  for await (const record of readRest(log, decoder, { offset: 0 }, { signal })) {
     if (record.stream !== "exit" || record.execId !== "") continue;
     exits.set(record.containerId, { exitCode: record.status, time: logTime(record.timeNs) });
   }

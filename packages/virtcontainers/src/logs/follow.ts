@@ -1,8 +1,8 @@
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import { VirtError } from "../errors.ts";
-import { openUntrusted } from "../host/files.ts";
 import { Changes } from "./changes.ts";
 import { logTime } from "./exits.ts";
+import { openLog } from "./open.ts";
 import { readRest } from "./read.ts";
 
 /** A piece of a detached process's output. */
@@ -22,8 +22,8 @@ export async function* followLog(
   containerId: string,
   options: { follow: boolean; ended: Promise<unknown>; signal: AbortSignal },
 ): AsyncGenerator<LogEntry> {
-  await using file = await openUntrusted(path);
-  if (file === undefined) {
+  await using log = await openLog(path);
+  if (log === undefined) {
     throw new VirtError("NOT_SUPPORTED", `container ${containerId} has no log`, {
       containerId,
       hint: "Only the output of detached containers is logged: virtc run -d.",
@@ -40,7 +40,7 @@ export async function* followLog(
   const position = { offset: 0 };
   for (;;) {
     const last = isLast;
-    for await (const record of readRest(file, decoder, position, options)) {
+    for await (const record of readRest(log, decoder, position, options)) {
       if (record.execId !== "") continue;
       if (record.stream === "exit") return;
       if (record.stream === "oom") continue;

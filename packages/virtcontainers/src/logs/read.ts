@@ -1,14 +1,12 @@
-import type { FileHandle } from "node:fs/promises";
 import type { LogRecord, LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
-
-const chunkBytes = 256 * 1024;
+import type { OpenLog } from "./log.ts";
 
 /**
- * Goes on reading from `position` to the present end of the file, or to about `end`. The signal ends it
- * between two pieces of the file.
+ * Goes on reading from `position` to the present end of the log, or to about `end`. The signal ends it
+ * between two pieces of it.
  */
 export async function* readRest(
-  file: FileHandle,
+  log: OpenLog,
   decoder: LogRecordDecoder,
   position: { offset: number },
   {
@@ -18,10 +16,9 @@ export async function* readRest(
 ): AsyncGenerator<LogRecord> {
   while (position.offset < end) {
     signal?.throwIfAborted();
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    const { bytesRead } = await file.read(chunk, 0, chunkBytes, position.offset);
-    if (bytesRead === 0) return;
-    position.offset += bytesRead;
-    yield* decoder.push(chunk.subarray(0, bytesRead));
+    const chunk = await log.read(position.offset);
+    if (chunk.length === 0) return;
+    position.offset += chunk.length;
+    yield* decoder.push(chunk);
   }
 }

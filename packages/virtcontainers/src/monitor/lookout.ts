@@ -84,8 +84,9 @@ async function watchOver(
 ): Promise<void> {
   const sandbox = await context.store.readIfThere(id);
   if (sandbox?.vm === undefined || sandbox.state === "creating") return;
-  const { log, vm: folder } = context.store.folder(id);
-  using changes = new Changes(existsSync(log) ? log : folder, signal);
+  const folder = context.store.folder(id);
+  const log = folder.log(sandbox.logCarrier);
+  using changes = new Changes(existsSync(log) ? log : folder.vm, signal);
   let gone = false;
   const onGone = (): void => {
     gone = true;

@@ -4,6 +4,7 @@ import type { Hypervisors } from "../hypervisor/registry.ts";
 import type { Images } from "../image/image.ts";
 import type { EventRecorder } from "../journal/recorder.ts";
 import type { Logger } from "../log.ts";
+import type { LogCarrier } from "../store/log-carrier.ts";
 import type { Store } from "../store/store.ts";
 import type { VolumeStore } from "../volume/volume.ts";
 
@@ -20,4 +21,6 @@ export interface Context {
   /** HOST_REQUIREMENT if there are none. */
   guestAssets(): Promise<GuestAssets>;
   readonly hypervisors: Hypervisors;
+  /** By what logs reach the host; undefined: as each driver does it best. */
+  readonly logCarrier: LogCarrier | undefined;
 }

@@ -46,7 +46,11 @@ export async function markGone(
   { time, signal }: { time?: Date; signal?: AbortSignal } = {},
 ): Promise<void> {
   const up = sandbox.containers.filter(({ state }) => state !== "stopped").map(({ id }) => id);
-  const exits = await readExits(context.store.folder(sandbox.id).log, up, signal);
+  const exits = await readExits(
+    context.store.folder(sandbox.id).log(sandbox.logCarrier),
+    up,
+    signal,
+  );
   for (const container of sandbox.containers) {
     if (container.state === "stopped") continue;
     const known = exits.get(container.id);

@@ -7,8 +7,10 @@ import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
-import type { Device } from "../hypervisor/device.ts";
+import type { Device, DiskDevice } from "../hypervisor/device.ts";
 import type { RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
+import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
+import { makeLogDisk } from "../logs/disk/make.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
@@ -90,6 +92,8 @@ async function describeVm(
     memoryMiB: sandbox.size.memoryMiB,
   };
   if (config.useVSock) devices.push({ kind: "vsock", id: "vsock" });
+  const logDisk = await prepareLog(context, sandbox, config.logLimitMiB);
+  if (logDisk !== undefined) devices.push(logDisk);
   if (sandbox.shared) devices.push(await startShare(context, sandbox, ledger));
   return {
     sandboxId: sandbox.id,
@@ -98,7 +102,21 @@ async function describeVm(
     folder: context.store.folder(sandbox.id).vm,
     user: sandbox.user,
     devices,
+    logDisk: logDisk?.id,
   };
+}
+
+/** Chooses by what the log reaches the host, and makes the disk where it is one. */
+async function prepareLog(
+  context: Context,
+  sandbox: StoredSandbox,
+  limitMiB: number,
+): Promise<DiskDevice | undefined> {
+  sandbox.logCarrier = chooseLogCarrier(context.hypervisors.of(sandbox.config), context.logCarrier);
+  if (sandbox.logCarrier !== "disk") return undefined;
+  const path = context.store.folder(sandbox.id).log("disk");
+  await makeLogDisk(path, limitMiB * 1024 * 1024, sandbox.user);
+  return { kind: "disk", id: "log", path, format: "raw", readonly: false };
 }
 
 async function startVm(

@@ -15,7 +15,7 @@ export async function* sandboxLogs(
   const ended = new AbortController();
   // In an object, since a promise that an async function returns would be awaited.
   const verb = { name: "logs", holding: "moment" } as const;
-  const { gone } = await operate(
+  const { gone, path } = await operate(
     context,
     connection,
     id,
@@ -24,13 +24,14 @@ export async function* sandboxLogs(
     async ({ sandbox, container }) => {
       container(containerId);
       const alive = sandbox.state !== "stopped" && (await isVmAlive(context, sandbox));
-      if (!alive || sandbox.vm === undefined) return { gone: Promise.resolve() };
+      const path = context.store.folder(id).log(sandbox.logCarrier);
+      if (!alive || sandbox.vm === undefined) return { path, gone: Promise.resolve() };
       const { processes } = context.host;
-      return { gone: processes.waitGone(sandbox.vm.process, ended.signal).catch(() => {}) };
+      const gone = processes.waitGone(sandbox.vm.process, ended.signal).catch(() => {});
+      return { path, gone };
     },
   );
   const { signal } = deadline;
-  const path = context.store.folder(id).log;
   try {
     yield* followLog(path, containerId, { follow: options.follow ?? false, ended: gone, signal });
   } finally {

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { ContainerConfig } from "../config/container.ts";
 import { SandboxConfig } from "../config/sandbox.ts";
 import { GuestAddress } from "./guest-address.ts";
+import { logCarriers } from "./log-carrier.ts";
 
 const state = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
 const strings = v.array(v.string());
@@ -121,6 +122,8 @@ export const StoredSandbox = v.object({
   vm: v.optional(vmState),
   /** The process that serves what it shares, if there has to be one, for as long as it has a VM. */
   shareDaemon: v.optional(identity),
+  /** By what the log of its VM reaches the host; none: serial-file. */
+  logCarrier: v.optional(v.picklist(logCarriers)),
   /** What the VM was last brought to. */
   size: v.optional(vmSize),
   /** What it has for itself beside its containers' limits, once it was resized; else as in the configuration. */

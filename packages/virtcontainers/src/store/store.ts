@@ -11,6 +11,7 @@ import { removeFolder, stageFolder, sweepFolders } from "./folders.ts";
 import { assertUnchanged } from "./generation.ts";
 import { Hold } from "./hold.ts";
 import { LedgerFile } from "./ledger-file.ts";
+import { type LogCarrier, logFileNames } from "./log-carrier.ts";
 import { StoredSandbox, stateVersion } from "./schema.ts";
 
 const OtherVersion = v.object({
@@ -43,8 +44,9 @@ export class SandboxFolder {
   get vm(): string {
     return join(this.path, "vm");
   }
-  get log(): string {
-    return join(this.vm, "log.bin");
+  /** What the guest writes to; `carrier` is the sandbox's. */
+  log(carrier: LogCarrier | undefined): string {
+    return join(this.vm, logFileNames[carrier ?? "serial-file"]);
   }
   /** What of its events is in the journal already, and the lock for it. */
   get progress(): string {

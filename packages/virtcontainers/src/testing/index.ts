@@ -7,6 +7,8 @@ export type {
   MockMachine,
 } from "../hypervisor/mock/index.ts";
 export { createMockHypervisor } from "../hypervisor/mock/index.ts";
+export { LogDiskWriter } from "../hypervisor/mock/log-disk.ts";
+export { duplexPair } from "../hypervisor/mock/stream-pair.ts";
 export { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
 export type { AgentFault } from "./agent/faults.ts";
 export type { GuestFile } from "./agent/files.ts";

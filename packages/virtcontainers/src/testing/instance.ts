@@ -11,6 +11,7 @@ import { createMockHypervisor, type MockCall, type MockFailure } from "../hyperv
 import type { Images } from "../image/image.ts";
 import type { Logger } from "../log.ts";
 import { unlessGone } from "../sandbox/dispose.ts";
+import type { LogCarrier } from "../store/log-carrier.ts";
 import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
 import { createTestImages, type TestImage } from "./images.ts";
 
@@ -31,6 +32,8 @@ export interface TestInstanceOptions {
   folder?: string | undefined;
   logger?: Logger | undefined;
   host?: Host | undefined;
+  /** By what the guests' logs reach the host; default: serial-file. */
+  logCarrier?: LogCarrier | undefined;
 }
 
 /** A VirtContainers without VMs, and handles on what stands in their place. */
@@ -112,6 +115,7 @@ export async function createTestInstance(options: TestInstanceOptions = {}): Pro
     stateDir: join(folder, "state"),
     dataDir: join(folder, "data"),
     hypervisors: { qemu: hypervisor, mock: hypervisor },
+    logCarrier: options.logCarrier,
   };
   if (options.asDefault) useOptions(instanceOptions);
   const vc = new VirtContainers(instanceOptions);

@@ -46,7 +46,11 @@ async function exitInLog(
   if (sandbox.vm !== undefined)
     await context.host.processes.waitGone(sandbox.vm.process, limit.signal).catch(() => {});
   signal.throwIfAborted();
-  const exits = await readExits(context.store.folder(sandbox.id).log, [containerId], signal);
+  const exits = await readExits(
+    context.store.folder(sandbox.id).log(sandbox.logCarrier),
+    [containerId],
+    signal,
+  );
   return exits.get(containerId)?.exitCode;
 }
 

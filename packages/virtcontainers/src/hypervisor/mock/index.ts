@@ -19,6 +19,7 @@ const capabilities: HypervisorCapabilities = {
   memoryHotplug: true,
   pause: true,
   guestFiles: false,
+  logCarriers: ["serial-file", "disk"],
   agentTransport: "virtio-serial",
   agentClients: 28,
 };

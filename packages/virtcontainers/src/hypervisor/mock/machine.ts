@@ -3,12 +3,18 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { isErrno } from "../../host/errno.ts";
 import type { Host, SpawnedProcess } from "../../host/host.ts";
+import { logFileNames } from "../../store/log-carrier.ts";
 import type { VmSpec } from "../hypervisor.ts";
+import { LogDiskWriter } from "./log-disk.ts";
 import type { MockHypervisorOptions, MockMachine } from "./options.ts";
 import { type Gate, streamPair } from "./stream-pair.ts";
 
 /** Files in the sandbox's VM folder; the log's name is the same for all drivers. */
-export const machineFile = { console: "console.log", log: "log.bin", output: "vmm.log" } as const;
+export const machineFile = {
+  console: "console.log",
+  log: logFileNames["serial-file"],
+  output: "vmm.log",
+} as const;
 
 const ifThere = constants.O_WRONLY | constants.O_APPEND;
 
@@ -25,6 +31,7 @@ export class Machine implements MockMachine, Gate {
   readonly #folder: string;
   readonly #streams = new Map<number, Duplex>();
   readonly #vsock: boolean;
+  readonly #logDisk: LogDiskWriter | undefined;
   #clients = 0;
   #ended = false;
   #open: Promise<void> = Promise.resolve();
@@ -40,6 +47,8 @@ export class Machine implements MockMachine, Gate {
     this.cpus = spec.config.numVCPUs;
     this.memoryMiB = spec.config.memoryMiB;
     this.#vsock = spec.config.useVSock;
+    const logDisk = spec.devices.find(({ id }) => id === spec.logDisk);
+    if (logDisk?.kind === "disk") this.#logDisk = new LogDiskWriter(logDisk.path);
     this.gone = child.exited.then(({ code, signal }) => {
       this.#ended = true;
       for (const stream of this.#streams.values()) stream.destroy();
@@ -92,7 +101,8 @@ export class Machine implements MockMachine, Gate {
   }
 
   writeLog(bytes: Uint8Array): void {
-    this.#append(machineFile.log, bytes);
+    if (this.#logDisk !== undefined) this.#logDisk.append(bytes);
+    else this.#append(machineFile.log, bytes);
   }
 
   writeConsole(text: string): void {

@@ -18,6 +18,11 @@ export function streamPair(gate: Gate): [Duplex, Duplex] {
   return [a, b];
 }
 
+/** The two ends of a connection in memory that is always open. */
+export function duplexPair(): [Duplex, Duplex] {
+  return streamPair({ open: Promise.resolve() });
+}
+
 class End extends Duplex {
   readonly #gate: Gate;
   #other: End | undefined;

@@ -7,6 +7,7 @@ export const capabilities: HypervisorCapabilities = {
   memoryHotplug: true,
   pause: true,
   guestFiles: true,
+  logCarriers: ["serial-file", "disk"],
   agentTransport: "virtio-serial",
   agentClients: 28,
 };

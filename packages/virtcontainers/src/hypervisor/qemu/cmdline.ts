@@ -1,11 +1,19 @@
+import { addressText, type GuestAddress } from "../../store/guest-address.ts";
 import type { Param, ResolvedHypervisorConfig } from "../config.ts";
 import { machines } from "./machine/machines.ts";
 
-/** The guest's kernel command line. A parameter of the configuration replaces the default of its name. */
-export function kernelCommandLine(config: ResolvedHypervisorConfig): string {
+/**
+ * The guest's kernel command line. A parameter of the configuration replaces the default of its name. `logDisk`
+ * is where the guest finds the disk for its log.
+ */
+export function kernelCommandLine(
+  config: ResolvedHypervisorConfig,
+  logDisk?: GuestAddress,
+): string {
   const own = new Set(config.kernelParams.map(({ key }) => key));
   const params = defaultParams(config).filter(({ key }) => !own.has(key));
-  return [...params, ...config.kernelParams].map(paramText).join(" ");
+  const log = logDisk === undefined ? [] : [param("agent.log_disk", addressText(logDisk))];
+  return [...params, ...config.kernelParams, ...log].map(paramText).join(" ");
 }
 
 /** A value with spaces is quoted as the kernel's parser expects. */

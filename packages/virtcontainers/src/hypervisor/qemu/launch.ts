@@ -1,4 +1,5 @@
 import type { GuestAddress } from "../../store/guest-address.ts";
+import { logFileNames } from "../../store/log-carrier.ts";
 import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { Device } from "../device.ts";
 import type { VmSpec } from "../hypervisor.ts";
@@ -40,7 +41,7 @@ export const descriptor = {
 /** Files in the sandbox's VM folder. QEMU's working folder is there, so their paths are short. */
 export const vmFile = {
   console: "console.log",
-  log: "log.bin",
+  log: logFileNames["serial-file"],
   output: "qemu.log",
   qmp: "qmp.sock",
   agent: (index: number) => `agent.${index}.sock`,
@@ -58,7 +59,7 @@ export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
       { share: devices.some(({ kind }) => kind === "virtio-fs"), imageBytes: facts.imageBytes },
     ),
     ...overcommitArguments(config, facts),
-    ...bootArguments(config, facts),
+    ...bootArguments(spec, facts),
     ...controlArguments(config, facts),
     // Before all devices that it is to serve.
     ...(config.iommu ? ["-device", "intel-iommu,intremap=on,caching-mode=on"] : []),
@@ -154,12 +155,14 @@ function overcommitArguments(config: ResolvedHypervisorConfig, facts: LaunchFact
   return parts.length === 0 ? [] : ["-overcommit", parts.join(",")];
 }
 
-function bootArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+function bootArguments(spec: VmSpec, facts: LaunchFacts): string[] {
+  const { config, logDisk } = spec;
+  const logAddress = logDisk === undefined ? undefined : coldAddresses(spec)[logDisk];
   return [
     ...valued("-bios", reopened(descriptor.firmware, facts.firmware, facts)),
     ...["-kernel", reopened(descriptor.kernel, config.kernelPath, facts)],
     ...valued("-initrd", reopened(descriptor.initrd, config.initrdPath, facts)),
-    ...["-append", kernelCommandLine(config)],
+    ...["-append", kernelCommandLine(config, logAddress)],
   ];
 }
 
@@ -209,8 +212,8 @@ function virtioMemArguments(config: ResolvedHypervisorConfig): string[] {
   return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
 }
 
-/** The agent's ports and, as the last, its log. Port 0 of a virtio-serial device is a console's. */
-function serialArguments({ config, devices }: VmSpec, facts: LaunchFacts): string[] {
+/** The agent's ports and, as the last, its log if that has no disk. Port 0 of a virtio-serial device is a console's. */
+function serialArguments({ config, devices, logDisk }: VmSpec, facts: LaunchFacts): string[] {
   // The device of vsock, over which the agent needs no ports, is the second function in the same slot.
   const vsock = devices.some(({ kind }) => kind === "vsock");
   const ports = vsock ? 0 : config.agentPorts;
@@ -220,6 +223,7 @@ function serialArguments({ config, devices }: VmSpec, facts: LaunchFacts): strin
     args.push("-chardev", serverSocket(`agent${index}`, vmFile.agent(index)));
     args.push("-device", serialPort(index + 1, `agent${index}`, `agent.channel.${index}`));
   }
+  if (logDisk !== undefined) return args;
   args.push("-chardev", appendedFile("log", vmFile.log, facts));
   args.push("-device", serialPort(ports + 1, "log", "virtc.log.0"));
   return args;

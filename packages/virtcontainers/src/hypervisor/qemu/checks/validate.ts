@@ -19,6 +19,8 @@ const prefix = "hypervisorConfig";
 const mebibyte = 1024 * 1024;
 /** COMMAND_LINE_SIZE of Linux on x86. */
 const maxCommandLine = 2047;
+/** Which place the disk for the log gets is not known yet. */
+const longestAddress = { kind: "scsi", address: "63:255" } as const;
 /** Arguments that would take QEMU out of our hands. */
 const refusedParams = ["daemonize", "uuid", "name", "sandbox", "runas", "chroot", "pidfile", "S"];
 
@@ -86,7 +88,7 @@ function checkTexts(config: ResolvedHypervisorConfig): void {
       );
     }
   }
-  const line = kernelCommandLine(config);
+  const line = kernelCommandLine(config, longestAddress);
   if (Buffer.byteLength(line) > maxCommandLine) {
     const allowed = `the kernel's command line has at most ${maxCommandLine} bytes with the defaults`;
     throw invalidArgument(`${prefix}.kernelParams`, `${line.slice(0, 40)}...`, allowed);
