@@ -13,12 +13,11 @@ export type Request<M extends keyof ServiceClient<typeof AgentService>> = Parame
 >[0];
 
 /** What the calls of a KataAgent stand on: one connection, and errors that say which call failed. */
-export abstract class KataCalls {
+export class KataCalls {
   readonly closed: Promise<void>;
-  readonly powersOff = true;
-  protected readonly service: ServiceClient<typeof AgentService>;
-  protected readonly health: ServiceClient<typeof Health>;
-  protected readonly extension: ServiceClient<typeof Extension>;
+  readonly service: ServiceClient<typeof AgentService>;
+  readonly health: ServiceClient<typeof Health>;
+  readonly extension: ServiceClient<typeof Extension>;
   readonly #client: TtrpcClient;
   readonly #sandboxId: string;
   readonly #onDispose: () => void;
@@ -47,7 +46,7 @@ export abstract class KataCalls {
     this.#onDispose();
   }
 
-  protected async call<T>(
+  async call<T>(
     method: string,
     ids: Omit<CallSite, "method" | "sandboxId">,
     signal: AbortSignal,
@@ -61,7 +60,7 @@ export abstract class KataCalls {
   }
 
   /** The error for an answer that the protocol does not allow. */
-  protected violation(method: string, what: string): VirtError {
+  violation(method: string, what: string): VirtError {
     return new VirtError("PROTOCOL_VIOLATION", `the guest agent answered ${method} with ${what}`, {
       sandboxId: this.#sandboxId,
     });

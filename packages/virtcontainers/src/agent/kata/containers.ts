@@ -1,54 +1,76 @@
 import type { ContainerStats } from "../stats.ts";
-import { KataCalls, type Request } from "./calls.ts";
+import type { KataCalls, Request } from "./calls.ts";
 import { containerStats } from "./stats.ts";
 
-/** The calls that concern a container. */
-export abstract class KataContainers extends KataCalls {
-  async createContainer(request: Request<"createContainer">, signal: AbortSignal): Promise<void> {
-    const site = { containerId: request.containerId ?? "" };
-    await this.call("CreateContainer", site, signal, (options) =>
-      this.service.createContainer(request, options),
-    );
-  }
+export async function createContainer(
+  calls: KataCalls,
+  request: Request<"createContainer">,
+  signal: AbortSignal,
+): Promise<void> {
+  const site = { containerId: request.containerId ?? "" };
+  await calls.call("CreateContainer", site, signal, (options) =>
+    calls.service.createContainer(request, options),
+  );
+}
 
-  async startContainer(containerId: string, signal: AbortSignal): Promise<void> {
-    await this.call("StartContainer", { containerId }, signal, (options) =>
-      this.service.startContainer({ containerId }, options),
-    );
-  }
+export async function startContainer(
+  calls: KataCalls,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("StartContainer", { containerId }, signal, (options) =>
+    calls.service.startContainer({ containerId }, options),
+  );
+}
 
-  async removeContainer(containerId: string, signal: AbortSignal): Promise<void> {
-    await this.call("RemoveContainer", { containerId }, signal, (options) =>
-      this.service.removeContainer({ containerId }, options),
-    );
-  }
+export async function removeContainer(
+  calls: KataCalls,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("RemoveContainer", { containerId }, signal, (options) =>
+    calls.service.removeContainer({ containerId }, options),
+  );
+}
 
-  async updateContainer(
-    containerId: string,
-    resources: NonNullable<Request<"updateContainer">["resources"]>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.call("UpdateContainer", { containerId }, signal, (options) =>
-      this.service.updateContainer({ containerId, resources }, options),
-    );
-  }
+export async function updateContainer(
+  calls: KataCalls,
+  containerId: string,
+  resources: NonNullable<Request<"updateContainer">["resources"]>,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("UpdateContainer", { containerId }, signal, (options) =>
+    calls.service.updateContainer({ containerId, resources }, options),
+  );
+}
 
-  async statsContainer(containerId: string, signal: AbortSignal): Promise<ContainerStats> {
-    const answer = await this.call("StatsContainer", { containerId }, signal, (options) =>
-      this.service.statsContainer({ containerId }, options),
-    );
-    return containerStats(answer, (what) => this.violation("StatsContainer", what));
-  }
+export async function statsContainer(
+  calls: KataCalls,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<ContainerStats> {
+  const answer = await calls.call("StatsContainer", { containerId }, signal, (options) =>
+    calls.service.statsContainer({ containerId }, options),
+  );
+  return containerStats(answer, (what) => calls.violation("StatsContainer", what));
+}
 
-  async pauseContainer(containerId: string, signal: AbortSignal): Promise<void> {
-    await this.call("PauseContainer", { containerId }, signal, (options) =>
-      this.service.pauseContainer({ containerId }, options),
-    );
-  }
+export async function pauseContainer(
+  calls: KataCalls,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("PauseContainer", { containerId }, signal, (options) =>
+    calls.service.pauseContainer({ containerId }, options),
+  );
+}
 
-  async resumeContainer(containerId: string, signal: AbortSignal): Promise<void> {
-    await this.call("ResumeContainer", { containerId }, signal, (options) =>
-      this.service.resumeContainer({ containerId }, options),
-    );
-  }
+export async function resumeContainer(
+  calls: KataCalls,
+  containerId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("ResumeContainer", { containerId }, signal, (options) =>
+    calls.service.resumeContainer({ containerId }, options),
+  );
 }

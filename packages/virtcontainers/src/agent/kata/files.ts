@@ -1,6 +1,6 @@
 import { type FileEntry, FileKind } from "@virtcontainers/agent-protocol";
-import type { AgentFiles, GuestFile, GuestPiece } from "../files.ts";
-import { KataGuest } from "./guest.ts";
+import type { GuestFile, GuestPiece } from "../files.ts";
+import type { KataCalls } from "./calls.ts";
 
 /** How many entries of a folder are asked for at once. */
 const maxEntries = 1000;
@@ -10,80 +10,84 @@ const maxName = 255;
 
 const kinds = { file: FileKind.FILE, folder: FileKind.FOLDER, link: FileKind.LINK } as const;
 
-/** The calls about files of a container. */
-export abstract class KataFiles extends KataGuest implements AgentFiles {
-  async statPath(
-    containerId: string,
-    path: string,
-    follow: boolean,
-    signal: AbortSignal,
-  ): Promise<GuestFile | undefined> {
-    const { entry } = await this.call("StatPath", { containerId }, signal, (options) =>
-      this.extension.statPath({ containerId, path, follow }, options),
-    );
-    return entry === undefined ? undefined : this.#file(entry, "StatPath");
-  }
+export async function statPath(
+  calls: KataCalls,
+  containerId: string,
+  path: string,
+  follow: boolean,
+  signal: AbortSignal,
+): Promise<GuestFile | undefined> {
+  const { entry } = await calls.call("StatPath", { containerId }, signal, (options) =>
+    calls.extension.statPath({ containerId, path, follow }, options),
+  );
+  return entry === undefined ? undefined : file(calls, entry, "StatPath");
+}
 
-  async listFolder(
-    containerId: string,
-    path: string,
-    after: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<GuestFile[]> {
-    const request = { containerId, path, after, limit: maxEntries };
-    const { entries } = await this.call("ListFolder", { containerId }, signal, (options) =>
-      this.extension.listFolder(request, options),
-    );
-    if (entries.length > maxEntries)
-      throw this.violation("ListFolder", `${entries.length} entries`);
-    let last = after;
-    for (const { name } of entries) {
-      // In order, so that no list is without end.
-      if (Buffer.compare(name, last) <= 0) throw this.violation("ListFolder", "names in disorder");
-      last = name;
-    }
-    return entries.map((entry) => this.#file(entry, "ListFolder"));
+export async function listFolder(
+  calls: KataCalls,
+  containerId: string,
+  path: string,
+  after: Uint8Array,
+  signal: AbortSignal,
+): Promise<GuestFile[]> {
+  const request = { containerId, path, after, limit: maxEntries };
+  const { entries } = await calls.call("ListFolder", { containerId }, signal, (options) =>
+    calls.extension.listFolder(request, options),
+  );
+  if (entries.length > maxEntries) throw calls.violation("ListFolder", `${entries.length} entries`);
+  let last = after;
+  for (const { name } of entries) {
+    // In order, so that no list is without end.
+    if (Buffer.compare(name, last) <= 0) throw calls.violation("ListFolder", "names in disorder");
+    last = name;
   }
+  return entries.map((entry) => file(calls, entry, "ListFolder"));
+}
 
-  async readFile(
-    containerId: string,
-    path: string,
-    { offset, length }: { offset: number; length: number },
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const request = { containerId, path, offset: BigInt(offset), len: length };
-    const { data } = await this.call("ReadFile", { containerId }, signal, (options) =>
-      this.extension.readFile(request, options),
-    );
-    if (data.length <= length) return data;
-    throw this.violation("ReadFile", `${data.length} bytes where ${length} were asked for`);
-  }
+export async function readFile(
+  calls: KataCalls,
+  containerId: string,
+  path: string,
+  { offset, length }: { offset: number; length: number },
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const request = { containerId, path, offset: BigInt(offset), len: length };
+  const { data } = await calls.call("ReadFile", { containerId }, signal, (options) =>
+    calls.extension.readFile(request, options),
+  );
+  if (data.length <= length) return data;
+  throw calls.violation("ReadFile", `${data.length} bytes where ${length} were asked for`);
+}
 
-  async putFile(containerId: string, piece: GuestPiece, signal: AbortSignal): Promise<void> {
-    const { path, kind, mode, uid, gid, mtimeMs, size, offset, data, target } = piece;
-    const request = {
-      ...{ containerId, path, kind: kinds[kind], mode, uid, gid, data },
-      mtimeMs: BigInt(Math.trunc(mtimeMs)),
-      size: BigInt(size),
-      offset: BigInt(offset),
-      target: Buffer.from(target),
-    };
-    await this.call("PutFile", { containerId }, signal, (options) =>
-      this.extension.putFile(request, options),
-    );
-  }
+export async function putFile(
+  calls: KataCalls,
+  containerId: string,
+  piece: GuestPiece,
+  signal: AbortSignal,
+): Promise<void> {
+  const { path, kind, mode, uid, gid, mtimeMs, size, offset, data, target } = piece;
+  const request = {
+    ...{ containerId, path, kind: kinds[kind], mode, uid, gid, data },
+    mtimeMs: BigInt(Math.trunc(mtimeMs)),
+    size: BigInt(size),
+    offset: BigInt(offset),
+    target: Buffer.from(target),
+  };
+  await calls.call("PutFile", { containerId }, signal, (options) =>
+    calls.extension.putFile(request, options),
+  );
+}
 
-  #file(entry: FileEntry, method: string): GuestFile {
-    const { uid, gid } = entry;
-    const name = Buffer.from(entry.name);
-    const [size, mtimeMs] = [Number(entry.size), Number(entry.mtimeMs)];
-    if (name.length > maxName || entry.target.length > maxTarget || !Number.isSafeInteger(size))
-      throw this.violation(method, "an entry that no file system has");
-    const target = Buffer.from(entry.target).toString("utf8");
-    const told = kindOf(entry.kind);
-    const kind = told === "link" && !isText(entry.target, target) ? "other" : told;
-    return { name, kind, mode: entry.mode & 0o7777, uid, gid, mtimeMs, size, target };
-  }
+function file(calls: KataCalls, entry: FileEntry, method: string): GuestFile {
+  const { uid, gid } = entry;
+  const name = Buffer.from(entry.name);
+  const [size, mtimeMs] = [Number(entry.size), Number(entry.mtimeMs)];
+  if (name.length > maxName || entry.target.length > maxTarget || !Number.isSafeInteger(size))
+    throw calls.violation(method, "an entry that no file system has");
+  const target = Buffer.from(entry.target).toString("utf8");
+  const told = kindOf(entry.kind);
+  const kind = told === "link" && !isText(entry.target, target) ? "other" : told;
+  return { name, kind, mode: entry.mode & 0o7777, uid, gid, mtimeMs, size, target };
 }
 
 function kindOf(kind: FileKind): GuestFile["kind"] {
