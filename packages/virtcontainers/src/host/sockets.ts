@@ -173,12 +173,24 @@ async function listen(
   await using parent = await pinParent(path);
   const short = pinnedPath(parent.fd, basename(path));
   const fd = libc.listenUnix(short, backlog);
-  await own(short, owner);
-  return fd;
+  try {
+    await own(short, owner);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
-/** Nobody but root, and whoever owns the folder, can reach the socket before this is done. */
+/**
+ * Nobody but root, and whoever owns the folder, can reach the socket before this is done. What the latter has put in
+ * its place meanwhile is left as it is.
+ */
 async function own(path: string, owner: { uid: number; gid: number } | undefined): Promise<void> {
-  await chmod(path, 0o600);
-  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+  await using made = await pin(path);
+  const found = await made.stat();
+  if (!found.isSocket() || found.nlink !== 1 || found.uid !== process.geteuid?.())
+    throw new Error("it was replaced while it was made");
+  await chmod(pinnedPath(made.fd), 0o600);
+  if (owner !== undefined) await chown(pinnedPath(made.fd), owner.uid, owner.gid);
 }

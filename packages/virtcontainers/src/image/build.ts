@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isVirtError } from "../errors.ts";
 import type { StoreContext } from "./context.ts";
 import { planImage } from "./erofs/plan.ts";
 import { writeImage } from "./erofs/write.ts";
@@ -12,6 +13,7 @@ import { SpoolFile } from "./spool.ts";
 import type { Staging } from "./staging.ts";
 import { applyEntry, type SpooledEntry } from "./tree/apply.ts";
 import { type DirectoryNode, impliedDirectory } from "./tree/node.ts";
+import { components, findDirectory } from "./tree/path.ts";
 import { Turns } from "./turns.ts";
 import { unpackAll } from "./unpack.ts";
 
@@ -72,7 +74,21 @@ async function merge(
       if (turns.due) await turns.take();
     }
   }
+  makeWorkingDir(root, source.config.workingDir, layers.length, budget);
   return root;
+}
+
+/**
+ * The image's working directory, as engines make it when a container starts: also where it is a symlink to
+ * what is not there. One that can't be is told by the start.
+ */
+function makeWorkingDir(root: DirectoryNode, path: string, layer: number, budget: Budget): void {
+  try {
+    const create = { layer, throughDangling: true };
+    findDirectory(root, components(path, path), path, budget, create);
+  } catch (error) {
+    if (!isVirtError(error, "IMAGE_INVALID")) throw error;
+  }
 }
 
 async function pack(

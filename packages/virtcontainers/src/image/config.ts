@@ -27,7 +27,7 @@ const document = v.object({
       ExposedPorts: keys,
       Volumes: keys,
       Labels: v.nullish(v.record(text, text)),
-      StopSignal: v.nullish(text),
+      StopSignal: v.nullish(v.union([text, v.pipe(v.number(), v.integer())])),
     }),
   ),
   rootfs: v.object({ diff_ids: v.nullish(v.array(v.string())) }),
@@ -54,14 +54,14 @@ export function parseConfig(bytes: Buffer, layers: number): ConfigDocument {
   return {
     config: {
       env: config?.Env ?? [],
-      entrypoint: config?.Entrypoint ?? [],
+      entrypoint: isReset(config?.Entrypoint) ? [] : (config?.Entrypoint ?? []),
       cmd: config?.Cmd ?? [],
       workingDir: config?.WorkingDir || "/",
       user: config?.User ?? "",
       exposedPorts: Object.keys(config?.ExposedPorts ?? {}),
       volumes: Object.keys(config?.Volumes ?? {}),
       labels: config?.Labels ?? {},
-      stopSignal: config?.StopSignal || undefined,
+      stopSignal: config?.StopSignal ? String(config.StopSignal) : undefined,
     },
     platform: {
       os: parsed.os || "linux",
@@ -71,6 +71,11 @@ export function parseConfig(bytes: Buffer, layers: number): ConfigDocument {
     createdAt: timestamp(parsed.created),
     diffIds,
   };
+}
+
+/** How a Dockerfile takes back the entry point of the image below: `ENTRYPOINT [""]`. */
+function isReset(entrypoint: readonly string[] | null | undefined): boolean {
+  return entrypoint?.length === 1 && entrypoint[0] === "";
 }
 
 /** The configuration of a plain root file system. */

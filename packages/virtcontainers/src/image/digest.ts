@@ -60,8 +60,9 @@ export class VerifiedBlob {
 
   /** Reads what the consumer left, so that a damaged blob is told from a wrong one. */
   async finish(): Promise<void> {
-    if (this.#sourceError) throw this.#sourceError.error;
     while (!this.#ended) await this.#next();
+    // What a consumer that was stopped still waited for may be what failed.
+    if (this.#sourceError) throw this.#sourceError.error;
   }
 
   /** Lets go of the source; call it whatever happened. */

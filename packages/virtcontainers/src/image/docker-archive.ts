@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { invalidArgument, show } from "../errors.ts";
+import { isNamed } from "./archived-name.ts";
 import { type Archive, readDocument } from "./blobs.ts";
 import { parseConfig } from "./config.ts";
 import { digestOf } from "./digest.ts";
@@ -49,12 +50,14 @@ export async function readDockerArchive(
   const { platform, createdAt, config } = document;
   const digest = digestOf(JSON.stringify(manifest));
   const source = { digest, platform, createdAt, config, layers };
-  return { source, name: chosen.RepoTags?.[0] };
+  return { source, names: chosen.RepoTags ?? [] };
 }
 
 function choose(entries: readonly Entry[], name: string | undefined): Entry {
   const [first, ...others] = entries;
-  const named = entries.find((each) => name !== undefined && each.RepoTags?.includes(name));
+  const named = entries.find((each) =>
+    each.RepoTags?.some((tag) => name !== undefined && isNamed(tag, name)),
+  );
   if (named) return named;
   if (first && others.length === 0) return first;
   const tags = entries.flatMap((each) => each.RepoTags ?? []);

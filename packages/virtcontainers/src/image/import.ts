@@ -11,7 +11,7 @@ import { nameIfPresent, publish } from "./publish.ts";
 import { parseReference } from "./reference.ts";
 import { Staging } from "./staging.ts";
 
-/** Imports an archive or folder into the store; gives the name under which it stands there. */
+/** Imports an archive or folder into the store; gives the first of the names under which it stands there. */
 export async function importImage(
   context: StoreContext,
   path: string,
@@ -24,7 +24,7 @@ export async function importImage(
   onProgress({ phase: "resolve" });
   await using staging = await Staging.create(context, signal);
   await using input = await openInput(context, staging, path, signal);
-  const { source, name } = await input.read(async (archive): Promise<ArchivedImage> => {
+  const { source, names } = await input.read(async (archive): Promise<ArchivedImage> => {
     if ((await archive.has("oci-layout")) && (await archive.has("index.json"))) {
       return readOciLayout(archive, platform, options.name, signal);
     }
@@ -35,15 +35,17 @@ export async function importImage(
     const createdAt = new Date(0).toISOString();
     return {
       source: { platform, createdAt, config: emptyConfig, layers: [layer] },
-      name: undefined,
+      names: [],
     };
   });
-  const finalName = wantedName ?? archivedName(name, path);
+  const [finalName, ...others] =
+    wantedName === undefined ? archivedNames(names, path) : ([wantedName] as const);
+  const all = [finalName, ...others];
   const { digest } = source;
-  if (!digest || !(await nameIfPresent(context, digest, finalName, platform, signal))) {
+  if (!digest || !(await nameIfPresent(context, digest, all, platform, signal))) {
     const build = { signal, onProgress, concurrency: 2 };
     const image = await buildImage(context, staging, source, build);
-    await publish(context, image, finalName, signal);
+    await publish(context, image, all, signal);
   }
   onProgress({ phase: "done" });
   return finalName;
@@ -59,8 +61,11 @@ function importName(text: string, field: string): string {
 }
 
 /** A bare tag in an archive, such as `latest`, names no image. */
-function archivedName(name: string | undefined, path: string): string {
-  if (name !== undefined && /[:/]/.test(name)) return importName(name, "the name in the archive");
+function archivedNames(names: readonly string[], path: string): [string, ...string[]] {
+  const [first, ...others] = names
+    .filter((name) => /[:/]/.test(name))
+    .map((name) => importName(name, "the name in the archive"));
+  if (first !== undefined) return [first, ...others];
   throw new VirtError("INVALID_ARGUMENT", `name: ${path} does not say what its image is called`, {
     field: "name",
     hint: "Give the image a name, as in `virtc image import --name app:1 FILE`.",

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { printable, VirtError } from "../errors.ts";
-import { isDigest } from "./digest.ts";
+import { digestHex, isDigest } from "./digest.ts";
 import { invalidImage } from "./failure.ts";
 import { htmlTitle } from "./html.ts";
 import { maxDocumentBytes, maxLayers } from "./limits.ts";
@@ -27,7 +27,9 @@ export const descriptor = v.object({
 });
 export type Descriptor = v.InferOutput<typeof descriptor>;
 
-const index = v.object({ manifests: v.pipe(v.array(descriptor), v.maxLength(10_000)) });
+/** What is not chosen may be anything, such as of another kind of digest. */
+const entry = v.object({ ...descriptor.entries, digest: v.string() });
+const index = v.object({ manifests: v.pipe(v.array(entry), v.maxLength(10_000)) });
 export type Index = v.InferOutput<typeof index>;
 
 const manifest = v.object({
@@ -111,7 +113,7 @@ export function check<const S extends v.GenericSchema>(
   throw invalidImage(`${what} is damaged: ${path ? `${printable(path)}: ` : ""}${issue.message}`);
 }
 
-/** The best manifest of an index for a platform. NOT_SUPPORTED listing what there is. */
+/** The best manifest of an index for a platform. NOT_SUPPORTED listing what there is, IMAGE_INVALID. */
 export function choosePlatform(
   candidates: readonly Descriptor[],
   wanted: Platform,
@@ -126,7 +128,10 @@ export function choosePlatform(
     (a, b) => (b.score > (a?.score ?? 0) ? b : a),
     undefined,
   );
-  if (best) return best.entry;
+  if (best) {
+    digestHex(best.entry.digest);
+    return best.entry;
+  }
   const offered = runnable.flatMap((entry) =>
     entry.platform ? [showPlatform(normal(entry.platform))] : [],
   );

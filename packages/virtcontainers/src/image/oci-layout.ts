@@ -1,4 +1,5 @@
 import { invalidArgument, show } from "../errors.ts";
+import { isNamed } from "./archived-name.ts";
 import { type Archive, blobName, checkDocument, readDocument } from "./blobs.ts";
 import { parseConfig } from "./config.ts";
 import { invalidImage } from "./failure.ts";
@@ -11,10 +12,10 @@ import {
 import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
 import type { ImageSource } from "./source.ts";
 
-/** An image found in an archive, with the name that the archive has for it. */
+/** An image found in an archive, with the names that the archive has for it. */
 export interface ArchivedImage {
   source: ImageSource;
-  name: string | undefined;
+  names: readonly string[];
 }
 
 const nameAnnotations = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
@@ -32,20 +33,25 @@ export async function readOciLayout(
   const top = parseManifestOrIndex(await readDocument(archive, "index.json", signal), what);
   if (!("index" in top)) throw invalidImage(`${what} is not an image index`);
   const chosen = choose(top.index.manifests, wanted, name);
-  const archivedName = nameOf(chosen);
+  const names = top.index.manifests
+    .filter((entry) => entry.digest === chosen.digest)
+    .flatMap((entry) => nameOf(entry) ?? []);
   const { digest, manifest } = await follow(archive, chosen, wanted, signal);
   const source = await sourceOf(archive, digest, manifest, wanted, signal);
-  return { source, name: archivedName };
+  return { source, names };
 }
 
-/** Of several images the one that is named, then the one for the platform. */
+/** Of several images the one that is named, then the one for the platform. One may have several names. */
 function choose(entries: readonly Descriptor[], wanted: Platform, name: string | undefined) {
   if (entries.length === 0) throw invalidImage("the layout's index.json lists no image");
   const named = name === undefined ? [] : entries.filter((entry) => matches(entry, name));
   const pool = named.length > 0 ? named : entries;
-  const names = new Set(pool.map((entry) => nameOf(entry)));
-  if (names.size > 1) {
-    const list = [...names].filter((each) => each !== undefined);
+  const images = new Map<string | undefined, string[]>();
+  for (const entry of pool) {
+    images.set(nameOf(entry), [...(images.get(nameOf(entry)) ?? []), entry.digest]);
+  }
+  if (new Set([...images.values()].map((digests) => digests.sort().join())).size > 1) {
+    const list = [...images.keys()].filter((each) => each !== undefined);
     throw invalidArgument(
       "name",
       name,
@@ -58,7 +64,7 @@ function choose(entries: readonly Descriptor[], wanted: Platform, name: string |
 function matches(entry: Descriptor, name: string): boolean {
   return nameAnnotations.some((key) => {
     const value = entry.annotations?.[key];
-    return value === name || value === `${name}:latest`;
+    return value !== undefined && isNamed(value, name);
   });
 }
 

@@ -8,13 +8,13 @@ import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
 import { readImage } from "./record.ts";
 
 /**
- * Moves a finished image from the staging into the store and names it, both under the store's lock. If
+ * Moves a finished image from the staging into the store and names it, all under the store's lock. If
  * the image is there already, only the name is set. If naming fails, the image goes again.
  */
 export async function publish(
   context: StoreContext,
   staged: { digest: string; folder: string },
-  name: string,
+  names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const hex = digestHex(staged.digest);
@@ -29,7 +29,7 @@ export async function publish(
       context.host.failpoint("image.publish.after");
     }
     try {
-      await setName(context, name, staged.digest);
+      await setNames(context, names, staged.digest);
     } catch (error) {
       if (!present) await rm(target, { recursive: true, force: true });
       throw error;
@@ -41,7 +41,7 @@ export async function publish(
 export async function nameIfPresent(
   context: StoreContext,
   digest: string,
-  name: string,
+  names: readonly string[],
   platform: Platform,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -49,17 +49,22 @@ export async function nameIfPresent(
     const present = await readImage(context, digestHex(digest)).catch(() => undefined);
     if (!present) return false;
     if (fit(platform, present.platform) === 0) {
-      throw wrongPlatform(name, platform, [showPlatform(present.platform)]);
+      throw wrongPlatform(names.join(", "), platform, [showPlatform(present.platform)]);
     }
-    await setName(context, name, digest);
+    await setNames(context, names, digest);
     return true;
   });
 }
 
-async function setName(context: StoreContext, name: string, digest: string): Promise<void> {
-  const names = await readNames(context);
-  if (names.get(name) === digest) return;
-  await writeNames(context, names.set(name, digest));
+async function setNames(
+  context: StoreContext,
+  names: readonly string[],
+  digest: string,
+): Promise<void> {
+  const known = await readNames(context);
+  if (names.every((name) => known.get(name) === digest)) return;
+  for (const name of names) known.set(name, digest);
+  await writeNames(context, known);
 }
 
 /** Where the lock of an image that is being fetched lies. */

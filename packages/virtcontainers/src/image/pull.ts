@@ -45,12 +45,12 @@ export async function pullImage(
   const lockPath = fetchLock(context, resolved.digest);
   using _lock = await takeLock(context, lockPath, signal);
   try {
-    if (!(await nameIfPresent(context, resolved.digest, name, platform, signal))) {
+    if (!(await nameIfPresent(context, resolved.digest, [name], platform, signal))) {
       const source = await describe(client, resolved, name, platform, signal);
       await using staging = await Staging.create(context, signal);
       const build = { signal, onProgress, concurrency };
       const image = await buildImage(context, staging, source, build);
-      await publish(context, image, name, signal);
+      await publish(context, image, [name], signal);
     }
   } finally {
     await unlessMissing(unlink(lockPath));

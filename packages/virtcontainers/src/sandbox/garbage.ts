@@ -22,8 +22,10 @@ export async function collectGarbage(
   const found = await collectSandboxes(context, undefined, { ...options, signal });
   const { dryRun = false } = options;
   const swept = await deadline.race(context.images.sweep({ dryRun, signal }));
+  const cut = await context.store.sweepOwnWrites(dryRun);
   return [
     ...found,
+    ...cut.map((name): Garbage => ({ kind: "file", name, reason: "its writer was killed" })),
     ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
   ];
 }

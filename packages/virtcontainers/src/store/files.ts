@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { lstat, open, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { hostError, isErrno } from "../host/errno.ts";
 import { assertTrusted, assertTrustedFile } from "../host/trusted.ts";
 
@@ -23,14 +23,23 @@ export async function writeAtomic(
   }
 }
 
-/** Removes what killed calls of writeAtomic left, and gives it; no other may be under way. */
-export async function sweepWrites(path: string, dryRun: boolean): Promise<string[]> {
-  const folder = dirname(path);
-  const names = (await readdir(folder)).filter(
-    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(".tmp"),
-  );
-  const left = names.map((name) => join(folder, name));
-  for (const each of dryRun ? [] : left) await rm(each, { force: true });
+const temporaryName = /\.[0-9a-f]{12}\.tmp$/;
+
+/** Removes what killed calls of writeAtomic left in a folder, if it is older than that, and gives it. */
+export async function sweepWrites(
+  folder: string,
+  { dryRun, olderThanMs = 0 }: { dryRun: boolean; olderThanMs?: number },
+): Promise<string[]> {
+  if (!assertTrusted(folder)) return [];
+  const left: string[] = [];
+  for (const name of await readdir(folder)) {
+    if (!temporaryName.test(name)) continue;
+    const path = join(folder, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined || Date.now() - found.mtimeMs < olderThanMs) continue;
+    left.push(path);
+    if (!dryRun) await rm(path, { force: true });
+  }
   return left;
 }
 

@@ -18,6 +18,9 @@ const OtherVersion = v.object({
   version: v.pipe(v.number(), v.integer(), v.notValue(stateVersion)),
 });
 
+/** No write of a file takes as long. */
+const writeMs = 3_600_000;
+
 /** How long an operation waits for another process that holds the sandbox, unless it has its own deadline. */
 const lockTimeoutMs = 120_000;
 
@@ -262,9 +265,14 @@ export class Store {
     this.#host.failpoint("store.write.after");
   }
 
-  /** Removes, and gives, what writers left that were killed; the caller holds the sandbox. */
+  /** Removes, and gives, what writers left that were killed; the caller holds the sandbox alone. */
   async sweepWrites(id: string, dryRun: boolean): Promise<string[]> {
-    return await sweepWrites(this.folder(id).state, dryRun);
+    return await sweepWrites(this.folder(id).path, { dryRun });
+  }
+
+  /** The same of what is all sandboxes', where others may be writing at this moment. */
+  async sweepOwnWrites(dryRun: boolean): Promise<string[]> {
+    return await sweepWrites(this.stateDir, { dryRun, olderThanMs: writeMs });
   }
 
   /** The ids of all sandboxes, leftovers included. */

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { constants } from "node:fs";
+import { constants, rmSync, symlinkSync } from "node:fs";
 import { mkdir, open, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { createLibc } from "../../src/host/libc.ts";
 import { createHost } from "../../src/host/real.ts";
+import { createSockets } from "../../src/host/sockets.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
 const { sockets } = createHost();
@@ -32,6 +34,29 @@ test("sockets work below paths of more than 107 bytes, and are ours alone", asyn
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await read(await sockets.connect(path))).toBe("hello");
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what is put in a socket's place gets neither its mode nor its owner (needs root)",
+  async () => {
+    const folder = await temporaryFolder();
+    const [path, precious] = [join(folder, "sock"), join(folder, "precious")];
+    await writeFile(precious, "", { mode: 0o644 });
+    const libc = createLibc()();
+    // A race that can't be won at will.
+    const listenUnix: typeof libc.listenUnix = (at, backlog) => {
+      const fd = libc.listenUnix(at, backlog);
+      rmSync(path);
+      symlinkSync(precious, path);
+      return fd;
+    };
+    const raced = createSockets(() => ({ ...libc, listenUnix }));
+    await expect(raced.listen(path, { uid: 65_123, gid: 65_124 })).rejects.toMatchObject({
+      code: "HOST_FAILED",
+    });
+    const { uid, mode } = await stat(precious);
+    expect([uid, mode & 0o777]).toEqual([0, 0o644]);
+  },
+);
 
 test.skipIf(process.getuid?.() !== 0)("a socket gets its owner (needs root)", async () => {
   const path = join(await temporaryFolder(), "sock");

@@ -10,6 +10,7 @@ import { createGzip } from "node:zlib";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { TarMember } from "../../../../test/support/tar.ts";
+import { createHost } from "../../src/host/real.ts";
 import { bombParts, bombs } from "./support/bombs.ts";
 import { failure } from "./support/errors.ts";
 import { testFolder, testStore } from "./support/store.ts";
@@ -39,11 +40,12 @@ async function importMeasured(members: readonly TarMember[]) {
 describe("an archive that is small", () => {
   it.each(Object.entries(bombs))(
     "and holds %s takes little memory and ends",
-    async (_name, make) => {
+    async (name, make) => {
       const result = await importMeasured(make());
       expect(result.packedMiB).toBeLessThan(3);
       expect(result.code).toBe("IMAGE_INVALID");
-      expect(result.grownMiB).toBeLessThan(450);
+      // As many folders as an image may have entries take some.
+      expect(result.grownMiB).toBeLessThan(name === "implied folders" ? 500 : 220);
     },
   );
 
@@ -60,18 +62,22 @@ describe("an archive that is small", () => {
     ).toContain("more than 20 entries");
   });
 
-  it("and wants many steps gives the event loop its turns, and ends by the deadline", async () => {
+  it("and wants many steps gives the event loop its turns, so that it can be ended", async () => {
     const marks = [
       ...Array.from({ length: 3000 }, (_, number) => ({ path: `d/${number}` })),
-      ...Array.from({ length: 10_000 }, () => ({ path: "d/.wh..wh..opq" })),
+      ...Array.from({ length: 3000 }, () => ({ path: "d/.wh..wh..opq" })),
     ];
-    const result = await importMeasured(marks);
-    expect(result).toMatchObject({ code: "OK" });
-    expect(result.turns).toBeGreaterThan(5);
-    const store = await testStore();
-    await failure(
-      store.images.import(await packed(marks), { name: "bomb:1", timeoutMs: 150 }),
-      "TIMEOUT",
-    );
+    const reached: string[] = [];
+    const host = { ...createHost(), failpoint: (name: string) => void reached.push(name) };
+    const { images } = await testStore({ host });
+    const stop = new AbortController();
+    const importing = images.import(await packed(marks), {
+      name: "bomb:1",
+      signal: stop.signal,
+      onProgress: ({ phase }) => void (phase === "unpack" && setImmediate(() => stop.abort())),
+    });
+    await failure(importing, "CANCELED");
+    expect(reached).toContain("image.layer.after");
+    expect(reached).not.toContain("image.pack.before");
   });
 });

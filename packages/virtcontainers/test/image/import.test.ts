@@ -9,9 +9,10 @@ import {
   addImage,
   blobPath,
   hostArchitecture,
+  type MadeImage,
   packLayout,
 } from "../../../../test/support/images.ts";
-import { makeTar } from "../../../../test/support/tar.ts";
+import { makeTar, type TarMember } from "../../../../test/support/tar.ts";
 import { failure } from "./support/errors.ts";
 import { canMount, contentsOf } from "./support/mounted.ts";
 import { storeContents, testStore } from "./support/store.ts";
@@ -184,6 +185,90 @@ describe("import", () => {
     expect(other.platform).toEqual(platform);
   });
 
+  it("takes all names that an archive has for an image", async () => {
+    const store = await testStore();
+    const layout = join(store.folder, "layout");
+    const made = await addImage(layout, { name: "one:1", layers: [members] });
+    await addImage(layout, { name: "two:2", layers: [members] });
+    const image = await store.images.import(layout);
+    expect(image).toMatchObject({ digest: made.digest, names: ["one:1", "two:2"] });
+    await store.images.prune({ all: true });
+    const saved = (folder: string, [config, layer]: [string, string], digests: string[]) =>
+      Promise.all(
+        [config, layer].map(async (path, number) => {
+          const digest = digests[number] ?? "";
+          return { path, content: await readFile(blobPath(folder, digest)) };
+        }),
+      );
+    const digestsOf = ({ config, layers }: MadeImage) => [config.digest, layers[0]?.digest ?? ""];
+    const manifest = [{ Config: "c", Layers: ["l"], RepoTags: ["one:1", "two:latest"] }];
+    const tar = join(store.folder, "saved.tar");
+    const files = await saved(layout, ["c", "l"], digestsOf(made));
+    const write = (list: unknown[], members: TarMember[]) =>
+      writeFile(
+        tar,
+        makeTar([...members, { path: "manifest.json", content: JSON.stringify(list) }]),
+      );
+    await write(manifest, files);
+    expect((await store.images.import(tar)).names).toEqual(["one:1", "two:latest"]);
+    const otherLayout = join(store.folder, "other");
+    const other = await addImage(otherLayout, { layers: [[{ path: "y" }]] });
+    const more = { Config: "d", Layers: ["m"], RepoTags: ["docker.io/library/three:3"] };
+    const others = await saved(otherLayout, ["d", "m"], digestsOf(other));
+    await write([...manifest, more], [...files, ...others]);
+    await failure(store.images.import(tar), "INVALID_ARGUMENT");
+    const first = await store.images.get("one:1");
+    expect((await store.images.import(tar, { name: "two" })).digest).toBe(first.digest);
+    expect((await store.images.import(tar, { name: "three:3" })).digest).not.toBe(first.digest);
+  });
+
+  it("does not mind the digests of what it does not choose", async () => {
+    const store = await testStore();
+    const layout = join(store.folder, "layout");
+    const made = await addImage(layout, { name: "app:1", layers: [members] });
+    const path = join(layout, "index.json");
+    const index: { manifests: unknown[] } = JSON.parse(await readFile(path, "utf8"));
+    const platform = { os: "windows", architecture: "amd64" };
+    const annotations = { "org.opencontainers.image.ref.name": "app:1" };
+    const other = { digest: `sha512:${"a".repeat(128)}`, size: 1, platform, annotations };
+    index.manifests.unshift(other);
+    await writeFile(path, JSON.stringify(index));
+    expect((await store.images.import(layout)).digest).toBe(made.digest);
+    const windows = store.images.import(layout, { name: "app:1", platform: "windows/amd64" });
+    await failure(windows, "NOT_SUPPORTED");
+  });
+
+  it.skipIf(!canMount)(
+    "has its working directory, also where that is a link to nothing (needs root to mount)",
+    async () => {
+      const store = await testStore();
+      const layout = join(store.folder, "layout");
+      const link = { path: "work", type: "2", linkTarget: "var/lib/app" };
+      const config = { WorkingDir: "/work/deep" };
+      await addImage(layout, { name: "app:1", layers: [[link]], config });
+      const { path } = await store.images.import(layout);
+      const entries = await contentsOf(path);
+      expect(entries.get("var/lib/app/deep")).toMatchObject({ type: "directory", mode: 0o755 });
+    },
+  );
+
+  it.each([
+    [
+      "an empty entry point as none",
+      { Entrypoint: [""], Cmd: ["sh"] },
+      { entrypoint: [], cmd: ["sh"] },
+    ],
+    ["a stop signal by name", { StopSignal: "SIGQUIT" }, { stopSignal: "SIGQUIT" }],
+    ["a stop signal by number", { StopSignal: "3" }, { stopSignal: "3" }],
+    ["a stop signal that is a number", { StopSignal: 3 }, { stopSignal: "3" }],
+  ])("takes %s", async (_what, config, expected) => {
+    const store = await testStore();
+    const layout = join(store.folder, "layout");
+    await addImage(layout, { name: "app:1", layers: [members], config });
+    expect((await store.images.import(layout)).config).toMatchObject(expected);
+    expect((await store.images.get("app:1")).config).toMatchObject(expected);
+  });
+
   it("follows an index within the index", async () => {
     const store = await testStore();
     const layout = join(store.folder, "layout");
@@ -293,7 +378,7 @@ describe("import", () => {
       '{"manifests":[{"digest":"sha256:../../x","size":1}]}',
     );
     expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
-      "manifests.0.digest",
+      "is not a valid digest",
     );
   });
 

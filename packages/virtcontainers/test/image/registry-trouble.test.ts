@@ -33,6 +33,21 @@ describe("a registry in trouble", () => {
     expect(store.warnings.join()).toContain("broke off the connection");
   });
 
+  it("is asked often over one connection without listeners that add up", async () => {
+    const { registry, store, reference } = await setUp();
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listen);
+    try {
+      for (let left = 15; left > 0; left--) await store.images.pull(reference);
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off("warning", listen);
+    }
+    expect(registry.requests.length).toBeGreaterThan(15);
+    expect(warnings).toEqual([]);
+  });
+
   it("is given up when it breaks off without getting further", async () => {
     const { registry, store, reference } = await setUp(big);
     const digest = registry.made.layers[0]?.digest ?? "";

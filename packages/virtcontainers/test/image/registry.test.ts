@@ -123,7 +123,7 @@ describe("pull", () => {
       [
         '{"schemaVersion":2,"manifests":[{"digest":"../../x","size":1}]}',
         "IMAGE_INVALID",
-        "manifests.0.digest",
+        '"../../x" is not a valid digest',
       ],
       ['{"schemaVersion":2,"manifests":[]}', "NOT_SUPPORTED", "there is nothing"],
       [

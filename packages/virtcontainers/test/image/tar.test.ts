@@ -100,6 +100,16 @@ describe("readTar", () => {
     expect((await readAll(tar))[0]).toMatchObject({ uid: 0xffff_fff0 });
   });
 
+  it("reads numbers that are filled up with NULs or spaces in front", async () => {
+    const tar = makeTar([{ path: "file", content: "hello", uid: 0o1234 }]);
+    tar.write("\0\0\0\0\0\0\0\0\0\x205\0", 124, "latin1");
+    tar.write("\0\0\0" + "1234\0", 108, "latin1");
+    tar.write("        ", 148, "latin1");
+    const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    tar.write(`\0${sum.toString(8)}\0 `, 148, "latin1");
+    expect(await readAll(tar)).toMatchObject([{ path: "file", uid: 0o1234, content: "hello" }]);
+  });
+
   it("takes a name that ends with / for a folder, as V7 tars have it", async () => {
     expect((await readAll(makeTar([{ path: "d/", type: "0" }])))[0]).toMatchObject({
       type: "directory",

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
@@ -100,5 +100,20 @@ describe("garbage", () => {
     const files = readdirSync(storedPath(instance, "sb", "vm"));
     expect(files.filter((name) => name.startsWith("scratch-"))).toEqual([]);
     await sandbox.createContainer({ ...waiting, id: "half", scratchMiB: 16 });
+  });
+
+  test("is what was cut short of a trace, a journal's progress or copies, of all sandboxes once it is old", async () => {
+    await using sandbox = await instance.vc.runSandbox({ id: "sb", containers: [waiting] });
+    await sandbox.release();
+    const names = ["trace.json", "events.json", "copies.json"];
+    const own = names.map((name) => storedPath(instance, "sb", `${name}.0123456789ab.tmp`));
+    const [old, fresh] = ["0123456789ab", "0123456789ac"].map((key) =>
+      join(instance.folder, "state", `trace.json.${key}.tmp`),
+    ) as [string, string];
+    for (const path of [...own, old, fresh]) writeFileSync(path, "{");
+    utimesSync(old, 0, 0);
+    const found = (await instance.vc.collectGarbage()).map(({ name }) => name);
+    expect(found.sort()).toEqual([...own, old].sort());
+    expect([...own, old, fresh].filter((path) => existsSync(path))).toEqual([fresh]);
   });
 });

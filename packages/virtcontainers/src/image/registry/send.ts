@@ -125,6 +125,7 @@ function exchange(
     request.on("error", reject);
     request.on("socket", (socket) => {
       peer = socket.remoteAddress;
+      if (!socket.connecting) return;
       socket.once("connect", () => {
         peer = socket.remoteAddress;
       });

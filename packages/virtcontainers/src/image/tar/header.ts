@@ -64,7 +64,12 @@ function text(block: Buffer, start: number, length: number): string {
 function number(block: Buffer, start: number, length: number, field: string): number {
   const first = block.readUInt8(start);
   if (first & 0x80) return base256(block.subarray(start, start + length), field);
-  const digits = text(block, start, length).trim();
+  // Some writers fill up with NULs in front.
+  const digits = block
+    .toString("latin1", start, start + length)
+    .replace(/^[ \0]+/, "")
+    .replace(/\0.*$/s, "")
+    .trim();
   if (digits === "") return 0;
   if (!/^[0-7]+$/.test(digits)) {
     throw invalidImage(`the tar archive is damaged: a header's ${field} is not a number`);

@@ -35,7 +35,8 @@ export function components(path: string, entry: string): string[] {
 
 /**
  * The folder at `parts`, following symlinks as a process whose root is the image would, so never out of
- * it. Missing folders are made if `create` names a layer; otherwise undefined. Steps and made folders are
+ * it. Missing folders are made if `create` names a layer, also where a symlink leads to nothing if that says so;
+ * otherwise undefined. Steps and made folders are
  * taken from the budget.
  */
 export function findDirectory(
@@ -43,7 +44,7 @@ export function findDirectory(
   parts: readonly string[],
   entry: string,
   budget: Budget,
-  create?: { layer: number },
+  create?: { layer: number; throughDangling?: boolean },
 ): DirectoryNode | undefined {
   const pending = parts.map((part) => ({ part, ofSymlink: false })).reverse();
   const trail: DirectoryNode[] = [root];
@@ -60,7 +61,7 @@ export function findDirectory(
     let link: Link | undefined = here.children.get(part);
     if (!link) {
       if (!create) return undefined;
-      if (ofSymlink) {
+      if (ofSymlink && !create.throughDangling) {
         throw invalidImage(`the archive's entry ${shown(entry)} lies behind a dangling symlink`);
       }
       budget.takeEntry(part.length);
