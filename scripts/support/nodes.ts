@@ -19,17 +19,13 @@ export const nodeLines = [20, 22, 24] as const satisfies readonly NodeLine[];
 
 /** What differs most between lines: sockets, streams, processes, files and the loading of modules. */
 const telling = [
-  "ttrpc/test",
-  "virtc/test",
-  "virtcontainers/test/host",
-  "virtcontainers/test/image",
-]
-  .concat(
-    "virtcontainers/test/store",
-    "virtcontainers/test/testing",
-    "virtcontainers/test/transfer",
-  )
-  .map((folder) => `packages/${folder}`);
+  "packages/ttrpc/test",
+  "packages/virtc/test",
+  "packages/virtcontainers/test/host",
+  "packages/virtcontainers/test/image",
+  "packages/virtcontainers/test/store",
+  "packages/virtcontainers/test/testing",
+];
 
 /** A release of Node.js as the npm package that ships its binary, with its types. Gives the folder. */
 export async function nodeFolder(line: NodeLine): Promise<string> {

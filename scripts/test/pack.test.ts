@@ -1,17 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { inScratch } from "../support/cache.ts";
-import { filesIn, missingFiles, pack, published } from "../support/pack.ts";
+import { expect, it } from "vitest";
+import { missingFiles, published } from "../support/pack.ts";
 import { readPage } from "./support/pages.ts";
 
-describe.each(published)("the package %s", (name) => {
-  it("has the licence and a README", async () => {
-    expect(readPage(`packages/${name}/LICENSE`)).toBe(readPage("LICENSE"));
-    await inScratch(async (scratch) => {
-      const missing = missingFiles(name, await filesIn(await pack(name, scratch)));
-      // What is built may not be there yet.
-      expect(missing.filter((file) => !file.startsWith("dist"))).toEqual([]);
-    });
-  });
+it.each(published)("the package %s has the licence and a README", (name) => {
+  expect(readPage(`packages/${name}/LICENSE`)).toBe(readPage("LICENSE"));
+  expect(readPage(`packages/${name}/README.md`)).toMatch(/^# \S+\n/);
 });
 
 it("misses what a user would miss", () => {

@@ -18,7 +18,6 @@ export async function resolveConfig(
   const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
   return resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},
-    exitWith: config.exitWith,
     shared,
     logLimitMiB: config.logLimitMiB,
   });
