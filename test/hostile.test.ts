@@ -18,6 +18,8 @@ import { promisify } from "node:util";
 import { type ContainerConfig, VirtContainers } from "virtcontainers";
 import { createHost } from "virtcontainers/host";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createQemu } from "../packages/virtcontainers/src/hypervisor/qemu/index.ts";
+import { silentLogger } from "../packages/virtcontainers/src/log.ts";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 const run = promisify(execFile);
@@ -76,12 +78,20 @@ describe("a guest that fills the host's disk", () => {
 
   test("an agent that keeps to no limit either, and QEMU goes on; a larger disk may be filled", async () => {
     const flood = "while :; do echo 0123456789012345678901234567890123456789; done";
+    // This agent takes the limit to be a thousand times as high as QEMU's.
+    const qemu = createQemu(createHost(), silentLogger);
+    const strict: typeof qemu = {
+      ...qemu,
+      type: "strict",
+      start: (spec, ledger, signal) =>
+        qemu.start({ ...spec, config: { ...spec.config, logLimitMiB: 1 } }, ledger, signal),
+    };
+    await using instance = await testInstance({ hypervisors: { strict } });
     await using sandbox = await instance.vc.runSandbox(
       {
         id: "flood",
-        logLimitMiB: 1,
-        // The last word counts: this agent takes the limit to be a thousand times as high.
-        hypervisorConfig: { kernelParams: [{ key: "virtc.log_limit", value: "1073741824" }] },
+        logLimitMiB: 1024,
+        hypervisorType: "strict",
         containers: [
           { id: "main", image: "busybox", waits: true },
           { id: "noise", image: "busybox", cmd: { args: ["sh", "-c", flood], detach: true } },
@@ -89,7 +99,7 @@ describe("a guest that fills the host's disk", () => {
       },
       { deleteOnDispose: true },
     );
-    const log = join(vmFolder("flood"), "log.bin");
+    const log = join(instance.stateDir, "sbs", "flood", "vm", "log.bin");
     await grown(log, mebibyte);
     expect((await sandbox.exec(["echo", "alive"])).stdout).toBe("alive\n");
     expect(statSync(log).size).toBe(mebibyte);

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use virtc_agent::VERSION;
-use virtc_agent::config::{Config, USAGE};
+use virtc_agent::config::Config;
+use virtc_agent::config::arguments::USAGE;
 use virtc_agent::{boot, log, server};
 
 fn main() -> ExitCode {

@@ -42,6 +42,11 @@ impl Reaper {
         Birth(self.clone())
     }
 
+    /// Whether the end of a process was collected that nobody watches yet.
+    pub fn has_ended(&self, pid: u32) -> bool {
+        self.early.borrow().contains_key(&pid)
+    }
+
     /// The end of a child: its exit code, or 128 + the signal's number.
     pub fn watch(&self, pid: u32) -> oneshot::Receiver<i32> {
         let (sender, receiver) = oneshot::channel();

@@ -221,8 +221,9 @@ fn a_console_is_a_shell_of_the_guest() {
     };
     client.exec(&open);
     client.fails("ExecProcess", &open, Code::Internal);
-    client.write("", "k1", b"stty size; echo $((6*7)) $$ <$(tty)\n");
+    client.write("", "k1", b"stty size\n");
     client.read_until("", "k1", "24 80\r\n");
+    client.write("", "k1", b"echo $((6*7)) $$ <$(tty)\n");
     let text = client.read_until("", "k1", "42 ");
     assert!(!text.contains("not a tty"), "{text}");
     let size = TtyWinResizeRequest {

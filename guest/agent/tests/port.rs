@@ -10,9 +10,12 @@ use prost::Message;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use tokio::task::LocalSet;
 use virtc_agent::config::Config;
-use virtc_agent::proto::grpc::CheckRequest;
+use virtc_agent::proto::grpc::{CheckRequest, CreateSandboxRequest};
+use virtc_agent::proto::virtcontainers::ChangeOwnerRequest;
 use virtc_agent::server::{assemble, port};
-use virtc_agent::ttrpc::message::Request;
+use virtc_agent::status::Code;
+use virtc_agent::ttrpc::frame::HEADER;
+use virtc_agent::ttrpc::message::{Request, Response};
 
 const TOKEN: [u8; 16] = [1; 16];
 
@@ -61,10 +64,14 @@ fn ack(nonce: u8) -> Vec<u8> {
 }
 
 fn check(stream: u8) -> Vec<u8> {
+    call(stream, "grpc.Health", "Check", &CheckRequest::default())
+}
+
+fn call(stream: u8, service: &str, method: &str, message: &impl Message) -> Vec<u8> {
     let body = Request {
-        service: "grpc.Health".to_owned(),
-        method: "Check".to_owned(),
-        payload: CheckRequest::default().encode_to_vec().into(),
+        service: service.to_owned(),
+        method: method.to_owned(),
+        payload: message.encode_to_vec().into(),
         timeout_nano: 0,
     }
     .encode_to_vec();
@@ -130,5 +137,54 @@ fn a_wrong_token_is_not_obeyed() {
         host.write_all(&check(1)).unwrap();
         host.write_all(&hello(TOKEN, 3)).unwrap();
         assert_eq!(read(&mut host), ack(3));
+    });
+}
+
+/// Has the guest given to the owner of a token; gives the code of the answer, 0 for none.
+fn change_owner(host: &mut UnixStream, token: [u8; 16]) -> i32 {
+    let request = ChangeOwnerRequest {
+        token: token.to_vec().into(),
+    };
+    let call = call(1, "virtcontainers.Extension", "ChangeOwner", &request);
+    host.write_all(&call).unwrap();
+    let answer = read(host);
+    let response = Response::decode(&answer[HEADER..]).unwrap();
+    response.status.map_or(0, |status| status.code)
+}
+
+#[test]
+fn a_guest_is_given_to_another_owner_once() {
+    with_port(|mut host| {
+        host.write_all(&hello(TOKEN, 1)).unwrap();
+        assert_eq!(read(&mut host), ack(1));
+        assert_eq!(change_owner(&mut host, [2; 16]), 0);
+        // What the owner before says, in the session that he has or in another, is not heard.
+        host.write_all(&check(3)).unwrap();
+        host.write_all(&hello(TOKEN, 2)).unwrap();
+        host.write_all(&check(5)).unwrap();
+        host.write_all(&hello([2; 16], 3)).unwrap();
+        assert_eq!(read(&mut host), ack(3));
+        host.write_all(&check(7)).unwrap();
+        assert_eq!(answered(&mut host), 7);
+        assert_eq!(
+            change_owner(&mut host, [3; 16]),
+            Code::FailedPrecondition as i32
+        );
+    });
+}
+
+#[test]
+fn a_guest_with_a_sandbox_stays_with_its_owner() {
+    with_port(|mut host| {
+        host.write_all(&hello(TOKEN, 1)).unwrap();
+        assert_eq!(read(&mut host), ack(1));
+        let create = CreateSandboxRequest::default();
+        host.write_all(&call(1, "grpc.AgentService", "CreateSandbox", &create))
+            .unwrap();
+        assert_eq!(answered(&mut host), 1);
+        assert_eq!(
+            change_owner(&mut host, [2; 16]),
+            Code::FailedPrecondition as i32
+        );
     });
 }

@@ -13,6 +13,7 @@ use virtc_agent::proto::grpc::{
     GetDiagnosticDataRequest, GetDiagnosticDataResponse, GetIpTablesRequest, GetIpTablesResponse,
     KernelModule, LinuxNamespace, Mount, SetPolicyRequest, SharedMount,
 };
+use virtc_agent::proto::virtcontainers::ConfigureSandboxRequest;
 use virtc_agent::spec::namespaces::AGENT_PIDS;
 use virtc_agent::status::Code;
 
@@ -153,6 +154,42 @@ fn a_container_gets_a_mount_of_another() {
     client.create(&sharing(&agent, "/tmp", "cat /tmp/from-c1/note"));
     client.start("c2");
     assert_eq!(client.stdout("c2", ""), "shared\n");
+}
+
+#[test]
+fn the_machine_ends_with_its_container_though_nobody_asks() {
+    let agent = Agent::start();
+    let mut client = agent.client();
+    let request = ConfigureSandboxRequest {
+        exit_with: "c1".to_owned(),
+        log_limit: 0,
+    };
+    let configure = |client: &mut Client| -> Result<(), Failure> {
+        client.call("virtcontainers.Extension", "ConfigureSandbox", &request)
+    };
+    assert_eq!(configure(&mut client), Ok(()));
+    assert_eq!(
+        configure(&mut client).unwrap_err().0,
+        Code::FailedPrecondition as i32
+    );
+    client.ok("CreateSandbox", &CreateSandboxRequest::default());
+    client.create(&container("c2", &agent.root(), shell("exit 2")));
+    client.start("c2");
+    assert_eq!(client.wait("c2", ""), 2);
+    client.create(&container("c1", &agent.root(), shell("read line; exit 3")));
+    client.start("c1");
+    client.write("c1", "", b"go\n");
+    assert_eq!(agent.ended(), Some(0));
+}
+
+#[test]
+fn what_belongs_to_a_sandbox_is_told_before_it_is_there() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    let request = ConfigureSandboxRequest::default();
+    let result: Result<(), Failure> =
+        client.call("virtcontainers.Extension", "ConfigureSandbox", &request);
+    assert_eq!(result.unwrap_err().0, Code::FailedPrecondition as i32);
 }
 
 #[test]

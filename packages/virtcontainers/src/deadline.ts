@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { invalidArgument, isVirtError, VirtError } from "./errors.ts";
 
 /** What every method that waits accepts. */
@@ -23,6 +24,8 @@ export class Deadline implements Disposable {
   constructor(options: CallOptions, defaultTimeoutMs: number | undefined, phase: string) {
     this.#phase = phase;
     this.signal = this.#controller.signal;
+    // Many parts of one call may wait at once.
+    setMaxListeners(0, this.signal);
     const { signal } = options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     if (timeoutMs !== undefined && !(timeoutMs >= 1 && timeoutMs <= maxTimeoutMs)) {

@@ -12,7 +12,7 @@ pub async fn destroy_sandbox(agent: &Agent) {
             crate::warning!("kill {}: {status}", container.id);
         }
     }
-    for console in agent.sandbox.consoles.all() {
+    for console in agent.sandbox.consoles.execs.live() {
         if let Err(status) = signal::send(&console, signal::KILL) {
             crate::warning!("kill a console: {status}");
         }

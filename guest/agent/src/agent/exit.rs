@@ -17,7 +17,7 @@ const KEEP: Duration = Duration::from_secs(60);
 
 /// Watches a process that is there from now on, and empties the streams that no client reads.
 pub fn watch(agent: &Rc<Agent>, process: &Rc<Process>) {
-    let end = agent.crun.reaper.watch(process.pid.get());
+    let end = agent.crun.reaper.watch(process.pid);
     tokio::task::spawn_local(follow(agent.clone(), process.clone(), end));
     drain::start(&agent.output_log, process);
 }
@@ -39,9 +39,9 @@ async fn follow(agent: Rc<Agent>, process: Rc<Process>, end: oneshot::Receiver<i
         end_rest(&agent, &process);
         record.await;
         // The machine was made for this container alone.
-        if agent.config.exit_with.as_deref() == Some(&process.container_id) {
+        if agent.sandbox.exits_with(&process.container_id) {
             destroy::destroy_sandbox(&agent).await;
-            agent.ending.set();
+            agent.end().await;
         }
     } else {
         tokio::join!(record, expire(&agent, &process));

@@ -19,9 +19,9 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::oom::Watch;
 use crate::transport::hello::Handshake;
 use crate::transport::poller::Poller;
-use crate::ttrpc::session::Session;
+use crate::ttrpc::session::Sessions;
 
-/// How long the last answer may take to be sent before the end.
+/// How long the last answers may take to be sent before the end.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 pub struct Agent {
@@ -29,6 +29,7 @@ pub struct Agent {
     pub crun: Crun,
     pub sandbox: Sandbox,
     pub handshake: Handshake,
+    pub sessions: Sessions,
     pub poller: Rc<Poller>,
     pub devices: Rc<Devices>,
     pub output_log: Rc<OutputLog>,
@@ -55,9 +56,13 @@ impl Agent {
         self.config.run_dir.join(".console").join(serial)
     }
 
-    /// Ends the agent, and with it the machine, once the session's answers are out.
-    pub async fn end(&self, session: &Session) {
-        let _ = tokio::time::timeout(LAST_ANSWER, session.flushed()).await;
+    /// Ends the agent, and with it the machine, once all answers and records are out.
+    pub async fn end(&self) {
+        let last = async {
+            self.output_log.flushed().await;
+            self.sessions.flushed().await;
+        };
+        let _ = tokio::time::timeout(LAST_ANSWER, last).await;
         self.stop();
     }
 

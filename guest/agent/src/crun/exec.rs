@@ -4,21 +4,32 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-use super::{Crun, take_pid};
+use super::{Crun, Prepare, take_pid};
 use crate::pipe::Stdio;
 use crate::status::{Context, Result};
 
+/// What is to be started, and how.
+pub struct Exec<'a> {
+    /// As config.json has it.
+    pub process: &'a serde_json::Value,
+    /// A path that nothing else uses; the files beside it are removed.
+    pub scratch: &'a Path,
+    pub stdio: Stdio,
+    /// The socket to which the terminal is sent.
+    pub console: Option<&'a Path>,
+    pub prepare: Option<Prepare>,
+}
+
 impl Crun {
-    /// Starts the process that `process` describes. `scratch` is a path that nothing else uses; the
-    /// files beside it are removed. Gives the process's id, or none if crun failed.
-    pub async fn exec(
-        &self,
-        id: &str,
-        process: &serde_json::Value,
-        scratch: &Path,
-        stdio: Stdio,
-        console: Option<&Path>,
-    ) -> Result<Option<u32>> {
+    /// Starts a process. Gives its id, or none if crun failed.
+    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Option<u32>> {
+        let Exec {
+            process,
+            scratch,
+            stdio,
+            console,
+            prepare,
+        } = wanted;
         let description = scratch.with_extension("json");
         let pid = scratch.with_extension("pid");
         fs::write(&description, process.to_string())
@@ -35,11 +46,14 @@ impl Crun {
             arguments.extend([OsStr::new("--console-socket").into(), console.into()]);
         }
         arguments.push(id.into());
-        let status = self.run(&arguments, stdio).await;
+        let status = self.run_prepared(&arguments, stdio, prepare).await;
         let _ = fs::remove_file(&description);
         match status? {
             0 => take_pid(&pid).map(Some),
-            _ => Ok(None),
+            _ => {
+                let _ = fs::remove_file(&pid);
+                Ok(None)
+            }
         }
     }
 }

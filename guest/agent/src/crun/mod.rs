@@ -30,18 +30,37 @@ pub struct Crun {
     pub reaper: Rc<Reaper>,
 }
 
+/// What a new process does before it becomes crun.
+pub type Prepare = Box<dyn FnMut() -> std::io::Result<()> + Send + Sync>;
+
 impl Crun {
     /// Runs crun to its end and gives its exit status. What it starts is in a process group of its
     /// own, by which it can be killed with all that it has started; if crun fails, nothing of it
     /// stays, not what a hook has started either.
     async fn run<A: AsRef<OsStr>>(&self, arguments: &[A], stdio: Stdio) -> Result<i32> {
+        self.run_prepared(arguments, stdio, None).await
+    }
+
+    /// As `run`; `prepare` is called in the new process before it becomes crun, where nothing but
+    /// system calls are safe.
+    async fn run_prepared<A: AsRef<OsStr>>(
+        &self,
+        arguments: &[A],
+        stdio: Stdio,
+        prepare: Option<Prepare>,
+    ) -> Result<i32> {
         let manager = match self.cgroups {
             true => "--cgroup-manager=cgroupfs",
             false => "--cgroup-manager=disabled",
         };
         let stream = |fd: Option<OwnedFd>| fd.map_or_else(std::process::Stdio::null, Into::into);
         let (group, end) = {
-            let child = Command::new(&self.program)
+            let mut command = Command::new(&self.program);
+            if let Some(prepare) = prepare {
+                // SAFETY: it makes nothing but system calls.
+                unsafe { command.pre_exec(prepare) };
+            }
+            let child = command
                 .env_clear()
                 .arg("--root")
                 .arg(&self.root)

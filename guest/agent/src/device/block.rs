@@ -1,26 +1,27 @@
 //! The node of a block device by its address, waited for until it is there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::address::DiskAddress;
 use super::wait::Devices;
-use super::{pci, scsi};
+use super::{ccw, pci, scsi};
 use crate::status::Result;
 
 pub async fn by_pci_path(devices: &Devices, path: &str) -> Result<String> {
-    let slots = pci::parse(path)?;
-    let node = devices.wait_for(format!("block device at PCI path {path}"), || {
-        pci::block_device(Path::new(pci::ROOT_BUS), &slots)
-    });
-    node.await.map(text)
+    let address = DiskAddress::Pci(pci::parse(path)?);
+    address.node(devices).await.map(text)
 }
 
 pub async fn by_scsi_address(devices: &Devices, address: &str) -> Result<String> {
     let (id, lun) = scsi::parse(address)?;
-    scsi::scan(id, lun);
-    let node = devices.wait_for(format!("SCSI disk {address}"), || {
-        scsi::block_device(Path::new(scsi::DEVICES), id, lun)
-    });
-    node.await.map(text)
+    let address = DiskAddress::Scsi(id, lun);
+    address.node(devices).await.map(text)
+}
+
+pub async fn by_ccw_id(devices: &Devices, id: &str) -> Result<String> {
+    ccw::parse(id)?;
+    let address = DiskAddress::Ccw(id.to_owned());
+    address.node(devices).await.map(text)
 }
 
 pub async fn by_node(devices: &Devices, node: &str) -> Result<String> {

@@ -9,7 +9,7 @@ use crate::proto::grpc::{Device, LinuxDeviceCgroup, Spec};
 use crate::status::{Code, Context, Result, Status};
 
 /// The device types, as GetGuestDetails lists them.
-pub const TYPES: &[&str] = &["blk", "mmioblk", "nvdimm", "scsi"];
+pub const TYPES: &[&str] = &["blk", "blk-ccw", "mmioblk", "nvdimm", "scsi"];
 
 /// Finds each device in the guest and corrects its entry in the spec.
 pub async fn add_all(known: &Devices, wanted: &[Device], spec: &mut Spec) -> Result<()> {
@@ -17,6 +17,7 @@ pub async fn add_all(known: &Devices, wanted: &[Device], spec: &mut Spec) -> Res
         check(device)?;
         let node = match device.r#type.as_str() {
             "blk" => block::by_pci_path(known, &device.id).await?,
+            "blk-ccw" => block::by_ccw_id(known, &device.id).await?,
             "scsi" => block::by_scsi_address(known, &device.id).await?,
             "mmioblk" | "nvdimm" => block::by_node(known, &device.vm_path).await?,
             other => {

@@ -15,6 +15,12 @@ const TRIES: usize = 16;
 
 pub struct Root(OwnedFd);
 
+impl From<OwnedFd> for Root {
+    fn from(folder: OwnedFd) -> Root {
+        Root(folder)
+    }
+}
+
 impl Root {
     pub fn at(path: &Path) -> Result<Root> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -15,6 +15,7 @@ use super::streams::Streams;
 use super::terminal::{self, Terminal};
 use crate::async_fd;
 use crate::proto::grpc;
+use crate::reaper::Reaper;
 use crate::status::{Code, Context, Result, Status};
 
 const SHELL: &str = "/usr/bin/sh";
@@ -29,14 +30,15 @@ pub fn is_there() -> bool {
     Path::new(SHELL).exists()
 }
 
-/// Starts the program that `wanted` names, or a shell. Its end must not be collected meanwhile.
-pub fn open(exec_id: &str, wanted: grpc::Process) -> Result<Rc<Process>> {
+/// Starts the program that `wanted` names, or a shell.
+pub fn open(reaper: &Rc<Reaper>, exec_id: &str, wanted: grpc::Process) -> Result<Rc<Process>> {
+    let _birth = reaper.birth();
     let (master, pid) = start(&wanted)?;
     let terminal = Rc::new(Terminal {
         master: Rc::new(async_fd::watch(master).context(|| "terminal")?),
     });
     let streams = Streams::of_terminal(terminal);
-    Ok(streams.into_process(String::new(), exec_id.to_owned(), pid))
+    Ok(streams.into_process(reaper, String::new(), exec_id.to_owned(), pid))
 }
 
 /// Starts it on a new terminal, whose end for the agent comes with the process's id.

@@ -8,10 +8,12 @@
 use std::collections::HashSet;
 use std::fs;
 use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 
-use rustix::process::{Pid, PidfdFlags, Resource, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pidfd_send_signal};
 
-use super::table;
+use super::stat;
+use crate::async_fd;
 use crate::proto::grpc::{PosixRlimit, Process};
 
 const KIND: &str = "RLIMIT_LOCKS";
@@ -38,24 +40,52 @@ pub fn mark(process: &mut Process, serial: u64) -> Option<u64> {
     Some(mark)
 }
 
+/// Marks the process that calls it; all that it starts inherits the mark.
+pub fn mark_self(mark: u64) -> std::io::Result<()> {
+    let limit = Rlimit {
+        current: Some(mark),
+        maximum: Some(mark),
+    };
+    rustix::process::setrlimit(Resource::Locks, limit)?;
+    Ok(())
+}
+
+/// What was killed and may still be ending.
+pub struct Killed(Vec<OwnedFd>);
+
+impl Killed {
+    /// Ends when all of it has ended.
+    pub async fn ended(self) {
+        for process in self.0 {
+            // A descriptor of a process can be read when that has ended.
+            if let Ok(process) = async_fd::watch_reading(process) {
+                let _ = process.readable().await;
+            }
+        }
+    }
+}
+
 /// Kills every process that has the mark. What was looked at is what is killed: a pid can become
 /// another's in between, a descriptor of a process can't.
-pub fn kill(mark: u64) {
-    let mut killed = HashSet::new();
+pub fn kill(mark: u64) -> Killed {
+    let mut known = HashSet::new();
+    let mut killed = Vec::new();
     for _ in 0..ROUNDS {
-        let before = killed.len();
+        let before = known.len();
         for pid in pids() {
             let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
                 continue;
             };
-            if mark_of(pid) == Some(mark) && killed.insert((pid, table::start_ticks(pid))) {
+            if mark_of(pid) == Some(mark) && known.insert((pid, stat::start_ticks(pid))) {
                 let _ = pidfd_send_signal(&process, Signal::KILL);
+                killed.push(process);
             }
         }
-        if killed.len() == before {
-            return;
+        if known.len() == before {
+            break;
         }
     }
+    Killed(killed)
 }
 
 fn pids() -> impl Iterator<Item = Pid> {

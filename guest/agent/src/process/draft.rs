@@ -12,6 +12,7 @@ use crate::pipe::read::{Read, read_available};
 use crate::pipe::{self, Ends, Stdio};
 use crate::proto::grpc;
 use crate::proto::virtcontainers::OutputSink;
+use crate::reaper::Reaper;
 use crate::status::{Result, Status};
 
 /// The `*_port` fields of a request.
@@ -97,7 +98,7 @@ impl Draft {
     }
 
     /// The process, now that crun has told its id.
-    pub fn into_process(self, pid: u32) -> Result<Rc<Process>> {
+    pub fn into_process(self, reaper: &Reaper, pid: u32) -> Result<Rc<Process>> {
         let terminal: Option<Rc<Terminal>> = match &self.socket {
             Some(socket) => Some(socket.receive()?),
             None => None,
@@ -121,6 +122,6 @@ impl Draft {
             terminal,
             sinks: self.sinks,
         };
-        Ok(streams.into_process(self.container_id, self.exec_id, pid))
+        Ok(streams.into_process(reaper, self.container_id, self.exec_id, pid))
     }
 }

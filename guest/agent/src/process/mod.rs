@@ -6,8 +6,10 @@ pub mod descendants;
 pub mod draft;
 pub mod drain;
 pub mod output;
+pub mod proc_dir;
 pub mod replay_buffer;
 pub mod signal;
+pub mod stat;
 pub mod stdin;
 pub mod streams;
 pub mod table;
@@ -16,18 +18,21 @@ pub mod wait;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::latch::Latch;
 use output::Output;
+use proc_dir::ProcDir;
 use stdin::Stdin;
 
 pub struct Process {
     pub container_id: String,
     /// Empty for the container's init.
     pub exec_id: String,
-    /// 0 until it is known.
-    pub pid: Cell<u32>,
+    pub pid: u32,
+    /// None if its end had been collected when its id became known.
+    folder: Option<Arc<ProcDir>>,
     pub terminal: Option<Rc<terminal::Terminal>>,
     pub stdin: Stdin,
     pub stdout: Rc<Output>,
@@ -47,6 +52,11 @@ impl Process {
     /// Whether a client has been told all about it.
     pub fn is_done(&self) -> bool {
         self.waited.get() && self.stdout.eof.is_set() && self.stderr.eof.is_set()
+    }
+
+    /// Its folder in /proc, which may be that of a process that is gone.
+    pub fn folder(&self) -> Option<Arc<ProcDir>> {
+        self.folder.clone()
     }
 
     /// Says that a client has asked for it now.

@@ -2,14 +2,17 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::output::Output;
+use super::proc_dir::ProcDir;
 use super::stdin::Stdin;
 use super::terminal::Terminal;
 use super::{Exit, Process};
 use crate::async_fd::AsyncFd;
 use crate::proto::virtcontainers::OutputSink;
+use crate::reaper::Reaper;
 
 pub struct Streams {
     pub stdin: Option<Rc<AsyncFd>>,
@@ -31,13 +34,20 @@ impl Streams {
         }
     }
 
-    /// The process that has them.
-    pub fn into_process(self, container_id: String, exec_id: String, pid: u32) -> Rc<Process> {
+    /// The process that has them, a child whose id is known now.
+    pub fn into_process(
+        self,
+        reaper: &Reaper,
+        container_id: String,
+        exec_id: String,
+        pid: u32,
+    ) -> Rc<Process> {
         let [stdout_sink, stderr_sink] = self.sinks;
         Rc::new(Process {
             container_id,
             exec_id,
-            pid: Cell::new(pid),
+            pid,
+            folder: ProcDir::of_child(reaper, pid).map(Arc::new),
             stdin: Stdin::new(self.stdin, self.terminal.is_some()),
             stdout: Output::new(self.stdout, stdout_sink),
             stderr: Output::new(self.stderr, stderr_sink),

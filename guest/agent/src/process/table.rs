@@ -1,13 +1,13 @@
 //! All processes in a container, as /proc shows them. What a process says of itself (its name, its
 //! arguments) is its own choice.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::Path;
 
 use prost::Message;
-use rustix::process::Pid;
 
+use super::proc_dir::ProcDir;
+use super::stat::{self, Stat};
 use crate::proto::virtcontainers::ProcessRow;
 
 /// Of a process's arguments, no more is read.
@@ -72,7 +72,7 @@ pub fn descendants(roots: &[u32]) -> Vec<u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let parents: Vec<(u32, u32)> = pids
-        .filter_map(|pid: u32| Some((pid, Stat::read(Path::new("/proc"), pid)?.ppid)))
+        .filter_map(|pid: u32| Some((pid, Stat::of(pid)?.ppid)))
         .collect();
     let mut found: Vec<u32> = roots.to_vec();
     let mut at = 0;
@@ -89,11 +89,16 @@ pub fn descendants(roots: &[u32]) -> Vec<u32> {
     found
 }
 
-/// A process, but for the name of its user; none if it is gone.
-pub fn row(proc: &Path, pid: u32, boot_s: u64) -> Option<ProcessRow> {
-    let folder = proc.join(pid.to_string());
-    let stat = Stat::read(proc, pid)?;
-    let status = fs::read_to_string(folder.join("status")).ok()?;
+/// A process, but for the name of its user; none if it is gone, or if another has its id now, which is
+/// not in the group.
+pub fn row(pid: u32, group: Option<&str>, boot_s: u64) -> Option<ProcessRow> {
+    let folder = ProcDir::open(pid).ok()?;
+    let text = |name: &str| folder.text(name, stat::LONGEST).ok();
+    if group.is_some_and(|group| !text("cgroup").is_some_and(|known| is_in(&known, group))) {
+        return None;
+    }
+    let stat = Stat::parse(&text("stat")?)?;
+    let status = text("status")?;
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
     let first = |text: &str| text.split_whitespace().next()?.parse().ok();
     let ticks = rustix::param::clock_ticks_per_second().max(1);
@@ -113,55 +118,8 @@ pub fn row(proc: &Path, pid: u32, boot_s: u64) -> Option<ProcessRow> {
         vsz_kib: stat.vsize >> 10,
         threads: stat.threads,
         comm: stat.comm,
-        args: arguments(&folder.join("cmdline")),
+        args: arguments(&folder),
     })
-}
-
-/// /proc/PID/stat, as far as it is told.
-/// When a process started, in ticks since boot: with its pid it names no other one.
-pub fn start_ticks(pid: Pid) -> Option<u64> {
-    let pid = u32::try_from(pid.as_raw_nonzero().get()).ok()?;
-    Some(Stat::read(Path::new("/proc"), pid)?.start)
-}
-
-struct Stat {
-    comm: String,
-    state: String,
-    ppid: u32,
-    tty: u64,
-    cpu: u64,
-    threads: u32,
-    start: u64,
-    vsize: u64,
-    rss_pages: u64,
-}
-
-impl Stat {
-    fn read(proc: &Path, pid: u32) -> Option<Stat> {
-        let bytes = fs::read(proc.join(pid.to_string()).join("stat")).ok()?;
-        Stat::parse(&String::from_utf8_lossy(&bytes))
-    }
-
-    /// The name stands in parentheses and may itself have some.
-    fn parse(text: &str) -> Option<Stat> {
-        let comm = text.get(text.find('(')? + 1..text.rfind(')')?)?;
-        let rest = text.get(text.rfind(')')? + 1..)?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        // The state, which stands first, is the third field of the file.
-        let field = |number: usize| fields.get(number - 3).copied();
-        let number = |place: usize| field(place)?.parse::<u64>().ok();
-        Some(Stat {
-            comm: comm.to_owned(),
-            state: field(3)?.to_owned(),
-            ppid: field(4)?.parse().ok()?,
-            tty: number(7)?,
-            cpu: number(14)?.saturating_add(number(15)?),
-            threads: field(20)?.parse().ok()?,
-            start: number(22)?,
-            vsize: number(23)?,
-            rss_pages: number(24)?,
-        })
-    }
 }
 
 /// A terminal's name from the number in /proc/PID/stat: the device's, in 32 bits.
@@ -178,10 +136,9 @@ fn terminal(number: u64) -> String {
     }
 }
 
-fn arguments(path: &Path) -> Vec<String> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_ARGS).read_to_end(&mut bytes));
-    if read.is_err() || bytes.is_empty() {
+fn arguments(folder: &ProcDir) -> Vec<String> {
+    let bytes = folder.bytes("cmdline", MAX_ARGS).unwrap_or_default();
+    if bytes.is_empty() {
         return Vec::new();
     }
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
@@ -191,30 +148,27 @@ fn arguments(path: &Path) -> Vec<String> {
         .collect()
 }
 
+/// Whether a process's file `cgroup` names the group or one below it.
+fn is_in(text: &str, group: &str) -> bool {
+    let mut paths = text.lines().filter_map(|line| line.strip_prefix("0::"));
+    paths.any(|path| {
+        let below = path.strip_prefix(group);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn reads_itself() {
-        let row = row(Path::new("/proc"), std::process::id(), 1000).unwrap();
+        let row = row(std::process::id(), None, 1000).unwrap();
         assert_eq!((row.pid, row.ns_pid), (std::process::id(), row.ns_pid));
         assert!(row.start_time_s > 1000 && row.rss_kib > 0 && row.vsz_kib > row.rss_kib);
         assert!(row.threads >= 1 && !row.args.is_empty());
         assert!(descendants(&[row.ppid]).contains(&row.pid));
-    }
-
-    #[test]
-    fn a_name_may_have_parentheses_and_spaces() {
-        let text = "7 (a) b (c) S 1 7 7 34819 7 4 0 0 0 0 12 3 0 0 20 0 2 0 500 4096 3 x";
-        let stat = Stat::parse(text).unwrap();
-        assert_eq!((stat.comm.as_str(), stat.state.as_str()), ("a) b (c", "S"));
-        assert_eq!((stat.ppid, stat.cpu, stat.threads), (1, 15, 2));
-        assert_eq!((stat.start, stat.vsize, stat.rss_pages), (500, 4096, 3));
-        assert_eq!(terminal(stat.tty), "pts/3");
-        for text in ["", "7 (a", "7 )a(", "7 (a) S 1", "7 (a) S x 7 7 0"] {
-            assert!(Stat::parse(text).is_none(), "{text}");
-        }
+        assert_eq!(super::row(row.pid, Some("/no/such/group"), 1000), None);
     }
 
     #[test]
@@ -234,6 +188,15 @@ mod tests {
         let mut many = vec![row(&[]); MAX_ROWS];
         fit(&mut many);
         assert!(many.len() > 10_000 && many.len() < MAX_ROWS);
+    }
+
+    #[test]
+    fn a_process_of_another_group_is_told_apart() {
+        assert!(is_in("0::/virtc/c1\n", "/virtc/c1"));
+        assert!(is_in("1:cpu:/\n0::/virtc/c1/sub\n", "/virtc/c1"));
+        for text in ["", "0::/\n", "0::/virtc/c10\n", "1:cpu:/virtc/c1\n"] {
+            assert!(!is_in(text, "/virtc/c1"), "{text}");
+        }
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! The processes of the guest itself that a client has started to look around in it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::execs::{Exec, Execs, Start};
 use crate::process::Process;
 use crate::status::{Code, Result, Status};
 
@@ -11,50 +10,29 @@ use crate::status::{Code, Result, Status};
 const MOST: usize = 16;
 
 #[derive(Default)]
-pub struct Consoles(RefCell<BTreeMap<String, Rc<Process>>>);
+pub struct Consoles {
+    pub execs: Execs,
+}
 
 impl Consoles {
     /// The process of that exec id; NOT_FOUND if there is none.
     pub fn process(&self, exec_id: &str) -> Result<Rc<Process>> {
-        let processes = self.0.borrow();
-        let known = processes.get(exec_id).cloned();
-        known.ok_or_else(|| {
-            Status::not_found(format!("no console of the guest with exec id {exec_id}"))
-        })
-    }
-
-    /// Whether one more of that exec id may be made.
-    pub fn check(&self, exec_id: &str) -> Result<()> {
-        let processes = self.0.borrow();
-        match processes.get(exec_id) {
-            Some(known) if !known.is_done() => {
-                let message = format!("exec_id '{exec_id}' already exists");
-                Err(Status::new(Code::Internal, message))
-            }
-            None if processes.len() >= MOST => {
-                let message = format!("{MOST} consoles are open already");
-                Err(Status::new(Code::ResourceExhausted, message))
-            }
-            _ => Ok(()),
+        match self.execs.find(exec_id) {
+            Some(Exec::Live(process)) => Ok(process),
+            _ => Err(Self::no_process(exec_id)),
         }
     }
 
-    pub fn add(&self, process: Rc<Process>) {
-        let id = process.exec_id.clone();
-        self.0.borrow_mut().insert(id, process);
+    pub fn no_process(exec_id: &str) -> Status {
+        Status::not_found(format!("no console of the guest with exec id {exec_id}"))
     }
 
-    pub fn all(&self) -> Vec<Rc<Process>> {
-        self.0.borrow().values().cloned().collect()
-    }
-
-    pub fn forget(&self, process: &Rc<Process>) {
-        let mut processes = self.0.borrow_mut();
-        // The id may belong to a later process by now.
-        if let Some(known) = processes.get(&process.exec_id)
-            && Rc::ptr_eq(known, process)
-        {
-            processes.remove(&process.exec_id);
+    /// Keeps an exec id for one more.
+    pub fn start(&self, exec_id: &str) -> Result<Start<'_>> {
+        if self.execs.find(exec_id).is_none() && self.execs.len() >= MOST {
+            let message = format!("{MOST} consoles are open already");
+            return Err(Status::new(Code::ResourceExhausted, message));
         }
+        self.execs.start(exec_id)
     }
 }

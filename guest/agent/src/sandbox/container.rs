@@ -1,21 +1,22 @@
 //! A container and its processes.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::fs::OFlags;
 use tokio::sync::Mutex;
 
+use super::execs::{self, Exec, Execs, Start};
 use crate::blocking::BlockingPool;
 use crate::files::root::Root;
 use crate::latch::Latch;
 use crate::process::{Process, signal};
 use crate::proto::grpc::Spec;
-use crate::status::{Code, Result, Status};
+use crate::status::{Result, Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -52,17 +53,11 @@ pub struct Container {
     pub table: Arc<Mutex<()>>,
     /// For what the agent reads of its files and changes in them.
     pub blocking: BlockingPool,
-    execs: RefCell<BTreeMap<String, Exec>>,
+    pub execs: Execs,
 }
 
 /// How long its files may take to be read.
 const LIMIT: Duration = Duration::from_secs(10);
-
-enum Exec {
-    /// Its ExecProcess is under way.
-    Taken,
-    Live(Rc<Process>),
-}
 
 /// What a container is made from.
 pub struct Parts {
@@ -123,7 +118,7 @@ impl Container {
             gone: Rc::default(),
             table: Arc::default(),
             blocking: BlockingPool::new(1, LIMIT),
-            execs: RefCell::default(),
+            execs: Execs::default(),
         })
     }
 
@@ -142,81 +137,58 @@ impl Container {
         {
             return Ok(());
         }
-        for exec in self.execs() {
+        for exec in self.execs.live() {
             signal::send(&exec, signal::KILL)?;
         }
         signal::send(&self.init, signal::KILL)
     }
 
-    /// What opens its root as its own processes see it; when there are none any more, without its
-    /// mounts. That may block, so it is for a thread of its own.
-    pub fn root_opener(&self) -> impl FnOnce() -> Result<Root> + Send + 'static + use<> {
-        let pid = self.init.pid.get();
-        let alive = self.init.exit.get().is_none() && pid > 0;
-        let root = self.root.clone();
+    /// What opens its root as its own processes see it. That may block, so it is for a thread of its own.
+    pub fn live_root_opener(&self) -> impl FnOnce() -> Result<Root> + Send + 'static + use<> {
+        let folder = self.init.folder();
+        let id = self.id.clone();
         move || {
-            let seen = alive.then(|| Root::at(Path::new(&format!("/proc/{pid}/root"))));
-            match seen {
-                Some(Ok(root)) => Ok(root),
-                _ => Root::at(&root),
-            }
+            let gone = || Status::precondition(format!("container {id} has ended"));
+            let folder = folder.ok_or_else(gone)?;
+            // Once the init is gone, its folder opens nothing any more.
+            let root = folder.open_at("root", OFlags::PATH | OFlags::DIRECTORY);
+            root.map(Root::from).map_err(|_| gone())
         }
+    }
+
+    /// As `live_root_opener`; when there are no processes any more, the root without its mounts.
+    pub fn root_opener(&self) -> impl FnOnce() -> Result<Root> + Send + 'static + use<> {
+        let (live, root) = (self.live_root_opener(), self.root.clone());
+        move || live().or_else(|_| Root::at(&root))
     }
 
     /// The process of that exec id; NOT_FOUND if there is none.
     pub fn process(&self, exec_id: &str) -> Result<Rc<Process>> {
-        if exec_id.is_empty() || exec_id == self.init_id {
+        if self.is_init(exec_id) {
             return Ok(self.init.clone());
         }
-        match self.execs.borrow().get(exec_id) {
-            Some(Exec::Live(process)) => Ok(process.clone()),
-            _ => Err(Status::not_found(format!(
-                "container {}: no process with exec id {exec_id}",
-                self.id
-            ))),
+        match self.execs.find(exec_id) {
+            Some(Exec::Live(process)) => Ok(process),
+            _ => Err(self.no_process(exec_id)),
         }
     }
 
-    pub fn execs(&self) -> Vec<Rc<Process>> {
-        let live = |exec: &Exec| match exec {
-            Exec::Live(process) => Some(process.clone()),
-            Exec::Taken => None,
-        };
-        self.execs.borrow().values().filter_map(live).collect()
+    pub fn is_init(&self, exec_id: &str) -> bool {
+        exec_id.is_empty() || exec_id == self.init_id
     }
 
-    /// Takes an exec id that no process has, or one that is done.
-    pub fn claim_exec(&self, exec_id: &str) -> Result<()> {
-        let mut execs = self.execs.borrow_mut();
-        let taken = match execs.get(exec_id) {
-            Some(Exec::Live(process)) => !process.is_done(),
-            Some(Exec::Taken) => true,
-            None => exec_id == self.init_id,
-        };
-        if taken {
-            let message = format!("exec_id '{exec_id}' already exists");
-            return Err(Status::new(Code::Internal, message));
-        }
-        execs.insert(exec_id.to_owned(), Exec::Taken);
-        Ok(())
+    pub fn no_process(&self, exec_id: &str) -> Status {
+        Status::not_found(format!(
+            "container {}: no process with exec id {exec_id}",
+            self.id
+        ))
     }
 
-    /// Ends a claim: with the process, or with nothing.
-    pub fn settle_exec(&self, exec_id: &str, process: Option<Rc<Process>>) {
-        let mut execs = self.execs.borrow_mut();
-        match process {
-            Some(process) => drop(execs.insert(exec_id.to_owned(), Exec::Live(process))),
-            None => drop(execs.remove(exec_id)),
-        }
-    }
-
-    pub fn forget_exec(&self, process: &Rc<Process>) {
-        let mut execs = self.execs.borrow_mut();
-        // The id may belong to a later process by now.
-        if let Some(Exec::Live(known)) = execs.get(&process.exec_id)
-            && Rc::ptr_eq(known, process)
-        {
-            execs.remove(&process.exec_id);
+    /// Keeps an exec id for a process to be started.
+    pub fn start_exec(&self, exec_id: &str) -> Result<Start<'_>> {
+        match self.is_init(exec_id) {
+            true => Err(execs::taken_already(exec_id)),
+            false => self.execs.start(exec_id),
         }
     }
 }

@@ -2,14 +2,17 @@
 
 pub mod consoles;
 pub mod container;
+pub mod execs;
 pub mod oom;
 pub mod pause;
 pub mod shared_mounts;
+pub mod starting;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::latch::Latch;
 use crate::process::Process;
 use crate::status::{Code, Result, Status};
 use crate::storage::Storages;
@@ -23,6 +26,7 @@ pub struct Sandbox {
     pub storages: Storages,
     pub consoles: Consoles,
     pub pause: Pause,
+    settings: RefCell<Option<Settings>>,
     /// Numbers for files that belong to one call.
     serial: Cell<u64>,
 }
@@ -36,9 +40,16 @@ pub struct Info {
     pub hook_path: String,
 }
 
+/// What a sandbox has beyond the Kata contract.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The container with whose first process the machine ends.
+    pub exit_with: Option<String>,
+}
+
 enum Slot {
-    /// Its CreateContainer is under way.
-    Taken,
+    /// Its CreateContainer is under way; set when that has ended.
+    Taken(Rc<Latch>),
     Live(Rc<Container>),
 }
 
@@ -46,6 +57,7 @@ enum Slot {
 pub struct Claim<'a> {
     sandbox: &'a Sandbox,
     id: String,
+    done: Rc<Latch>,
 }
 
 impl Sandbox {
@@ -57,6 +69,7 @@ impl Sandbox {
             storages,
             consoles: Consoles::default(),
             pause: Pause::default(),
+            settings: RefCell::default(),
             serial: Cell::default(),
         }
     }
@@ -70,6 +83,25 @@ impl Sandbox {
         }
         *present = Some(info);
         Ok(())
+    }
+
+    /// Once, and before `create`.
+    pub fn configure(&self, settings: Settings) -> Result<()> {
+        let mut present = self.settings.borrow_mut();
+        if self.info.borrow().is_some() || present.is_some() {
+            let message = "the sandbox can be configured once, before CreateSandbox";
+            return Err(Status::precondition(message));
+        }
+        *present = Some(settings);
+        Ok(())
+    }
+
+    pub fn exits_with(&self, container_id: &str) -> bool {
+        let settings = self.settings.borrow();
+        let exit_with = settings
+            .as_ref()
+            .and_then(|settings| settings.exit_with.as_deref());
+        exit_with == Some(container_id)
     }
 
     /// Undoes `create`, for a CreateSandbox that failed later on.
@@ -94,9 +126,11 @@ impl Sandbox {
             let message = format!("container {id} exists already");
             return Err(Status::new(Code::AlreadyExists, message));
         }
-        containers.insert(id.to_owned(), Slot::Taken);
+        let done = Rc::new(Latch::default());
+        containers.insert(id.to_owned(), Slot::Taken(done.clone()));
         Ok(Claim {
             sandbox: self,
+            done,
             id: id.to_owned(),
         })
     }
@@ -125,9 +159,9 @@ impl Sandbox {
 
     pub fn forget(&self, process: &Rc<Process>) {
         if process.container_id.is_empty() {
-            self.consoles.forget(process);
+            self.consoles.execs.forget(process);
         } else if let Ok(container) = self.container(&process.container_id) {
-            container.forget_exec(process);
+            container.execs.forget(process);
         }
     }
 
@@ -137,11 +171,22 @@ impl Sandbox {
             .ok_or_else(|| Status::internal(format!("Invalid container id {id}")))
     }
 
+    /// Ends when no CreateContainer of that id is under way.
+    pub async fn created(&self, id: &str) {
+        loop {
+            let done = match self.containers.borrow().get(id) {
+                Some(Slot::Taken(done)) => done.clone(),
+                _ => return,
+            };
+            done.wait().await;
+        }
+    }
+
     pub fn containers(&self) -> Vec<Rc<Container>> {
         let containers = self.containers.borrow();
         let live = |slot: &Slot| match slot {
             Slot::Live(container) => Some(container.clone()),
-            Slot::Taken => None,
+            Slot::Taken(_) => None,
         };
         containers.values().filter_map(live).collect()
     }
@@ -172,6 +217,7 @@ impl Drop for Claim<'_> {
         if self.sandbox.find(&self.id).is_none() {
             self.sandbox.containers.borrow_mut().remove(&self.id);
         }
+        self.done.set();
     }
 }
 

@@ -1,49 +1,65 @@
 //! The process that holds the pid namespace which the containers of a sandbox share, so that it
 //! outlives each of them.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-use rustix::process::{Pid, Signal};
+use rustix::fs::OFlags;
+use rustix::process::Signal;
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
+use crate::process::proc_dir::ProcDir;
 use crate::reaper::Reaper;
 use crate::status::{Context, Result};
 
 #[derive(Default)]
 pub struct Pause {
-    /// 0: there is none.
-    pid: Rc<Cell<u32>>,
+    holder: Rc<RefCell<Option<Holder>>>,
+}
+
+struct Holder {
+    folder: ProcDir,
+    namespace: OwnedFd,
 }
 
 impl Pause {
-    /// Its process id; it is started if need be.
-    pub fn pid(&self, program: &Path, reaper: &Rc<Reaper>) -> Result<u32> {
-        if self.pid.get() != 0 {
-            return Ok(self.pid.get());
+    /// The path of the namespace; what holds it is started if need be. It goes by a descriptor, so
+    /// that it never names the namespace of another process.
+    pub fn namespace(&self, program: &Path, reaper: &Rc<Reaper>) -> Result<String> {
+        if let Some(holder) = &*self.holder.borrow() {
+            return Ok(path(&holder.namespace));
         }
         let _birth = reaper.birth();
-        let pid = start(program).context(|| format!("run {}", program.display()))?;
-        self.pid.set(pid);
-        let (end, known) = (reaper.watch(pid), self.pid.clone());
+        let what = || format!("run {}", program.display());
+        let pid = start(program).context(what)?;
+        let folder = ProcDir::open(pid).context(what)?;
+        let namespace = folder.open_at("ns/pid", OFlags::RDONLY).context(what)?;
+        let path = path(&namespace);
+        *self.holder.borrow_mut() = Some(Holder { folder, namespace });
+        let (end, holder) = (reaper.watch(pid), self.holder.clone());
         tokio::task::spawn_local(async move {
             let _ = end.await;
             crate::warning!("the shared pid namespace has ended");
-            known.set(0);
+            holder.borrow_mut().take();
         });
-        Ok(pid)
+        Ok(path)
     }
 
     /// Ends it, and with it all that is still in the namespace.
     pub fn end(&self) {
-        if let Some(pid) = Pid::from_raw(self.pid.get().cast_signed()) {
-            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        if let Some(holder) = &*self.holder.borrow() {
+            let _ = holder.folder.signal(Signal::KILL);
         }
     }
+}
+
+fn path(namespace: &OwnedFd) -> String {
+    let (agent, fd) = (std::process::id(), namespace.as_raw_fd());
+    format!("/proc/{agent}/fd/{fd}")
 }
 
 /// Starts the program as the first process of a new pid namespace.

@@ -1,12 +1,13 @@
 //! Mounts of one container that another one has too.
 
 use std::ffi::CString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Result;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, OFlags};
+use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags};
 
@@ -24,8 +25,8 @@ pub async fn add(sandbox: &Sandbox, into: &Container, mounts: &[SharedMount]) ->
             return Err(Status::precondition(message));
         }
         let what = || format!("shared mount {}", mount.name);
-        let source = File::open(namespace_of(&from)).context(what)?;
-        let target = File::open(namespace_of(into)).context(what)?;
+        let source = namespace_of(&from).context(what)?;
+        let target = namespace_of(into).context(what)?;
         let (from, to) = (mount.src_path.clone(), mount.dst_path.clone());
         // Only a thread that shares its root folder with no other can change its mount namespace.
         let thread = std::thread::spawn(move || share(&source, &from, &target, &to));
@@ -53,12 +54,13 @@ pub fn check(mounts: &[SharedMount]) -> Answer<()> {
     Ok(())
 }
 
-fn namespace_of(container: &Container) -> String {
-    format!("/proc/{}/ns/mnt", container.init.pid.get())
+fn namespace_of(container: &Container) -> rustix::io::Result<OwnedFd> {
+    let folder = container.init.folder().ok_or(Errno::SRCH)?;
+    folder.open_at("ns/mnt", OFlags::RDONLY)
 }
 
 /// Each path is looked up with the container's root as the root, so that its links end inside.
-fn share(source: &File, from: &str, target: &File, to: &str) -> Result<()> {
+fn share(source: &OwnedFd, from: &str, target: &OwnedFd, to: &str) -> Result<()> {
     // SAFETY: the thread has no file descriptor or folder that others depend on.
     unsafe { rustix::thread::unshare_unsafe(UnshareFlags::FS) }?;
     let mount = Some(LinkNameSpaceType::Mount);

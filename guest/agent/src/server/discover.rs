@@ -42,7 +42,7 @@ fn scan(agent: &Rc<Agent>, open: &mut BTreeSet<String>) {
                 crate::debug!("phase port {name} open");
                 open.insert(device);
                 match name.as_str() {
-                    LOG => agent.output_log.attach(&agent.poller, fd),
+                    LOG => agent.output_log.attach_port(&agent.poller, fd),
                     _ => drop(tokio::task::spawn_local(port::serve(
                         agent.clone(),
                         name,

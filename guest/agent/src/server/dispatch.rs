@@ -93,7 +93,7 @@ async fn run(agent: Rc<Agent>, session: Rc<Session>, stream: u32, request: Reque
     }
     session.calls.set(session.calls.get() - 1);
     if agent.ending.is_set() {
-        agent.end(&session).await;
+        agent.end().await;
     }
 }
 

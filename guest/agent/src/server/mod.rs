@@ -33,6 +33,7 @@ use crate::transport::hello::Handshake;
 use crate::transport::listen;
 use crate::transport::poller::Poller;
 use crate::transport::uevent::Uevents;
+use crate::ttrpc::session::Sessions;
 
 /// Serves until the agent is told to end.
 pub fn run(config: Config) -> Result<()> {
@@ -60,6 +61,9 @@ async fn serve(config: Config, cgroups: bool) -> Result<()> {
         rustix::process::set_child_subreaper(reaps).context(|| "become a subreaper")?;
     }
     prepare_files(&agent)?;
+    if agent.config.log_disk.is_some() {
+        tokio::task::spawn_local(attach_log_disk(agent.clone()));
+    }
     listen_all(&agent)?;
     agent.booted.set();
     crate::debug!("phase booted");
@@ -98,7 +102,8 @@ pub fn assemble(config: Config, cgroups: bool) -> Result<Agent> {
         handshake: Handshake::default(),
         poller: Poller::start().context(|| "epoll")?,
         devices,
-        output_log: Rc::new(OutputLog::new(config.log_limit)),
+        output_log: Rc::new(OutputLog::new(config.log_disk.is_some())),
+        sessions: Sessions::default(),
         oom: Rc::default(),
         booted: Latch::default(),
         ending: Latch::default(),
@@ -116,6 +121,14 @@ fn prepare_files(agent: &Agent) -> Result<()> {
             .attach_file(file.context(|| format!("open {}", path.display()))?);
     }
     Ok(())
+}
+
+async fn attach_log_disk(agent: Rc<Agent>) {
+    if let Some(disk) = &agent.config.log_disk {
+        let node = disk.node(&agent.devices).await;
+        agent.output_log.attach_disk(node).await;
+        crate::debug!("phase log disk");
+    }
 }
 
 fn listen_all(agent: &Rc<Agent>) -> Result<()> {

@@ -33,6 +33,8 @@ pub async fn serve(agent: Rc<Agent>, name: String, port: OwnedFd) {
     // speaks of the client before.
     let mut arrived = false;
     let mut session: Option<Rc<Session>> = None;
+    // Who the session was opened by: when the guest is another's, its time is over.
+    let mut owner = agent.handshake.owner();
     let mut decoder = Decoder::default();
     loop {
         decoder.reserve(READ);
@@ -66,7 +68,8 @@ pub async fn serve(agent: Rc<Agent>, name: String, port: OwnedFd) {
                 let rest = decoder.buffer.split_off(before + HELLO);
                 decoder.reset();
                 decoder.buffer.unsplit(rest);
-                let fresh = Session::new();
+                let fresh = agent.sessions.open();
+                owner = agent.handshake.owner();
                 fresh.push(Body::raw(&ack));
                 tokio::task::spawn_local(writer::run(io.clone(), fresh.clone()));
                 session = Some(fresh);
@@ -77,7 +80,12 @@ pub async fn serve(agent: Rc<Agent>, name: String, port: OwnedFd) {
                 crate::warning!("port {name}: a client with a wrong token");
                 end(&mut session);
             }
-            Start::Data => arrived |= session.is_some() && !hung_up(&polled),
+            Start::Data => {
+                arrived |= session.is_some() && !hung_up(&polled);
+                if owner != agent.handshake.owner() {
+                    end(&mut session);
+                }
+            }
         }
         match &session {
             Some(session) => {

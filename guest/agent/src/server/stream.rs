@@ -7,7 +7,6 @@ use super::{dispatch, writer};
 use crate::agent::Agent;
 use crate::transport::io::Io;
 use crate::ttrpc::frame::Decoder;
-use crate::ttrpc::session::Session;
 
 const READ: usize = 64 << 10;
 
@@ -16,7 +15,7 @@ pub async fn serve(agent: Rc<Agent>, socket: OwnedFd) {
         Ok(io) => Rc::new(io),
         Err(error) => return crate::warning!("client socket: {error}"),
     };
-    let session = Session::new();
+    let session = agent.sessions.open();
     tokio::task::spawn_local(writer::run(io.clone(), session.clone()));
     let mut decoder = Decoder::default();
     loop {

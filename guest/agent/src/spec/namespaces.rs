@@ -6,18 +6,18 @@ use crate::proto::grpc::{LinuxNamespace, Spec};
 pub const AGENT_PIDS: &str = "/proc/1/ns/pid";
 
 /// Whose processes a container sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pids {
     Own,
-    /// Those of the containers which share the namespace of this process.
-    Shared(u32),
+    /// Those of the containers which share the namespace with this path.
+    Shared(String),
     /// All of the guest.
     Agent,
 }
 
 /// Settles the namespaces: network and ipc are the guest's, uts too unless the container has
 /// another hostname than the sandbox; mount is always the container's own, pid as it is said.
-pub fn apply(spec: &mut Spec, sandbox_hostname: &str, pids: Pids) {
+pub fn apply(spec: &mut Spec, sandbox_hostname: &str, pids: &Pids) {
     let linux = spec.linux.get_or_insert_default();
     let own_uts = !spec.hostname.is_empty() && spec.hostname != sandbox_hostname;
     linux.namespaces.retain(|namespace| {
@@ -31,7 +31,7 @@ pub fn apply(spec: &mut Spec, sandbox_hostname: &str, pids: Pids) {
     });
     match pids {
         Pids::Own => add(&mut linux.namespaces, "pid", String::new()),
-        Pids::Shared(pid) => add(&mut linux.namespaces, "pid", format!("/proc/{pid}/ns/pid")),
+        Pids::Shared(path) => add(&mut linux.namespaces, "pid", path.clone()),
         Pids::Agent => {}
     }
     add(&mut linux.namespaces, "mount", String::new());

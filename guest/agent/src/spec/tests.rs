@@ -275,7 +275,7 @@ fn namespaces_are_settled_by_the_guest() {
     };
     let settled = |hostname: &str, pids: Pids| {
         let mut spec = spec(hostname);
-        namespaces::apply(&mut spec, "box", pids);
+        namespaces::apply(&mut spec, "box", &pids);
         (spec.linux.unwrap().namespaces, spec.hostname)
     };
     let own = vec![
@@ -285,8 +285,8 @@ fn namespaces_are_settled_by_the_guest() {
     ];
     assert_eq!(settled("box", Pids::Own), (own.clone(), String::new()));
     assert_eq!(settled("", Pids::Own), (own, String::new()));
-    let (joined, _) = settled("", Pids::Shared(12));
-    assert!(joined.contains(&namespace("pid", "/proc/12/ns/pid")));
+    let (joined, _) = settled("", Pids::Shared("/proc/1/fd/12".to_owned()));
+    assert!(joined.contains(&namespace("pid", "/proc/1/fd/12")));
     let (guest, _) = settled("", Pids::Agent);
     assert_eq!(guest, [namespace("cgroup", ""), namespace("mount", "")]);
     let (other, hostname) = settled("other", Pids::Own);

@@ -13,6 +13,7 @@ use crate::status::{Code, Result, Status};
 pub const DRIVERS: &[&str] = &[
     "9p",
     "blk",
+    "blk-ccw",
     "ephemeral",
     "local",
     "mmioblk",
@@ -32,6 +33,7 @@ pub async fn source(devices: &Devices, storage: &Storage) -> Result<String> {
     }
     match storage.driver.as_str() {
         "blk" => block::by_pci_path(devices, &storage.source).await,
+        "blk-ccw" => block::by_ccw_id(devices, &storage.source).await,
         "scsi" => block::by_scsi_address(devices, &storage.source).await,
         "mmioblk" | "nvdimm" => block::by_node(devices, &storage.source).await,
         "9p" | "ephemeral" | "local" | "overlayfs" | "virtio-fs" | "watchable-bind" => {

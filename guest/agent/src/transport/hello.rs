@@ -10,7 +10,7 @@ pub const HELLO: usize = 40;
 const HELLO_MAGIC: &[u8; 8] = b"VIRTCHLO";
 const ACK_MAGIC: &[u8; 8] = b"VIRTCACK";
 
-type Token = [u8; 16];
+pub type Token = [u8; 16];
 
 /// What a read from a port begins with.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,13 +23,32 @@ pub enum Start {
     Data,
 }
 
-/// The first token seen on any port; only it is obeyed.
+/// Who owns the guest: the first token seen on any port, and only it is obeyed. A machine may be made, and
+/// copied, before it is known whose it will be; so its owner may give it to another one, once.
 #[derive(Default)]
 pub struct Handshake {
     token: Cell<Option<Token>>,
+    given: Cell<bool>,
 }
 
 impl Handshake {
+    /// Changes when the guest is given to another owner: what was opened before is his no more.
+    pub fn owner(&self) -> u32 {
+        u32::from(self.given.get())
+    }
+
+    /// Gives the guest to the owner of this token; why not, otherwise.
+    pub fn give(&self, token: Token) -> Result<(), &'static str> {
+        if self.token.get().is_none() {
+            return Err("nobody owns the guest yet: its first client will");
+        }
+        if self.given.replace(true) {
+            return Err("the guest has been given away before");
+        }
+        self.token.set(Some(token));
+        Ok(())
+    }
+
     pub fn judge(&self, read: &[u8]) -> Start {
         let Some((magic, rest)) = read.split_first_chunk::<8>() else {
             return Start::Data;
@@ -95,5 +114,19 @@ mod tests {
         assert!(matches!(handshake.judge(&hello(1, 1)), Start::Hello { .. }));
         assert_eq!(handshake.judge(&hello(2, 2)), Start::Stranger);
         assert!(matches!(handshake.judge(&hello(1, 3)), Start::Hello { .. }));
+    }
+
+    #[test]
+    fn it_is_given_away_once_and_by_its_owner_alone() {
+        let handshake = Handshake::default();
+        assert!(handshake.give([2; 16]).is_err());
+        assert!(matches!(handshake.judge(&hello(1, 1)), Start::Hello { .. }));
+        let before = handshake.owner();
+        handshake.give([2; 16]).unwrap();
+        assert_ne!(handshake.owner(), before);
+        assert_eq!(handshake.judge(&hello(1, 2)), Start::Stranger);
+        assert!(matches!(handshake.judge(&hello(2, 3)), Start::Hello { .. }));
+        assert!(handshake.give([3; 16]).is_err());
+        assert!(matches!(handshake.judge(&hello(2, 4)), Start::Hello { .. }));
     }
 }

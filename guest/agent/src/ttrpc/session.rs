@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use tokio::sync::Notify;
 
@@ -24,10 +24,6 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new() -> Rc<Session> {
-        Rc::default()
-    }
-
     /// Queues an answer; it is dropped if the client is gone.
     pub fn push(&self, frame: Body) {
         if !self.closed.is_set() {
@@ -72,5 +68,27 @@ impl Session {
         self.queue.borrow_mut().clear();
         self.queued.notify_one();
         self.sent.notify_waiters();
+    }
+}
+
+/// All sessions there are.
+#[derive(Default)]
+pub struct Sessions(RefCell<Vec<Weak<Session>>>);
+
+impl Sessions {
+    pub fn open(&self) -> Rc<Session> {
+        let session = Rc::new(Session::default());
+        let mut sessions = self.0.borrow_mut();
+        sessions.retain(|session| session.strong_count() > 0);
+        sessions.push(Rc::downgrade(&session));
+        session
+    }
+
+    /// Waits until all answers to all clients have been written.
+    pub async fn flushed(&self) {
+        let sessions: Vec<Rc<Session>> = self.0.borrow().iter().filter_map(Weak::upgrade).collect();
+        for session in sessions {
+            session.flushed().await;
+        }
     }
 }

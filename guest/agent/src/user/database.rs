@@ -1,11 +1,13 @@
 //! /etc/passwd and /etc/group of a root file system that is not to be trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{FileType, OFlags};
+
+use crate::files::root::Root;
 
 /// More than this of a file is not read.
 const LIMIT: u64 = 4 << 20;
@@ -41,7 +43,7 @@ pub struct Database {
 
 impl Database {
     /// Reads what there is; a file that is missing or not a regular one counts as empty.
-    pub fn read(root: &Path) -> Database {
+    pub fn read(root: &Root) -> Database {
         Database {
             passwd: read_inside(root, "etc/passwd", LIMIT).unwrap_or_default(),
             group: read_inside(root, "etc/group", LIMIT).unwrap_or_default(),
@@ -75,14 +77,10 @@ impl Database {
     }
 }
 
-/// Reads a regular file below `root`, or its first bytes, as a process inside would: its symlinks end
-/// inside.
-pub fn read_inside(root: &Path, path: &str, limit: u64) -> rustix::io::Result<String> {
-    let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = rustix::fs::openat(CWD, root, folder, Mode::empty())?;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    let file = rustix::fs::openat2(&root, path, flags, Mode::empty(), inside)?;
+/// Reads a regular file of a container, or its first bytes.
+pub fn read_inside(root: &Root, path: &str, limit: u64) -> rustix::io::Result<String> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = root.open(OsStr::new(path), flags)?;
     let stat = rustix::fs::fstat(&file)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(rustix::io::Errno::INVAL);
@@ -130,6 +128,7 @@ fn named(line: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{CWD, Mode};
     use std::fs;
     use std::os::unix::fs::symlink;
 
@@ -166,7 +165,7 @@ mod tests {
         fs::write(root.path().join("inner"), "in:x:7:7::/in:\n").unwrap();
         symlink("/inner", etc.join("passwd")).unwrap();
         symlink("../../../../../etc/group", etc.join("group")).unwrap();
-        let database = Database::read(root.path());
+        let database = Database::read(&Root::at(root.path()).unwrap());
         assert_eq!(database.account("in").unwrap().uid, 7);
         assert!(database.groups().next().is_none());
     }
@@ -177,6 +176,10 @@ mod tests {
         fs::create_dir(root.path().join("etc")).unwrap();
         let fifo = root.path().join("etc/passwd");
         rustix::fs::mkfifoat(CWD, fifo, Mode::RWXU).unwrap();
-        assert!(Database::read(root.path()).passwd.is_empty());
+        assert!(
+            Database::read(&Root::at(root.path()).unwrap())
+                .passwd
+                .is_empty()
+        );
     }
 }

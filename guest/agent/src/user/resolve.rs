@@ -1,9 +1,9 @@
 //! Finds a process's user, groups and HOME.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use super::database::Database;
+use crate::files::root::Root;
 use crate::proto::grpc::{Process, StringUser, User};
 use crate::status::{Result, Status};
 
@@ -13,7 +13,7 @@ const MOST_GROUPS: usize = 65_536;
 /// Puts numbers in the place of names. `string_user` and the process's own `Username` may be
 /// `user`, `uid`, `user:group` or `uid:gid`; where both are given, `string_user` holds. HOME is
 /// added to an environment that has none.
-pub fn apply(process: &mut Process, string_user: Option<&StringUser>, root: &Path) -> Result<()> {
+pub fn apply(process: &mut Process, string_user: Option<&StringUser>, root: &Root) -> Result<()> {
     let user = process.user.get_or_insert_default();
     let wanted = Wanted::new(user, string_user);
     let has_home = process.env.iter().any(|entry| entry.starts_with("HOME="));
@@ -159,7 +159,7 @@ mod tests {
             }),
             ..Process::default()
         };
-        apply(&mut process, string.as_ref(), root().path())?;
+        apply(&mut process, string.as_ref(), &Root::at(root().path())?)?;
         let user = process.user.unwrap();
         Ok((
             user.uid,
@@ -224,7 +224,7 @@ mod tests {
             }),
             ..Process::default()
         };
-        let status = apply(&mut process, None, root.path()).unwrap_err();
+        let status = apply(&mut process, None, &Root::at(root.path()).unwrap()).unwrap_err();
         assert_eq!(status.code, Code::InvalidArgument);
     }
 
@@ -234,7 +234,8 @@ mod tests {
             env: vec!["HOME=/x".to_owned()],
             ..Process::default()
         };
-        apply(&mut process, None, Path::new("/nonexistent")).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        apply(&mut process, None, &Root::at(root.path()).unwrap()).unwrap();
         assert_eq!(process.env, ["HOME=/x"]);
     }
 }

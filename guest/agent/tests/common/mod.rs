@@ -6,7 +6,7 @@ pub mod spec;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -22,7 +22,18 @@ pub struct Agent {
 impl Agent {
     /// Starts an agent and waits until it serves.
     pub fn start() -> Agent {
+        Agent::start_with(&[])
+    }
+
+    /// With further arguments; `{}` in them stands for the agent's folder.
+    pub fn start_with(arguments: &[&str]) -> Agent {
         let folder = tempfile::Builder::new().prefix("va").tempdir().unwrap();
+        Agent::start_in(folder, arguments)
+    }
+
+    fn start_in(folder: TempDir, arguments: &[&str]) -> Agent {
+        let place = folder.path().display().to_string();
+        let arguments = arguments.iter().map(|text| text.replace("{}", &place));
         make_root(&folder);
         let path = |name: &str| folder.path().join(name);
         let mut child = Command::new(env!("CARGO_BIN_EXE_virtc-agent"))
@@ -36,6 +47,7 @@ impl Agent {
             .arg(format!("unix://{}", path("log.sock").display()))
             .arg("--console-address")
             .arg(format!("unix://{}", path("console.sock").display()))
+            .args(arguments)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -65,7 +77,23 @@ impl Agent {
 
     /// An agent with a sandbox.
     pub fn with_sandbox() -> Agent {
-        let agent = Agent::start();
+        Agent::start().set_up()
+    }
+
+    /// An agent with a sandbox, whose crun is a shell script that stands in `program` and may call
+    /// the real one by `exec /usr/bin/crun "$@"`; `{}` in it stands for the agent's folder.
+    pub fn with_crun(script: &str) -> Agent {
+        let folder = tempfile::Builder::new().prefix("va").tempdir().unwrap();
+        let program = folder.path().join("crun");
+        let script = script.replace("{}", &folder.path().display().to_string());
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        Agent::start_in(folder, &["--crun", "{}/crun"]).set_up()
+    }
+
+    /// The agent, with a sandbox.
+    pub fn set_up(self) -> Agent {
+        let agent = self;
         let request = CreateSandboxRequest {
             hostname: "testbox".to_owned(),
             ..CreateSandboxRequest::default()
@@ -88,6 +116,11 @@ impl Agent {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for the agent to end by itself.
+    pub fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Tells the agent to end and gives its exit code.

@@ -77,6 +77,14 @@ export interface GuestDetails {
   memoryProbe: boolean;
 }
 
+/** What belongs to one sandbox beyond what createSandbox tells. */
+export interface SandboxSettings {
+  /** The container with whose first process the machine ends. */
+  exitWith: string | undefined;
+  /** How much output the log may get. */
+  logLimitBytes: bigint;
+}
+
 export interface PendingCpus {
   /** How many have to come online. */
   count: number;
@@ -98,6 +106,8 @@ export interface Agent extends AgentFiles, AsyncDisposable {
   readonly powersOff: boolean;
   check(signal: AbortSignal): Promise<void>;
   details(signal: AbortSignal): Promise<GuestDetails>;
+  /** Once, before createSandbox. NOT_SUPPORTED or INVALID_ARGUMENT of an agent that does not know it. */
+  configureSandbox(settings: SandboxSettings, signal: AbortSignal): Promise<void>;
   createSandbox(
     request: MessageInitShape<typeof CreateSandboxRequestSchema>,
     signal: AbortSignal,

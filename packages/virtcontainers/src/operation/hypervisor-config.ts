@@ -6,22 +6,17 @@ import type { GuestAssets } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 
-const mebibyte = 1024 * 1024;
-/** Of the log, what is kept for the records of containers' ends. */
-const logReserve = 64 * 1024;
-
 /** A caller's configuration with the guest's files and every default filled in. */
 export function resolveHypervisorConfig(
   config: HypervisorConfig,
   assets: GuestAssets | undefined,
   sandbox: {
     agentConfig: KataAgentConfig;
-    exitWith: string | undefined;
     shared: boolean;
     logLimitMiB: number | undefined;
   },
 ): ResolvedHypervisorConfig {
-  const { agentConfig, exitWith, shared } = sandbox;
+  const { agentConfig, shared } = sandbox;
   const ownKernel = config.kernelPath !== undefined;
   const ownRoot = config.imagePath !== undefined || config.initrdPath !== undefined;
   const numVCPUs = config.numVCPUs ?? 1;
@@ -49,8 +44,6 @@ export function resolveHypervisorConfig(
     kernelParams: [
       ...(ownKernel ? [] : (assets?.kernelArgs ?? []).map(param)),
       ...kataAgentKernelParams({ ...agentConfig, debug: agentConfig.debug || config.debug }),
-      ...(exitWith === undefined ? [] : [{ key: "virtc.exit_with", value: exitWith }]),
-      { key: "virtc.log_limit", value: String(logLimitMiB * mebibyte - logReserve) },
       ...(config.kernelParams ?? []),
     ],
     hypervisorParams: config.hypervisorParams ?? [],

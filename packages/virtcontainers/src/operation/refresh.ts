@@ -20,7 +20,7 @@ export async function refresh(
     await markGone(context, sandbox, { signal });
     return;
   }
-  if (sandbox.state !== "running" || !sandbox.containers.some(isUp)) return;
+  if (sandbox.state === "paused" || !sandbox.containers.some(isInGuest)) return;
   if (!sandbox.agentFeatures.includes(extensionFeature)) return;
   try {
     const agent = await connection.agent(sandbox, signal);
@@ -31,9 +31,9 @@ export async function refresh(
   }
 }
 
-/** A paused one can be killed too. */
-function isUp({ state }: StoredContainer): boolean {
-  return state === "running" || state === "paused";
+/** One that is paused, or was never started, can be killed too. */
+function isInGuest({ state }: StoredContainer): boolean {
+  return state === "ready" || state === "running" || state === "paused";
 }
 
 /**
@@ -80,7 +80,7 @@ export function markExited(
 function learnExits(sandbox: StoredSandbox, processes: readonly GuestProcess[]): void {
   for (const container of sandbox.containers) {
     const init = processes.find((p) => p.containerId === container.id && p.execId === "");
-    if (!isUp(container) || init === undefined) continue;
+    if (!isInGuest(container) || init === undefined) continue;
     container.pid = init.pid;
     if (init.exitCode !== undefined) markExited(container, init.exitCode, undefined);
   }

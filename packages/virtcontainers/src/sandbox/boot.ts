@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { seccompFeature } from "../agent/agent.ts";
-import { kernelModules } from "../agent/kernel-params.ts";
 import { createContainerInGuest } from "../container/verbs/create-in-guest.ts";
 import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
@@ -17,12 +16,12 @@ import { resolveStored } from "../operation/resolve.ts";
 import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
 import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../storage/block/drives.ts";
-import { sandboxStorages } from "../storage/guest/storages.ts";
 import { provide } from "../storage/provide.ts";
 import { startShare } from "../storage/share.ts";
 import { onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { tellGuest } from "./tell-guest.ts";
 
 /** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
 export async function boot(
@@ -86,8 +85,10 @@ async function describeVm(
   for (const container of sandbox.containers) {
     devices.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
   }
+  const resolved = await resolveStored(context, sandbox);
+  sandbox.resolved = { ...resolved };
   const config = {
-    ...(await resolveStored(context, sandbox)),
+    ...resolved,
     numVCPUs: sandbox.size.cpus,
     memoryMiB: sandbox.size.memoryMiB,
   };
@@ -145,21 +146,7 @@ async function comeUp(
   const agent = await phase("boot", ids, () => connection.agent(sandbox, signal));
   deadline.phase("agent.createSandbox");
   await phase("agent.createSandbox", ids, async () => {
-    const [details] = await Promise.all([
-      agent.details(signal),
-      agent.setTime(new Date(), signal),
-      agent.createSandbox(
-        {
-          sandboxId: sandbox.id,
-          hostname: sandbox.hostname,
-          sandboxPidns: sandbox.config.sharePidNs ?? false,
-          kernelModules: kernelModules(sandbox.config.agentConfig ?? {}),
-          storages: sandboxStorages(sandbox),
-          guestHookPath: sandbox.config.hypervisorConfig?.guestHookPath ?? "",
-        },
-        signal,
-      ),
-    ]);
+    const details = await tellGuest(agent, sandbox, signal);
     const seccomp = details.supportsSeccomp ? [seccompFeature] : [];
     sandbox.agentFeatures = [...seccomp, ...details.features.slice(0, 64)];
   });

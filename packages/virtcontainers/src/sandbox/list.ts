@@ -6,27 +6,45 @@ import { defaultTimeoutMs } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
-/** How long one sandbox may take to say how its containers are, before its last known state is shown. */
+/** How long sandboxes may take to say how their containers are, before their last known states are shown. */
 const refreshTimeoutMs = 5_000;
 
-/** All sandboxes of the user, the oldest first. One that is being deleted meanwhile is left out. */
+/** What of a shorter deadline that may be. */
+const refreshShare = 0.5;
+
+/** How many sandboxes are looked at at once: each that runs takes a connection. */
+const maxAtOnce = 16;
+
+/**
+ * All sandboxes of the user, the oldest first. One that is being deleted meanwhile is left out; of one whose guest
+ * does not answer in time the last known state is shown.
+ */
 export async function listSandboxes(
   context: Context,
   options: CallOptions,
 ): Promise<SandboxStatus[]> {
   using deadline = new Deadline(options, defaultTimeoutMs, "list");
-  const ids = await context.store.ids();
-  const found = await deadline.race(
-    Promise.all(ids.map((id) => statusOf(context, id, deadline.signal))),
-  );
-  return found
-    .filter((status) => status !== undefined)
-    .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  const { signal } = deadline;
+  const { timeoutMs = defaultTimeoutMs } = options;
+  const refreshMs = Math.max(1, Math.min(refreshTimeoutMs, timeoutMs * refreshShare));
+  using limit = new Deadline({ signal }, refreshMs, "list");
+  const left = (await context.store.ids()).values();
+  const found: SandboxStatus[] = [];
+  const look = async (): Promise<void> => {
+    for (const id of left) {
+      deadline.check();
+      const status = await statusOf(context, id, limit, signal);
+      if (status !== undefined) found.push(status);
+    }
+  };
+  await deadline.race(Promise.all(Array.from({ length: maxAtOnce }, look)));
+  return found.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
 }
 
 async function statusOf(
   context: Context,
   id: string,
+  limit: Deadline,
   signal: AbortSignal,
 ): Promise<SandboxStatus | undefined> {
   const connection = new Connection(context, id);
@@ -35,9 +53,7 @@ async function statusOf(
     if (sandbox === undefined) return undefined;
     const before = sandbox.state;
     try {
-      // AbortSignal.any holds its parts weakly: an AbortSignal.timeout could be collected before it fires.
-      using limit = new Deadline({ signal }, refreshTimeoutMs, "list");
-      await refresh(context, sandbox, connection, limit.signal);
+      await limit.race(refresh(context, sandbox, connection, limit.signal));
     } catch (error) {
       signal.throwIfAborted();
       context.logger.warn(

@@ -2,7 +2,7 @@ import type { SandboxConfig } from "../config/sandbox.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Context } from "../operation/context.ts";
 import { type Created, createSandbox } from "./create.ts";
-import { startSandbox } from "./start.ts";
+import { startAll } from "./start.ts";
 
 /** Creates a sandbox and starts its containers, in one operation. */
 export async function runSandbox(
@@ -10,5 +10,5 @@ export async function runSandbox(
   config: SandboxConfig,
   options: CallOptions,
 ): Promise<Created> {
-  return await createSandbox(context, config, options, startSandbox);
+  return await createSandbox(context, config, options, startAll);
 }

@@ -33,6 +33,12 @@ export async function startSandbox(operation: Operation): Promise<void> {
       throw error;
     }
   }
+  await startAll(operation);
+}
+
+/** Starts a sandbox whose containers have all been made just now. */
+export async function startAll(operation: Operation): Promise<void> {
+  const { context, sandbox } = operation;
   sandbox.state = "running";
   await context.events.record({ type: "started", sandboxId: sandbox.id });
   try {

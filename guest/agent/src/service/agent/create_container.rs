@@ -8,6 +8,7 @@ use std::rc::Rc;
 use crate::agent::{Agent, exit};
 use crate::cgroup::path;
 use crate::device;
+use crate::files::root::Root;
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
@@ -71,7 +72,7 @@ async fn create(
     let find_user = move || {
         let root = check_root(&spec)?;
         let process = spec.process.get_or_insert_default();
-        resolve::apply(process, user.as_ref(), &root)?;
+        resolve::apply(process, user.as_ref(), &Root::at(&root)?)?;
         Ok((spec, root))
     };
     let what = format!("root of container {id}");
@@ -82,7 +83,7 @@ async fn create(
         guest_hooks::add(&mut spec, &info.hook_path);
     }
     let pids = pids(agent, request.sandbox_pidns || info.shared_pidns, &spec)?;
-    namespaces::apply(&mut spec, &info.hostname, pids);
+    namespaces::apply(&mut spec, &info.hostname, &pids);
     sysctl::apply_shared(&mut spec)?;
     propagation::apply(&mut spec);
     spec.linux.get_or_insert_default().cgroups_path = path::of_container(&id);
@@ -120,7 +121,7 @@ async fn create(
         }
         return Err(draft.explain());
     };
-    let init = match draft.into_process(pid) {
+    let init = match draft.into_process(&agent.crun.reaper, pid) {
         Ok(init) => {
             exit::watch(agent, &init);
             init
@@ -170,7 +171,7 @@ fn pids(agent: &Agent, shared: bool, spec: &Spec) -> Result<Pids> {
         (true, false) => {
             let pause = &agent.sandbox.pause;
             pause
-                .pid(&agent.config.pause, &agent.crun.reaper)
+                .namespace(&agent.config.pause, &agent.crun.reaper)
                 .map(Pids::Shared)
         }
         (false, true) => Ok(Pids::Agent),

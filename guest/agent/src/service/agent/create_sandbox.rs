@@ -19,6 +19,7 @@ pub async fn call(agent: &Agent, request: CreateSandboxRequest) -> Result<()> {
     if !request.guest_hook_path.is_empty() {
         guest_hooks::check(&request.guest_hook_path)?;
     }
+    agent.output_log.check().await?;
     agent.sandbox.create(Info {
         hostname: request.hostname.clone(),
         shared_pidns: request.sandbox_pidns,

@@ -1,14 +1,16 @@
 //! ExecProcess: a further process in a running container.
 
-use std::path::Path;
 use std::rc::Rc;
 
 use crate::agent::{Agent, exit};
+use crate::crun::Prepare;
+use crate::crun::exec::Exec;
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
-use crate::process::{Process, console, descendants};
-use crate::proto::grpc::ExecProcessRequest;
+use crate::process::{Process, console, descendants, signal};
+use crate::proto::grpc::{self, ExecProcessRequest};
 use crate::sandbox::container::{Container, State};
+use crate::sandbox::execs::Start;
 use crate::spec;
 use crate::status::{Result, Status};
 use crate::user::resolve;
@@ -18,8 +20,8 @@ pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> 
         return open_console(agent, request);
     }
     let container = agent.sandbox.container_or_internal(&request.container_id)?;
-    let exec_id = request.exec_id.clone();
-    id::check_exec(&exec_id)?;
+    id::check_exec(&request.exec_id)?;
+    let start = container.start_exec(&request.exec_id)?;
     if container.state() != State::Running {
         let message = format!("container {} is not running", container.id);
         return Err(Status::precondition(message));
@@ -28,73 +30,94 @@ pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> 
         let message = format!("container {} is paused", container.id);
         return Err(Status::precondition(message));
     }
-    container.claim_exec(&exec_id)?;
-    let result = start(agent, &container, request).await;
-    let (process, answer) = match result {
-        Ok(process) => (Some(process), Ok(())),
-        Err(status) => (None, Err(status)),
-    };
-    container.settle_exec(&exec_id, process);
-    answer
+    let process = start_process(agent, &container, &start, request).await?;
+    start.finish(process);
+    Ok(())
 }
 
-async fn start(
+async fn start_process(
     agent: &Rc<Agent>,
     container: &Container,
-    request: ExecProcessRequest,
+    start: &Start<'_>,
+    mut request: ExecProcessRequest,
 ) -> Result<Rc<Process>> {
     let missing = || Status::invalid("process: missing");
-    let mut process = request.process.ok_or_else(missing)?;
-    // As the container sees itself, with what is mounted inside it.
-    let root = format!("/proc/{}/root", container.init.pid.get());
-    let user = request.string_user;
-    let find_user = move || {
-        resolve::apply(&mut process, user.as_ref(), Path::new(&root))?;
-        Ok(process)
+    let process = request.process.take().ok_or_else(missing)?;
+    let killed = start.starting.killed.wait();
+    let mut process = tokio::select! {
+        biased;
+        () = killed => return Err(start.cancelled()),
+        process = find_user(container, process, &request) => process?,
     };
-    let what = format!("users of container {}", container.id);
-    let mut process = container.blocking.run(&what, find_user).await?;
     let serial = agent.sandbox.next_serial();
     let mark = descendants::mark(&mut process, serial);
-    let ports = Ports {
-        stdin: request.stdin_port,
-        stdout: request.stdout_port,
-        stderr: request.stderr_port,
-    };
     let (draft, stdio) = Draft::open(&Wanted {
         container_id: &container.id,
         exec_id: &request.exec_id,
         process: &process,
-        ports,
+        ports: Ports {
+            stdin: request.stdin_port,
+            stdout: request.stdout_port,
+            stderr: request.stderr_port,
+        },
         pipe_size: agent.config.pipe_size,
         console: &agent.console_path(),
     })?;
-    let scratch = container.bundle.join(format!("exec-{serial}"));
     let _birth = agent.crun.reaper.birth();
-    let console = draft.console();
-    let process = spec::process::process(&process);
+    start.starting.mark.set(mark);
     let crun = &agent.crun;
     let started = crun
-        .exec(&container.id, &process, &scratch, stdio, console.as_deref())
+        .exec(
+            &container.id,
+            Exec {
+                process: &spec::process::process(&process),
+                scratch: &container.bundle.join(format!("exec-{serial}")),
+                stdio,
+                console: draft.console().as_deref(),
+                prepare: mark
+                    .map(|mark| -> Prepare { Box::new(move || descendants::mark_self(mark)) }),
+            },
+        )
         .await?;
+    if start.check().is_err() {
+        // crun may have started something just before its own end.
+        start.starting.kill_started().await;
+    }
     let Some(pid) = started else {
+        start.check()?;
         return Err(draft.explain());
     };
-    let process = draft.into_process(pid)?;
+    let process = draft.into_process(&agent.crun.reaper, pid)?;
     process.mark.set(mark);
     exit::watch(agent, &process);
+    if start.check().is_err() {
+        signal::kill_exec(&process).await?;
+    }
     Ok(process)
+}
+
+/// Names are looked up as the container sees itself, with what is mounted inside it.
+async fn find_user(
+    container: &Container,
+    mut process: grpc::Process,
+    request: &ExecProcessRequest,
+) -> Result<grpc::Process> {
+    let (root, user) = (container.live_root_opener(), request.string_user.clone());
+    let find = move || {
+        resolve::apply(&mut process, user.as_ref(), &root()?)?;
+        Ok(process)
+    };
+    let what = format!("users of container {}", container.id);
+    container.blocking.run(&what, find).await
 }
 
 /// A program of the guest itself.
 fn open_console(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> {
     id::check_exec(&request.exec_id)?;
-    let consoles = &agent.sandbox.consoles;
-    consoles.check(&request.exec_id)?;
+    let start = agent.sandbox.consoles.start(&request.exec_id)?;
     let wanted = request.process.unwrap_or_default();
-    let _birth = agent.crun.reaper.birth();
-    let console = console::open(&request.exec_id, wanted)?;
+    let console = console::open(&agent.crun.reaper, &request.exec_id, wanted)?;
     exit::watch(agent, &console);
-    consoles.add(console);
+    start.finish(console);
     Ok(())
 }

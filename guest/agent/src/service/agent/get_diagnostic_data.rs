@@ -1,11 +1,11 @@
 //! GetDiagnosticData: what a container has left to say why it ended.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::agent::Agent;
+use crate::files::root::Root;
 use crate::proto::grpc::{GetDiagnosticDataRequest, GetDiagnosticDataResponse};
-use crate::sandbox::container::Container;
-use crate::status::{Result, Status};
+use crate::status::{Context, Result, Status};
 use crate::user::database::read_inside;
 
 const TERMINATION_LOG: &str = "termination-log";
@@ -25,21 +25,18 @@ pub async fn call(
     let container = agent.sandbox.container(&request.container_id)?;
     let path = &container.termination_log.path;
     let unread = || Status::not_found(format!("container {}: no {path} can be read", container.id));
-    let (root, inside) = place(&container).ok_or_else(unread)?;
-    let read = move || Ok(read_inside(&root, &inside, LIMIT).ok());
+    let inside = container.termination_log.source.clone();
+    // From where it is mounted, which outlives the container; else as the container sees it.
+    let (live, inside) = match inside {
+        Some(source) => (None, source),
+        None => (Some(container.live_root_opener()), path.clone()),
+    };
+    let read = move || {
+        let root = live.map_or_else(|| Root::at(Path::new("/")), |open| open());
+        Ok(root.and_then(|root| read_inside(&root, &inside, LIMIT).context(|| inside)))
+    };
     let what = format!("container {}: {path}", container.id);
     let data = container.blocking.run(&what, read).await?;
-    let data = data.ok_or_else(unread)?;
+    let data = data.map_err(|_| unread())?;
     Ok(GetDiagnosticDataResponse { data })
-}
-
-/// From where it is mounted, which outlives the container; else as the container sees it.
-fn place(container: &Container) -> Option<(PathBuf, String)> {
-    let log = &container.termination_log;
-    if let Some(source) = &log.source {
-        return Some((PathBuf::from("/"), source.clone()));
-    }
-    let alive = container.init.exit.get().is_none();
-    let root = format!("/proc/{}/root", container.init.pid.get());
-    alive.then(|| (root.into(), log.path.clone()))
 }

@@ -52,6 +52,9 @@ fn features() -> Vec<&'static str> {
         "copy",
         "remove",
         "agent-pids",
+        "cancel-exec",
+        "configure",
+        "owner",
     ];
     if console::is_there() {
         names.push("console");

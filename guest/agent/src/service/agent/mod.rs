@@ -94,7 +94,7 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "ResumeContainer" => encode(pause_container::resume(agent, decode(payload)?).await),
         "SetIPTables" => encode(iptables::set(agent, decode(payload)?).await),
         "SetGuestDateTime" => encode(set_guest_date_time::call(decode(payload)?)),
-        "SignalProcess" => encode(signal_process::call(agent, decode(payload)?)),
+        "SignalProcess" => encode(signal_process::call(agent, decode(payload)?).await),
         "StartContainer" => encode(start_container::call(agent, decode(payload)?).await),
         "StatsContainer" => encode(stats_container::call(agent, &decode(payload)?)),
         "TtyWinResize" => encode(tty_win_resize::call(agent, decode(payload)?)),

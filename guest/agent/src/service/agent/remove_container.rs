@@ -9,6 +9,8 @@ use crate::sandbox::container::Container;
 use crate::status::{Code, Result, Status};
 
 pub async fn call(agent: &Agent, request: RemoveContainerRequest) -> Result<()> {
+    // One that is being made is removed when it is there.
+    agent.sandbox.created(&request.container_id).await;
     let container = agent.sandbox.container_or_internal(&request.container_id)?;
     if container.removing.replace(true) {
         let message = format!("container {} is being removed already", container.id);

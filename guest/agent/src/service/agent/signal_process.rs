@@ -3,17 +3,55 @@
 use crate::agent::Agent;
 use crate::process::signal;
 use crate::proto::grpc::SignalProcessRequest;
-use crate::status::Result;
+use crate::sandbox::consoles::Consoles;
+use crate::sandbox::execs::{Exec, Execs};
+use crate::status::{Result, Status};
 
-pub fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
-    let id = &request.container_id;
-    if !id.is_empty() && request.exec_id.is_empty() && request.signal == signal::KILL {
-        let container = agent.sandbox.container_or_internal(id)?;
-        return container.kill_all();
+pub async fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
+    let (id, exec_id, number) = (&request.container_id, &request.exec_id, request.signal);
+    if id.is_empty() {
+        let execs = &agent.sandbox.consoles.execs;
+        return send(execs, exec_id, number, || Consoles::no_process(exec_id)).await;
     }
-    let process = agent.sandbox.process(id, &request.exec_id)?;
-    match request.signal {
-        signal::KILL if !process.exec_id.is_empty() => signal::kill_exec(&process),
-        number => signal::send(&process, number),
+    if exec_id.is_empty() && number == signal::KILL {
+        return agent.sandbox.container_or_internal(id)?.kill_all();
+    }
+    let container = agent.sandbox.container(id)?;
+    if container.is_init(exec_id) {
+        return signal::send(&container.init, number);
+    }
+    let unknown = || container.no_process(exec_id);
+    send(&container.execs, exec_id, number, unknown).await
+}
+
+async fn send(
+    execs: &Execs,
+    exec_id: &str,
+    number: u32,
+    unknown: impl Fn() -> Status,
+) -> Result<()> {
+    match execs.find(exec_id) {
+        Some(Exec::Live(process)) if number == signal::KILL => signal::kill_exec(&process).await,
+        Some(Exec::Live(process)) => signal::send(&process, number),
+        Some(Exec::Starting(starting)) if number == signal::KILL => {
+            starting.kill().await;
+            match execs.find(exec_id) {
+                Some(Exec::Live(process)) => signal::kill_exec(&process).await,
+                _ => Ok(()),
+            }
+        }
+        Some(Exec::Starting(starting)) => {
+            starting.done.wait().await;
+            match execs.find(exec_id) {
+                Some(Exec::Live(process)) => signal::send(&process, number),
+                _ => Err(unknown()),
+            }
+        }
+        None => {
+            if number == signal::KILL {
+                execs.kill_first(exec_id);
+            }
+            Err(unknown())
+        }
     }
 }

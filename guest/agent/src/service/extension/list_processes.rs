@@ -14,7 +14,7 @@ pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcess
     let mut processes = Vec::new();
     for container in containers {
         processes.push(state(&container.init));
-        processes.extend(container.execs().iter().map(|exec| state(exec)));
+        processes.extend(container.execs.live().iter().map(|exec| state(exec)));
     }
     Ok(ListProcessesResponse { processes })
 }
@@ -23,7 +23,7 @@ fn state(process: &Process) -> ProcessState {
     ProcessState {
         container_id: process.container_id.clone(),
         exec_id: process.exec_id.clone(),
-        pid: process.pid.get(),
+        pid: process.pid,
         exited: process.exit.get().is_some(),
         exit_status: process.exit.get().unwrap_or(0),
         terminal: process.terminal.is_some(),

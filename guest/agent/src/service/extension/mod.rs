@@ -1,5 +1,7 @@
 //! virtcontainers.Extension: what this agent offers beyond the Kata contract.
 
+mod change_owner;
+mod configure_sandbox;
 mod in_container;
 mod list_folder;
 mod list_processes;
@@ -23,6 +25,8 @@ use crate::ttrpc::body::Body;
 
 pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Body> {
     match method {
+        "ChangeOwner" => encode(change_owner::call(agent, &decode(payload)?)),
+        "ConfigureSandbox" => encode(configure_sandbox::call(agent, decode(payload)?)),
         "ListFolder" => encode(list_folder::call(agent, decode(payload)?).await),
         "PutFile" => encode(put_file::call(agent, decode(payload)?).await),
         "ReadFile" => encode(read_file::call(agent, decode(payload)?).await),

@@ -4,11 +4,11 @@
 //! its own. So a thread of its own reads, for so long and no longer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::agent::Agent;
+use crate::cgroup::path;
 use crate::process::table;
 use crate::proto::virtcontainers::{ProcessRow, ProcessTableRequest, ProcessTableResponse};
 use crate::sandbox::container::Container;
@@ -25,12 +25,17 @@ pub async fn call(agent: &Agent, request: ProcessTableRequest) -> Result<Process
         Status::new(Code::ResourceExhausted, message)
     })?;
     let pids = pids(&container);
+    let group = container
+        .cgroup
+        .as_ref()
+        .map(|_| path::of_container(&container.id));
     let work = tokio::task::spawn_blocking(move || {
         // It stays taken for as long as the thread hangs.
         let _busy = busy;
         let boot_s = boot_time();
-        let proc = Path::new("/proc");
-        let rows = pids.iter().filter_map(|pid| table::row(proc, *pid, boot_s));
+        let rows = pids
+            .iter()
+            .filter_map(|pid| table::row(*pid, group.as_deref(), boot_s));
         rows.collect::<Vec<ProcessRow>>()
     });
     let Ok(rows) = tokio::time::timeout(LIMIT, work).await else {
@@ -50,25 +55,22 @@ fn pids(container: &Rc<Container>) -> Vec<u32> {
     if let Some(cgroup) = &container.cgroup {
         return table::members(cgroup);
     }
-    let execs = container.execs();
+    let execs = container.execs.live();
     let processes = std::iter::once(&container.init).chain(&execs);
     let alive = processes.filter(|process| process.exit.get().is_none());
-    let roots: Vec<u32> = alive.map(|process| process.pid.get()).collect();
+    let roots: Vec<u32> = alive.map(|process| process.pid).collect();
     table::descendants(&roots)
 }
 
 /// By the container's own /etc/passwd, as far as that can be read.
 async fn name_users(container: &Container, rows: &mut [ProcessRow]) {
-    let root = format!("/proc/{}/root", container.init.pid.get());
+    let root = container.live_root_opener();
     let uids: BTreeSet<u32> = rows.iter().map(|row| row.uid).collect();
-    let names = match container.init.exit.get() {
-        None => {
-            let read = move || Ok(Database::read(Path::new(&root)).names(&uids));
-            let read = container.blocking.run("users of a container", read);
-            let read = tokio::time::timeout(LIMIT, read).await;
-            read.map_or_else(|_| BTreeMap::new(), Result::unwrap_or_default)
-        }
-        Some(_) => BTreeMap::new(),
+    let read = move || Ok(Database::read(&root()?).names(&uids));
+    let read = container.blocking.run("users of a container", read);
+    let names = match tokio::time::timeout(LIMIT, read).await {
+        Ok(Ok(names)) => names,
+        _ => BTreeMap::new(),
     };
     for row in rows {
         row.user = match names.get(&row.uid) {

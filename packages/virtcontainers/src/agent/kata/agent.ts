@@ -117,6 +117,10 @@ export class KataAgent implements Agent {
     return guest.details(this.#calls, ...args);
   }
 
+  configureSandbox(...args: Args<"configureSandbox">) {
+    return guest.configureSandbox(this.#calls, ...args);
+  }
+
   createSandbox(...args: Args<"createSandbox">) {
     return guest.createSandbox(this.#calls, ...args);
   }

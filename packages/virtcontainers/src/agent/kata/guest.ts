@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { printable } from "../../errors.ts";
 import { id as idSchema } from "../../validate.ts";
-import type { GuestDetails, PendingCpus } from "../agent.ts";
+import type { GuestDetails, PendingCpus, SandboxSettings } from "../agent.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 import { count, shortText, shortTexts } from "./answers.ts";
 import type { KataCalls, Request } from "./calls.ts";
@@ -28,6 +28,17 @@ export async function details(calls: KataCalls, signal: AbortSignal): Promise<Gu
     memoryBlockBytes: count(answer.memBlockSizeBytes),
     memoryProbe: answer.supportMemHotplugProbe,
   };
+}
+
+export async function configureSandbox(
+  calls: KataCalls,
+  settings: SandboxSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { exitWith = "", logLimitBytes: logLimit } = settings;
+  await calls.call("ConfigureSandbox", {}, signal, (options) =>
+    calls.extension.configureSandbox({ exitWith, logLimit }, options),
+  );
 }
 
 export async function createSandbox(

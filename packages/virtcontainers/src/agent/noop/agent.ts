@@ -58,6 +58,7 @@ export class NoopAgent implements Agent {
   }
 
   async check(): Promise<void> {}
+  async configureSandbox(): Promise<void> {}
   async createSandbox(): Promise<void> {}
   async destroySandbox(): Promise<void> {}
   async setTime(): Promise<void> {}

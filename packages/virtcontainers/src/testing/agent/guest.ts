@@ -76,6 +76,8 @@ export class Guest {
   readonly consoles: ProcessPlace;
   readonly #options: GuestOptions;
   hostname: string | undefined;
+  /** The container with whose first process the machine ends. */
+  exitWith: string | undefined;
   machine: GuestMachine | undefined;
   /** CPUs in use, once it was told; else as many as it booted with. */
   cpus: number | undefined;
@@ -197,7 +199,10 @@ export class Guest {
   /** The first process of a container takes all others with it, as in a pid namespace. */
   add(container: GuestContainer): void {
     this.containers.set(container.id, container);
-    container.init.exited.then(() => this.killAll(container));
+    container.init.exited.then(() => {
+      this.killAll(container);
+      if (container.id === this.exitWith) setImmediate(() => this.machine?.powerOff());
+    });
   }
 
   /** The agent starts a console's program itself, and so tells the kernel's error; crun has its own words. */

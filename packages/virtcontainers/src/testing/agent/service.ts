@@ -99,6 +99,12 @@ const numbers = new Map([...sinks].map(([number, sink]) => [sink, number]));
 /** What this project's agent offers beyond the contract. */
 export function extensionCalls(guest: Guest): ServiceImplementation<typeof Extension> {
   return {
+    configureSandbox: ({ exitWith }) => {
+      if (guest.hostname !== undefined)
+        throw new TtrpcError("failed_precondition", "the sandbox is there already");
+      guest.exitWith = exitWith === "" ? undefined : exitWith;
+      return {};
+    },
     setOutput: ({ containerId, execId, sink }) => {
       const target = sinks.get(sink);
       if (target === undefined) throw invalid(`sink: ${sink} is not 0, 1 or 2`);

@@ -1,0 +1,57 @@
+import type { Agent, GuestDetails } from "../agent/agent.ts";
+import { kernelModules } from "../agent/kernel-params.ts";
+import { isVirtError, VirtError } from "../errors.ts";
+import { defaults } from "../hypervisor/defaults.ts";
+import { sandboxStorages } from "../storage/guest/storages.ts";
+import type { StoredSandbox } from "../store/schema.ts";
+
+const mebibyte = 1024 * 1024;
+/** Of the log, what is kept for the records of containers' ends. */
+const logReserve = 64 * 1024;
+
+/**
+ * Tells a guest whose it is, in one flight; all that belongs to one sandbox comes to it by these calls, and
+ * by the token of the connection. Gives what the guest tells of itself.
+ */
+export async function tellGuest(
+  agent: Agent,
+  sandbox: StoredSandbox,
+  signal: AbortSignal,
+): Promise<GuestDetails> {
+  const [details] = await Promise.all([
+    agent.details(signal),
+    agent.setTime(new Date(), signal),
+    // Before the sandbox is there; the agent takes calls in their order.
+    configure(agent, sandbox, signal),
+    agent.createSandbox(
+      {
+        sandboxId: sandbox.id,
+        hostname: sandbox.hostname,
+        sandboxPidns: sandbox.config.sharePidNs ?? false,
+        kernelModules: kernelModules(sandbox.config.agentConfig ?? {}),
+        storages: sandboxStorages(sandbox),
+        guestHookPath: sandbox.config.hypervisorConfig?.guestHookPath ?? "",
+      },
+      signal,
+    ),
+  ]);
+  return details;
+}
+
+/** An agent that can't be told is none that keeps a log, and the host bounds what it is sent all the same. */
+async function configure(agent: Agent, sandbox: StoredSandbox, signal: AbortSignal): Promise<void> {
+  const { exitWith, logLimitMiB = defaults.logLimitMiB } = sandbox.config;
+  const logLimitBytes = BigInt(logLimitMiB * mebibyte - logReserve);
+  try {
+    await agent.configureSandbox({ exitWith, logLimitBytes }, signal);
+  } catch (error) {
+    // A service that a foreign agent lacks is an invalid argument to it.
+    if (!isVirtError(error, "NOT_SUPPORTED", "INVALID_ARGUMENT")) throw error;
+    if (exitWith === undefined) return;
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      `exitWith: ${exitWith}: the agent of this guest can't end the machine with a container`,
+      { cause: error, sandboxId: sandbox.id, hint: "Leave it out, or use this project's guest." },
+    );
+  }
+}
