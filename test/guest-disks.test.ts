@@ -73,7 +73,7 @@ async function sh(script: string): Promise<string> {
 /** The drives of the VM by their node names, as the store has them. */
 function drives(): string[] {
   const file = join(instance.stateDir, "sbs", sandbox.id, "sandbox.json");
-  return Object.keys(JSON.parse(readFileSync(file, "utf8")).vm.drives);
+  return Object.keys(JSON.parse(readFileSync(file, "utf8")).vm.devices);
 }
 
 test("a volume that has grown on the host grows in the guest, with what is on it", async () => {

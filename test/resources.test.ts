@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import type { Sandbox, VirtError } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
@@ -24,6 +25,20 @@ async function seen(sandbox: Sandbox): Promise<{ cpus: number; memoryMiB: number
   const [cpus = "", memory = ""] = text.split("\n");
   return { cpus: Number(cpus), memoryMiB: Number(/\d+/.exec(memory)) / 1024 };
 }
+
+test.skipIf(totalmem() < 16 * 1024 * mib)(
+  "a small sandbox grows to 14 GiB, and lives (needs 16 GiB of memory)",
+  async () => {
+    await using sandbox = await instance.vc.runSandbox({
+      id: "far",
+      hypervisorConfig: { memoryMiB: 256 },
+      containers: [{ id: "main", image: "busybox", waits: true }],
+    });
+    await sandbox.resize({ memoryMiB: 14 * 1024 });
+    expect((await seen(sandbox)).memoryMiB).toBeGreaterThan(13 * 1024);
+    await sandbox.delete({ force: true });
+  },
+);
 
 describe("a sandbox that runs", () => {
   let sandbox: Sandbox;

@@ -1,7 +1,9 @@
+import * as v from "valibot";
 import { rootFolderOf } from "../config/rootfs.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
+import { VirtError } from "../errors.ts";
 import type { GuestAssets } from "../guest/assets.ts";
-import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Context } from "./context.ts";
 import { resolveHypervisorConfig } from "./hypervisor-config.ts";
@@ -23,11 +25,19 @@ export async function resolveConfig(
   });
 }
 
+/** The same of a sandbox that is there: what its VM was started with, whatever has changed on the host since. */
 export async function resolveStored(
   context: Context,
   sandbox: StoredSandbox,
 ): Promise<ResolvedHypervisorConfig> {
-  return await resolveConfig(context, sandbox.config, sandbox.shared);
+  if (sandbox.vm === undefined || sandbox.resolved === undefined)
+    return await resolveConfig(context, sandbox.config, sandbox.shared);
+  const kept = v.safeParse(ResolvedHypervisorConfig, sandbox.resolved);
+  if (kept.success) return kept.output;
+  throw new VirtError("STATE_INVALID", `the configuration of sandbox ${sandbox.id} is damaged`, {
+    sandboxId: sandbox.id,
+    hint: "Delete the sandbox by force.",
+  });
 }
 
 /** True if the sandbox is to share a file system with the host: where it was asked for, or where a container needs it. */

@@ -1,5 +1,6 @@
 import { VirtError } from "../errors.ts";
 import type { Operation } from "../operation/operate.ts";
+import { growthStep } from "./growth-step.ts";
 import { spareMemory } from "./spare-memory.ts";
 import type { VmSize } from "./sums.ts";
 import { placeCpuThreads } from "./threads.ts";
@@ -13,9 +14,7 @@ export async function resizeVm(operation: Operation, wanted: VmSize): Promise<Vm
   const size = { ...(sandbox.size ?? wanted) };
   let { memoryMiB } = size;
   if (wanted.memoryMiB !== size.memoryMiB) {
-    memoryMiB = await resizeMemory(operation, wanted.memoryMiB, wanted.memoryMiB > size.memoryMiB);
-    size.memoryMiB = wanted.memoryMiB;
-    await keep(operation, size);
+    memoryMiB = await resizeMemory(operation, size, wanted.memoryMiB);
   }
   if (wanted.cpus !== size.cpus) {
     await resizeCpus(operation, size.cpus, wanted.cpus);
@@ -30,10 +29,11 @@ async function keep(operation: Operation, size: VmSize): Promise<void> {
   await operation.save();
 }
 
+/** Grows in steps that the guest can bear; each that was reached is stored. Gives what the guest has then. */
 async function resizeMemory(
   operation: Operation,
+  size: VmSize,
   memoryMiB: number,
-  grows: boolean,
 ): Promise<number> {
   const { context, signal } = operation;
   const vm = await operation.vm();
@@ -41,13 +41,20 @@ async function resizeMemory(
   const request = { count: 0, wait: false, cpuOnly: false };
   // A guest with modules loads its drivers for memory devices at this call.
   await agent.onlineCPUMem(request, signal);
-  const spareMiB = grows ? undefined : await spareMemory(agent, signal);
-  context.host.failpoint("memory.resize.before");
-  const reached = await vm.resizeMemory(memoryMiB, signal, spareMiB);
-  context.host.failpoint("memory.resize.after");
-  // And a kernel that does not take new memory into use by itself waits for this one.
-  if (grows) await agent.onlineCPUMem(request, signal);
-  return reached;
+  for (;;) {
+    const grows = memoryMiB > size.memoryMiB;
+    const spareMiB = await spareMemory(agent, signal);
+    const most = size.memoryMiB + growthStep(size.memoryMiB, spareMiB);
+    const next = Math.min(memoryMiB, most);
+    context.host.failpoint("memory.resize.before");
+    const reached = await vm.resizeMemory(next, signal, grows ? undefined : spareMiB);
+    context.host.failpoint("memory.resize.after");
+    // And a kernel that does not take new memory into use by itself waits for this one.
+    if (grows) await agent.onlineCPUMem(request, signal);
+    size.memoryMiB = next;
+    await keep(operation, size);
+    if (next === memoryMiB) return reached;
+  }
 }
 
 async function resizeCpus(operation: Operation, before: number, count: number): Promise<void> {
@@ -63,7 +70,7 @@ async function resizeCpus(operation: Operation, before: number, count: number): 
   }
   const agent = await operation.agent();
   if (exact) await agent.setOnlineCpus(count, signal);
-  else await agent.onlineCPUMem({ count: count - before, wait: true, cpuOnly: true }, signal);
+  else await agent.onlineCPUMem({ count, wait: true, cpuOnly: true }, signal);
   if (!shrinks) await placeCpuThreads(operation);
 }
 

@@ -85,8 +85,10 @@ async function describeVm(
   for (const container of sandbox.containers) {
     devices.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
   }
+  const resolved = await resolveStored(context, sandbox);
+  sandbox.resolved = { ...resolved };
   const config = {
-    ...(await resolveStored(context, sandbox)),
+    ...resolved,
     numVCPUs: sandbox.size.cpus,
     memoryMiB: sandbox.size.memoryMiB,
   };

@@ -122,6 +122,8 @@ export const StoredSandbox = v.object({
   vm: v.optional(vmState),
   /** The process that serves what it shares, if there has to be one, for as long as it has a VM. */
   shareDaemon: v.optional(identity),
+  /** The hypervisor's configuration, every default filled in, that its VM was started with. */
+  resolved: v.optional(v.record(v.string(), v.unknown())),
   /** By what the log of its VM reaches the host; none: serial-file. */
   logCarrier: v.optional(v.picklist(logCarriers)),
   /** What the VM was last brought to. */

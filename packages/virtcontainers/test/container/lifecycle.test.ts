@@ -133,7 +133,7 @@ describe("a container's life", () => {
   async function drives(): Promise<Record<string, unknown>> {
     let found: Record<string, unknown> = {};
     editStored(instance, "sb", (stored) => {
-      found = { ...(stored as { vm: { drives: Record<string, unknown> } }).vm.drives };
+      found = { ...(stored as { vm: { devices: Record<string, unknown> } }).vm.devices };
     });
     return found;
   }

@@ -1,12 +1,15 @@
+import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { VirtError } from "../../src/index.ts";
+import { growthStep } from "../../src/resources/growth-step.ts";
 import {
   createTestInstance,
   type TestInstance,
   type TestInstanceOptions,
 } from "../../src/testing/index.ts";
-import { refusal } from "../sandbox/support.ts";
+import { refusal, storedPath } from "../sandbox/support.ts";
 
 const mib = 1024 * 1024;
 const waits = { image: "busybox", waits: true } as const;
@@ -282,4 +285,43 @@ describe("an update of a container", () => {
     const update = instance.vc.updateContainer("sb", "c1", { pids: { limit: 9 } });
     expect((await refusal(update)).code).toBe("INVALID_STATE");
   });
+});
+
+test("a small guest grows far in steps, of which each needs no more than half of what it can spare", async () => {
+  const steps: number[] = [];
+  let available = 180 * mib;
+  await using instance = await createTestInstance({
+    agent: {
+      answers: {
+        getMetrics: () => ({ metrics: `kata_guest_meminfo{item="memavailable"} ${available}\n` }),
+      },
+    },
+    failures: {
+      resizeMemory: () => {
+        const stored: unknown = JSON.parse(readFileSync(storedPath(instance, "sb"), "utf8"));
+        steps.push(
+          v.parse(v.object({ size: v.object({ memoryMiB: v.number() }) }), stored).size.memoryMiB,
+        );
+        available += 1024 * mib;
+      },
+    },
+  });
+  const hypervisorConfig = { memoryMiB: 256, defaultMaxMemoryMiB: 16_384 };
+  await using sandbox = await instance.vc.runSandbox({
+    id: "sb",
+    hypervisorConfig,
+    containers: [],
+  });
+  expect(await sandbox.resize({ memoryMiB: 14_336 })).toMatchObject({ memoryMiB: 14_336 });
+  // (180 - 32) / 2 MiB keep track of 37 blocks of 128 MiB.
+  expect(steps).toEqual([256, 256 + 37 * 128]);
+});
+
+test.each([
+  [256, 148, 4736],
+  [256, undefined, 4096],
+  [64, 0, 128],
+  [64, 3, 128],
+])("a guest of %i MiB that can spare %s is given %i MiB at once", (has, spare, step) => {
+  expect(growthStep(has, spare)).toBe(step);
 });

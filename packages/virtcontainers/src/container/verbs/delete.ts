@@ -49,7 +49,7 @@ export async function releaseContainer(
   await releaseVolumes(operation, container, alive);
   const digest = container.image?.digest;
   if (digest !== undefined && !sandbox.containers.some((other) => other.image?.digest === digest)) {
-    const path = context.images.userFile(digest, sandbox.id);
+    const path = context.images.userFile(digest, context.store.userName(sandbox.id));
     await ledger.release((record) => record.kind === "file" && record.path === path);
   }
   await operation.save();

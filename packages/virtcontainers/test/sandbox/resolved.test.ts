@@ -1,0 +1,47 @@
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { VirtContainers } from "../../src/index.ts";
+import { createTestImages, createTestInstance } from "../../src/testing/index.ts";
+import { editStored, refusal, waiting } from "./support.ts";
+
+/** As another process has it, over a driver whose VMs boot the guest's files. */
+async function booting() {
+  const instance = await createTestInstance();
+  const { hypervisor, folder } = instance;
+  const capabilities = { ...hypervisor.capabilities, guestFiles: true };
+  const another = () =>
+    new VirtContainers({
+      stateDir: join(folder, "state"),
+      dataDir: join(folder, "data"),
+      guestDir: folder,
+      kernel: "debian",
+      images: createTestImages(folder),
+      hypervisors: { qemu: { ...hypervisor, capabilities } },
+    });
+  return { instance, another };
+}
+
+test("a sandbox that runs goes by what its VM was started with, though the guest's files are gone", async () => {
+  const { instance, another } = await booting();
+  await using _instance = instance;
+  await (await another().runSandbox({ id: "sb", containers: [waiting] })).release();
+  await rename(join(instance.folder, "manifest.json"), join(instance.folder, "gone.json"));
+  await using sandbox = await another().fetchSandbox("sb");
+  expect((await sandbox.exec(["echo", "on"])).stdout).toBe("on\n");
+  await sandbox.resize({ memoryMiB: 320 });
+  await sandbox.stop();
+  // A new VM is made of what is there.
+  expect((await refusal(sandbox.start())).code).toBe("HOST_REQUIREMENT");
+});
+
+test("a configuration that is damaged on disk is told as such", async () => {
+  const { instance, another } = await booting();
+  await using _instance = instance;
+  await (await another().runSandbox({ id: "sb", containers: [waiting] })).release();
+  editStored(instance, "sb", (stored) => {
+    stored.resolved = { kernelPath: 7 };
+  });
+  await using sandbox = await another().fetchSandbox("sb");
+  expect((await refusal(sandbox.exec(["true"]))).code).toBe("STATE_INVALID");
+});
