@@ -2,7 +2,7 @@ import { VerifiedBlob } from "../../../packages/virtcontainers/src/image/digest.
 import { invalidImage } from "../../../packages/virtcontainers/src/image/failure.ts";
 import type { Archive } from "../../../packages/virtcontainers/src/image/source/blobs.ts";
 import { readOciLayout } from "../../../packages/virtcontainers/src/image/source/oci-layout.ts";
-import type { ImageSource } from "../../../packages/virtcontainers/src/image/source/source.ts";
+import type { ImageSource } from "../../../packages/virtcontainers/src/image/source.ts";
 import type { Random } from "../random.ts";
 import { type Target, typed } from "../target.ts";
 import { imageFiles } from "./image-files.ts";

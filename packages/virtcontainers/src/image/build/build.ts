@@ -6,15 +6,15 @@ import { planImage } from "../erofs/plan.ts";
 import { writeImage } from "../erofs/write.ts";
 import type { ImageConfig } from "../image.ts";
 import { Budget } from "../limits.ts";
-import type { BuildOptions, ImageSource } from "../source/source.ts";
+import type { BuildOptions, ImageSource } from "../source.ts";
+import { SpoolFile } from "../spool.ts";
 import type { StoreContext } from "../store/context.ts";
 import { rootFile, usersFolder, writeRecord } from "../store/record.ts";
 import type { Staging } from "../store/staging.ts";
 import { applyEntry, type SpooledEntry } from "../tree/apply.ts";
 import { type DirectoryNode, impliedDirectory } from "../tree/node.ts";
 import { components, findDirectory } from "../tree/path.ts";
-import { SpoolFile } from "./spool.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 import { unpackAll } from "./unpack.ts";
 
 /** Unpacks, merges and packs an image into a folder of the staging; gives its digest. */

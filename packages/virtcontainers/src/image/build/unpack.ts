@@ -1,11 +1,11 @@
 import { VerifiedBlob } from "../digest.ts";
 import type { ImageProgress } from "../image.ts";
 import type { Budget } from "../limits.ts";
-import type { BuildOptions, ImageSource, LayerSource } from "../source/source.ts";
+import type { BuildOptions, ImageSource, LayerSource } from "../source.ts";
+import type { SpoolFile } from "../spool.ts";
 import type { StoreContext } from "../store/context.ts";
 import type { SpooledEntry } from "../tree/apply.ts";
 import { unpackLayer } from "./layer.ts";
-import type { SpoolFile } from "./spool.ts";
 
 const downloadStep = 1024 * 1024;
 

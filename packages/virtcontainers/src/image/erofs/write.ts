@@ -1,4 +1,4 @@
-import type { SpoolFile } from "../build/spool.ts";
+import type { SpoolFile } from "../spool.ts";
 import type { DirectoryNode, ImageNode } from "../tree/node.ts";
 import { encodeBlock, sortedNames, splitNames } from "./directory.ts";
 import {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { printable } from "../../errors.ts";
-import { htmlTitle } from "../source/html.ts";
+import { htmlTitle } from "../html.ts";
 import { registryFailure } from "./failure.ts";
 import type { Answer } from "./send.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { printable } from "../../errors.ts";
-import { htmlTitle } from "../source/html.ts";
+import { htmlTitle } from "../html.ts";
 import { parseChallenges } from "./challenge.ts";
 import { mayConnect, type ResolvedRegistries } from "./config.ts";
 import type { Credentials } from "./credentials.ts";

@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { digestHex } from "../digest.ts";
 import { invalidImage } from "../failure.ts";
 import type { ImageConfig } from "../image.ts";
+import { check, parseJson } from "../manifest.ts";
 import type { Platform } from "../platform.ts";
-import { check, parseJson } from "./manifest.ts";
 
 const text = v.pipe(
   v.string(),

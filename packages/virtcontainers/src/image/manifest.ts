@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { printable, VirtError } from "../../errors.ts";
-import { digestHex, isDigest } from "../digest.ts";
-import { invalidImage } from "../failure.ts";
-import { maxDocumentBytes, maxLayers } from "../limits.ts";
-import { fit, type Platform, showPlatform, wrongPlatform } from "../platform.ts";
+import { printable, VirtError } from "../errors.ts";
+import { digestHex, isDigest } from "./digest.ts";
+import { invalidImage } from "./failure.ts";
 import { htmlTitle } from "./html.ts";
+import { maxDocumentBytes, maxLayers } from "./limits.ts";
+import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
 
 // The documents of the OCI image spec 1.1 and of Docker's schema 2, as far as they matter here.
 

@@ -1,5 +1,5 @@
-import type { ImageConfig, ImageProgress } from "../image.ts";
-import type { Platform } from "../platform.ts";
+import type { ImageConfig, ImageProgress } from "./image.ts";
+import type { Platform } from "./platform.ts";
 
 /** One layer of an image, wherever it comes from. */
 export interface LayerSource {
