@@ -5,16 +5,25 @@ use std::collections::BTreeMap;
 use std::io::Result;
 use std::rc::Rc;
 
-use rustix::process::{WaitOptions, WaitStatus};
+use rustix::process::{Pid, WaitOptions, WaitStatus};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 #[derive(Default)]
 pub struct Reaper {
-    watched: RefCell<BTreeMap<u32, oneshot::Sender<i32>>>,
+    watched: RefCell<BTreeMap<u32, oneshot::Sender<End>>>,
     /// Ends of processes nobody watched yet, kept while some process's id is still to be learnt.
-    early: RefCell<BTreeMap<u32, i32>>,
+    early: RefCell<BTreeMap<u32, End>>,
     births: Cell<usize>,
+}
+
+/// The end of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The exit code, or 128 + the signal's number.
+    pub status: i32,
+    /// Whether it had become a program since it was forked.
+    pub executed: bool,
 }
 
 /// While it lives, no end of an unknown process is forgotten.
@@ -42,16 +51,22 @@ impl Reaper {
         Birth(self.clone())
     }
 
-    /// Whether the end of a process was collected that nobody watches yet.
-    pub fn has_ended(&self, pid: u32) -> bool {
-        self.early.borrow().contains_key(&pid)
+    /// The end of a process that nobody watches yet, if it was collected.
+    pub fn ended(&self, pid: u32) -> Option<End> {
+        self.early.borrow().get(&pid).copied()
     }
 
-    /// The end of a child: its exit code, or 128 + the signal's number.
-    pub fn watch(&self, pid: u32) -> oneshot::Receiver<i32> {
+    /// Whether a child has become a program since it was forked; nobody may watch it yet.
+    pub fn has_executed(&self, pid: u32) -> bool {
+        let unknown = || Pid::from_raw(pid.cast_signed()).is_none_or(has_executed);
+        self.ended(pid).map_or_else(unknown, |end| end.executed)
+    }
+
+    /// The end of a child.
+    pub fn watch(&self, pid: u32) -> oneshot::Receiver<End> {
         let (sender, receiver) = oneshot::channel();
         match self.early.borrow_mut().remove(&pid) {
-            Some(status) => drop(sender.send(status)),
+            Some(end) => drop(sender.send(end)),
             None => drop(self.watched.borrow_mut().insert(pid, sender)),
         }
         receiver
@@ -64,20 +79,55 @@ impl Reaper {
     }
 
     fn collect(&self) {
-        while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
+        while let Some(pid) = ended_child() {
+            // What is not collected yet can be looked at.
+            let executed = has_executed(pid);
+            let Ok(Some((_, status))) = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG)
+            else {
+                return;
+            };
             let Some(status) = code(status) else {
                 continue;
             };
+            let end = End { status, executed };
             let pid = pid.as_raw_nonzero().get().cast_unsigned();
             match self.watched.borrow_mut().remove(&pid) {
-                Some(watcher) => drop(watcher.send(status)),
+                Some(watcher) => drop(watcher.send(end)),
                 None if self.births.get() > 0 => {
-                    self.early.borrow_mut().insert(pid, status);
+                    self.early.borrow_mut().insert(pid, end);
                 }
                 None => {}
             }
         }
     }
+}
+
+/// A child whose end is to be collected.
+fn ended_child() -> Option<Pid> {
+    // SAFETY: siginfo_t is plain data, for which all zeros is a value.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the place is valid; where there is none to tell of, the kernel leaves its pid at 0.
+    let (done, pid) = unsafe {
+        let done = libc::waitid(libc::P_ALL, 0, &raw mut info, flags);
+        (done, info.si_pid())
+    };
+    (done == 0).then(|| Pid::from_raw(pid)).flatten()
+}
+
+/// Whether a child has become a program since it was forked: the kernel keeps the flag PF_FORKNOEXEC
+/// of linux/sched.h until then.
+fn has_executed(pid: Pid) -> bool {
+    const FORKED_ONLY: u64 = 0x40;
+    let stat = std::fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    // The name, which may have anything in it, ends with the last parenthesis.
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let flags = rest
+        .split_whitespace()
+        .nth(6)
+        .and_then(|text| text.parse().ok());
+    flags.is_none_or(|flags: u64| flags & FORKED_ONLY == 0)
 }
 
 fn code(status: WaitStatus) -> Option<i32> {
@@ -112,8 +162,12 @@ mod tests {
             while !reaper.early.borrow().contains_key(&fast) {
                 tokio::task::yield_now().await;
             }
-            assert_eq!(reaper.watch(fast).await, Ok(137));
-            assert_eq!(slow.await, Ok(7));
+            let end = |status| End {
+                status,
+                executed: true,
+            };
+            assert_eq!(reaper.watch(fast).await, Ok(end(137)));
+            assert_eq!(slow.await, Ok(end(7)));
             run("exit 0");
             drop(birth);
             assert!(reaper.early.borrow().is_empty());

@@ -76,6 +76,20 @@ fn folders_and_links() {
 }
 
 #[test]
+fn what_cannot_have_its_name_does_not_stay() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    client.ok("CopyFile", &request(&agent, "c1/folder/inner", b"x"));
+    let file = request(&agent, "c1/folder", b"x");
+    client.fails("CopyFile", &file, Code::Internal);
+    let mut link = request(&agent, "c1/folder", b"/anywhere");
+    link.file_mode = 0o120_777;
+    client.fails("CopyFile", &link, Code::Internal);
+    let root = agent.path("run/shared/containers/c1");
+    assert_eq!(fs::read_dir(root).unwrap().count(), 1);
+}
+
+#[test]
 fn nothing_outside_is_touched() {
     let agent = Agent::with_sandbox();
     let mut client = agent.client();

@@ -11,7 +11,8 @@ use common::spec::{container, exec, process, shell};
 use virtc_agent::proto::grpc::{
     AddSwapPathRequest, AddSwapRequest, CreateContainerRequest, CreateSandboxRequest,
     GetDiagnosticDataRequest, GetDiagnosticDataResponse, GetIpTablesRequest, GetIpTablesResponse,
-    KernelModule, LinuxNamespace, Mount, SetPolicyRequest, SharedMount,
+    KernelModule, LinuxNamespace, Mount, RemoveStaleVirtiofsShareMountsRequest, SetPolicyRequest,
+    SharedMount,
 };
 use virtc_agent::proto::virtcontainers::ConfigureSandboxRequest;
 use virtc_agent::spec::namespaces::AGENT_PIDS;
@@ -151,7 +152,12 @@ fn a_container_gets_a_mount_of_another() {
     let wrong = sharing(&agent, "/tmp/../x", "true");
     client.fails("CreateContainer", &wrong, Code::InvalidArgument);
     assert!(!agent.path("run/c2").exists());
-    client.create(&sharing(&agent, "/tmp", "cat /tmp/from-c1/note"));
+    let mut named = sharing(&agent, "/tmp", "cat /tmp/from-c1/note");
+    "second".clone_into(&mut named.shared_mounts[0].dst_ctr);
+    let annotations = &mut named.oci.as_mut().unwrap().annotations;
+    let key = "io.kubernetes.cri.container-name";
+    annotations.insert(key.to_owned(), "second".to_owned());
+    client.create(&named);
     client.start("c2");
     assert_eq!(client.stdout("c2", ""), "shared\n");
 }
@@ -233,6 +239,8 @@ fn the_termination_log_can_be_had() {
 fn what_the_guest_lacks_is_told() {
     let agent = Agent::with_sandbox();
     let mut client = agent.client();
+    let stale = RemoveStaleVirtiofsShareMountsRequest::default();
+    client.ok("RemoveStaleVirtiofsShareMounts", &stale);
     let swap = AddSwapRequest { pci_path: vec![] };
     client.fails("AddSwap", &swap, Code::InvalidArgument);
     let swap = AddSwapRequest { pci_path: vec![40] };

@@ -65,6 +65,9 @@ export interface ErrorDetails {
   /** The last lines of the guest's console, made safe to print. */
   consoleTail?: string | undefined;
   exitCode?: number | undefined;
+  /** Of a command that failed or was ended: what it had written until then, as far as it was kept; raw. */
+  stdout?: string | undefined;
+  stderr?: string | undefined;
 }
 
 /** The one error class of the library: tell errors apart by `code`. */
@@ -81,6 +84,8 @@ export class VirtError extends Error {
   readonly hint: string | undefined;
   readonly consoleTail: string | undefined;
   readonly exitCode: number | undefined;
+  readonly stdout: string | undefined;
+  readonly stderr: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -95,6 +100,8 @@ export class VirtError extends Error {
     this.hint = details.hint;
     this.consoleTail = details.consoleTail;
     this.exitCode = details.exitCode;
+    this.stdout = details.stdout;
+    this.stderr = details.stderr;
   }
 
   /** True if a deadline ended the call. */
@@ -110,6 +117,17 @@ export class VirtError extends Error {
 
 export function isVirtError(error: unknown, ...codes: ErrorCode[]): error is VirtError {
   return error instanceof VirtError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The same error with more to tell. */
+export function withDetails(error: VirtError, details: ErrorDetails): VirtError {
+  const told = new VirtError(error.code, error.message, {
+    ...error,
+    cause: error.cause,
+    ...details,
+  });
+  if (error.stack !== undefined) told.stack = error.stack;
+  return told;
 }
 
 /** An INVALID_ARGUMENT that names the field, the value and what is allowed. */
@@ -134,7 +152,7 @@ export function show(value: unknown): string {
 /** Text from a guest, a registry or a user, safe to print on a terminal. */
 export function printable(text: string): string {
   return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     "\ufffd",
   );
 }

@@ -66,6 +66,18 @@ export function integer(min: number, max: number, unit = "") {
   );
 }
 
+/** An object of texts by their names; a list, which has the names 0, 1, 2..., is none. */
+export function texts(name: v.GenericSchema<string>, value: v.GenericSchema<string>) {
+  const rule = 'it must be an object of names and texts, such as { "NAME": "text" }';
+  return v.pipe(
+    v.custom<Record<string, string>>(
+      (input) => typeof input === "object" && input !== null && !Array.isArray(input),
+      rule,
+    ),
+    v.record(name, value, rule),
+  );
+}
+
 const uint64Rule = "it must be a whole number from 0 to 2^53 - 1, or 2^64 - 1";
 const mostUint64 = 2 ** 64 - 1;
 

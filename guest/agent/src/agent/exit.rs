@@ -9,11 +9,15 @@ use super::{Agent, destroy};
 use crate::output_log::record;
 use crate::process::{Process, drain};
 use crate::proto::virtcontainers::OutputSink;
+use crate::reaper::End;
 use crate::ttrpc::body::Body;
 
 /// How long an exec's entry is kept after its end, or the last answer about it, for who has not yet
 /// asked for its status or output.
 const KEEP: Duration = Duration::from_secs(60);
+
+/// The exit code of a shell for what can't be executed.
+const NOT_EXECUTABLE: i32 = 126;
 
 /// Watches a process that is there from now on, and empties the streams that no client reads.
 pub fn watch(agent: &Rc<Agent>, process: &Rc<Process>) {
@@ -23,9 +27,17 @@ pub fn watch(agent: &Rc<Agent>, process: &Rc<Process>) {
 }
 
 /// Records the end of the process, tells the log, and in time forgets an exec.
-async fn follow(agent: Rc<Agent>, process: Rc<Process>, end: oneshot::Receiver<i32>) {
-    let Ok(status) = end.await else {
+async fn follow(agent: Rc<Agent>, process: Rc<Process>, end: oneshot::Receiver<End>) {
+    let Ok(end) = end.await else {
         return;
+    };
+    let status = match end {
+        // crun has told why on its standard error, which is the process's.
+        End {
+            status: 1,
+            executed: false,
+        } => NOT_EXECUTABLE,
+        End { status, .. } => status,
     };
     process.exit.set(status);
     process.stdin.close();

@@ -20,3 +20,10 @@ pub async fn set(poller: &Poller, folder: &Path, frozen: bool) -> Result<()> {
     }
     Ok(())
 }
+
+/// Lets the group go on without waiting for it.
+pub fn release(folder: &Path) {
+    if let Err(error) = fs::write(folder.join("cgroup.freeze"), "0") {
+        crate::debug!("freezer of {}: {error}", folder.display());
+    }
+}

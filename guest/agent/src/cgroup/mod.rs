@@ -3,5 +3,6 @@
 pub mod freeze;
 pub mod oom;
 pub mod path;
+pub mod pids;
 pub mod read;
 pub mod stats;

@@ -16,7 +16,11 @@ pub fn of(folder: &Path) -> CgroupStats {
         memory_stats: Some(memory(folder)),
         pids_stats: Some(PidsStats {
             current: number(folder, "pids.current", 0),
-            limit: number(folder, "pids.max", u64::MAX),
+            // 0 stands for none.
+            limit: match number(folder, "pids.max", u64::MAX) {
+                u64::MAX => 0,
+                limit => limit,
+            },
         }),
         blkio_stats: Some(blkio(folder)),
         hugetlb_stats: hugetlb(folder),

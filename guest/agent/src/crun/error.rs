@@ -5,11 +5,8 @@ use crate::status::{Code, Status};
 /// `said` is what crun wrote to its standard error, `program` the first argument and `cwd` the
 /// working directory of the process it was to start.
 pub fn explain(said: &str, program: &str, cwd: &str) -> Status {
-    let said = said.trim();
-    let last = said
-        .lines()
-        .next_back()
-        .unwrap_or("crun failed and said nothing");
+    let last = said.lines().map(plain).rfind(|line| !line.is_empty());
+    let last = last.as_deref().unwrap_or("crun failed and said nothing");
     if last.starts_with("executable file `") && last.contains("not found") {
         let place = match program.contains('/') {
             true => "no such file",
@@ -26,11 +23,39 @@ pub fn explain(said: &str, program: &str, cwd: &str) -> Status {
         let message = format!("exec: {program:?}: permission denied");
         return Status::new(Code::PermissionDenied, message);
     }
+    // What the kernel says at the very end.
+    if let Some(reason) = last
+        .strip_prefix("exec: ")
+        .or_else(|| last.strip_prefix("exec `"))
+    {
+        let reason = reason
+            .rsplit(": ")
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let message = format!("exec: {program:?}: {reason}");
+        return Status::new(Code::PermissionDenied, message);
+    }
     if last.starts_with("chdir") || last.starts_with("cannot chdir") {
         let reason = last.rsplit(": ").next().unwrap_or_default();
         return Status::invalid(format!("working directory {cwd:?}: {reason}"));
     }
     Status::internal(format!("crun: {last}"))
+}
+
+/// A line without what crun adds on a terminal: colours and the time.
+fn plain(line: &str) -> String {
+    let mut parts = line.split('\x1b');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let text = parts.fold(first, |text, part| {
+        let end = part.find(|c: char| c.is_ascii_alphabetic());
+        text + end.and_then(|end| part.get(end + 1..)).unwrap_or_default()
+    });
+    let is_time = |start: &str| start.len() > 10 && start.starts_with("20") && start.contains('T');
+    match text.trim().split_once(": ") {
+        Some((start, rest)) if is_time(start) => rest.trim().to_owned(),
+        _ => text.trim().to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +90,15 @@ mod tests {
             code("chdir `/w`: No such file or directory"),
             Code::InvalidArgument
         );
+    }
+
+    #[test]
+    fn what_fails_at_last_and_on_a_terminal() {
+        let status = explain("exec: Exec format error\n", "foo", "/");
+        assert_eq!(status.code, Code::PermissionDenied);
+        assert_eq!(status.message, "exec: \"foo\": exec format error");
+        let said = "\x1b[1;31m2026-01-02T03:04:05.678901Z: chdir `/w`: No such file or directory\x1b[0m\r\n";
+        assert_eq!(code(said), Code::InvalidArgument);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod create;
 pub mod delete;
 pub mod error;
 pub mod exec;
+pub mod executed;
 pub mod start;
 pub mod update;
 
@@ -74,7 +75,7 @@ impl Crun {
                 .context(|| format!("run {}", self.program.display()))?;
             (child.id(), self.reaper.watch(child.id()))
         };
-        let status = end.await.context(|| "crun")?;
+        let status = end.await.context(|| "crun")?.status;
         if status != 0
             && let Some(group) = Pid::from_raw(group.cast_signed())
         {

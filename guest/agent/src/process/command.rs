@@ -59,7 +59,7 @@ pub async fn run(
         std::future::pending::<()>().await;
     };
     let status = tokio::select! {
-        status = end => Some(status.context(|| name.clone())?),
+        end = end => Some(end.context(|| name.clone())?.status),
         () = streams => None,
         () = tokio::time::sleep(limit) => None,
     };

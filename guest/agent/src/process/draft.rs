@@ -7,6 +7,7 @@ use super::Process;
 use super::output;
 use super::streams::Streams;
 use super::terminal::{Socket, Terminal};
+use crate::async_fd::AsyncFd;
 use crate::crun::error;
 use crate::pipe::read::{Read, read_available};
 use crate::pipe::{self, Ends, Stdio};
@@ -33,6 +34,7 @@ pub struct Draft {
     sinks: [OutputSink; 2],
     ends: Ends,
     socket: Option<Socket>,
+    uid: u32,
 }
 
 /// What a draft is made from.
@@ -78,6 +80,7 @@ impl Draft {
             sinks,
             ends,
             socket,
+            uid: process.user.as_ref().map_or(0, |user| user.uid),
         };
         Ok((draft, stdio))
     }
@@ -88,12 +91,26 @@ impl Draft {
         self.socket.as_ref().map(path)
     }
 
+    /// Waits until crun has sent the terminal, and gives it to the process's user.
+    pub async fn own_terminal(&self) {
+        if let Some(socket) = &self.socket
+            && let Ok(terminal) = socket.received().await
+            && terminal.own(self.uid).is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+
     /// Why crun failed, from what it said.
     pub fn explain(&self) -> Status {
-        let said = match read_available(&self.ends.stderr, 64 << 10, &[]) {
-            Ok(Read::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
-            _ => String::new(),
-        };
+        let mut said = text_of(&self.ends.stderr);
+        // What comes late is said on the terminal.
+        if said.trim().is_empty()
+            && let Some(Ok(terminal)) = self.socket.as_ref().map(Socket::receive)
+        {
+            said = text_of(&terminal.master);
+        }
         error::explain(&said, &self.program, &self.cwd)
     }
 
@@ -103,6 +120,9 @@ impl Draft {
             Some(socket) => Some(socket.receive()?),
             None => None,
         };
+        if let Some(terminal) = &terminal {
+            terminal.own(self.uid)?;
+        }
         let (stdin, stdout, stderr) = match &terminal {
             Some(terminal) => (
                 self.stdin.then(|| terminal.master.clone()),
@@ -123,5 +143,12 @@ impl Draft {
             sinks: self.sinks,
         };
         Ok(streams.into_process(reaper, self.container_id, self.exec_id, pid))
+    }
+}
+
+fn text_of(source: &AsyncFd) -> String {
+    match read_available(source, 64 << 10, &[]) {
+        Ok(Read::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
+        _ => String::new(),
     }
 }

@@ -24,9 +24,9 @@ impl ProcDir {
     /// That of a child whose id is known by now; none if its end has been collected. Until then the id
     /// is no other's.
     pub fn of_child(reaper: &Reaper, pid: u32) -> Option<ProcDir> {
-        match reaper.has_ended(pid) {
-            true => None,
-            false => ProcDir::open(pid).ok(),
+        match reaper.ended(pid) {
+            Some(_) => None,
+            None => ProcDir::open(pid).ok(),
         }
     }
 

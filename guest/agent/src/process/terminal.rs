@@ -1,14 +1,17 @@
 //! A process's terminal: crun makes it inside the container and sends its master.
 
+use std::cell::RefCell;
 use std::fs;
-use std::io::IoSliceMut;
+use std::io::{ErrorKind, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use rustix::fs::Uid;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
+use rustix::pty::OpenptFlags;
 use rustix::termios::Winsize;
 
 use crate::async_fd::{self, AsyncFd};
@@ -19,6 +22,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Gives it to a user; its group stays that of terminals.
+    pub fn own(&self, uid: u32) -> Result<()> {
+        let what = || "owner of the terminal";
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = self.master.get_ref();
+        let slave = rustix::pty::ioctl_tiocgptpeer(master, flags).context(what)?;
+        rustix::fs::fchown(&slave, Some(Uid::from_raw(uid)), None).context(what)
+    }
+
     pub fn resize(&self, rows: u32, columns: u32) -> Result<()> {
         resize(self.master.get_ref(), rows, columns)
     }
@@ -42,7 +54,10 @@ pub fn resize(terminal: &OwnedFd, rows: u32, columns: u32) -> Result<()> {
 pub struct Socket {
     pub path: PathBuf,
     listener: UnixListener,
+    received: RefCell<Option<Rc<Terminal>>>,
 }
+
+const MISSING: &str = "no terminal came from crun";
 
 impl Socket {
     pub fn open(path: &Path) -> Result<Socket> {
@@ -54,31 +69,58 @@ impl Socket {
         listener
             .set_nonblocking(true)
             .context(|| "console socket")?;
-        Ok(Socket { path, listener })
+        Ok(Socket {
+            path,
+            listener,
+            received: RefCell::default(),
+        })
     }
 
     /// What crun has sent before it ended.
     pub fn receive(&self) -> Result<Rc<Terminal>> {
-        let (stream, _) = self
-            .listener
-            .accept()
-            .context(|| "no terminal came from crun")?;
+        if let Some(terminal) = &*self.received.borrow() {
+            return Ok(terminal.clone());
+        }
+        let (stream, _) = self.listener.accept().context(|| MISSING)?;
+        self.keep(&stream)
+    }
+
+    /// Waits for what crun sends.
+    pub async fn received(&self) -> Result<Rc<Terminal>> {
+        let listener = self.listener.try_clone().context(|| MISSING)?;
+        let listener = async_fd::watch_reading(listener.into()).context(|| MISSING)?;
+        let stream = loop {
+            let mut ready = listener.readable().await.context(|| MISSING)?;
+            match self.listener.accept() {
+                Ok((stream, _)) => break stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => ready.clear_ready(),
+                Err(error) => return Err(error).context(|| MISSING),
+            }
+        };
+        let watched = stream.try_clone().context(|| MISSING)?;
+        let watched = async_fd::watch_reading(watched.into()).context(|| MISSING)?;
+        let _ = watched.readable().await;
+        self.keep(&stream)
+    }
+
+    fn keep(&self, stream: &UnixStream) -> Result<Rc<Terminal>> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut data = [0u8; 64];
         let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
         let mut slices = [IoSliceMut::new(&mut data)];
-        rustix::net::recvmsg(&stream, &mut slices, &mut ancillary, flags)
-            .context(|| "no terminal came from crun")?;
+        rustix::net::recvmsg(stream, &mut slices, &mut ancillary, flags).context(|| MISSING)?;
         let master = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
             _ => None,
         });
-        let master = master.ok_or_else(|| Status::internal("no terminal came from crun"))?;
+        let master = master.ok_or_else(|| Status::internal(MISSING))?;
         let master = async_fd::watch(master).context(|| "terminal")?;
-        Ok(Rc::new(Terminal {
+        let terminal = Rc::new(Terminal {
             master: Rc::new(master),
-        }))
+        });
+        *self.received.borrow_mut() = Some(terminal.clone());
+        Ok(terminal)
     }
 }
 

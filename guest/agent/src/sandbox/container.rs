@@ -16,6 +16,7 @@ use crate::files::root::Root;
 use crate::latch::Latch;
 use crate::process::{Process, signal};
 use crate::proto::grpc::Spec;
+use crate::spec::limits::Limits;
 use crate::status::{Result, Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub struct Container {
     /// Whether crun has hooks to run after the end.
     pub poststop: bool,
     pub termination_log: TerminationLog,
+    /// What processes that join it have too.
+    pub limits: Limits,
+    /// By which shared mounts name it, beside its id.
+    pub name: Option<String>,
     pub started: Cell<bool>,
     pub paused: Cell<bool>,
     pub removing: Cell<bool>,
@@ -72,6 +77,8 @@ pub struct Parts {
     pub poststart: bool,
     pub poststop: bool,
     pub termination_log: TerminationLog,
+    pub limits: Limits,
+    pub name: Option<String>,
 }
 
 /// The file in which a container may say why it ended.
@@ -82,6 +89,9 @@ pub struct TerminationLog {
     /// In the guest, if it is mounted from there.
     pub source: Option<String>,
 }
+
+/// The annotation that has a container's name in its pod.
+pub const NAME: &str = "io.kubernetes.cri.container-name";
 
 /// The annotation by which a container has its file elsewhere.
 const TERMINATION_PATH: &str = "io.kubernetes.container.terminationMessagePath";
@@ -112,6 +122,8 @@ impl Container {
             poststart: parts.poststart,
             poststop: parts.poststop,
             termination_log: parts.termination_log,
+            limits: parts.limits,
+            name: parts.name,
             started: Cell::new(false),
             paused: Cell::new(false),
             removing: Cell::new(false),

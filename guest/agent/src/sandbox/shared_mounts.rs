@@ -18,8 +18,12 @@ use crate::status::{Context, Result as Answer, Status};
 
 /// Puts into the container, which has not been started, what others share with it.
 pub async fn add(sandbox: &Sandbox, into: &Container, mounts: &[SharedMount]) -> Answer<()> {
-    for mount in mounts.iter().filter(|mount| mount.dst_ctr == into.id) {
-        let from = sandbox.container(&mount.src_ctr)?;
+    for mount in mounts.iter().filter(|mount| is(into, &mount.dst_ctr)) {
+        let containers = sandbox.containers();
+        let from = containers
+            .into_iter()
+            .find(|container| is(container, &mount.src_ctr));
+        let from = from.map_or_else(|| sandbox.container(&mount.src_ctr), Ok)?;
         if from.init.exit.get().is_some() {
             let message = format!("shared mount {}: {} has ended", mount.name, from.id);
             return Err(Status::precondition(message));
@@ -37,6 +41,11 @@ pub async fn add(sandbox: &Sandbox, into: &Container, mounts: &[SharedMount]) ->
             .context(what)?;
     }
     Ok(())
+}
+
+/// A container is named by its name in its pod, else by its id.
+fn is(container: &Container, name: &str) -> bool {
+    container.name.as_deref().unwrap_or(&container.id) == name || container.id == name
 }
 
 /// Refuses what no container could have.

@@ -4,11 +4,13 @@
 //! The protocol can't tell an absent number from 0 or an absent text from an empty one; both are
 //! left out, but where 0 is what absence means anyway.
 
+pub mod apparmor;
 pub mod compiled_filter;
 pub mod devices;
 pub mod guest_hooks;
 pub mod hooks;
 pub mod json;
+pub mod limits;
 pub mod linux;
 pub mod mounts;
 pub mod namespaces;

@@ -1,6 +1,7 @@
 //! Which namespaces a container gets of its own, and which it shares with its sandbox.
 
 use crate::proto::grpc::{LinuxNamespace, Spec};
+use crate::status::{Result, Status};
 
 /// By this path a spec asks for the pid namespace of the agent.
 pub const AGENT_PIDS: &str = "/proc/1/ns/pid";
@@ -35,10 +36,31 @@ pub fn apply(spec: &mut Spec, sandbox_hostname: &str, pids: &Pids) {
         Pids::Agent => {}
     }
     add(&mut linux.namespaces, "mount", String::new());
+    // It sees no groups but its own.
+    add(&mut linux.namespaces, "cgroup", String::new());
     if own_uts {
         add(&mut linux.namespaces, "uts", String::new());
     } else {
         spec.hostname.clear();
+    }
+}
+
+const KINDS: &[&str] = &[
+    "cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts",
+];
+
+/// Refuses a namespace that the kernel does not have.
+pub fn check(spec: &Spec) -> Result<()> {
+    let namespaces = spec.linux.iter().flat_map(|linux| &linux.namespaces);
+    match namespaces
+        .map(|ns| ns.r#type.as_str())
+        .find(|kind| !KINDS.contains(kind))
+    {
+        None => Ok(()),
+        Some(kind) => Err(Status::invalid(format!(
+            "OCI.Linux.Namespaces: {kind:?} is not one of {}",
+            KINDS.join(", ")
+        ))),
     }
 }
 

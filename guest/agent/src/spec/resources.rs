@@ -19,7 +19,7 @@ pub fn resources(resources: &grpc::LinuxResources) -> Value {
                 .number("limit", limit.limit)
                 .build()
         })
-        .value("network", resources.network.as_ref().map(network))
+        .value("network", resources.network.as_ref().and_then(network))
         .build()
 }
 
@@ -90,8 +90,10 @@ fn rate(device: &grpc::LinuxThrottleDevice) -> Value {
         .build()
 }
 
-fn network(network: &grpc::LinuxNetwork) -> Value {
-    Object::default()
+/// All zeros are as absent.
+fn network(network: &grpc::LinuxNetwork) -> Option<Value> {
+    let empty = network.class_id == 0 && network.priorities.is_empty();
+    let value = Object::default()
         .nonzero("classID", network.class_id)
         .list("priorities", &network.priorities, |priority| {
             Object::default()
@@ -99,5 +101,6 @@ fn network(network: &grpc::LinuxNetwork) -> Value {
                 .number("priority", priority.priority)
                 .build()
         })
-        .build()
+        .build();
+    (!empty).then_some(value)
 }

@@ -142,6 +142,11 @@ fn every_field_of_the_resources() {
     });
     assert_eq!(resources::resources(&given), expected);
     assert_eq!(resources::resources(&LinuxResources::default()), json!({}));
+    let empty = LinuxResources {
+        network: Some(LinuxNetwork::default()),
+        ..LinuxResources::default()
+    };
+    assert_eq!(resources::resources(&empty), json!({}));
 }
 
 #[test]
@@ -289,6 +294,30 @@ fn namespaces_are_settled_by_the_guest() {
     assert!(joined.contains(&namespace("pid", "/proc/1/fd/12")));
     let (guest, _) = settled("", Pids::Agent);
     assert_eq!(guest, [namespace("cgroup", ""), namespace("mount", "")]);
+    let mut without = Spec::default();
+    namespaces::apply(&mut without, "box", &Pids::Own);
+    let kinds: Vec<String> = without
+        .linux
+        .unwrap()
+        .namespaces
+        .into_iter()
+        .map(|ns| ns.r#type)
+        .collect();
+    assert_eq!(kinds, ["pid", "mount", "cgroup"]);
+    assert!(namespaces::check(&spec("")).is_ok());
+    let mut unknown = spec("");
+    unknown
+        .linux
+        .as_mut()
+        .unwrap()
+        .namespaces
+        .push(namespace("moon", ""));
+    assert!(
+        namespaces::check(&unknown)
+            .unwrap_err()
+            .message
+            .contains("\"moon\"")
+    );
     let (other, hostname) = settled("other", Pids::Own);
     assert!(other.contains(&namespace("uts", "")));
     assert_eq!(hostname, "other");

@@ -21,12 +21,12 @@ pub fn mount(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
     let mut options = options::parse(&storage.options);
     let mut upper = options.take("upperdir=").map(PathBuf::from);
     let mut work = options.take("workdir=").map(PathBuf::from);
-    if storage
-        .driver_options
-        .iter()
-        .any(|option| option == OVERLAY_RW)
-        && upper.is_none()
-    {
+    let beside = options.take(OVERLAY_RW).is_some()
+        || storage
+            .driver_options
+            .iter()
+            .any(|option| option == OVERLAY_RW);
+    if beside && upper.is_none() {
         let parent = point.parent().unwrap_or(Path::new("/"));
         upper = Some(parent.join("upper"));
         work = Some(parent.join("work"));

@@ -17,19 +17,31 @@ pub fn apply(process: &mut Process, string_user: Option<&StringUser>, root: &Roo
     let user = process.user.get_or_insert_default();
     let wanted = Wanted::new(user, string_user);
     let has_home = process.env.iter().any(|entry| entry.starts_with("HOME="));
-    if wanted.is_empty() && has_home {
-        return Ok(());
+    if !wanted.is_empty() || !has_home {
+        let database = Database::read(root);
+        wanted.resolve(user, &database)?;
+        if !has_home {
+            let home = database.account_of(user.uid).map(|account| account.home);
+            let home = home.filter(|home| home.starts_with('/'));
+            process.env.push(format!("HOME={}", home.unwrap_or("/")));
+        }
+        user.username.clear();
     }
-    let database = Database::read(root);
-    wanted.resolve(user, &database)?;
-    if !has_home {
-        let home = database.account_of(user.uid).map(|account| account.home);
-        let home = home.filter(|home| home.starts_with('/'));
-        let home = home.unwrap_or("/");
-        process.env.push(format!("HOME={home}"));
+    add_primary(user)
+}
+
+/// Among the other groups too: who has the primary one by that alone can give it up, and then has the
+/// rights of all others on a file that gives its group fewer.
+fn add_primary(user: &mut User) -> Result<()> {
+    if !user.additional_gids.contains(&user.gid) {
+        user.additional_gids.insert(0, user.gid);
     }
-    user.username.clear();
-    Ok(())
+    match user.additional_gids.len() > MOST_GROUPS {
+        true => Err(Status::invalid(format!(
+            "user: more than {MOST_GROUPS} groups"
+        ))),
+        false => Ok(()),
+    }
 }
 
 struct Wanted {
@@ -173,12 +185,12 @@ mod tests {
     fn names_numbers_and_pairs() {
         let home = |home: &str| format!("HOME={home}");
         let cases = [
-            ("", (5, 6, vec![], home("/"))),
-            ("web", (33, 34, vec![50], home("/srv/web"))),
-            ("33", (33, 34, vec![50], home("/srv/web"))),
-            ("1000", (1000, 0, vec![], home("/"))),
-            ("web:log", (33, 50, vec![], home("/srv/web"))),
-            ("1000:1001", (1000, 1001, vec![], home("/"))),
+            ("", (5, 6, vec![6], home("/"))),
+            ("web", (33, 34, vec![34, 50], home("/srv/web"))),
+            ("33", (33, 34, vec![34, 50], home("/srv/web"))),
+            ("1000", (1000, 0, vec![0], home("/"))),
+            ("web:log", (33, 50, vec![50], home("/srv/web"))),
+            ("1000:1001", (1000, 1001, vec![1001], home("/"))),
         ];
         for (name, expected) in cases {
             assert_eq!(resolve(name, None).unwrap(), expected, "{name}");
@@ -201,7 +213,7 @@ mod tests {
             ..string
         };
         let (uid, gid, more, _) = resolve("root", Some(string)).unwrap();
-        assert_eq!((uid, gid, more), (33, 50, vec![34, 7]));
+        assert_eq!((uid, gid, more), (33, 50, vec![50, 34, 7]));
     }
 
     #[test]

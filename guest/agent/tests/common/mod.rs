@@ -151,7 +151,7 @@ fn make_root(folder: &TempDir) {
     fs::copy("/bin/busybox", root.join("bin/busybox")).expect("install busybox-static");
     for applet in [
         "cat", "echo", "env", "false", "id", "kill", "pwd", "seq", "sh", "sleep", "stty", "true",
-        "hostname", "dd", "head", "readlink", "setsid",
+        "hostname", "dd", "grep", "head", "readlink", "setsid", "stat", "tty",
     ] {
         symlink("busybox", root.join("bin").join(applet)).unwrap();
     }

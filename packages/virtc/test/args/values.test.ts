@@ -89,9 +89,12 @@ describe("signals", () => {
     ["sigkill", "SIGKILL"],
     ["9", 9],
     ["64", 64],
+    ["RTMIN", 34],
+    ["SIGRTMIN+3", 37],
+    ["rtmin+30", 64],
   ])("%s", (text, signal) => expect(parseSignal("--signal", text)).toBe(signal));
 
-  it.each(["", "FOO", "0", "65", "-9", "toString"])("refuses %j", (text) =>
+  it.each(["", "FOO", "0", "65", "-9", "toString", "RTMIN+31"])("refuses %j", (text) =>
     expect(() => parseSignal("--signal", text)).toThrow(/^--signal: /),
   );
 });

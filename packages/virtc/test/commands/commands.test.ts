@@ -7,7 +7,7 @@ import { noLibrary, testContext } from "../support/context.ts";
 import { fakeImage, fakeLibrary, type Program, statusOf } from "../support/library.ts";
 
 const forever: Program = async (_io, signals) => {
-  for await (const signal of signals) if (signal === "SIGTERM" || signal === "SIGKILL") return 143;
+  for await (const signal of signals) if (signal !== "SIGHUP") return 143;
   return 0;
 };
 
@@ -147,6 +147,21 @@ describe("stop, kill, wait, rm", () => {
     expect(await virtc("stop", "web")).toEqual({ code: 0, out: "web\n", err: "" });
     expect(library.calls).toEqual(["kill web web SIGTERM", "stop web"]);
     expect((await virtc("stop", "web")).code).toBe(0);
+  });
+
+  it.each([
+    ["QUIT", "SIGQUIT"],
+    ["SIGRTMIN+3", "37"],
+    ["nonsense", "SIGTERM"],
+  ])("stop asks by the signal of the image: %s", async (stopSignal, signal) => {
+    const { library, virtc } = await withContainer("web");
+    const image = fakeImage("busybox");
+    const container = library.sandboxes.get("web")?.containersStatus[0];
+    if (container) container.imageDigest = image.digest;
+    const config = { ...image.config, stopSignal };
+    Object.assign(library.images, { get: async () => ({ ...image, config }) });
+    expect((await virtc("stop", "web")).code).toBe(0);
+    expect(library.calls).toEqual([`kill web web ${signal}`, "stop web"]);
   });
 
   it("stop -t 0 kills at once", async () => {

@@ -86,7 +86,7 @@ export interface SandboxSettings {
 }
 
 export interface PendingCpus {
-  /** How many have to come online. */
+  /** How many shall be online in all; 0: as they are. */
   count: number;
   /** Waits until so many are online; else only what is there already is brought online. */
   wait: boolean;

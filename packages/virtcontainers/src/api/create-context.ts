@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { invalidArgument } from "../errors.ts";
+import { invalidArgument, VirtError } from "../errors.ts";
 import {
   findGuestDir,
   type GuestAssets,
@@ -43,7 +43,33 @@ export interface VirtContainersOptions {
   logCarrier?: LogCarrier | undefined;
 }
 
+/** All options there are. */
+const known: Readonly<Record<keyof VirtContainersOptions, true>> = {
+  stateDir: true,
+  dataDir: true,
+  guestDir: true,
+  kernel: true,
+  logger: true,
+  registries: true,
+  host: true,
+  images: true,
+  hypervisors: true,
+  logCarrier: true,
+};
+
+function checkNames(options: VirtContainersOptions): void {
+  const foreign = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (foreign === undefined) return;
+  const field = `options.${foreign}`;
+  throw new VirtError("INVALID_ARGUMENT", `${field} is not a known field`, {
+    field,
+    hint: `There are ${Object.keys(known).join(", ")}.`,
+  });
+}
+
+/** INVALID_ARGUMENT where an option is wrong or is none. */
 export function createContext(options: VirtContainersOptions): Context {
+  checkNames(options);
   const host = options.host ?? createHost();
   const logger = options.logger ?? silentLogger;
   const folders = defaultFolders(host.uid, process.env);

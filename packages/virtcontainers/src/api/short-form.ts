@@ -2,14 +2,15 @@ import * as v from "valibot";
 import { Annotations } from "../config/container.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import type { CallOptions } from "../deadline.ts";
-import { absolutePath, argument, id, integer, parse, text } from "../validate.ts";
+import { invalidArgument } from "../errors.ts";
+import { absolutePath, argument, id, integer, parse, text, texts } from "../validate.ts";
 
 /** Options of Sandbox.create. */
 export interface SandboxOptions extends CallOptions {
   id?: string | undefined;
   /** Default: `busybox`. */
   image?: string | undefined;
-  /** A folder of the host as the root file system, instead of an image. */
+  /** A folder of the host as the root file system, instead of an image: one of both. */
   rootfs?: string | undefined;
   /** vCPUs, 1 to 240; default 1. */
   cpus?: number | undefined;
@@ -30,7 +31,7 @@ const Options = v.strictObject({
   cpus: v.optional(integer(1, 240, "vCPUs")),
   memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
   scratchMiB: v.optional(integer(16, 16_777_216, "MiB")),
-  env: v.optional(v.record(text(4096), argument())),
+  env: v.optional(texts(text(4096), argument())),
   workDir: v.optional(absolutePath()),
   user: v.optional(text(256)),
   annotations: v.optional(Annotations),
@@ -41,6 +42,9 @@ const Options = v.strictObject({
 /** The configuration that the short form stands for. INVALID_ARGUMENT. */
 export function configFromOptions(options: SandboxOptions): SandboxConfig {
   const o = parse(Options, options, "options");
+  if (o.image !== undefined && o.rootfs !== undefined) {
+    throw invalidArgument("options.rootfs", o.rootfs, "it can't be used with image: leave out one");
+  }
   return {
     ...(o.id !== undefined && { id: o.id }),
     hypervisorConfig: {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { absolutePath, argument, id, integer, later, text } from "../validate.ts";
+import { absolutePath, argument, id, integer, later, text, texts } from "../validate.ts";
 import { Capabilities } from "./capabilities.ts";
 import { Mounts } from "./mount.ts";
 import { DeviceRule, HugepageLimit } from "./oci/resources.ts";
@@ -107,7 +107,7 @@ export const LinuxResources = v.strictObject({
 });
 export type LinuxResources = v.InferInput<typeof LinuxResources>;
 
-export const Annotations = v.record(text(256), argument(65_536), "it must map names to texts");
+export const Annotations = texts(text(256), argument(65_536));
 
 /** One container of a sandbox. */
 export const ContainerConfig = v.pipe(

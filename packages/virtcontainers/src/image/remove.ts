@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { printable, VirtError } from "../errors.ts";
+import { userId } from "../store/user.ts";
 import { imageFolder, locked, type StoreContext } from "./context.ts";
 import { digestHex } from "./digest.ts";
 import { errorCode } from "./failure.ts";
@@ -35,7 +36,8 @@ export async function removeImage(
 }
 
 async function inUse(context: StoreContext, reference: string, hex: string): Promise<VirtError> {
-  const users = await readdir(join(imageFolder(context.paths, hex), usersFolder));
+  const found = await readdir(join(imageFolder(context.paths, hex), usersFolder));
+  const users = found.map((name) => userId(name));
   const list =
     users.length === 1
       ? `the sandbox ${users[0]}`

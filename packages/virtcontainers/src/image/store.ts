@@ -137,7 +137,7 @@ export function createImages(options: ImagesOptions): Images {
       });
     },
     userFile(digest, sandboxId) {
-      if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$/.test(sandboxId)) {
+      if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}(@[0-9a-f]{16})?$/.test(sandboxId)) {
         throw new VirtError("INVALID_ARGUMENT", "the sandbox's id is not valid", {
           field: "sandboxId",
         });

@@ -70,7 +70,7 @@ async function resizeCpus(operation: Operation, before: number, count: number): 
   }
   const agent = await operation.agent();
   if (exact) await agent.setOnlineCpus(count, signal);
-  else await agent.onlineCPUMem({ count: count - before, wait: true, cpuOnly: true }, signal);
+  else await agent.onlineCPUMem({ count, wait: true, cpuOnly: true }, signal);
   if (!shrinks) await placeCpuThreads(operation);
 }
 

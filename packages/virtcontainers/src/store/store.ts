@@ -13,6 +13,7 @@ import { Hold } from "./hold.ts";
 import { LedgerFile } from "./ledger-file.ts";
 import { type LogCarrier, logFileNames } from "./log-carrier.ts";
 import { StoredSandbox, stateVersion } from "./schema.ts";
+import { userName } from "./user.ts";
 
 const OtherVersion = v.object({
   version: v.pipe(v.number(), v.integer(), v.notValue(stateVersion)),
@@ -112,9 +113,9 @@ export class Store {
     return join(this.stateDir, "events");
   }
 
-  /** Which disks of the host are used, and by whom. */
-  get disksFolder(): string {
-    return join(this.stateDir, "disks");
+  /** By which what a sandbox uses together with others knows it. */
+  userName(id: string): string {
+    return userName(id, this.stateDir);
   }
 
   /** The phases of the last create. */

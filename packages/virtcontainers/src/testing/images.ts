@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { VirtError } from "../errors.ts";
 import type { Image, ImageConfig, Images } from "../image/image.ts";
+import { userId } from "../store/user.ts";
 
 /** An image of the double; what is left out is empty. */
 export interface TestImage {
@@ -65,7 +66,10 @@ export function createTestImages(folder: string, more: readonly TestImage[] = []
       const image = find(reference);
       const users = usersOf(folder, image.digest);
       if (users.length > 0 && !options.force)
-        throw new VirtError("BUSY", `the image ${reference} is used by ${users.join(", ")}`);
+        throw new VirtError(
+          "BUSY",
+          `the image ${reference} is used by ${users.map(userId).join(", ")}`,
+        );
       if (users.length > 0) images.set(image.digest, { ...image, names: [] });
       else remove(image);
       return image;

@@ -6,7 +6,7 @@ import { volumeName } from "../config/mount.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { makeExt4 } from "../host/ext4.ts";
 import { removeTree } from "../host/remove-tree.ts";
-import { argument, integer, parse, text } from "../validate.ts";
+import { argument, integer, parse, text, texts } from "../validate.ts";
 import { exists, locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
 import { readVolume, type VolumeRecord } from "./record.ts";
 import type { Volume, VolumeOptions } from "./volume.ts";
@@ -15,7 +15,7 @@ const Options = v.strictObject({
   name: v.optional(volumeName),
   driver: v.optional(v.picklist(["folder", "ext4"], "it must be folder or ext4")),
   sizeMiB: v.optional(integer(16, 16_777_216, "MiB")),
-  labels: v.optional(v.record(text(256), argument(4096), "it must map names to texts")),
+  labels: v.optional(texts(text(256), argument(4096))),
 });
 
 const defaultSizeMiB = 1024;

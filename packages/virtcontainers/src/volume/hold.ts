@@ -1,8 +1,9 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VirtError } from "../errors.ts";
+import { describeUser, userName } from "../store/user.ts";
 import { locked, paths, type VolumeContext, volumeNotFound } from "./context.ts";
-import { readVolume, type User } from "./record.ts";
+import { readVolume } from "./record.ts";
 
 /** Notes that a sandbox uses a volume. A disk is one sandbox's at a time, and its VMM's user gets the file. */
 export async function holdVolume(
@@ -20,8 +21,8 @@ export async function holdVolume(
       if (other !== undefined) throw taken(name, other);
       if (sandbox.user !== undefined) await chown(image, sandbox.user.uid, sandbox.user.gid);
     }
-    const user: User = { bootId: await context.host.bootId(), stateDir: context.stateDir };
-    await writeFile(join(users, sandbox.id), JSON.stringify(user), { mode: 0o600 });
+    const path = join(users, userName(sandbox.id, context.stateDir));
+    await writeFile(path, await describeUser(context.host, context.stateDir), { mode: 0o600 });
   });
 }
 

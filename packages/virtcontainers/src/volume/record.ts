@@ -5,7 +5,8 @@ import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { assertTrusted } from "../host/trusted.ts";
 import { readIfThere } from "../store/files.ts";
-import { exists, paths, type VolumeContext } from "./context.ts";
+import { livingUser, userId } from "../store/user.ts";
+import { paths, type VolumeContext } from "./context.ts";
 import type { Volume } from "./volume.ts";
 
 /** A volume as it is kept on disk. */
@@ -18,10 +19,6 @@ export const VolumeRecord = v.object({
   createdAt: v.string(),
 });
 export type VolumeRecord = v.InferOutput<typeof VolumeRecord>;
-
-/** A sandbox that holds a volume, as its file tells. */
-const User = v.object({ bootId: v.string(), stateDir: v.string() });
-export type User = v.InferOutput<typeof User>;
 
 /** Undefined if there is no such volume. STATE_INVALID. */
 export async function readVolume(
@@ -59,25 +56,15 @@ export async function volumeNames(context: VolumeContext): Promise<string[]> {
   }
 }
 
-/** Those that are still there: after a reboot, or when its folder is gone, a sandbox holds nothing. */
+/** The sandboxes that use it and are still there. */
 export async function usersOf(context: VolumeContext, name: string): Promise<string[]> {
+  const { host, stateDir } = context;
   const { users } = paths(context, name);
-  const bootId = await context.host.bootId();
   const living: string[] = [];
-  for (const id of (await readdir(users).catch(() => [])).sort()) {
-    if (await isLiving(join(users, id), id, bootId)) living.push(id);
+  for (const user of (await readdir(users).catch(() => [])).sort()) {
+    const id = userId(user);
+    const home = await livingUser(host, join(users, user), id);
+    if (home !== undefined) living.push(home === stateDir ? id : `${id} of ${home}`);
   }
   return living;
-}
-
-async function isLiving(path: string, id: string, bootId: string): Promise<boolean> {
-  const text = await readIfThere(path);
-  if (text === undefined) return false;
-  try {
-    const user = v.parse(User, JSON.parse(text));
-    return user.bootId === bootId && (await exists(join(user.stateDir, "sbs", id)));
-  } catch {
-    // Cut by a full disk: its sandbox did not get the volume.
-    return false;
-  }
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { volumeName } from "../config/mount.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import type { Host } from "../host/host.ts";
+import { userName } from "../store/user.ts";
 import { parse } from "../validate.ts";
 import { paths, type VolumeContext, volumeNotFound } from "./context.ts";
 import { createVolume } from "./create.ts";
@@ -33,7 +34,7 @@ export function createVolumes(host: Host, dataDir: string, stateDir: string): Vo
     remove: (name, call) =>
       run("remove", call, (signal) => removeVolume(context, named(name), signal)),
     prune: (call) => run("prune", call, (signal) => pruneVolumes(context, signal)),
-    userFile: (name, sandboxId) => join(paths(context, name).users, sandboxId),
+    userFile: (name, sandboxId) => join(paths(context, name).users, userName(sandboxId, stateDir)),
     imageFile: (name) => paths(context, name).image,
     hold: (name, sandbox, signal) => holdVolume(context, name, sandbox, signal),
   };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Sandbox } from "../../src/index.ts";
+import { type ExecHandle, isVirtError, type Sandbox } from "../../src/index.ts";
 import { type Command, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { refusal, waiting } from "../sandbox/support.ts";
 
@@ -25,6 +25,12 @@ const catcher: Command = ({ stdout, onSignal, signal }) =>
     signal.addEventListener("abort", () => reject(signal.reason));
     void stdout.write("ready\n");
   });
+
+async function all(source: AsyncIterable<unknown>): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const one of source) found.push(one);
+  return found;
+}
 
 let instance: TestInstance;
 let sandbox: Sandbox;
@@ -64,6 +70,51 @@ describe("a finished command", () => {
     expect(error).toMatchObject({ code: "EXIT_CODE", exitCode: 3 });
     expect(error.message).toBe("sh ended with exit code 3: it broke");
     expect((await sandbox.exec(["true"], { check: true })).exitCode).toBe(0);
+  });
+
+  test.each([
+    ["lines", (handle: ExecHandle) => all(handle.lines())],
+    ["chunks", (handle: ExecHandle) => all(handle)],
+    ["a stream", (handle: ExecHandle) => text(handle.stdout)],
+  ])("with check, %s end with that error, after all of the output", async (_, read) => {
+    const script = "echo out; echo err >&2; exit 3";
+    const handle = sandbox.exec(["sh", "-c", script], { check: true });
+    expect(await refusal(read(handle))).toMatchObject({
+      code: "EXIT_CODE",
+      exitCode: 3,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
+    expect(await read(sandbox.exec(["sh", "-c", "echo out"], { check: true }))).toBeTruthy();
+    expect(await read(sandbox.exec(["sh", "-c", script]))).toBeTruthy();
+  });
+
+  test("what a guest says stands in errors without what could steer a terminal", async () => {
+    const script = "printf 'a\\033[2J\\302\\233b\\342\\200\\256' >&2; exit 1";
+    const handle = sandbox.exec(["sh", "-c", script], { check: true });
+    expect((await refusal(handle)).message).not.toMatch(/[\u001b\u009b\u202e]/);
+  });
+
+  test("catch and finally are there as for every promise", async () => {
+    const seen: string[] = [];
+    const code = await sandbox
+      .exec(["sh", "-c", "exit 3"], { check: true })
+      .finally(() => void seen.push("finally"))
+      .catch((error: unknown) => isVirtError(error) && error.exitCode);
+    const caught = await sandbox
+      .exec(["sh", "-c", "exit 4"], { check: true })
+      .catch(() => "caught");
+    expect([code, caught, seen]).toEqual([3, "caught", ["finally"]]);
+  });
+
+  test("is a list of words; a text is refused, and names and values are no list", async () => {
+    const wrong: unknown = "ls -l";
+    expect((await refusal(sandbox.exec(wrong as string[]))).message).toMatch(
+      /^argv: "ls -l" is not allowed; it must be a list of words; a shell is/,
+    );
+    const env: unknown = ["A=1"];
+    const options = { env: env as Record<string, string> };
+    expect(await refusal(sandbox.exec(["true"], options))).toMatchObject({ field: "options.env" });
   });
 
   test("is forgotten by the guest", async () => {
@@ -149,6 +200,18 @@ describe("a command that is ended", () => {
     expect(error.code).toBe("TIMEOUT");
     expect(error.message).toContain("50 ms");
     expect(running()).toEqual([]);
+  });
+
+  test("tells in its error what was written until then", async () => {
+    const controller = new AbortController();
+    const handle = sandbox.exec(["catcher"], { signal: controller.signal });
+    for await (const line of handle.lines()) if (line === "ready") break;
+    controller.abort();
+    expect(await refusal(handle)).toMatchObject({
+      code: "CANCELED",
+      stdout: "ready\n",
+      stderr: "",
+    });
   });
 
   test("before it started, by a signal that was aborted already", async () => {

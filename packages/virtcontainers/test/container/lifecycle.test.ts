@@ -133,7 +133,7 @@ describe("a container's life", () => {
   async function drives(): Promise<Record<string, unknown>> {
     let found: Record<string, unknown> = {};
     editStored(instance, "sb", (stored) => {
-      found = { ...(stored as { vm: { drives: Record<string, unknown> } }).vm.drives };
+      found = { ...(stored as { vm: { devices: Record<string, unknown> } }).vm.devices };
     });
     return found;
   }
@@ -275,7 +275,7 @@ describe("processes", () => {
     // Each has a disk of its own in the guest, whoever plugged it.
     let drives = {};
     editStored(instance, "sb", (stored) => {
-      drives = (stored as { vm: { drives: object } }).vm.drives;
+      drives = (stored as { vm: { devices: object } }).vm.devices;
     });
     expect(Object.keys(drives)).toHaveLength(4);
     expect(new Set(Object.values(drives).map((a) => JSON.stringify(a))).size).toBe(4);

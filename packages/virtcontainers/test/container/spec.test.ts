@@ -107,6 +107,25 @@ test("mounts of a specification keep their order, those that bind among the othe
   expect(made[1]).toMatchObject({ type: "bind", source: expect.stringContaining("/c1/m0") });
 });
 
+test("mounts come before those below them, whatever their kind and order", () => {
+  const mounts = [
+    { type: "tmpfs" as const, destination: "/data/sub/deep/" },
+    { type: "volume" as const, source: "inner", destination: "/data/sub" },
+    { type: "tmpfs" as const, destination: "/database" },
+    { type: "volume" as const, source: "outer", destination: "/data" },
+    { type: "tmpfs" as const, destination: "/srv" },
+  ];
+  const customSpec = {
+    ociVersion: "1.2.0",
+    mounts: [{ destination: "/srv/own", type: "tmpfs", source: "tmpfs" }],
+  };
+  const kinds = { mounts: mounts.map(() => ({ kind: "guest" }) as const) };
+  const made = containerSpec(container({ customSpec, mounts }, kinds), sandbox, "/root").mounts;
+  expect(made?.map(({ destination }) => destination)).toEqual([
+    ...["/srv", "/srv/own", "/database", "/data", "/data/sub", "/data/sub/deep/"],
+  ]);
+});
+
 test("the agent's pid namespace is asked for by its path, and only an agent that gives it", () => {
   const config = { enableAgentPidNs: true };
   const able = { ...sandbox, config, agentFeatures: ["agent-pids"] };

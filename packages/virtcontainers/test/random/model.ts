@@ -21,6 +21,7 @@ const uncertain = new Set([
   "CANCELED",
   "BUSY",
   "HOST_FAILED",
+  "HYPERVISOR_FAILED",
   "SANDBOX_DEAD",
   "AGENT_ERROR",
 ]);

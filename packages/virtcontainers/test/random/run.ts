@@ -59,7 +59,7 @@ async function runRound(options: Options, counts: Counts): Promise<Violation[]> 
   try {
     const outputs = await play(folder, options, counts);
     const calls = mergeCalls(outputs.filter((path) => existsSync(path)));
-    const found = [...judge(calls, counts), ...(await judgeRest(folder, options.kills))];
+    const found = [...judge(calls, counts), ...(await judgeRest(folder, calls))];
     return found.map(({ what, history = [] }) => ({ seed, what, history }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -143,7 +143,7 @@ function judge(calls: readonly Call[], counts: Counts): Found[] {
 }
 
 /** Whatever was done and killed: another process removes all of it, and the journal tells a whole story. */
-async function judgeRest(folder: string, kills: boolean): Promise<Found[]> {
+async function judgeRest(folder: string, calls: readonly Call[]): Promise<Found[]> {
   const found: Found[] = [];
   await using instance = await createTestInstance({ folder });
   const { vc } = instance;
@@ -156,12 +156,18 @@ async function judgeRest(folder: string, kills: boolean): Promise<Found[]> {
   for (const what of await leftovers(folder)) found.push({ what: `left behind: ${what}` });
   const events = vc.events({ since: new Date(0), until: new Date() });
   const there = new Set<string>();
+  const told: string[] = [];
+  // Who is killed between making a sandbox and telling so leaves one that is whole and was not told of.
+  const makes = calls.filter(({ verb }) => verb === "create" || verb === "run");
+  const untold = new Set(makes.filter(({ ended }) => ended === undefined).map(({ id }) => id));
   for await (const { type, sandboxId, containerId, time } of events) {
     if (containerId !== undefined) continue;
     const was = there.has(sandboxId);
-    const right = type === "created" ? !was : was || (kills && type !== "deleted");
-    if (!right)
-      found.push({ what: `the event ${type} of ${sandboxId} at ${time} is out of place` });
+    told.push(`${time} ${sandboxId} ${type}`);
+    if (type === "created" ? was : !was && !untold.has(sandboxId)) {
+      const last = told.filter((line) => line.includes(` ${sandboxId} `)).slice(-8);
+      found.push({ what: `the event ${type} is out of place: ${last.join("; ")}` });
+    }
     if (type === "deleted") there.delete(sandboxId);
     else there.add(sandboxId);
   }

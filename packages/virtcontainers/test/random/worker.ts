@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isVirtError } from "../../src/errors.ts";
+import { isVirtError, VirtError } from "../../src/errors.ts";
 import type { Sandbox } from "../../src/index.ts";
 import { createTestInstance, type MockFailure } from "../../src/testing/index.ts";
 import { type Call, now, random, type VerbName } from "./history.ts";
@@ -29,7 +29,8 @@ let count = 0;
 function trouble(): void {
   for (const at of ["stop", "pause", "started"] as const) {
     if (chance(0.85)) delete failures[at];
-    else if (chance(0.3)) failures[at] = new Error("a fault of the tester");
+    else if (chance(0.3))
+      failures[at] = new VirtError("HYPERVISOR_FAILED", "a fault of the tester");
     else {
       const delayMs = chance(0.2) ? 3_000 : Math.floor(rand() * 300);
       failures[at] = () => sleep(delayMs);

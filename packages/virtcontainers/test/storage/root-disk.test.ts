@@ -11,6 +11,7 @@ import {
 import { join } from "node:path";
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { VirtContainers } from "../../src/api/virtcontainers.ts";
 import { blockdev } from "../../src/hypervisor/qemu/device/disk.ts";
 import type { ContainerConfig, RootFs } from "../../src/index.ts";
 import { containerStorages } from "../../src/storage/guest/storages.ts";
@@ -47,7 +48,8 @@ function storages(id: string) {
 }
 
 function uses(): string[] {
-  return readdirSync(join(instance.folder, "state", "disks"));
+  const names = readdirSync(join(instance.folder, "data", "disks"));
+  return names.filter((name) => !name.startsWith("."));
 }
 
 test("a disk is the root itself, with its options, and is given back", async () => {
@@ -115,6 +117,46 @@ test("what is written to has one user, by whatever path", async () => {
     { containers: [on(link)] },
     { deleteOnDispose: true },
   );
+});
+
+test("two state folders see each other's use of a disk, also of sandboxes of one id", async () => {
+  const stateDir = join(instance.folder, "other-state");
+  const hypervisors = { qemu: instance.hypervisor };
+  const { folder } = instance;
+  const dataDir = join(folder, "data");
+  const other = new VirtContainers({
+    stateDir,
+    dataDir,
+    guestDir: folder,
+    hypervisors,
+    kernel: "debian",
+  });
+  const one = await instance.vc.runSandbox({ id: "same", containers: [on(disk)] });
+  const create = () => other.createSandbox({ id: "same", containers: [on(disk)] });
+  const error = await refusal(create());
+  expect(error).toMatchObject({ code: "BUSY" });
+  expect(error.message).toContain(`same of ${join(folder, "state")}`);
+  await one.delete({ force: true });
+  await using _two = await create();
+  expect(uses()).toHaveLength(1);
+  await other.deleteSandbox("same", { force: true });
+  expect(uses()).toEqual([]);
+});
+
+test("a use that a restart of the machine has left counts no more, and is taken away", async () => {
+  await instance.vc.runSandbox({ id: "one", containers: [on(disk)] });
+  const [use = ""] = uses();
+  const path = join(instance.folder, "data", "disks", use.replace("one@", "gone@"));
+  writeFileSync(
+    path,
+    JSON.stringify({ bootId: "another", stateDir: join(instance.folder, "state") }),
+    {
+      mode: 0o600,
+    },
+  );
+  await instance.vc.deleteSandbox("one", { force: true });
+  await instance.vc.runSandbox({ id: "one", containers: [on(disk)] });
+  expect(uses()).toEqual([use]);
 });
 
 describe.skipIf(process.geteuid?.() !== 0)(

@@ -191,6 +191,8 @@ test.each([
   { kind: "file", path: "/state/sbs/other/sandbox.json" },
   { kind: "file", path: "/state/disks/0123.w.drive-0.other" },
   { kind: "file", path: "/data/images/abc/users/other" },
+  { kind: "file", path: "/data/images/abc/users/sb@0123456789abcdef" },
+  { kind: "file", path: "/data/disks/0123.w.drive-0.sb@0123456789abcdef" },
   { kind: "mount", target: "/" },
   { kind: "mount", target: "/home" },
   { kind: "cgroup", path: "/" },

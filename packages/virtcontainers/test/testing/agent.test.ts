@@ -39,6 +39,7 @@ test("says what it is", async () => {
     "copy",
     "remove",
     "console",
+    "cancel-exec",
   ]);
 });
 

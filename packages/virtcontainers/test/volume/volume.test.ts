@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
@@ -59,6 +59,24 @@ test("what is held is neither removed nor pruned; a disk has one holder", async 
     message: expect.stringContaining("s1, s2"),
   });
   expect(await volumes.prune()).toEqual(["free"]);
+});
+
+test("two state folders see each other's use, also of sandboxes of one id", async () => {
+  const { volumes, hold, stateDir, base } = await store();
+  const elsewhere = join(base, "elsewhere");
+  await mkdir(join(elsewhere, "sbs", "s1"), { recursive: true });
+  const other = createVolumes(createHost(), join(base, "data"), elsewhere);
+  await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  await hold("disk", "s1");
+  const taking = other.hold("disk", { id: "s1", user: undefined }, new AbortController().signal);
+  await expect(taking).rejects.toMatchObject({
+    code: "BUSY",
+    message: expect.stringContaining(`s1 of ${stateDir}`),
+  });
+  await rm(volumes.userFile("disk", "s1"));
+  await other.hold("disk", { id: "s1", user: undefined }, new AbortController().signal);
+  await expect(volumes.remove("disk")).rejects.toMatchObject({ code: "BUSY" });
+  await expect(hold("disk", "s1")).rejects.toMatchObject({ code: "BUSY" });
 });
 
 test("a sandbox that is gone, or of another boot, holds nothing", async () => {

@@ -176,8 +176,17 @@ fn link(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io
     let _ = rustix::fs::unlinkat(folder, &temporary, AtFlags::empty());
     rustix::fs::symlinkat(OsStr::from_bytes(&request.data), folder, &temporary)?;
     let (uid, gid) = owner(request);
-    rustix::fs::chownat(folder, &temporary, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
-    rustix::fs::renameat(folder, &temporary, folder, name)
+    let owned = rustix::fs::chownat(folder, &temporary, uid, gid, AtFlags::SYMLINK_NOFOLLOW);
+    owned.and_then(|()| name_it(folder, &temporary, name))
+}
+
+/// Gives what is whole its name; what can't have it does not stay.
+fn name_it(folder: &OwnedFd, temporary: &OsStr, name: &OsStr) -> rustix::io::Result<()> {
+    let result = rustix::fs::renameat(folder, temporary, folder, name);
+    if result.is_err() {
+        let _ = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
+    }
+    result
 }
 
 /// Writes the part that the request holds; with the last one the file gets its name.
@@ -207,7 +216,7 @@ fn part(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> Result<()>
         return Ok(());
     }
     own(folder, &temporary, request).context(what)?;
-    rustix::fs::renameat(folder, &temporary, folder, name).context(what)
+    name_it(folder, &temporary, name).context(what)
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use crate::files::root::Root;
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
-use crate::sandbox::container::{Container, Parts, TerminationLog};
+use crate::sandbox::container::{self, Container, Parts, TerminationLog};
 use crate::sandbox::shared_mounts;
+use crate::spec::limits::Limits;
 use crate::spec::namespaces::{self, Pids};
-use crate::spec::{self, compiled_filter, guest_hooks, propagation, sysctl};
+use crate::spec::{self, apparmor, compiled_filter, guest_hooks, propagation, sysctl};
 use crate::status::{Context, Result, Status};
 use crate::user::resolve;
 
@@ -83,6 +84,7 @@ async fn create(
         guest_hooks::add(&mut spec, &info.hook_path);
     }
     let pids = pids(agent, request.sandbox_pidns || info.shared_pidns, &spec)?;
+    namespaces::check(&spec)?;
     namespaces::apply(&mut spec, &info.hostname, &pids);
     sysctl::apply_shared(&mut spec)?;
     propagation::apply(&mut spec);
@@ -90,6 +92,9 @@ async fn create(
     compiled_filter::apply(&mut spec, Path::new(compiled_filter::FOLDER));
     let hooks = spec.hooks.clone().unwrap_or_default();
     let termination_log = TerminationLog::of(&spec);
+    let name = spec.annotations.get(container::NAME).cloned();
+    let limits = Limits::of(spec.process.get_or_insert_default());
+    apparmor::drop_unknown(spec.process.get_or_insert_default());
     fs::create_dir_all(bundle).context(|| format!("create {}", bundle.display()))?;
     let config = bundle.join("config.json");
     fs::write(&config, spec::config(&spec).to_string())
@@ -143,6 +148,8 @@ async fn create(
         poststart: !hooks.poststart.is_empty(),
         poststop: !hooks.poststop.is_empty(),
         termination_log,
+        limits,
+        name,
     });
     let shared = shared_mounts::add(&agent.sandbox, &container, &request.shared_mounts);
     if let Err(status) = shared.await {

@@ -1,18 +1,23 @@
 //! ExecProcess: a further process in a running container.
 
+use std::os::fd::RawFd;
 use std::rc::Rc;
 
+use rustix::fs::{Mode, OFlags};
+
 use crate::agent::{Agent, exit};
+use crate::cgroup::pids;
 use crate::crun::Prepare;
 use crate::crun::exec::Exec;
+use crate::crun::executed::{self, Executed};
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::process::{Process, console, descendants, signal};
 use crate::proto::grpc::{self, ExecProcessRequest};
 use crate::sandbox::container::{Container, State};
 use crate::sandbox::execs::Start;
-use crate::spec;
-use crate::status::{Result, Status};
+use crate::spec::{self, apparmor};
+use crate::status::{Code, Result, Status};
 use crate::user::resolve;
 
 pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> {
@@ -49,6 +54,8 @@ async fn start_process(
         () = killed => return Err(start.cancelled()),
         process = find_user(container, process, &request) => process?,
     };
+    container.limits.apply(&mut process);
+    apparmor::drop_unknown(&mut process);
     let serial = agent.sandbox.next_serial();
     let mark = descendants::mark(&mut process, serial);
     let (draft, stdio) = Draft::open(&Wanted {
@@ -65,28 +72,44 @@ async fn start_process(
     })?;
     let _birth = agent.crun.reaper.birth();
     start.starting.mark.set(mark);
-    let crun = &agent.crun;
-    let started = crun
-        .exec(
-            &container.id,
-            Exec {
-                process: &spec::process::process(&process),
-                scratch: &container.bundle.join(format!("exec-{serial}")),
-                stdio,
-                console: draft.console().as_deref(),
-                prepare: mark
-                    .map(|mark| -> Prepare { Box::new(move || descendants::mark_self(mark)) }),
-            },
-        )
-        .await?;
+    let executed = Executed::open()?;
+    let description = spec::process::process(&process);
+    let scratch = container.bundle.join(format!("exec-{serial}"));
+    let console = draft.console();
+    let mut exec = std::pin::pin!(agent.crun.exec(
+        &container.id,
+        Exec {
+            process: &description,
+            scratch: &scratch,
+            stdio,
+            console: console.as_deref(),
+            prepare: Some(prepare(
+                mark,
+                process.oom_score_adj.to_string(),
+                executed.writer()
+            )),
+        },
+    ));
+    let started = tokio::select! {
+        biased;
+        started = &mut exec => started?,
+        // Before the program looks at it, as far as that can be.
+        () = draft.own_terminal() => exec.await?,
+    };
     if start.check().is_err() {
         // crun may have started something just before its own end.
         start.starting.kill_started().await;
     }
     let Some(pid) = started else {
         start.check()?;
-        return Err(draft.explain());
+        return Err(explain(container, &draft));
     };
+    // crun does not wait for what fails at last.
+    executed.wait().await;
+    if !agent.crun.reaper.has_executed(pid) {
+        start.check()?;
+        return Err(draft.explain());
+    }
     let process = draft.into_process(&agent.crun.reaper, pid)?;
     process.mark.set(mark);
     exit::watch(agent, &process);
@@ -94,6 +117,36 @@ async fn start_process(
         signal::kill_exec(&process).await?;
     }
     Ok(process)
+}
+
+/// What the new process does before it becomes crun.
+fn prepare(mark: Option<u64>, oom_score: String, executed: RawFd) -> Prepare {
+    Box::new(move || {
+        executed::let_through(executed)?;
+        set_oom_score(oom_score.as_bytes())?;
+        mark.map_or(Ok(()), descendants::mark_self)
+    })
+}
+
+/// crun sets it for a container's first process alone.
+fn set_oom_score(score: &[u8]) -> std::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = rustix::fs::open(c"/proc/self/oom_score_adj", flags, Mode::empty())?;
+    rustix::io::write(&file, score)?;
+    Ok(())
+}
+
+/// Why crun failed. Where no more processes may be, it has no words for it.
+fn explain(container: &Container, draft: &Draft) -> Status {
+    let limit = container.cgroup.as_deref().and_then(pids::reached);
+    match limit {
+        Some(limit) => {
+            let id = &container.id;
+            let message = format!("container {id} has as many processes as it may have, {limit}");
+            Status::new(Code::ResourceExhausted, message)
+        }
+        None => draft.explain(),
+    }
 }
 
 /// Names are looked up as the container sees itself, with what is mounted inside it.

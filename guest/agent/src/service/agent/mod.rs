@@ -36,6 +36,7 @@ use bytes::Bytes;
 
 use super::{decode, encode, unknown};
 use crate::agent::Agent;
+use crate::proto::grpc::RemoveStaleVirtiofsShareMountsRequest;
 use crate::status::Result;
 use crate::ttrpc::body::Body;
 
@@ -89,6 +90,10 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "ReadStderr" => read_stream::stderr(agent, decode(payload)?).await,
         "ReadStdout" => read_stream::stdout(agent, decode(payload)?).await,
         "RemoveContainer" => encode(remove_container::call(agent, decode(payload)?).await),
+        // What of the host does not answer is never waited for, and goes with its container.
+        "RemoveStaleVirtiofsShareMounts" => {
+            encode(decode::<RemoveStaleVirtiofsShareMountsRequest>(payload).map(drop))
+        }
         "ReseedRandomDev" => encode(reseed_random_dev::call(decode(payload)?)),
         "ResizeVolume" => encode(resize_volume::call(agent, decode(payload)?).await),
         "ResumeContainer" => encode(pause_container::resume(agent, decode(payload)?).await),

@@ -12,12 +12,13 @@ const MEMORY: &str = "/sys/devices/system/memory";
 const DRIVERS: [&str; 2] = ["virtio_balloon", "virtio_mem"];
 
 pub async fn call(agent: &Agent, request: OnlineCpuMemRequest) -> Result<()> {
+    // How many shall be in use, not how many are new.
     let wanted = request.nb_cpus as usize;
-    let mut done = 0;
-    let what = format!("{wanted} offline CPUs");
+    let folder = Path::new(cpu::FOLDER);
+    let what = format!("{wanted} CPUs");
     let online = agent.devices.wait_for(what, || {
-        done += cpu::bring_online(Path::new(cpu::FOLDER), wanted - done);
-        (done >= wanted).then_some(())
+        let missing = wanted.saturating_sub(cpu::online(folder).len());
+        (cpu::bring_online(folder, missing) >= missing).then_some(())
     });
     online.await?;
     if !request.cpu_only {

@@ -14,8 +14,17 @@ pub async fn pause(agent: &Agent, request: PauseContainerRequest) -> Result<()> 
         return Err(wrong_state(&container, "it is not running"));
     }
     container.paused.set(true);
-    let result = freeze::set(&agent.poller, &cgroup(&container)?, true).await;
-    container.paused.set(result.is_ok());
+    let result = match cgroup(&container) {
+        Ok(cgroup) => freeze::set(&agent.poller, &cgroup, true).await,
+        Err(status) => Err(status),
+    };
+    if result.is_err() {
+        // Nothing stays paused.
+        if let Some(cgroup) = &container.cgroup {
+            freeze::release(cgroup);
+        }
+        container.paused.set(false);
+    }
     result
 }
 

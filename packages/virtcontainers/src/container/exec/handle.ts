@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type CallOptions, Deadline } from "../../deadline.ts";
-import { isVirtError, VirtError } from "../../errors.ts";
+import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
 import type { Holding, Verb } from "../../operation/operate.ts";
 import type { Signal } from "../../signals.ts";
 import { lostInput } from "../process/io.ts";
@@ -39,7 +39,9 @@ const defaultMaxOutputBytes = 64 * 1024 * 1024;
 
 /**
  * A command that runs in a container. Await it for the result, iterate over it for the output as it comes,
- * or use its streams. An abort or deadline kills it in the guest before the handle rejects.
+ * or use its streams; with `check`, each of these throws EXIT_CODE at its end. An abort or deadline kills it in the
+ * guest before the handle rejects; the error has its output until then. Who leaves a loop early leaves the command
+ * running, so that one can wait for a line and go on: `kill` ends it.
  */
 export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecChunk> {
   readonly #sandbox: ExecSandbox;
@@ -83,11 +85,11 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   }
 
   get stdout(): ReadableStream<Uint8Array> {
-    return Readable.toWeb(this.#stdout.reader()) as ReadableStream<Uint8Array>;
+    return this.#stream(this.#stdout);
   }
 
   get stderr(): ReadableStream<Uint8Array> {
-    return Readable.toWeb(this.#stderr.reader()) as ReadableStream<Uint8Array>;
+    return this.#stream(this.#stderr);
   }
 
   /** The lines of stdout, without their ends. */
@@ -103,6 +105,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       input.destroy();
     }
     if (failure !== undefined) throw failure;
+    await this.#checkedEnd();
   }
 
   /** Sends a signal; SIGKILL by default. A command that has ended already is no error. */
@@ -137,6 +140,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       (error: unknown) => merged.destroy(error instanceof Error ? error : new Error(String(error))),
     );
     yield* merged as AsyncIterable<ExecChunk>;
+    await this.#checkedEnd();
   }
 
   // biome-ignore lint/suspicious/noThenProperty: the handle is meant to be awaited
@@ -145,6 +149,33 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.#result.then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<ExecResult | B> {
+    return this.#result.catch(onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<ExecResult> {
+    return this.#result.finally(onfinally);
+  }
+
+  #stream(output: ExecOutput): ReadableStream<Uint8Array> {
+    const reader = output.reader();
+    if (!this.#options.check) return Readable.toWeb(reader) as ReadableStream<Uint8Array>;
+    const end = (): Promise<void> => this.#checkedEnd();
+    const checked = async function* () {
+      yield* reader as AsyncIterable<Uint8Array>;
+      await end();
+    };
+    const bytes = Readable.from(checked(), { objectMode: false });
+    return Readable.toWeb(bytes) as ReadableStream<Uint8Array>;
+  }
+
+  /** With `check`, output is whole only once the command has ended well. */
+  async #checkedEnd(): Promise<void> {
+    if (this.#options.check) await this.#result;
   }
 
   async #start(deadline: Deadline): Promise<Running> {
@@ -187,8 +218,16 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       const failure = told instanceof Error ? told : new Error(String(told));
       this.#stdout.end(failure);
       this.#stderr.end(failure);
-      throw told;
+      throw running === undefined ? told : this.#withOutput(told);
     }
+  }
+
+  #withOutput(error: unknown): unknown {
+    if (!isVirtError(error)) return error;
+    const [stdout, stderr] = [this.#stdout, this.#stderr].map((output) =>
+      output.bytes().toString(),
+    );
+    return withDetails(error, { stdout, stderr });
   }
 
   async #collect({ io, wait }: Running): Promise<number> {
@@ -220,7 +259,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
 
   #checked(result: ExecResult): ExecResult {
     if (!this.#options.check || result.exitCode === 0) return result;
-    const said = result.stderr.trim().slice(-500);
+    const said = printable(result.stderr.trim().slice(-500));
     throw new VirtError(
       "EXIT_CODE",
       `${this.#argv[0]} ended with exit code ${result.exitCode}${said ? `: ${said}` : ""}`,

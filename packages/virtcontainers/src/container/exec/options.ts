@@ -2,7 +2,8 @@ import type { Readable } from "node:stream";
 import * as v from "valibot";
 import { Cmd } from "../../config/container.ts";
 import type { CallOptions } from "../../deadline.ts";
-import { absolutePath, argument, id, integer, parse, text } from "../../validate.ts";
+import { invalidArgument } from "../../errors.ts";
+import { absolutePath, argument, id, integer, parse, text, texts } from "../../validate.ts";
 
 /** What a command can read from. */
 export type ExecInput =
@@ -36,7 +37,7 @@ const flag = v.optional(v.boolean("it must be true or false"));
 
 const Options = v.strictObject({
   container: v.optional(id),
-  env: v.optional(v.record(text(4096), argument())),
+  env: v.optional(texts(text(4096), argument())),
   cwd: v.optional(absolutePath()),
   user: v.optional(text(256)),
   stdin: v.optional(v.unknown()),
@@ -54,6 +55,10 @@ export function execCommand(
   options: ExecOptions,
   interactive: boolean,
 ): Cmd {
+  if (!Array.isArray(argv)) {
+    const shell = '["sh", "-c", "..."]';
+    throw invalidArgument("argv", argv, `it must be a list of words; a shell is ${shell}`);
+  }
   const checked = parse(Options, options, "options");
   const { env, cwd, user, tty, size } = checked;
   return parse(

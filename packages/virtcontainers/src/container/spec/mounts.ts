@@ -3,7 +3,10 @@ import type { OciMount } from "../../config/oci/schema.ts";
 import { guestMountPath, sharedShmPath } from "../../storage/guest/paths.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 
-/** The mounts of a container's specification: those given, each in the place of a default one of the same destination. */
+/**
+ * The mounts of a container's specification: those given, each in the place of a default one of the same
+ * destination, else after all but those that lie below it: a mount hides what was mounted below it before.
+ */
 export function specMounts(
   container: StoredContainer,
   defaults: readonly OciMount[],
@@ -16,7 +19,25 @@ export function specMounts(
   const replaced = base.map(
     (mount) => own.find(({ destination }) => destination === mount.destination) ?? mount,
   );
-  return [...new Set([...replaced, ...own])];
+  const mounts: OciMount[] = replaced;
+  for (const mount of own.filter((one) => !mounts.includes(one)).sort(byDepth)) {
+    const below = mounts.findIndex(({ destination }) => isBelow(destination, mount.destination));
+    mounts.splice(below < 0 ? mounts.length : below, 0, mount);
+  }
+  return mounts;
+}
+
+function byDepth(a: OciMount, b: OciMount): number {
+  return namesOf(a.destination).length - namesOf(b.destination).length;
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const [names, above] = [namesOf(path), namesOf(folder)];
+  return names.length > above.length && above.every((name, index) => name === names[index]);
+}
+
+function namesOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
 }
 
 /** What all containers of the sandbox have together, in the place of memory of their own. */

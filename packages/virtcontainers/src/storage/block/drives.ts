@@ -93,7 +93,7 @@ async function holdImage(
   digest: string,
   ledger: Ledger,
 ): Promise<void> {
-  const path = context.images.userFile(digest, sandboxId);
+  const path = context.images.userFile(digest, context.store.userName(sandboxId));
   if (ledger.entries().some(({ record }) => record.kind === "file" && record.path === path)) return;
   await ledger.take({ kind: "file", path }, async () => {
     try {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { chown, type FileHandle, open, readdir } from "node:fs/promises";
+import { chown, type FileHandle, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
@@ -10,7 +10,11 @@ import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { describeUser, livingUser, userId } from "../../store/user.ts";
 import { reachableImage } from "./volumes.ts";
+
+/** How long one waits for others that note what they use. */
+const lockTimeoutMs = 60_000;
 
 type RootDisk = NonNullable<StoredContainer["disk"]>;
 
@@ -31,8 +35,8 @@ export async function holdRootDisk(
   const { user } = sandbox;
   const given = user !== undefined && !(disk.layered && (found.mode & constants.S_IROTH) !== 0);
   const use = { key: keyOf(found), mode: given || !disk.layered ? "w" : "r", driveId } as const;
-  const path = join(context.store.disksFolder, useName(use, sandbox.id));
-  await ledger.take({ kind: "file", path }, () => claim(context, sandbox.id, path, disk.path));
+  const path = join(disksFolder(context), useName(context, use, sandbox.id));
+  await ledger.take({ kind: "file", path }, () => claim(context, path, disk.path));
   if (given) {
     const { dev, ino, uid, gid } = found;
     const record = { kind: "owner", path: disk.path, dev, ino, uid, gid, user: user.uid } as const;
@@ -70,8 +74,7 @@ export function isOfRootDisk(
 
 /** The id under which a sandbox uses a disk, if the record says that it does. */
 export function driveOf(context: Context, record: LedgerRecord): string | undefined {
-  if (record.kind !== "file" || dirname(record.path) !== context.store.disksFolder)
-    return undefined;
+  if (record.kind !== "file" || dirname(record.path) !== disksFolder(context)) return undefined;
   return basename(record.path).split(".")[2];
 }
 
@@ -85,31 +88,41 @@ function keyOf(found: Stats): string {
   return createHash("sha256").update(what).digest("hex").slice(0, 16);
 }
 
-function useName(use: { key: string; mode: "r" | "w"; driveId: string }, sandboxId: string) {
-  return `${use.key}.${use.mode}.${use.driveId}.${sandboxId}`;
+/** Which disks of the host are used, and by whom: beside images and volumes, for all state folders. */
+function disksFolder({ dataDir }: Context): string {
+  return join(dataDir, "disks");
 }
 
-/** Its own name is there before it looks for others: of two at once, at least one sees the other. */
-async function claim(
+function useName(
   context: Context,
+  use: { key: string; mode: "r" | "w"; driveId: string },
   sandboxId: string,
-  path: string,
-  disk: string,
-): Promise<void> {
+): string {
+  return `${use.key}.${use.mode}.${use.driveId}.${context.store.userName(sandboxId)}`;
+}
+
+/** One at a time, so that nobody sees a use that is only half noted. */
+async function claim(context: Context, path: string, disk: string): Promise<void> {
+  const { host, dataDir, store } = context;
   const folder = dirname(path);
-  try {
-    makeTrustedFolder(folder, 0o700);
-    await (await open(path, "w", 0o600)).close();
-  } catch (error) {
-    throw hostError(error, `noting the use of ${disk}`);
-  }
+  makeTrustedFolder(dataDir, 0o711);
+  makeTrustedFolder(folder, 0o700);
+  const options = { create: true, timeoutMs: lockTimeoutMs };
+  using _lock = await host.locks.acquire(join(folder, ".lock"), "exclusive", options);
   const [key, mode] = basename(path).split(".");
   for (const name of await readdir(folder)) {
-    const [otherKey, otherMode, , ...id] = name.split(".");
-    if (name === basename(path) || otherKey !== key) continue;
-    if (mode === "r" && otherMode === "r") continue;
-    const other = id.join(".");
-    if (other === sandboxId || (await context.store.ids()).includes(other)) throw busy(disk, other);
+    const [otherKey, otherMode, , ...rest] = name.split(".");
+    if (name.startsWith(".") || name === basename(path)) continue;
+    const id = userId(rest.join("."));
+    const home = await livingUser(host, join(folder, name), id);
+    if (home === undefined) await rm(join(folder, name), { force: true });
+    else if (otherKey === key && (mode !== "r" || otherMode !== "r"))
+      throw busy(disk, home === store.stateDir ? id : `${id} of ${home}`);
+  }
+  try {
+    await writeFile(path, await describeUser(host, store.stateDir), { mode: 0o600 });
+  } catch (error) {
+    throw hostError(error, `noting the use of ${disk}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname } from "node:path";
 import * as v from "valibot";
 import { isBelow } from "../bounds.ts";
+import { userName } from "../user.ts";
 import { type RecordKind, thingPath } from "./kind.ts";
 
 const schema = v.strictObject({ kind: v.literal("file"), path: thingPath });
@@ -11,9 +12,11 @@ export const file: RecordKind<v.InferOutput<typeof schema>> = {
   life: "sandbox",
   name: ({ path }) => path,
   outside: ({ folder, stateDir, id }, { path }) => {
-    // A use of an image or volume is a file of the sandbox's name, wherever those are kept.
-    if (isBelow(folder, path) || path.endsWith(`/users/${id}`)) return undefined;
-    return isBelow(join(stateDir, "disks"), path) && path.endsWith(`.${id}`) ? undefined : path;
+    // A use of an image, volume or disk is a file of the sandbox's name, wherever those are kept.
+    const user = userName(id, stateDir);
+    if (isBelow(folder, path) || path.endsWith(`/users/${user}`)) return undefined;
+    const ofDisk = basename(dirname(path)) === "disks" && path.endsWith(`.${user}`);
+    return ofDisk ? undefined : path;
   },
   release: (_host, { path }) => rm(path, { force: true }),
 };

@@ -31,7 +31,7 @@ export function sandboxCalls(
       return {};
     },
     onlineCPUMem: ({ nbCpus }) => {
-      guest.cpus = (guest.cpus ?? 1) + nbCpus;
+      guest.cpus = Math.max(guest.cpus ?? 1, nbCpus);
       return {};
     },
     memHotplugByProbe: () => ({}),

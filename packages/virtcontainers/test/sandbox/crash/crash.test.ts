@@ -50,11 +50,11 @@ async function taken(folder: string): Promise<string[]> {
   return (await held(folder)).filter((what) => /^(process|mount|cgroup) /.test(what));
 }
 
-/** Whether the stored state says that the sandbox was created. */
+/** Whether the stored state says that the sandbox was created, and is not on its way out. */
 function isWhole(folder: string): boolean {
   try {
     const stored = readFileSync(join(folder, "state", "sbs", "crash", "sandbox.json"), "utf8");
-    return !stored.includes('"state":"creating","bootId"');
+    return !stored.includes('"state":"creating","bootId"') && !stored.includes('"deleting":true');
   } catch {
     return false;
   }
