@@ -17,7 +17,7 @@ export async function runSuites(
   for (const { title, run } of suites) {
     print(`\n=== ${title}`);
     const start = Date.now();
-    const counts = await run();
+    const counts = await run().catch((error: unknown) => broken(error, print));
     const seconds = ((Date.now() - start) / 1000).toFixed(0);
     const after = look();
     const changed = changes(before, after);
@@ -27,6 +27,12 @@ export async function runSuites(
     before = after;
   }
   return results;
+}
+
+/** A suite that could not be run, as one whose Node.js can't be fetched, doesn't keep the others from it. */
+function broken(error: unknown, print: (line: string) => void): Counts {
+  print(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
+  return { passed: 0, failed: 1, skipped: 0 };
 }
 
 /** The closing lines; the last one has the counts of all suites. */

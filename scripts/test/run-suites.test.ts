@@ -34,6 +34,21 @@ describe("runSuites", () => {
     expect(summary(results).at(-1)).toBe("6 passed, 1 failed, 3 skipped");
   });
 
+  it("a suite that can't be run has failed, and the next one is run", async () => {
+    const printed: string[] = [];
+    const suites = [
+      { title: "broken", run: () => Promise.reject(new Error("npm: no network")) },
+      { title: "next", run: async () => good },
+    ];
+    const results = await runSuites(
+      suites,
+      () => new Map(),
+      (line) => printed.push(line),
+    );
+    expect(results.map(({ counts }) => counts.failed)).toEqual([1, 0]);
+    expect(printed).toContain("FAILED: npm: no network");
+  });
+
   it("what a suite leaves in its temporary folder is told by name", async () => {
     using temporary = new TemporaryFolder();
     const suite = {

@@ -5,7 +5,6 @@ import { parseVolume } from "../args/mounts/volume.ts";
 import { isLibraryError } from "../errors/library.ts";
 import type { Library } from "../library.ts";
 import type { ContainerOptions } from "./options.ts";
-import type { ContainerRequest } from "./request.ts";
 
 /** The mounts that the options of a container ask for. */
 export function parseMounts(options: ContainerOptions, cwd: string): Mount[] {
@@ -20,7 +19,7 @@ export function parseMounts(options: ContainerOptions, cwd: string): Mount[] {
 
 /** Makes the volumes that a container names and that are not there yet, as docker does. */
 export async function obtainVolumes(
-  { mounts }: Pick<ContainerRequest, "mounts">,
+  { mounts }: { mounts: readonly Mount[] },
   library: Pick<Library, "volumes">,
   signal: AbortSignal,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import { KataAgentConfig } from "../config/agent.ts";
 import type { Param } from "../hypervisor/config.ts";
 import { parse } from "../validate.ts";
 
-/** The same configuration with what tracing needs filled in. INVALID_ARGUMENT. */
+/** A configuration of the agent with what tracing needs filled in. INVALID_ARGUMENT. */
 export function kataAgentSetDefaultTraceConfigOptions(config: KataAgentConfig): KataAgentConfig {
   const { traceMode = "static", traceType = "isolated" } = parse(
     KataAgentConfig,

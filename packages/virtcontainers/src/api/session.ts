@@ -2,7 +2,7 @@ import { type Container, containerView } from "../container/container.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { type Holding, type Operation, operate } from "../operation/operate.ts";
+import { type Holding, type Operation, runVerb } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
 import { updateCopies } from "../sandbox/update-copies.ts";
 import { FolderWatch } from "../storage/copies/watched/watch.ts";
@@ -49,7 +49,7 @@ export class Session {
     const verb =
       timeoutMs.length > 0 ? { name, holding, timeoutMs: timeoutMs[0] } : { name, holding };
     try {
-      return await operate(this.context, this.connection, this.id, verb, options, (operation) => {
+      return await runVerb(this.context, this.connection, this.id, verb, options, (operation) => {
         this.#stored = operation.sandbox;
         return run(operation);
       });
@@ -82,6 +82,6 @@ export class Session {
 
   async #updateCopies(signal: AbortSignal): Promise<StoredSandbox> {
     const verb = { name: "updateCopies", holding: "shared" } as const;
-    return await operate(this.context, this.connection, this.id, verb, { signal }, updateCopies);
+    return await runVerb(this.context, this.connection, this.id, verb, { signal }, updateCopies);
   }
 }

@@ -11,7 +11,7 @@ import { type EventsOptions, watchEvents } from "../monitor/events.ts";
 import { readTrace, type Trace } from "../monitor/trace.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { defaultTimeoutMs, operate } from "../operation/operate.ts";
+import { defaultTimeoutMs, runVerb } from "../operation/operate.ts";
 import type { Resize } from "../resources/resize-sandbox.ts";
 import type { VmSize } from "../resources/sums.ts";
 import type { ConsoleOptions, GuestConsole } from "../sandbox/console.ts";
@@ -100,7 +100,7 @@ export class VirtContainers {
     const connection = new Connection(this.#context, id);
     try {
       const verb = { name: "stats", holding: "shared" } as const;
-      return await operate(this.#context, connection, id, verb, options, statsOfAll);
+      return await runVerb(this.#context, connection, id, verb, options, statsOfAll);
     } finally {
       await connection.release();
     }

@@ -11,7 +11,7 @@ export const KataAgentConfig = v.strictObject({
   longLiveConn: v.optional(
     v.literal(true, "it must be true: a connection lives as long as the Sandbox object"),
   ),
-  /** As that of hypervisorConfig, which must not say otherwise. */
+  /** The agent is reached over vsock instead of virtio-serial; hypervisorConfig.useVSock must not say otherwise. */
   useVSock: flag,
   /** The agent tells on the guest's console how long calls took. */
   trace: flag,

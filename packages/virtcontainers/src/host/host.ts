@@ -114,7 +114,7 @@ export interface Processes {
    * line.
    */
   findByArgument(marker: string, isOurs?: (uid: number) => boolean): Promise<ProcessIdentity[]>;
-  /** The same by a variable of their environment, as far as this user may know it. */
+  /** The processes with a variable in their environment, as far as this user may know it. */
   findByVariable(mark: ProcessMark, isOurs?: (uid: number) => boolean): Promise<ProcessIdentity[]>;
   /** Absolute path of an executable, looked up in PATH and the usual system folders; undefined if there is none. */
   which(name: string): Promise<string | undefined>;

@@ -64,7 +64,7 @@ type Call = (...args: unknown[]) => number;
 interface Binder {
   /** A function that throws errno as an error. */
   bind(syscall: string, prototype: string): Call;
-  /** The same for sendmsg(2), whose argument is a structure. */
+  /** sendmsg(2), whose argument is a structure, as a function that throws errno as an error. */
   bindSendmsg(): Call;
 }
 

@@ -7,7 +7,12 @@ import type { Processes, SpawnedProcess, SpawnOptions } from "./host.ts";
 import { identifyChild } from "./identity.ts";
 
 const appendFlags =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NOFOLLOW |
+  // A pipe that a VMM has put there waits for nobody.
+  constants.O_NONBLOCK;
 
 /** Starts a process that leads its own session and outlives this one. */
 export const spawnDetached: Processes["spawnDetached"] = async (options) => {
@@ -15,6 +20,8 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
     throw hostError(error, `opening ${options.outputPath}`);
   });
   try {
+    if (!(await output.stat()).isFile())
+      throw hostError(new Error("it is no ordinary file"), `opening ${options.outputPath}`);
     const [path, ...args] = launchCommand(options);
     const child = spawn(path, args, {
       cwd: options.cwd,

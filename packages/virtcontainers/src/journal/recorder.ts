@@ -51,7 +51,7 @@ export class EventRecorder {
     this.#hold = hold;
   }
 
-  /** The same for an operation that holds a sandbox: it tells nothing once that is given up. */
+  /** A recorder for an operation that holds a sandbox: it tells nothing once that is given up. */
   under(hold: Hold): EventRecorder {
     return new EventRecorder(this.#host, this.#store, this.#logger, hold);
   }

@@ -6,8 +6,8 @@ import { JournalReader } from "../journal/reader.ts";
 import { Changes } from "../logs/changes.ts";
 import type { Context } from "../operation/context.ts";
 import { id, parse } from "../validate.ts";
-import { Lookout } from "./lookout.ts";
-import { Once } from "./once.ts";
+import { DuplicateFilter } from "./duplicate-filter.ts";
+import { SandboxWatcher } from "./sandbox-watcher.ts";
 
 export interface EventsOptions extends CallOptions {
   /** Only of this sandbox and its containers. */
@@ -61,15 +61,15 @@ async function* follow(
   await deadline.race(journal.prepare());
   using changes = new Changes(journal.folder, deadline.signal);
   using end = new End(wanted.until, changes);
-  using lookout = new Lookout(context, wanted.sandboxId);
-  await deadline.race(lookout.begin());
+  using watcher = new SandboxWatcher(context, wanted.sandboxId);
+  await deadline.race(watcher.begin());
   await using reader = new JournalReader(journal.folder, from);
-  const once = new Once();
+  const duplicates = new DuplicateFilter();
   for (;;) {
     const last = end.isOver;
     for await (const record of reader.rest()) {
-      lookout.hear(record);
-      if (once.isNew(record) && isWanted(record, wanted)) yield eventOf(record);
+      watcher.hear(record);
+      if (duplicates.isNew(record) && isWanted(record, wanted)) yield eventOf(record);
     }
     if (last) return;
     deadline.check();

@@ -39,7 +39,7 @@ export type Verb<T> = (operation: Operation) => Promise<T>;
 export type Holding = "exclusive" | "shared" | "moment";
 
 /** Runs one verb on an existing sandbox, under its lock and a deadline. */
-export async function operate<T>(
+export async function runVerb<T>(
   context: Context,
   connection: Connection,
   id: string,

@@ -9,7 +9,7 @@ export async function spareMemory(agent: Agent, signal: AbortSignal): Promise<nu
   return spareIn(await agent.getMetrics(signal));
 }
 
-/** The same, from the guest's metrics. */
+/** How many MiB a guest can do without, by its metrics. */
 export function spareIn(metrics: string): number | undefined {
   const [, bytes] = /^kata_guest_meminfo\{item="memavailable"\} (\d{1,16})$/m.exec(metrics) ?? [];
   if (bytes === undefined) return undefined;

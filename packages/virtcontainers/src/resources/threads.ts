@@ -14,7 +14,7 @@ export async function placeThreads(
   await context.host.cgroups.placeThreads(cgroup.path, await vm.cpuThreads(signal));
 }
 
-/** The same after CPUs were added. */
+/** Moves the threads of CPUs that were added into the sandbox's cgroup. */
 export async function placeCpuThreads(operation: Operation): Promise<void> {
   const { context, sandbox, signal } = operation;
   if (sandbox.cgroup?.overhead === undefined) return;

@@ -16,8 +16,8 @@ import { resolveStored } from "../operation/resolve.ts";
 import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
 import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../storage/block/drives.ts";
-import { provide } from "../storage/provide.ts";
 import { startShare } from "../storage/share.ts";
+import { shareMounts } from "../storage/share-mounts.ts";
 import { onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -153,7 +153,7 @@ async function comeUp(
   for (const container of sandbox.containers) {
     deadline.phase("agent.createContainer");
     const ledger = context.store.ledger(sandbox.id);
-    await provide(context, sandbox, container, async () => agent, ledger, signal);
+    await shareMounts(context, sandbox, container, async () => agent, ledger, signal);
     await createContainerInGuest(context, sandbox, container, agent, signal);
   }
 }

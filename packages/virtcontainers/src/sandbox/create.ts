@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerConfig } from "../config/container.ts";
 import { SandboxConfig } from "../config/sandbox.ts";
-import { settleSpec } from "../container/spec/oci/settle.ts";
+import { applyCustomSpec } from "../container/spec/oci/custom-spec.ts";
 import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
@@ -76,7 +76,7 @@ async function plan(
   input: SandboxConfig,
   signal: AbortSignal,
 ): Promise<StoredSandbox> {
-  const config = await settleSpecs(context, checked, input);
+  const config = await applyCustomSpecs(context, checked, input);
   const hypervisor = context.hypervisors.of(config);
   const shared = await needsShare(context, config);
   const resolved = await resolveConfig(context, config, shared);
@@ -111,13 +111,13 @@ async function plan(
   };
 }
 
-async function settleSpecs(
+async function applyCustomSpecs(
   context: Context,
   config: SandboxConfig,
   input: SandboxConfig,
 ): Promise<SandboxConfig> {
   const settle = (container: ContainerConfig, index: number): Promise<ContainerConfig> =>
-    settleSpec(context, container, input.containers?.[index], `containers.${index}`);
+    applyCustomSpec(context, container, input.containers?.[index], `containers.${index}`);
   const containers = await Promise.all((config.containers ?? []).map(settle));
   return config.containers === undefined ? config : { ...config, containers };
 }

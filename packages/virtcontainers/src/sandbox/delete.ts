@@ -5,7 +5,7 @@ import { phase } from "../events.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { whileHeld } from "../operation/held.ts";
-import { defaultTimeoutMs, type Operation, operate } from "../operation/operate.ts";
+import { defaultTimeoutMs, type Operation, runVerb } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
 import { assertAllowed } from "../operation/state.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -44,7 +44,7 @@ async function deleteWhole(
   { signal, force }: { signal: AbortSignal; force: boolean },
 ): Promise<StoredSandbox> {
   const verb = { name: "delete", holding: "exclusive", timeoutMs: undefined } as const;
-  return await operate(context, connection, id, verb, { signal }, async (operation) => {
+  return await runVerb(context, connection, id, verb, { signal }, async (operation) => {
     if (force) await spareDisks(operation);
     else await assertDeletable(operation);
     await wipe(operation.context, connection, id, { sandbox: operation.sandbox });

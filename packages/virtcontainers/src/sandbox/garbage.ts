@@ -8,7 +8,7 @@ import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { readDamaged, wipe } from "./delete.ts";
-import { type Collecting, type Garbage, type GarbageOptions, tidy } from "./tidy.ts";
+import { type Collecting, collectStale, type Garbage, type GarbageOptions } from "./stale.ts";
 
 export type { Garbage, GarbageOptions };
 
@@ -76,7 +76,7 @@ async function collectOne(collecting: Collecting, id: string): Promise<Garbage[]
   }
   if (sandbox === undefined) return [];
   if (!dryRun) await context.events.catchUp(sandbox);
-  return await tidy(collecting, sandbox);
+  return await collectStale(collecting, sandbox);
 }
 
 async function remove(

@@ -2,7 +2,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { followLog, type LogEntry } from "../logs/follow.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { operate } from "../operation/operate.ts";
+import { runVerb } from "../operation/operate.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 
 /** What a detached container has written; with `follow`, until it ends. */
@@ -15,7 +15,7 @@ export async function* sandboxLogs(
   const ended = new AbortController();
   // In an object, since a promise that an async function returns would be awaited.
   const verb = { name: "logs", holding: "moment" } as const;
-  const { gone, path } = await operate(
+  const { gone, path } = await runVerb(
     context,
     connection,
     id,

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { hostError, isErrno } from "../host/errno.ts";
 import { assertTrusted, assertTrustedFile } from "../host/trusted.ts";
 
-/** Replaces a file whole or not at all; mode 0600. `staged` is called in between. */
+/** Replaces a file, and nothing else, whole or not at all; mode 0600. `staged` is called in between. */
 export async function writeAtomic(
   path: string,
   data: string,
@@ -16,6 +16,8 @@ export async function writeAtomic(
   try {
     await writeFile(temporary, data, { mode: 0o600, flag: "wx" });
     staged();
+    const there = await lstat(path).catch(() => undefined);
+    if (there !== undefined && !there.isFile()) throw new Error("it is no ordinary file");
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

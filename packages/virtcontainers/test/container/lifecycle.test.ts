@@ -275,7 +275,7 @@ describe("processes", () => {
     // Each has a disk of its own in the guest, whoever plugged it.
     let drives = {};
     editStored(instance, "sb", (stored) => {
-      drives = (stored as { vm: { drives: object } }).vm.drives;
+      drives = (stored as { vm: { devices: object } }).vm.devices;
     });
     expect(Object.keys(drives)).toHaveLength(4);
     expect(new Set(Object.values(drives).map((a) => JSON.stringify(a))).size).toBe(4);

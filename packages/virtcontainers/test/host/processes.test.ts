@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -131,6 +132,21 @@ test("waiting for a process ends by its signal, and leaves no descriptor behind"
   await new Promise((resolve) => setImmediate(resolve));
   expect((await open()).length).toBeLessThanOrEqual(before + 1);
 });
+
+test.each([
+  ["a pipe", (path: string) => void execFileSync("mkfifo", [path])],
+  ["a device", (path: string) => symlinkSync("/dev/null", path)],
+  ["a folder", (path: string) => mkdirSync(path)],
+])(
+  "%s in the place of its output starts no process, and is not waited for",
+  async (_what, make) => {
+    const folder = await temporaryFolder();
+    const outputPath = join(folder, "output");
+    make(outputPath);
+    const start = processes.spawnDetached({ path: "/bin/true", args: [], cwd: folder, outputPath });
+    await expect(start).rejects.toMatchObject({ code: "HOST_FAILED" });
+  },
+);
 
 test("finds processes by one whole argument", async () => {
   const marker = `marker-${process.pid}-${Date.now()}`;

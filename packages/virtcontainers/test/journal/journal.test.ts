@@ -8,7 +8,6 @@ import type { JournalRecord } from "../../src/journal/event.ts";
 import { Journal, type JournalPosition } from "../../src/journal/journal.ts";
 import { JournalReader } from "../../src/journal/reader.ts";
 import { keptSegments, segmentBytes } from "../../src/journal/segments.ts";
-import { Once } from "../../src/monitor/once.ts";
 
 let base: string;
 let folder: string;
@@ -114,15 +113,4 @@ test("a lock that can't be had fails the write, and only that", async () => {
   await faulty.append(event(3));
   await using reader = readerFrom(journal.beginning());
   expect(await numbers(reader)).toEqual([1, 3]);
-});
-
-test("what was written twice is heard once, and again for a sandbox of the same id made anew", () => {
-  const once = new Once();
-  expect(once.isNew(event(1, { key: "a" }))).toBe(true);
-  expect(once.isNew(event(1, { key: "a" }))).toBe(false);
-  expect(once.isNew(event(1, { key: "a", sandboxId: "other" }))).toBe(true);
-  expect(once.isNew(event(2))).toBe(true);
-  expect(once.isNew(event(2))).toBe(true);
-  expect(once.isNew(event(3, { type: "deleted" }))).toBe(true);
-  expect(once.isNew(event(1, { key: "a" }))).toBe(true);
 });

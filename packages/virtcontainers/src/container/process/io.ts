@@ -5,7 +5,7 @@ import type { Operation } from "../../operation/operate.ts";
 import { onShareDeath } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { outputStream } from "./output-stream.ts";
-import { offsetsFeature, Reach } from "./reach.ts";
+import { offsetsFeature, RetryingAgent } from "./retrying-agent.ts";
 
 /** The streams of a process. Reading slowly slows the process down, not the library. */
 export interface IOStream {
@@ -31,14 +31,14 @@ const writeBytes = 256 * 1024;
 
 /** Streams that outlive a broken connection: output goes on where it was, input ends with AGENT_ERROR. */
 function resumableStream(
-  reach: Reach,
+  retrying: RetryingAgent,
   agent: Agent,
   containerId: string,
   execId: string,
   { stdoutOffset, stderrOffset }: IOOffsets,
 ): IOStream {
   const stdin = stdinStream(agent, containerId, execId, async (error) => {
-    if (!(await reach.isBroken(error))) return error;
+    if (!(await retrying.isBroken(error))) return error;
     return new VirtError(
       "AGENT_ERROR",
       "the connection broke while input was written; how much of it has arrived is not known",
@@ -48,8 +48,8 @@ function resumableStream(
   const place = { containerId, execId };
   return {
     stdin,
-    stdout: outputStream(reach, { ...place, stream: "stdout", offset: stdoutOffset }),
-    stderr: outputStream(reach, { ...place, stream: "stderr", offset: stderrOffset }),
+    stdout: outputStream(retrying, { ...place, stream: "stdout", offset: stdoutOffset }),
+    stderr: outputStream(retrying, { ...place, stream: "stderr", offset: stderrOffset }),
   };
 }
 
@@ -62,7 +62,7 @@ export async function openStreams(
 ): Promise<IOStream> {
   const agent = await operation.agent();
   if (operation.sandbox.agentFeatures.includes(offsetsFeature))
-    return resumableStream(new Reach(operation), agent, containerId, execId, offsets);
+    return resumableStream(new RetryingAgent(operation), agent, containerId, execId, offsets);
   if (offsets.stdoutOffset === undefined && offsets.stderrOffset === undefined)
     return ioStream(agent, containerId, execId);
   throw new VirtError("NOT_SUPPORTED", "the agent of this guest can't give output by offset", {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { VirtError } from "../../errors.ts";
-import type { Reach } from "./reach.ts";
+import type { RetryingAgent } from "./retrying-agent.ts";
 
 /** What one call asks of the agent at most. */
 const readBytes = 1024 * 1024;
@@ -19,13 +19,13 @@ export interface OutputPlace {
  * when the connection breaks. With an offset of the caller's, nothing is asked for before what came is taken,
  * so that whoever goes on elsewhere can have the last piece again.
  */
-export function outputStream(reach: Reach, place: OutputPlace): Readable {
+export function outputStream(retrying: RetryingAgent, place: OutputPlace): Readable {
   const { containerId, execId, stream } = place;
   const controller = new AbortController();
   const { signal } = controller;
   let { offset } = place;
   const read = async (): Promise<Uint8Array | null> => {
-    const { data, eof, ...answer } = await reach.call(signal, (agent) =>
+    const { data, eof, ...answer } = await retrying.call(signal, (agent) =>
       agent.readOutput(containerId, execId, { stream, offset, length: readBytes }, signal),
     );
     offset ??= answer.offset;

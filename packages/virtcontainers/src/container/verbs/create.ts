@@ -5,11 +5,11 @@ import { type Operation, undo } from "../../operation/operate.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
 import { prepareDrives, releaseOrphans } from "../../storage/block/drives.ts";
-import { provide } from "../../storage/provide.ts";
+import { shareMounts } from "../../storage/share-mounts.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { parse } from "../../validate.ts";
-import { settleSpec } from "../spec/oci/settle.ts";
+import { applyCustomSpec } from "../spec/oci/custom-spec.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { releaseContainer } from "./delete.ts";
 import { prepareContainer } from "./prepare.ts";
@@ -21,7 +21,7 @@ export async function createContainer(
   input: ContainerConfig,
 ): Promise<StoredContainer> {
   const { context, sandbox, signal } = operation;
-  const config = await settleSpec(context, parse(ContainerConfig, input), input, "container");
+  const config = await applyCustomSpec(context, parse(ContainerConfig, input), input, "container");
   assertAllowed("createContainer", sandbox);
   if (sandbox.containers.some((container) => container.id === config.id)) {
     throw new VirtError(
@@ -83,5 +83,5 @@ async function plug(operation: Operation, container: StoredContainer): Promise<v
   }
   sandbox.vm = vm.state;
   await operation.save();
-  await provide(context, sandbox, container, operation.agent, ledger, signal);
+  await shareMounts(context, sandbox, container, operation.agent, ledger, signal);
 }

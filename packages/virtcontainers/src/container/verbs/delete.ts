@@ -3,7 +3,7 @@ import { assertAllowed } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { isOfRootDisk } from "../../storage/block/hold-disk.ts";
 import { letVolumeGo, volumeOf } from "../../storage/block/volumes.ts";
-import { removeCopies, unprovide } from "../../storage/provide.ts";
+import { removeCopies, unshareMounts } from "../../storage/share-mounts.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
 import { hooksAfterDelete } from "../hooks.ts";
@@ -43,7 +43,7 @@ export async function releaseContainer(
     );
   }
   if (alive) await removeCopies(operation, container).catch(ignoreGone);
-  await unprovide(context, sandbox, container, ledger);
+  await unshareMounts(context, sandbox, container, ledger);
   await hooksAfterDelete(context, sandbox, container);
   sandbox.containers = sandbox.containers.filter((other) => other !== container);
   await releaseVolumes(operation, container, alive);

@@ -6,7 +6,7 @@ import { refresh } from "../../operation/refresh.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
-import { offsetsFeature, Reach } from "../process/reach.ts";
+import { offsetsFeature, RetryingAgent } from "../process/retrying-agent.ts";
 import { execIdOf } from "./enter.ts";
 
 /** How long a guest may take between closing its connections and the end of its VM. */
@@ -65,7 +65,7 @@ async function waitInGuest(
   if (!sandbox.agentFeatures.includes(offsetsFeature))
     return await (await operation.agent()).waitProcess(containerId, execId, signal);
   // Such an agent goes on telling how a process ended whose end it has told already.
-  return await new Reach(operation).call(signal, (agent) =>
+  return await new RetryingAgent(operation).call(signal, (agent) =>
     agent.waitProcess(containerId, execId, signal),
   );
 }

@@ -154,7 +154,7 @@ class InMemoryAgent implements TestAgent {
     session.closed.then(() => this.#sessions.delete(session));
   }
 
-  /** The same calls, each struck by the faults before it runs. */
+  /** The calls of a service, each struck by the faults before it runs. */
   #faulty<S extends DescService>(
     service: S,
     calls: ServiceImplementation<S>,

@@ -17,7 +17,7 @@ import { unknownFields, withoutEffect } from "./reported.ts";
  * logger; `input` is the configuration before its check, which leaves out what it does not know.
  * INVALID_ARGUMENT, NOT_SUPPORTED.
  */
-export async function settleSpec(
+export async function applyCustomSpec(
   context: Context,
   config: ContainerConfig,
   input: ContainerConfig | undefined,

@@ -12,7 +12,7 @@ import { makeFolder } from "./folder.ts";
 import { copiesFolder, copyRoot } from "./guest/paths.ts";
 
 /** Makes a container's folder root and mounts appear in the guest: shared, or as copies. */
-export async function provide(
+export async function shareMounts(
   context: Context,
   sandbox: StoredSandbox,
   container: StoredContainer,
@@ -50,7 +50,7 @@ export async function removeCopies(
 }
 
 /** Takes what a container was given out of the guest's sight. */
-export async function unprovide(
+export async function unshareMounts(
   context: Context,
   sandbox: StoredSandbox,
   container: StoredContainer,

@@ -18,7 +18,7 @@ const pauseMs = 50;
  * Looks after sandboxes: what their guests tell and the end of their VMs goes into the journal as it
  * happens. Several processes may do so at once.
  */
-export class Lookout implements Disposable {
+export class SandboxWatcher implements Disposable {
   readonly #context: Context;
   readonly #only: string | undefined;
   readonly #posts = new Map<string, AbortController>();

@@ -13,7 +13,7 @@ const maxTries = 5;
  * The way to an agent for calls that may be made again: a connection that breaks while the VM lives is
  * made anew. One that this process has let go of is not.
  */
-export class Reach {
+export class RetryingAgent {
   readonly #operation: Operation;
   readonly #releases: number;
 

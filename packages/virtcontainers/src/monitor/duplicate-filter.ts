@@ -4,7 +4,7 @@ import type { JournalRecord } from "../journal/event.ts";
 const rememberedKeys = 512;
 
 /** Leaves out what was written down twice, by processes of which one was killed before it could say so. */
-export class Once {
+export class DuplicateFilter {
   readonly #heard = new Map<string, Set<string>>();
   readonly #deleted = new Set<string>();
 

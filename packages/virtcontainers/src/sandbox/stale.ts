@@ -39,7 +39,10 @@ export interface Collecting {
 }
 
 /** Of a sandbox that stays: what was for a VM that is gone, and containers that were never whole. */
-export async function tidy(collecting: Collecting, sandbox: StoredSandbox): Promise<Garbage[]> {
+export async function collectStale(
+  collecting: Collecting,
+  sandbox: StoredSandbox,
+): Promise<Garbage[]> {
   const { context } = collecting;
   const dryRun = collecting.options.dryRun ?? false;
   const sandboxId = sandbox.id;
@@ -50,15 +53,19 @@ export async function tidy(collecting: Collecting, sandbox: StoredSandbox): Prom
   const runs = sandbox.state !== "stopped" && (await isVmAlive(context, sandbox));
   const more = runs
     ? [
-        ...(await tidyHooks(context, sandboxId, dryRun)),
-        ...(await tidyContainers(collecting, sandbox, dryRun)),
+        ...(await collectHooks(context, sandboxId, dryRun)),
+        ...(await collectContainers(collecting, sandbox, dryRun)),
       ]
-    : await tidyVm(context, sandbox, dryRun);
+    : await collectVmResources(context, sandbox, dryRun);
   return [...found, ...more];
 }
 
 /** A hook runs no longer than the operation that ran it, and there is none. */
-async function tidyHooks(context: Context, sandboxId: string, dryRun: boolean): Promise<Garbage[]> {
+async function collectHooks(
+  context: Context,
+  sandboxId: string,
+  dryRun: boolean,
+): Promise<Garbage[]> {
   const ledger = context.store.ledger(sandboxId);
   const isHook = (record: LedgerRecord): boolean =>
     record.kind === "process" && record.name === hookName;
@@ -68,7 +75,7 @@ async function tidyHooks(context: Context, sandboxId: string, dryRun: boolean): 
   return left.map(() => ({ kind: "process", name: hookName, sandboxId, reason }));
 }
 
-async function tidyVm(
+async function collectVmResources(
   context: Context,
   sandbox: StoredSandbox,
   dryRun: boolean,
@@ -93,7 +100,7 @@ function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
 /** How long one guest may take to let its half-made containers go. */
 const guestTimeoutMs = 15_000;
 
-async function tidyContainers(
+async function collectContainers(
   { context, hold, deadline }: Collecting,
   sandbox: StoredSandbox,
   dryRun: boolean,
@@ -117,7 +124,7 @@ async function tidyContainers(
   } catch (error) {
     deadline.check();
     // What a guest refuses is no reason to leave other sandboxes' garbage.
-    context.logger.warn({ err: error, sandboxId: sandbox.id }, "its containers were not tidied");
+    context.logger.warn({ err: error, sandboxId: sandbox.id }, "its half-made containers stay");
     return [];
   } finally {
     await connection.release();
