@@ -93,8 +93,8 @@ describe("a call whose guest hangs", () => {
 
   test("the list shows its last known state", async () => {
     faults.push(hang("ListProcesses"));
-    const error = await refusal(instance.vc.listSandbox(limit));
-    expect(error.code).toBe("TIMEOUT");
+    const found = await instance.vc.listSandbox({ timeoutMs: 2_000 });
+    expect(found.map(({ state }) => state)).toEqual(["running"]);
   });
 
   test("a stop ends the VM all the same", async () => {

@@ -111,8 +111,10 @@ function actionsOf(calls: readonly Call[]): Action[] {
       return [...stepsOf(call), ...undoingOf(call)].map(perhaps);
     if (outcome === "ok") {
       if (verb === "list") return [sure(seen(call))];
-      if (verb === "delete" && calls.some((other) => mayLeave(other, ended))) return [sure(swept)];
-      return stepsOf(call).map(sure);
+      if (verb !== "delete") return stepsOf(call).map(sure);
+      // One that is not running is stopped first.
+      const stop = perhaps(moveTo("stopped", any));
+      return [stop, sure(calls.some((other) => mayLeave(other, ended)) ? swept : gone)];
     }
     if (outcome === "SANDBOX_NOT_FOUND")
       return [sure((model) => (model === undefined ? model : "no"))];
