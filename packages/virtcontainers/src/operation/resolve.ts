@@ -19,11 +19,12 @@ export async function resolveConfig(
   const hypervisorConfig = config.hypervisorConfig ?? {};
   const needsAssets = hypervisor.capabilities.guestFiles && !isComplete(hypervisorConfig);
   const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
-  return resolveHypervisorConfig(hypervisorConfig, assets, {
+  const common = resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},
     shared,
     logLimitMiB: config.logLimitMiB,
   });
+  return hypervisor.ownConfig?.resolve(hypervisorConfig, common) ?? common;
 }
 
 /** The same of a sandbox that is there: what its VM was started with, whatever has changed on the host since. */
@@ -34,7 +35,8 @@ export async function resolveStored(
 ): Promise<ResolvedHypervisorConfig> {
   if (sandbox.vm === undefined || sandbox.resolved === undefined)
     return await resolveConfig(context, hypervisor, sandbox.config, sandbox.shared);
-  const kept = v.safeParse(ResolvedHypervisorConfig, sandbox.resolved);
+  const { schema } = hypervisor.ownConfig ?? { schema: ResolvedHypervisorConfig };
+  const kept = v.safeParse(schema, sandbox.resolved);
   if (kept.success) return kept.output;
   throw new VirtError("STATE_INVALID", `the configuration of sandbox ${sandbox.id} is damaged`, {
     sandboxId: sandbox.id,
