@@ -1,8 +1,8 @@
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHost } from "../../../packages/virtcontainers/src/host/real.ts";
-import { tarArchive } from "../../../packages/virtcontainers/src/image/blobs.ts";
-import { readDockerArchive } from "../../../packages/virtcontainers/src/image/docker-archive.ts";
+import { tarArchive } from "../../../packages/virtcontainers/src/image/source/blobs.ts";
+import { readDockerArchive } from "../../../packages/virtcontainers/src/image/source/docker-archive.ts";
 import { createImages } from "../../../packages/virtcontainers/src/image/store.ts";
 import { makeTar } from "../../../test/support/tar.ts";
 import { mutate } from "../mutate.ts";

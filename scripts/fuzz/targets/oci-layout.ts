@@ -1,7 +1,7 @@
-import type { Archive } from "../../../packages/virtcontainers/src/image/blobs.ts";
 import { VerifiedBlob } from "../../../packages/virtcontainers/src/image/digest.ts";
 import { invalidImage } from "../../../packages/virtcontainers/src/image/failure.ts";
-import { readOciLayout } from "../../../packages/virtcontainers/src/image/oci-layout.ts";
+import type { Archive } from "../../../packages/virtcontainers/src/image/source/blobs.ts";
+import { readOciLayout } from "../../../packages/virtcontainers/src/image/source/oci-layout.ts";
 import type { ImageSource } from "../../../packages/virtcontainers/src/image/source.ts";
 import type { Random } from "../random.ts";
 import { type Target, typed } from "../target.ts";

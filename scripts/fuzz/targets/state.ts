@@ -15,7 +15,7 @@ export const state: Target = {
     const seeds = readSeeds("state");
     const documents: unknown[] = seeds.map((seed) => JSON.parse(seed.toString("utf8")));
     const store = new Store(createHost(), join(instance.folder, "state"));
-    const folder = store.folder("fuzz");
+    const folder = store.folder("web");
     await mkdir(folder.path, { recursive: true, mode: 0o711 });
     await writeFile(folder.lock, "");
     return {
@@ -25,7 +25,7 @@ export const state: Target = {
           : JSON.stringify(mutateJson(random, random.pick(documents)));
         await writeFile(folder.state, text ?? "");
         if (random.oneIn(20)) await typed(() => instance.vc.listSandbox());
-        return await typed(() => store.read("fuzz"));
+        return await typed(() => store.read("web"));
       },
       async [Symbol.asyncDispose]() {
         await rm(folder.path, { recursive: true, force: true });

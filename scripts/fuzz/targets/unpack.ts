@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { decompressed } from "../../../packages/virtcontainers/src/image/decompress.ts";
+import { decompressed } from "../../../packages/virtcontainers/src/image/build/decompress.ts";
 import { planImage } from "../../../packages/virtcontainers/src/image/erofs/plan.ts";
 import { Budget } from "../../../packages/virtcontainers/src/image/limits.ts";
 import { StreamBytes } from "../../../packages/virtcontainers/src/image/tar/bytes.ts";

@@ -3,7 +3,10 @@ import { VirtError } from "../errors.ts";
 import { hostError } from "./errno.ts";
 import type { Host } from "./host.ts";
 
-/** Makes an empty ext4 file system in a sparse file, which must not be there yet. HOST_REQUIREMENT, NO_SPACE. */
+/**
+ * Makes an ext4 file system with nothing in it, no lost+found either, in a sparse file, which must not be there
+ * yet: programs such as databases refuse a folder that is not empty. HOST_REQUIREMENT, NO_SPACE.
+ */
 export async function makeExt4(
   { processes }: Pick<Host, "processes">,
   path: string,
@@ -14,13 +17,7 @@ export async function makeExt4(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const mkfs = await processes.which("mkfs.ext4");
-  if (mkfs === undefined) {
-    throw new VirtError("HOST_REQUIREMENT", "mkfs.ext4 is missing, which makes disks", {
-      field: "scratchMiB",
-      hint: "Install the package e2fsprogs.",
-    });
-  }
+  const [mkfs, debugfs] = [await find(processes, "mkfs.ext4"), await find(processes, "debugfs")];
   try {
     const file = await open(path, "wx", 0o600);
     try {
@@ -33,6 +30,12 @@ export async function makeExt4(
       const { signal, owner } = options;
       const { code, stderr } = await processes.run(mkfs, args, { signal });
       if (code !== 0) throw new VirtError("HOST_FAILED", `mkfs.ext4 failed: ${stderr.trim()}`);
+      const emptied = await processes.run(debugfs, ["-w", "-R", "rmdir lost+found", pinned], {
+        signal,
+      });
+      if (emptied.code !== 0) {
+        throw new VirtError("HOST_FAILED", `debugfs failed: ${emptied.stderr.trim()}`);
+      }
       if (owner !== undefined) await file.chown(owner.uid, owner.gid);
     } finally {
       await file.close();
@@ -40,4 +43,13 @@ export async function makeExt4(
   } catch (error) {
     throw hostError(error, `making the disk ${path}`);
   }
+}
+
+async function find(processes: Host["processes"], tool: string): Promise<string> {
+  const path = await processes.which(tool);
+  if (path !== undefined) return path;
+  throw new VirtError("HOST_REQUIREMENT", `${tool} is missing, which makes disks`, {
+    field: "scratchMiB",
+    hint: "Install the package e2fsprogs.",
+  });
 }

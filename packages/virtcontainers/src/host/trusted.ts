@@ -62,6 +62,17 @@ export function makeTrustedFolder(path: string, mode: number): void {
   }
 }
 
+/** The same for a folder that nobody else may pass, also where it was made open to them. HOST_REQUIREMENT. */
+export function makePrivateFolder(path: string): void {
+  makeTrustedFolder(path, 0o700);
+  try {
+    const { mode, uid } = lstatSync(path);
+    if ((mode & 0o077) !== 0 && uid === process.geteuid?.()) chmodSync(path, 0o700);
+  } catch (error) {
+    throw hostError(error, `closing the folder ${path}`);
+  }
+}
+
 /** The text of a file of ours; undefined if there is none. HOST_REQUIREMENT, as `assertTrusted`. */
 export function readTrusted(path: string): string | undefined {
   if (!assertTrusted(dirname(path))) return undefined;

@@ -4,19 +4,19 @@ import { invalidArgument, isVirtError, VirtError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { assertTrusted } from "../host/trusted.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { imageFolder, locked, type StoreContext, storePaths } from "./context.ts";
 import { digestHex } from "./digest.ts";
 import { guarded } from "./failure.ts";
-import { makeFolders } from "./files.ts";
 import type { Images, ImportOptions, PullOptions } from "./image.ts";
 import { defaultLimits, type ImageLimits } from "./limits.ts";
-import { findImage, listImages } from "./list.ts";
 import { fit, parsePlatform, showPlatform, wrongPlatform } from "./platform.ts";
-import { usersFolder } from "./record.ts";
 import { parseReference } from "./reference.ts";
 import { type RegistriesConfig, registriesConfig } from "./registry/config.ts";
-import { finishRemovals, removeImage } from "./remove.ts";
-import { sweepStaging } from "./staging.ts";
+import { imageFolder, locked, type StoreContext, storePaths } from "./store/context.ts";
+import { makeFolders } from "./store/files.ts";
+import { findImage, listImages } from "./store/list.ts";
+import { usersFolder } from "./store/record.ts";
+import { finishRemovals, removeImage } from "./store/remove.ts";
+import { sweepStaging } from "./store/staging.ts";
 
 export interface ImagesOptions {
   host: Host;
@@ -75,13 +75,13 @@ export function createImages(options: ImagesOptions): Images {
     });
   const pull = (reference: string, call: PullOptions = {}) =>
     change("pulling an image", call, async (signal) => {
-      const { pullImage } = await import("./pull.ts");
+      const { pullImage } = await import("./source/pull.ts");
       const name = await pullImage(context, registries, reference, call, signal);
       return (await findImage(context, name)).image;
     });
   const importArchive = (path: string, call: ImportOptions = {}) =>
     change("importing an image", call, async (signal) => {
-      const { importImage } = await import("./import.ts");
+      const { importImage } = await import("./source/import.ts");
       const name = await importImage(context, path, call, signal);
       return (await findImage(context, name)).image;
     });
@@ -126,13 +126,13 @@ export function createImages(options: ImagesOptions): Images {
     },
     async prune(call = {}) {
       return change("pruning images", call, async (signal) => {
-        const { pruneImages } = await import("./prune.ts");
+        const { pruneImages } = await import("./store/prune.ts");
         return pruneImages(context, call.all ?? false, signal);
       });
     },
     async sweep(call = {}) {
       return run("sweeping images", call, transferTimeoutMs, async (signal) => {
-        const { sweep } = await import("./sweep.ts");
+        const { sweep } = await import("./store/sweep.ts");
         return sweep(context, call.dryRun ?? false, signal);
       });
     },

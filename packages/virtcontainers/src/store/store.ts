@@ -235,7 +235,11 @@ export class Store {
     let data: unknown;
     try {
       data = JSON.parse(text);
-      return v.parse(StoredSandbox, data);
+      const sandbox = v.parse(StoredSandbox, data);
+      // Whose paths would follow from another id.
+      if (sandbox.id !== id)
+        throw new RangeError(`the id ${JSON.stringify(sandbox.id)} is another`);
+      return sandbox;
     } catch (cause) {
       const other = v.safeParse(OtherVersion, data);
       const what = other.success

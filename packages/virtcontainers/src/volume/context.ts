@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError } from "../host/errno.ts";
 import type { Host } from "../host/host.ts";
-import { makeTrustedFolder } from "../host/trusted.ts";
+import { makePrivateFolder } from "../host/trusted.ts";
 
 /** How long one waits for another that changes the volumes. */
 const lockTimeoutMs = 60_000;
@@ -40,7 +40,7 @@ export async function locked<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  makeTrustedFolder(context.folder, 0o711);
+  makePrivateFolder(context.folder);
   const path = join(context.folder, ".lock");
   const options = { create: true, timeoutMs: lockTimeoutMs, signal };
   using _lock = await context.host.locks.acquire(path, "exclusive", options);

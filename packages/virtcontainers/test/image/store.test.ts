@@ -1,5 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { addImage } from "../../../../test/support/images.ts";
 import { createHost } from "../../src/host/real.ts";
@@ -15,6 +17,26 @@ async function add(store: TestStore, name: string, content = name): Promise<Imag
 }
 
 describe("the image store", () => {
+  it.skipIf(process.getuid?.() !== 0)(
+    "is not read by another user, nor one of an earlier version",
+    async () => {
+      const store = await testStore();
+      await chmod(store.folder, 0o755);
+      const image = await add(store, "secret");
+      const readers = { uid: 65_534, gid: 65_534 };
+      const read = () => promisify(execFile)("cat", [image.path], readers);
+      await expect(read()).rejects.toMatchObject({ stderr: expect.stringContaining("denied") });
+      const { mode } = await stat(image.path);
+      expect(mode & 0o777).toBe(0o400);
+      const above = [store.dataDir, dirname(dirname(image.path)), dirname(image.path)];
+      for (const folder of above) await chmod(folder, 0o711);
+      await chmod(image.path, 0o444);
+      expect((await read()).stdout).not.toBe("");
+      await add(store, "next");
+      await expect(read()).rejects.toMatchObject({ stderr: expect.stringContaining("denied") });
+    },
+  );
+
   it("finds by name, short name, digest and digest prefix", async () => {
     const store = await testStore();
     const local = await add(store, "busybox");
@@ -145,14 +167,14 @@ describe("the image store", () => {
     );
   });
 
-  it("lets an unprivileged VMM reach the image and nothing else", async () => {
+  it("is its owner's alone, folders and files", async () => {
     const store = await testStore();
     const { path } = await add(store, "modes");
     const mode = async (file: string) => ((await stat(file)).mode & 0o777).toString(8);
     const folder = join(path, "..");
     expect(
       await Promise.all([store.dataDir, join(store.dataDir, "images"), folder, path].map(mode)),
-    ).toEqual(["711", "711", "711", "444"]);
+    ).toEqual(["700", "700", "700", "400"]);
     const closed = [
       join(folder, "users"),
       join(store.dataDir, "tmp"),

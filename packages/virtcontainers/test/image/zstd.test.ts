@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { unzstd } from "../../src/image/zstd.ts";
+import { unzstd } from "../../src/image/build/zstd.ts";
 import { failure } from "./support/errors.ts";
 
 /** Packs with Debian's zstd. */

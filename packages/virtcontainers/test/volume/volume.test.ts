@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { createVolumes } from "../../src/volume/store.ts";
@@ -35,6 +37,26 @@ test("a volume is made, found, listed and removed with all that is in it", async
   await volumes.remove("data");
   await expect(stat(made.path)).rejects.toMatchObject({ code: "ENOENT" });
   await expect(volumes.inspect("data")).rejects.toMatchObject({ code: "VOLUME_NOT_FOUND" });
+});
+
+test("a new disk has nothing in it", async () => {
+  const { volumes } = await store();
+  const { path } = await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  const { stdout } = await promisify(execFile)("debugfs", ["-R", "ls -p /", path]);
+  const names = stdout.split("\n").flatMap((line) => line.split("/")[5] ?? []);
+  expect(names.filter(Boolean).sort()).toEqual([".", ".."]);
+});
+
+test.skipIf(process.getuid?.() !== 0)("no other user reads a volume", async () => {
+  const { base, volumes } = await store();
+  await promisify(execFile)("chmod", ["-R", "go+rX", base]);
+  const disk = await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  const folder = await volumes.create({ name: "folder", driver: "folder" });
+  await writeFile(join(folder.path, "file"), "secret", { mode: 0o644 });
+  for (const path of [disk.path, join(folder.path, "file")]) {
+    const read = promisify(execFile)("cat", [path], { uid: 65_534, gid: 65_534 });
+    await expect(read).rejects.toMatchObject({ stderr: expect.stringContaining("denied") });
+  }
 });
 
 test("a disk has a file system of its size", async () => {

@@ -1,10 +1,10 @@
 import { isVirtError, VirtError } from "../../errors.ts";
-import type { StoreContext } from "../context.ts";
 import { digestOf } from "../digest.ts";
 import { invalidImage } from "../failure.ts";
 import { maxDocumentBytes } from "../limits.ts";
 import { type Descriptor, indexTypes, manifestTypes } from "../manifest.ts";
 import type { Reference } from "../reference.ts";
+import type { StoreContext } from "../store/context.ts";
 import { endpointsFor, type ResolvedRegistries } from "./config.ts";
 import { findCredentials } from "./credentials.ts";
 import { explanationOf, readAnswer } from "./explanation.ts";

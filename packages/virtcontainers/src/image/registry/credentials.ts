@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
-import { unlessMissing } from "../files.ts";
+import { unlessMissing } from "../store/files.ts";
 
 /** How one signs in at a registry. */
 export type Credentials =

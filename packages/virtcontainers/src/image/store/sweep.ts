@@ -1,6 +1,6 @@
 import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { isVirtError } from "../errors.ts";
+import { isVirtError } from "../../errors.ts";
 import { locked, type StoreContext } from "./context.ts";
 import { unlessMissing } from "./files.ts";
 import { finishRemovals } from "./remove.ts";

@@ -1,15 +1,15 @@
-import { invalidArgument, VirtError } from "../errors.ts";
-import { buildImage } from "./build.ts";
+import { invalidArgument, VirtError } from "../../errors.ts";
+import { buildImage } from "../build/build.ts";
+import type { ImportOptions } from "../image.ts";
+import { parsePlatform } from "../platform.ts";
+import { parseReference } from "../reference.ts";
+import type { StoreContext } from "../store/context.ts";
+import { nameIfPresent, publish } from "../store/publish.ts";
+import { Staging } from "../store/staging.ts";
 import { emptyConfig } from "./config.ts";
-import type { StoreContext } from "./context.ts";
 import { readDockerArchive } from "./docker-archive.ts";
-import type { ImportOptions } from "./image.ts";
 import { openInput } from "./input.ts";
 import { type ArchivedImage, readOciLayout } from "./oci-layout.ts";
-import { parsePlatform } from "./platform.ts";
-import { nameIfPresent, publish } from "./publish.ts";
-import { parseReference } from "./reference.ts";
-import { Staging } from "./staging.ts";
 
 /** Imports an archive or folder into the store; gives the first of the names under which it stands there. */
 export async function importImage(

@@ -1,6 +1,6 @@
-import { VirtError } from "../errors.ts";
-import type { StoreContext } from "./context.ts";
-import { invalidImage } from "./failure.ts";
+import { VirtError } from "../../errors.ts";
+import { invalidImage } from "../failure.ts";
+import type { StoreContext } from "../store/context.ts";
 
 /**
  * Packs a folder of the host into a tar with everything that an inode has: numeric owners, modes,

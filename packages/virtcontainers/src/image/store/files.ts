@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { makeTrustedFolder } from "../host/trusted.ts";
+import { makePrivateFolder, makeTrustedFolder } from "../../host/trusted.ts";
+import { errorCode } from "../failure.ts";
 import type { StorePaths } from "./context.ts";
-import { errorCode } from "./failure.ts";
 
-/** Makes the store's folders where they are missing. */
+/** Makes the store's folders where they are missing, and closes those that an earlier version left open. */
 export function makeFolders(paths: StorePaths): void {
-  makeTrustedFolder(paths.dataDir, 0o711);
-  makeTrustedFolder(paths.images, 0o711);
+  makeTrustedFolder(paths.dataDir, 0o700);
+  makePrivateFolder(paths.images);
   makeTrustedFolder(paths.staging, 0o700);
   makeTrustedFolder(paths.locks, 0o700);
 }

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { digestHex } from "./digest.ts";
-import { invalidImage } from "./failure.ts";
-import type { ImageConfig } from "./image.ts";
-import { check, parseJson } from "./manifest.ts";
-import type { Platform } from "./platform.ts";
+import { digestHex } from "../digest.ts";
+import { invalidImage } from "../failure.ts";
+import type { ImageConfig } from "../image.ts";
+import { check, parseJson } from "../manifest.ts";
+import type { Platform } from "../platform.ts";
 
 const text = v.pipe(
   v.string(),

@@ -1,11 +1,11 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { VirtError } from "../errors.ts";
+import { VirtError } from "../../errors.ts";
+import { isDigest } from "../digest.ts";
+import type { Image } from "../image.ts";
 import { imageFolder, type StoreContext } from "./context.ts";
-import { isDigest } from "./digest.ts";
 import { unlessMissing } from "./files.ts";
-import type { Image } from "./image.ts";
 
 const texts = v.array(v.string());
 

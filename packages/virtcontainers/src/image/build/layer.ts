@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
+import type { VerifiedBlob } from "../digest.ts";
+import { errorCode, invalidImage } from "../failure.ts";
+import type { Budget } from "../limits.ts";
+import type { SpoolFile } from "../spool.ts";
+import { StreamBytes } from "../tar/bytes.ts";
+import { readTar, shown, type TarEntry } from "../tar/read.ts";
+import type { SpooledEntry } from "../tree/apply.ts";
 import { decompressed } from "./decompress.ts";
-import type { VerifiedBlob } from "./digest.ts";
-import { errorCode, invalidImage } from "./failure.ts";
-import type { Budget } from "./limits.ts";
-import type { SpoolFile } from "./spool.ts";
-import { StreamBytes } from "./tar/bytes.ts";
-import { readTar, shown, type TarEntry } from "./tar/read.ts";
-import type { SpooledEntry } from "./tree/apply.ts";
 
 export interface UnpackOptions {
   budget: Budget;

@@ -1,19 +1,19 @@
 import { unlink } from "node:fs/promises";
-import { invalidArgument } from "../errors.ts";
-import { buildImage } from "./build.ts";
+import { invalidArgument } from "../../errors.ts";
+import { buildImage } from "../build/build.ts";
+import { invalidImage } from "../failure.ts";
+import type { PullOptions } from "../image.ts";
+import { choosePlatform, type Manifest, parseManifestOrIndex } from "../manifest.ts";
+import { fit, type Platform, parsePlatform, showPlatform, wrongPlatform } from "../platform.ts";
+import { parseReference } from "../reference.ts";
+import { RegistryClient } from "../registry/client.ts";
+import type { ResolvedRegistries } from "../registry/config.ts";
+import type { ImageSource } from "../source.ts";
+import { type StoreContext, takeLock } from "../store/context.ts";
+import { unlessMissing } from "../store/files.ts";
+import { fetchLock, nameIfPresent, publish } from "../store/publish.ts";
+import { Staging } from "../store/staging.ts";
 import { parseConfig } from "./config.ts";
-import { type StoreContext, takeLock } from "./context.ts";
-import { invalidImage } from "./failure.ts";
-import { unlessMissing } from "./files.ts";
-import type { PullOptions } from "./image.ts";
-import { choosePlatform, type Manifest, parseManifestOrIndex } from "./manifest.ts";
-import { fit, type Platform, parsePlatform, showPlatform, wrongPlatform } from "./platform.ts";
-import { fetchLock, nameIfPresent, publish } from "./publish.ts";
-import { parseReference } from "./reference.ts";
-import { RegistryClient } from "./registry/client.ts";
-import type { ResolvedRegistries } from "./registry/config.ts";
-import type { ImageSource } from "./source.ts";
-import { Staging } from "./staging.ts";
 
 const defaultConcurrency = 4;
 /** Indexes may hold indexes, but not without end. */

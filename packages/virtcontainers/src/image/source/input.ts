@@ -1,17 +1,17 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { VirtError } from "../errors.ts";
+import { VirtError } from "../../errors.ts";
+import { decompressed } from "../build/decompress.ts";
+import { errorCode, invalidImage } from "../failure.ts";
+import { Budget } from "../limits.ts";
+import { SpoolFile } from "../spool.ts";
+import type { StoreContext } from "../store/context.ts";
+import type { Staging } from "../store/staging.ts";
+import { parseHeader, blockBytes as tarBlockBytes } from "../tar/header.ts";
 import { type Archive, folderArchive, tarArchive } from "./blobs.ts";
-import type { StoreContext } from "./context.ts";
-import { decompressed } from "./decompress.ts";
-import { errorCode, invalidImage } from "./failure.ts";
-import { Budget } from "./limits.ts";
 import type { ArchivedImage } from "./oci-layout.ts";
 import { packFolder } from "./rootfs-folder.ts";
-import { SpoolFile } from "./spool.ts";
-import type { Staging } from "./staging.ts";
-import { parseHeader, blockBytes as tarBlockBytes } from "./tar/header.ts";
 
 /** What is imported, seen as files and as a stream. */
 export interface Input extends AsyncDisposable {

@@ -1,12 +1,12 @@
 import { readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { printable, VirtError } from "../errors.ts";
-import { userId } from "../store/user.ts";
+import { printable, VirtError } from "../../errors.ts";
+import { userId } from "../../store/user.ts";
+import { digestHex } from "../digest.ts";
+import { errorCode } from "../failure.ts";
+import type { Image } from "../image.ts";
 import { imageFolder, locked, type StoreContext } from "./context.ts";
-import { digestHex } from "./digest.ts";
-import { errorCode } from "./failure.ts";
 import { sweepReplacements, syncFolder, unlessMissing } from "./files.ts";
-import type { Image } from "./image.ts";
 import { findImage } from "./list.ts";
 import { readNames, writeNames } from "./names.ts";
 import { rootFile, usersFolder } from "./record.ts";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import * as v from "valibot";
-import { VirtError } from "../errors.ts";
+import { VirtError } from "../../errors.ts";
+import { isDigest } from "../digest.ts";
 import type { StoreContext } from "./context.ts";
-import { isDigest } from "./digest.ts";
 import { replaceFile, unlessMissing } from "./files.ts";
 
 const index = v.object({

@@ -1,11 +1,11 @@
-import type { StoreContext } from "./context.ts";
-import { VerifiedBlob } from "./digest.ts";
-import type { ImageProgress } from "./image.ts";
+import { VerifiedBlob } from "../digest.ts";
+import type { ImageProgress } from "../image.ts";
+import type { Budget } from "../limits.ts";
+import type { BuildOptions, ImageSource, LayerSource } from "../source.ts";
+import type { SpoolFile } from "../spool.ts";
+import type { StoreContext } from "../store/context.ts";
+import type { SpooledEntry } from "../tree/apply.ts";
 import { unpackLayer } from "./layer.ts";
-import type { Budget } from "./limits.ts";
-import type { BuildOptions, ImageSource, LayerSource } from "./source.ts";
-import type { SpoolFile } from "./spool.ts";
-import type { SpooledEntry } from "./tree/apply.ts";
 
 const downloadStep = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { invalidImage } from "./failure.ts";
+import { invalidImage } from "../failure.ts";
 import { unzstd } from "./zstd.ts";
 
 const known: readonly (readonly [string, RegExp])[] = [

@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isVirtError } from "../errors.ts";
-import type { StoreContext } from "./context.ts";
-import { planImage } from "./erofs/plan.ts";
-import { writeImage } from "./erofs/write.ts";
-import type { ImageConfig } from "./image.ts";
-import { Budget } from "./limits.ts";
-import { rootFile, usersFolder, writeRecord } from "./record.ts";
-import type { BuildOptions, ImageSource } from "./source.ts";
-import { SpoolFile } from "./spool.ts";
-import type { Staging } from "./staging.ts";
-import { applyEntry, type SpooledEntry } from "./tree/apply.ts";
-import { type DirectoryNode, impliedDirectory } from "./tree/node.ts";
-import { components, findDirectory } from "./tree/path.ts";
-import { Turns } from "./turns.ts";
+import { isVirtError } from "../../errors.ts";
+import { planImage } from "../erofs/plan.ts";
+import { writeImage } from "../erofs/write.ts";
+import type { ImageConfig } from "../image.ts";
+import { Budget } from "../limits.ts";
+import type { BuildOptions, ImageSource } from "../source.ts";
+import { SpoolFile } from "../spool.ts";
+import type { StoreContext } from "../store/context.ts";
+import { rootFile, usersFolder, writeRecord } from "../store/record.ts";
+import type { Staging } from "../store/staging.ts";
+import { applyEntry, type SpooledEntry } from "../tree/apply.ts";
+import { type DirectoryNode, impliedDirectory } from "../tree/node.ts";
+import { components, findDirectory } from "../tree/path.ts";
+import { Turns } from "../turns.ts";
 import { unpackAll } from "./unpack.ts";
 
 /** Unpacks, merges and packs an image into a folder of the staging; gives its digest. */
@@ -50,7 +50,6 @@ export async function buildImage(
       sha256,
       config: copyConfig(config),
     });
-    await chmod(folder, 0o711);
     return { digest, folder };
   } finally {
     await Promise.all(spools.map((spool) => spool[Symbol.asyncDispose]()));
@@ -118,7 +117,7 @@ async function pack(
       onProgress({ phase: "pack", completedBytes: file.position, totalBytes });
     },
   });
-  await file.finish({ sync: true, mode: 0o444 });
+  await file.finish({ sync: true, mode: 0o400 });
   return { sha256: file.digest(), sizeBytes: totalBytes };
 }
 

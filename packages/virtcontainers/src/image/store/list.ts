@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
-import { isVirtError, VirtError } from "../errors.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
+import type { Image } from "../image.ts";
+import { parseReference, type Reference } from "../reference.ts";
 import type { StoreContext } from "./context.ts";
 import { unlessMissing } from "./files.ts";
-import type { Image } from "./image.ts";
 import { readNames } from "./names.ts";
 import { readImage } from "./record.ts";
-import { parseReference, type Reference } from "./reference.ts";
 
 /** All complete images, newest import first; a damaged one is passed over with a warning. */
 export async function listImages(context: StoreContext): Promise<Image[]> {

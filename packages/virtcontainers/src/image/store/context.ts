@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Host, Lock } from "../host/host.ts";
-import type { Logger } from "../log.ts";
-import type { ImageLimits } from "./limits.ts";
+import type { Host, Lock } from "../../host/host.ts";
+import type { Logger } from "../../log.ts";
+import type { ImageLimits } from "../limits.ts";
 
 /** What every operation of the image store works with. */
 export interface StoreContext {
@@ -11,10 +11,7 @@ export interface StoreContext {
   limits: ImageLimits;
 }
 
-/**
- * The store on disk. Folders on the way to an image's erofs file can be passed, not listed, by all
- * users, as the VMM opens the file as an unprivileged one; everything else is its owner's alone.
- */
+/** The store on disk, its owner's alone: the VMM gets an image's erofs file as an open one. */
 export interface StorePaths {
   dataDir: string;
   /** `<hex>/{image.json, root.erofs, users/}` for each image. */

@@ -1,5 +1,5 @@
-import { VirtError } from "../errors.ts";
-import { parseReference, type Reference } from "./reference.ts";
+import { VirtError } from "../../errors.ts";
+import { parseReference, type Reference } from "../reference.ts";
 
 /** True if a name in an archive is the wanted one, both in whatever of their forms. */
 export function isNamed(archived: string, wanted: string): boolean {

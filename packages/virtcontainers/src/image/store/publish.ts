@@ -1,10 +1,10 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { digestHex } from "../digest.ts";
+import { fit, type Platform, showPlatform, wrongPlatform } from "../platform.ts";
 import { imageFolder, locked, type StoreContext } from "./context.ts";
-import { digestHex } from "./digest.ts";
 import { syncFolder } from "./files.ts";
 import { readNames, writeNames } from "./names.ts";
-import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
 import { readImage } from "./record.ts";
 
 /**

@@ -1,12 +1,12 @@
 import * as v from "valibot";
-import { invalidArgument, show } from "../errors.ts";
+import { invalidArgument, show } from "../../errors.ts";
+import { digestOf } from "../digest.ts";
+import { check, parseJson } from "../manifest.ts";
+import { fit, type Platform, showPlatform, wrongPlatform } from "../platform.ts";
 import { isNamed } from "./archived-name.ts";
 import { type Archive, readDocument } from "./blobs.ts";
 import { parseConfig } from "./config.ts";
-import { digestOf } from "./digest.ts";
-import { check, parseJson } from "./manifest.ts";
 import type { ArchivedImage } from "./oci-layout.ts";
-import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
 
 const entry = v.object({
   Config: v.string(),

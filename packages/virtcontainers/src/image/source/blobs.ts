@@ -1,12 +1,12 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { pinnedPath } from "../host/files.ts";
-import { digestHex, digestOf } from "./digest.ts";
-import { errorCode, invalidImage } from "./failure.ts";
-import { maxDocumentBytes } from "./limits.ts";
-import type { Descriptor } from "./manifest.ts";
-import { FileBytes } from "./tar/bytes.ts";
-import { readTar, shown } from "./tar/read.ts";
+import { pinnedPath } from "../../host/files.ts";
+import { digestHex, digestOf } from "../digest.ts";
+import { errorCode, invalidImage } from "../failure.ts";
+import { maxDocumentBytes } from "../limits.ts";
+import type { Descriptor } from "../manifest.ts";
+import { FileBytes } from "../tar/bytes.ts";
+import { readTar, shown } from "../tar/read.ts";
 
 /** Files by name, in a folder or a tar archive. */
 export interface Archive {

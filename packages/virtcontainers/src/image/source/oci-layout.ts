@@ -1,16 +1,16 @@
-import { invalidArgument, show } from "../errors.ts";
-import { isNamed } from "./archived-name.ts";
-import { type Archive, blobName, checkDocument, readDocument } from "./blobs.ts";
-import { parseConfig } from "./config.ts";
-import { invalidImage } from "./failure.ts";
+import { invalidArgument, show } from "../../errors.ts";
+import { invalidImage } from "../failure.ts";
 import {
   choosePlatform,
   type Descriptor,
   type Manifest,
   parseManifestOrIndex,
-} from "./manifest.ts";
-import { fit, type Platform, showPlatform, wrongPlatform } from "./platform.ts";
-import type { ImageSource } from "./source.ts";
+} from "../manifest.ts";
+import { fit, type Platform, showPlatform, wrongPlatform } from "../platform.ts";
+import type { ImageSource } from "../source.ts";
+import { isNamed } from "./archived-name.ts";
+import { type Archive, blobName, checkDocument, readDocument } from "./blobs.ts";
+import { parseConfig } from "./config.ts";
 
 /** An image found in an archive, with the names that the archive has for it. */
 export interface ArchivedImage {

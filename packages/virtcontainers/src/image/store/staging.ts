@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { isVirtError } from "../errors.ts";
-import type { Lock } from "../host/host.ts";
+import { isVirtError } from "../../errors.ts";
+import type { Lock } from "../../host/host.ts";
 import { type StoreContext, takeLock } from "./context.ts";
 import { unlessMissing } from "./files.ts";
 
