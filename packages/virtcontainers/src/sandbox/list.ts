@@ -2,8 +2,8 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { defaultTimeoutMs } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
+import { defaultTimeoutMs } from "../operation/run-verb.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
 /** How long sandboxes may take to say how their containers are, before their last known states are shown. */

@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import { extensionFeature } from "../../agent/features.ts";
 import { phase } from "../../events.ts";
-import { type Operation, undo } from "../../operation/operate.ts";
+import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
 import { catchUp } from "../../storage/copies/watched/catch-up.ts";
