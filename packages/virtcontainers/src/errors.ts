@@ -119,7 +119,7 @@ export function isVirtError(error: unknown, ...codes: ErrorCode[]): error is Vir
   return error instanceof VirtError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** The same error with more to tell. */
+/** A copy of an error with more details. */
 export function withDetails(error: VirtError, details: ErrorDetails): VirtError {
   const told = new VirtError(error.code, error.message, {
     ...error,

@@ -20,7 +20,7 @@ export const ociSpec: Target = {
           ? mutate(random, seeds)
           : (JSON.stringify(mutateJson(random, random.pick(documents))) ?? "");
         await writeFile(join(folder.path, "config.json"), text);
-        const containers = [{ id: "c", image: "busybox", bundle: folder.path }];
+        const containers = [{ id: "c1", image: "busybox", bundle: folder.path }];
         return await typed(async () => {
           const sandbox = await instance.vc.createSandbox({ id: "fuzz", containers });
           await sandbox.delete({ force: true });

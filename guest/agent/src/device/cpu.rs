@@ -17,7 +17,7 @@ pub fn bring_online(folder: &Path, most: usize) -> usize {
     bring_members_online(folder, "cpu", most)
 }
 
-/// The same for members of any kind.
+/// Brings at most so many members of a kind (CPUs, memory blocks) into use, and gives their number.
 pub fn bring_members_online(folder: &Path, prefix: &str, most: usize) -> usize {
     let switches = members(folder, prefix).into_iter();
     let offline = switches

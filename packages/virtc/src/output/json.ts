@@ -5,7 +5,7 @@ export function json(value: unknown): string {
   return `${escaped(JSON.stringify(value, null, 2))}\n`;
 }
 
-/** The same on one line, without its end. */
+/** JSON on one line, without a line end. */
 export function jsonLine(value: unknown): string {
   return escaped(JSON.stringify(value));
 }

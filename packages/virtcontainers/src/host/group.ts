@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { hostError, isErrno } from "./errno.ts";
+import { hasWord } from "./find-process.ts";
 import type { ProcessIdentity, ProcessMark } from "./host.ts";
 import { readStat } from "./identity.ts";
 import type { Libc } from "./libc.ts";
-import { hasWord } from "./marked.ts";
 import { sendSignal } from "./signal.ts";
 
 /**

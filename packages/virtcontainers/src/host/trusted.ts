@@ -62,7 +62,7 @@ export function makeTrustedFolder(path: string, mode: number): void {
   }
 }
 
-/** The same for a folder that nobody else may pass, also where it was made open to them. HOST_REQUIREMENT. */
+/** Makes a trusted folder that nobody else may pass, also where it was made open to them. HOST_REQUIREMENT. */
 export function makePrivateFolder(path: string): void {
   makeTrustedFolder(path, 0o700);
   try {

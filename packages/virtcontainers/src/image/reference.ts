@@ -72,5 +72,7 @@ export function parseReference(text: string, field = "image"): Reference {
 
 function normalHost(host: string): string {
   const lower = host.toLowerCase();
-  return ["index.docker.io", "registry-1.docker.io"].includes(lower) ? defaultHost : lower;
+  // By its capitals alone it is known as a host.
+  const kept = /[.:]|^localhost$/.test(lower) ? lower : host;
+  return ["index.docker.io", "registry-1.docker.io"].includes(lower) ? defaultHost : kept;
 }

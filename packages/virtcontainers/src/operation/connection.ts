@@ -9,7 +9,7 @@ import type { RunningVm, VmState } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Context } from "./context.ts";
-import { payKills } from "./owed.ts";
+import { sendPendingKills } from "./pending-kills.ts";
 import { resolveStored } from "./resolve.ts";
 
 /** How long an operation waits for the end of what others have called off. */
@@ -68,16 +68,20 @@ export class Connection {
   /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     const agent = await this.#reach(sandbox, signal);
-    if (existsSync(this.#context.store.folder(this.#id).owed))
-      await this.#payKills(sandbox, agent, signal);
+    if (existsSync(this.#context.store.folder(this.#id).pendingKills))
+      await this.#sendPendingKills(sandbox, agent, signal);
     return agent;
   }
 
   /** Not for long: it is no reason to keep others from the guest. */
-  async #payKills(sandbox: StoredSandbox, agent: Agent, signal: AbortSignal): Promise<void> {
+  async #sendPendingKills(
+    sandbox: StoredSandbox,
+    agent: Agent,
+    signal: AbortSignal,
+  ): Promise<void> {
     using limit = new Deadline({ signal }, payTimeoutMs, "kill");
     try {
-      await limit.race(payKills(this.#context, sandbox, agent, limit.signal));
+      await limit.race(sendPendingKills(this.#context, sandbox, agent, limit.signal));
     } catch (error) {
       const fields = { err: error, sandboxId: this.#id };
       this.#context.logger.warn(fields, "a command that was called off could not be killed yet");

@@ -27,7 +27,7 @@ export async function resolveConfig(
   return hypervisor.ownConfig?.resolve(hypervisorConfig, common) ?? common;
 }
 
-/** The same of a sandbox that is there: what its VM was started with, whatever has changed on the host since. */
+/** The resolved configuration of a sandbox that is there: what its VM was started with, whatever has changed on the host since. */
 export async function resolveStored(
   context: Context,
   hypervisor: Hypervisor,

@@ -1,10 +1,10 @@
 import { phase } from "../events.ts";
-import type { Operation } from "../operation/operate.ts";
 import { resolveStored } from "../operation/resolve.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
+import type { VmSize } from "./demand.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
-import type { VmSize } from "./sums.ts";
 import { wantedSize } from "./vm-size.ts";
 
 /** Grows the VM to what its containers may use by their limits; a driver that can't is left as it is. */

@@ -3,7 +3,7 @@ import { VirtError } from "../errors.ts";
 import type { CgroupLimits } from "../host/host.ts";
 import type { RunningVm } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
-import type { Operation } from "../operation/operate.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { cgroupPath, overheadPath } from "./cgroup-path.ts";

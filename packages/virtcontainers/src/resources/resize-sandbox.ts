@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
-import type { Operation } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
 import { resolveStored } from "../operation/resolve.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { integer, parse } from "../validate.ts";
+import type { VmSize } from "./demand.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
-import type { VmSize } from "./sums.ts";
 import { demandOf, largestSize, wantedSize } from "./vm-size.ts";
 
 const Resize = v.pipe(

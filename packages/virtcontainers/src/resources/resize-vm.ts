@@ -1,8 +1,8 @@
 import { VirtError } from "../errors.ts";
-import type { Operation } from "../operation/operate.ts";
+import type { Operation } from "../operation/run-verb.ts";
+import type { VmSize } from "./demand.ts";
 import { growthStep } from "./growth-step.ts";
 import { spareMemory } from "./spare-memory.ts";
-import type { VmSize } from "./sums.ts";
 import { placeCpuThreads } from "./threads.ts";
 
 /** Of an agent that can take CPUs out of use. */

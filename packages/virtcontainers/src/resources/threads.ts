@@ -1,6 +1,6 @@
 import type { RunningVm } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
-import type { Operation } from "../operation/operate.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
 /** Moves the threads that run the guest's CPUs into the sandbox's cgroup, if the VMM itself is in another. */

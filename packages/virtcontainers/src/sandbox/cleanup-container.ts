@@ -1,8 +1,8 @@
 import { deleteContainer } from "../container/verbs/delete.ts";
 import { stopContainer } from "../container/verbs/stop.ts";
 import { containerNotFound, isVirtError } from "../errors.ts";
-import type { Operation } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { wipe } from "./delete.ts";
 import { stopSandbox } from "./stop.ts";
 

@@ -5,7 +5,7 @@ import { endExec } from "../container/process/end-exec.ts";
 import { type IOStream, openStreams } from "../container/process/io.ts";
 import { isRefusal } from "../container/verbs/enter.ts";
 import { isVirtError, VirtError } from "../errors.ts";
-import { assertUp, defaultTimeoutMs, type Operation } from "../operation/operate.ts";
+import { assertUp, defaultTimeoutMs, type Operation } from "../operation/run-verb.ts";
 import { type Signal, signalNumber } from "../signals.ts";
 import { argument, integer, parse } from "../validate.ts";
 

@@ -4,10 +4,10 @@ import { isVirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { whileHeld } from "../operation/held.ts";
-import { defaultTimeoutMs, type Operation, runVerb } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
+import { defaultTimeoutMs, type Operation, runVerb } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
+import { whileHeld } from "../operation/while-held.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { stopSandbox, writesDisks } from "./stop.ts";
 

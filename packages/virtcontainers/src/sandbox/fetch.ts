@@ -1,7 +1,7 @@
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { defaultTimeoutMs } from "../operation/operate.ts";
+import { defaultTimeoutMs } from "../operation/run-verb.ts";
 import { id as idSchema, parse } from "../validate.ts";
 import type { Created } from "./create.ts";
 

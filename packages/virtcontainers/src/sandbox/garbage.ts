@@ -2,8 +2,8 @@ import { Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { whileHeld } from "../operation/held.ts";
-import { defaultTimeoutMs } from "../operation/operate.ts";
+import { defaultTimeoutMs } from "../operation/run-verb.ts";
+import { whileHeld } from "../operation/while-held.ts";
 import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
@@ -30,7 +30,7 @@ export async function collectGarbage(
   ];
 }
 
-/** The same for sandboxes alone: of one, or of all. Whoever is at work on one holds its lock, and it is passed over. */
+/** Removes what killed processes left of sandboxes alone: of one, or of all. Whoever is at work on one holds its lock, and it is passed over. */
 export async function collectSandboxes(
   context: Context,
   only: string | undefined,

@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import type { VolumeStats } from "../agent/volume-stats.ts";
 import { printable } from "../errors.ts";
-import { assertUp, type Operation, type Verb } from "../operation/operate.ts";
+import { assertUp, type Operation, type Verb } from "../operation/run-verb.ts";
 import { absolutePath, argument, integer, parse, text } from "../validate.ts";
 
 /** The longest set of rules that a guest is given: 1 MiB. */

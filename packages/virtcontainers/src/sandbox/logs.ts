@@ -2,7 +2,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { followLog, type LogEntry } from "../logs/follow.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { runVerb } from "../operation/operate.ts";
+import { runVerb } from "../operation/run-verb.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 
 /** What a detached container has written; with `follow`, until it ends. */

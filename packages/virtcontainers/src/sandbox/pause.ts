@@ -1,7 +1,7 @@
 import { VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
-import { type Operation, undo } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
+import { type Operation, undo } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 
 /** Halts the VM with all that is in it; until it is resumed the guest answers nothing. */

@@ -1,7 +1,7 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
-import type { Operation } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 
 /** How long the guest may take to set its clock. */

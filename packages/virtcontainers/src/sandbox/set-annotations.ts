@@ -1,6 +1,6 @@
 import { Annotations } from "../config/container.ts";
 import { VirtError } from "../errors.ts";
-import type { Verb } from "../operation/operate.ts";
+import type { Verb } from "../operation/run-verb.ts";
 import { parse } from "../validate.ts";
 import { isConfiguration } from "./annotations/apply.ts";
 

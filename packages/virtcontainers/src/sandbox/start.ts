@@ -1,6 +1,6 @@
 import { startContainer } from "../container/verbs/start.ts";
-import { type Operation, undo } from "../operation/operate.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
+import { type Operation, undo } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { assertShare } from "../storage/virtiofs/daemon.ts";
 import { isVmAlive } from "../store/vm-alive.ts";

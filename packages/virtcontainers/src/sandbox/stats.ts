@@ -1,7 +1,7 @@
 import { type CgroupStats, type ContainerStats, noCgroupStats } from "../agent/stats.ts";
 import { statsContainer } from "../container/verbs/stats.ts";
 import { VirtError } from "../errors.ts";
-import type { Operation } from "../operation/operate.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { hostCgroupStats } from "../resources/host-stats.ts";
 

@@ -2,10 +2,10 @@ import type { HypervisorConfig } from "../config/hypervisor.ts";
 import { type ContainerStatus, containerStatus } from "../container/verbs/status.ts";
 import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import type { Context } from "../operation/context.ts";
-import type { Operation } from "../operation/operate.ts";
 import { refresh } from "../operation/refresh.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import type { State } from "../operation/state.ts";
-import type { VmSize } from "../resources/sums.ts";
+import type { VmSize } from "../resources/demand.ts";
 import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 

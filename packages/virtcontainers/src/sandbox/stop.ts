@@ -1,7 +1,7 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
-import type { Operation } from "../operation/operate.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { assertMove } from "../operation/state.ts";
 import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";

@@ -1,4 +1,4 @@
-import type { Operation } from "../operation/operate.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { rules, type State } from "../operation/state.ts";
 import { catchUp } from "../storage/copies/watched/catch-up.ts";
 import type { StoredSandbox } from "../store/schema.ts";

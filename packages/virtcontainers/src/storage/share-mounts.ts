@@ -29,7 +29,7 @@ export async function shareMounts(
   }
 }
 
-/** One of the same id may have been there before, and left its copies in the guest. */
+/** A container of the same id may have been there before, and left its copies in the guest. */
 async function copy(updating: Updating, container: StoredContainer, mount: Copied): Promise<void> {
   const { context, sandbox, signal } = updating;
   const agent = await updating.agent();

@@ -67,8 +67,8 @@ export class SandboxFolder {
     return join(this.path, "copies.lock");
   }
   /** Processes that are to be killed when the guest can be asked again, a file each. */
-  get owed(): string {
-    return join(this.path, "owed");
+  get pendingKills(): string {
+    return join(this.path, "pending-kills");
   }
   /** The phases of its create. */
   get trace(): string {
@@ -82,7 +82,7 @@ export class SandboxFolder {
   get shareLog(): string {
     return join(this.path, "virtiofsd");
   }
-  /** The same, read-only, as it is shown to the guest. */
+  /** The folder of mounts, read-only, as it is shown to the guest. */
   get shared(): string {
     return join(this.path, "shared");
   }
@@ -103,7 +103,7 @@ export class Store {
     this.stateDir = stateDir;
   }
 
-  /** The same for an operation that holds a sandbox: it changes nothing once that is given up. */
+  /** This store for an operation that holds a sandbox: it changes nothing once the hold is given up. */
   under(hold: Hold): Store {
     return new Store(this.#host, this.stateDir, hold);
   }
@@ -175,7 +175,7 @@ export class Store {
     return lock && new Hold(id, lock);
   }
 
-  /** The same, unless somebody else holds it at this moment. */
+  /** Holds a sandbox as lockLeftover, but does not wait: undefined also if somebody else holds it at this moment. */
   async lockIdle(id: string): Promise<Hold | undefined> {
     try {
       const lock = await this.#acquire(id, { timeoutMs: 0 });
@@ -227,7 +227,7 @@ export class Store {
     return sandbox?.deleting === true ? undefined : sandbox;
   }
 
-  /** The same, but for what is being removed, or was when its remover was killed. */
+  /** Reads a state also of a sandbox that is being removed, or was when its remover was killed. STATE_INVALID. */
   async readLeftover(id: string): Promise<StoredSandbox | undefined> {
     const path = this.folder(id).state;
     const text = await readIfThere(path);
@@ -275,7 +275,7 @@ export class Store {
     return await sweepWrites(this.folder(id).path, { dryRun });
   }
 
-  /** The same of what is all sandboxes', where others may be writing at this moment. */
+  /** As sweepWrites, of the state folder itself, where others may be writing at this moment: only what is old. */
   async sweepOwnWrites(dryRun: boolean): Promise<string[]> {
     return await sweepWrites(this.stateDir, { dryRun, olderThanMs: writeMs });
   }

@@ -6,9 +6,6 @@ import { waiting } from "../sandbox/support.ts";
 /** Gives no answer that has to be waited for: no promise, or only lets go. */
 const waitsForNothing = [
   ...["annotations", "containers", "getContainer", "release", "images", "volumes"],
-  // Not public.
-  ...["context", "connection", "stored", "operate", "changeContainer"],
-  ...["withSandbox", "change", "use", "lend", "letGo"],
 ];
 /** Iterables, whose own tests hold that they end. */
 const iterables = ["exec", "logs", "monitor", "events"];

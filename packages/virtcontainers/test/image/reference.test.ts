@@ -58,3 +58,8 @@ describe("parseReference", () => {
     expect(String(error)).toContain(message);
   });
 });
+
+it("reads a normal form as itself, also of a host that only capitals tell", () => {
+  const { name } = parseReference("Registry/team/app:1");
+  expect(parseReference(name).name).toBe(name);
+});

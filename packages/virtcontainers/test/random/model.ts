@@ -35,7 +35,7 @@ const made =
   (model) =>
     model === undefined ? { state, keys: "" } : "no";
 const gone: Step = (model) => (model === undefined ? "no" : undefined);
-const any = ["ready", "running", "paused", "stopped"];
+const any = ["creating", "ready", "running", "paused", "stopped"];
 
 const addKey =
   (key: string): Step =>
@@ -51,9 +51,9 @@ const addKey =
 function stepsOf({ verb, key = "" }: Call): readonly Step[] {
   switch (verb) {
     case "create":
-      return [made("ready")];
+      return [made("creating"), moveTo("ready", ["creating"])];
     case "run":
-      return [made("ready"), moveTo("running", ["ready"])];
+      return [made("creating"), moveTo("ready", ["creating"]), moveTo("running", ["ready"])];
     case "start":
       return [moveTo("ready", ["ready", "stopped"]), moveTo("running", ["ready"])];
     case "stop":

@@ -361,25 +361,13 @@ const unnamed = [
   ...["createSandbox", "runSandbox"],
 ];
 
-/** What only subclasses use. */
-const inner = [
-  "constructor",
-  "operate",
-  "changeContainer",
-  "withSandbox",
-  "change",
-  "use",
-  "lend",
-  "letGo",
-];
-
 /** The public methods of a class and of those it extends. */
 function methodsOf(prototype: object): string[] {
   const found: string[] = [];
   let level: unknown = prototype;
   while (level instanceof Object && level !== Object.prototype) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level)))
-      if (typeof value === "function" && !inner.includes(name)) found.push(name);
+      if (typeof value === "function" && name !== "constructor") found.push(name);
     level = Object.getPrototypeOf(level);
   }
   return [...new Set(found)];

@@ -3,8 +3,8 @@ import { printable } from "../../errors.ts";
 import { id as idSchema } from "../../validate.ts";
 import type { GuestDetails, PendingCpus, SandboxSettings } from "../agent.ts";
 import type { VolumeStats } from "../volume-stats.ts";
-import { count, shortText, shortTexts } from "./answers.ts";
 import type { KataCalls, Request } from "./calls.ts";
+import { count, shortText, shortTexts } from "./sanitize.ts";
 import { volumeStats } from "./volume-stats.ts";
 
 /** The longest text of the guest that is taken: 1 MiB. */

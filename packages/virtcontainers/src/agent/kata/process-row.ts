@@ -1,7 +1,7 @@
 import type { ProcessRow as GuestRow } from "@virtcontainers/agent-protocol";
 import { printable } from "../../errors.ts";
 import type { ProcessRow } from "../agent.ts";
-import { count, shortText } from "./answers.ts";
+import { count, shortText } from "./sanitize.ts";
 
 /** The longest command line that is shown, in characters. */
 const maxArgs = 4096;

@@ -15,7 +15,7 @@ import type {
   MemoryStats,
   NetworkStats,
 } from "../stats.ts";
-import { count, shortText } from "./answers.ts";
+import { count, shortText } from "./sanitize.ts";
 
 /** More entries than this in one list are no statistics of a container. */
 const maxEntries = 4096;

@@ -1,7 +1,7 @@
 import type { VolumeStatsResponse } from "@virtcontainers/agent-protocol";
 import { Unit } from "@virtcontainers/agent-protocol";
 import type { VolumeStats, VolumeUsage } from "../volume-stats.ts";
-import { count, shortText } from "./answers.ts";
+import { count, shortText } from "./sanitize.ts";
 
 const units = new Map<Unit, VolumeUsage["unit"]>([
   [Unit.BYTES, "bytes"],

@@ -3,7 +3,7 @@ import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
-import type { Holding, Verb } from "../../operation/operate.ts";
+import type { Holding, Verb } from "../../operation/run-verb.ts";
 import type { Signal } from "../../signals.ts";
 import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";

@@ -3,7 +3,7 @@ import { Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
 import type { Connection } from "../../operation/connection.ts";
 import type { Context } from "../../operation/context.ts";
-import { oweKill } from "../../operation/owed.ts";
+import { recordPendingKill } from "../../operation/pending-kills.ts";
 import type { StoredSandbox } from "../../store/schema.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
 
@@ -30,7 +30,7 @@ export async function endExec(exec: BegunExec, reason: unknown): Promise<unknown
   const sandbox = await context.store.readIfThere(sandboxId).catch(() => undefined);
   if (sandbox?.vm === undefined || !(await isVmAlive(context, sandbox))) return reason;
   if (await isConfirmed(exec, sandbox)) return reason;
-  await oweKill(context, sandboxId, { marker: sandbox.vm.marker, containerId, execId });
+  await recordPendingKill(context, sandboxId, { marker: sandbox.vm.marker, containerId, execId });
   return unconfirmed(reason, sandboxId);
 }
 

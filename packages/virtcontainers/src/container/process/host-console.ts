@@ -4,7 +4,7 @@ import { Deadline } from "../../deadline.ts";
 import { invalidArgument } from "../../errors.ts";
 import { type HostTerminal, openTerminal } from "../../host/terminal.ts";
 import { Connection } from "../../operation/connection.ts";
-import { type Operation, operation } from "../../operation/operate.ts";
+import { type Operation, operation } from "../../operation/run-verb.ts";
 import { openStreams } from "./io.ts";
 
 /**

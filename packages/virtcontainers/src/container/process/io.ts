@@ -1,7 +1,7 @@
 import { Readable, Writable } from "node:stream";
 import type { Agent } from "../../agent/agent.ts";
 import { VirtError } from "../../errors.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { onShareDeath } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { outputStream } from "./output-stream.ts";

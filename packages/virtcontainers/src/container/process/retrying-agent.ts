@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { isVirtError } from "../../errors.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
 
 /** The feature of an agent that gives output by offset, and so again to a client whose connection broke. */

@@ -5,7 +5,7 @@ import { copyFeature, type GuestFile } from "../../agent/files.ts";
 import { invalidArgument, VirtError } from "../../errors.ts";
 import { hostError, isErrno } from "../../host/errno.ts";
 import { pinReal } from "../../host/files.ts";
-import { assertReachable, type Operation } from "../../operation/operate.ts";
+import { assertReachable, type Operation } from "../../operation/run-verb.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { absoluteParts, type CopyResult, Tally } from "../../transfer/entry.ts";
 import { type GuestSide, guestTree } from "../../transfer/guest-tree.ts";

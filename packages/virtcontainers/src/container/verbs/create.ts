@@ -1,7 +1,7 @@
 import { ContainerConfig } from "../../config/container.ts";
 import { rootFolderOf } from "../../config/rootfs.ts";
 import { VirtError } from "../../errors.ts";
-import { type Operation, undo } from "../../operation/operate.ts";
+import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
 import { prepareDrives, releaseOrphans } from "../../storage/block/drives.ts";

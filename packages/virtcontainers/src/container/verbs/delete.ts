@@ -1,4 +1,4 @@
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { isOfRootDisk } from "../../storage/block/hold-disk.ts";

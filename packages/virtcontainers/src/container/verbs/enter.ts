@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { portsFor } from "../../agent/features.ts";
 import { Cmd } from "../../config/container.ts";
 import { invalidArgument, isVirtError } from "../../errors.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { catchUp } from "../../storage/copies/watched/catch-up.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";

@@ -1,6 +1,6 @@
 import type { Cmd } from "../../config/container.ts";
 import { Deadline } from "../../deadline.ts";
-import { type Operation, operation, type Verb } from "../../operation/operate.ts";
+import { type Operation, operation, type Verb } from "../../operation/run-verb.ts";
 import { endExec } from "../process/end-exec.ts";
 import type { IOStream } from "../process/io.ts";
 import { enterContainer } from "./enter.ts";

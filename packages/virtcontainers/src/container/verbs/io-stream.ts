@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { assertReachable, type Verb } from "../../operation/operate.ts";
+import { assertReachable, type Verb } from "../../operation/run-verb.ts";
 import { assertShare } from "../../storage/virtiofs/daemon.ts";
 import { integer, parse } from "../../validate.ts";
 import { endWithShare, type IOOffsets, type IOStream, openStreams } from "../process/io.ts";

@@ -1,6 +1,6 @@
 import { assertExtension } from "../../agent/features.ts";
 import { isVirtError } from "../../errors.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { type Signal, signalNumber } from "../../signals.ts";
 import { execIdOf } from "./enter.ts";

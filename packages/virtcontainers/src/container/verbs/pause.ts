@@ -1,5 +1,5 @@
 import { phase } from "../../events.ts";
-import { type Operation, undo } from "../../operation/operate.ts";
+import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { processesFeature } from "../../agent/features.ts";
 import { VirtError } from "../../errors.ts";
 import { defaults } from "../../hypervisor/defaults.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { argument, parse } from "../../validate.ts";

@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import { isVirtError } from "../../errors.ts";
 import { phase } from "../../events.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 

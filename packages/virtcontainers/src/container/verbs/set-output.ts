@@ -1,6 +1,6 @@
 import type { OutputTarget } from "../../agent/agent.ts";
 import { assertExtension } from "../../agent/features.ts";
-import { assertReachable, type Verb } from "../../operation/operate.ts";
+import { assertReachable, type Verb } from "../../operation/run-verb.ts";
 import { execIdOf } from "./enter.ts";
 
 /** Where the output of a process goes from now on. */

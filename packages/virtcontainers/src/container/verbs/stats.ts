@@ -1,5 +1,5 @@
 import type { ContainerStats } from "../../agent/stats.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 
 /** What a container uses of the guest. */

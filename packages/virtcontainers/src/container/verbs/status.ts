@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { OciSpec } from "../../config/oci/schema.ts";
-import type { Operation } from "../../operation/operate.ts";
 import { refresh } from "../../operation/refresh.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import type { State } from "../../operation/state.ts";
 import { guestRootPath } from "../../storage/guest/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";

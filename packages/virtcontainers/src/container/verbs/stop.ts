@@ -1,6 +1,6 @@
 import { isGone } from "../../agent/gone.ts";
-import type { Operation } from "../../operation/operate.ts";
 import { markExited } from "../../operation/refresh.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed, assertMove } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";

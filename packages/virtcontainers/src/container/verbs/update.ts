@@ -1,6 +1,6 @@
 import { LinuxResources } from "../../config/container.ts";
 import { VirtError } from "../../errors.ts";
-import { type Operation, undo } from "../../operation/operate.ts";
+import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit, shrinkToFit } from "../../resources/fit.ts";
 import type { StoredContainer } from "../../store/schema.ts";

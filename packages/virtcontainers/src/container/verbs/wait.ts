@@ -1,8 +1,8 @@
 import { Deadline } from "../../deadline.ts";
 import { isVirtError } from "../../errors.ts";
 import { readExits } from "../../logs/exits.ts";
-import type { Operation } from "../../operation/operate.ts";
 import { refresh } from "../../operation/refresh.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";

@@ -1,4 +1,4 @@
-import { assertReachable, type Verb } from "../../operation/operate.ts";
+import { assertReachable, type Verb } from "../../operation/run-verb.ts";
 import { integer, parse } from "../../validate.ts";
 import { execIdOf } from "./enter.ts";
 

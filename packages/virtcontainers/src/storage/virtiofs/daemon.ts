@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
 import type { Context } from "../../operation/context.ts";
-import type { Operation } from "../../operation/operate.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
 

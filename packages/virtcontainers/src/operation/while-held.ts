@@ -5,10 +5,10 @@ import type { Hold } from "../store/hold.ts";
 import type { Context } from "./context.ts";
 
 /** How long a caller waits for work that was told to end. */
-const settleMs = 2_000;
+const callerGraceMs = 2_000;
 
 /** How long such work may go on holding the sandbox: what undoing takes, with a VM to be ended. */
-const leaseMs = 30_000;
+const holdGraceMs = 30_000;
 
 /**
  * Runs work on a sandbox that is held, to the end of its deadline and a moment more. Work that does not end then
@@ -39,7 +39,7 @@ export async function whileHeld<T>(
 function keepUntilEnded(hold: Hold, work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   let lease: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
-    lease = setTimeout(() => hold.release(), leaseMs).unref();
+    lease = setTimeout(() => hold.release(), holdGraceMs).unref();
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
@@ -53,7 +53,7 @@ function keepUntilEnded(hold: Hold, work: Promise<unknown>, signal: AbortSignal)
 
 async function isLate(ended: Promise<void>): Promise<boolean> {
   const patience = new AbortController();
-  const late = sleep(settleMs, true, { signal: patience.signal }).catch(() => true);
+  const late = sleep(callerGraceMs, true, { signal: patience.signal }).catch(() => true);
   try {
     return await Promise.race([ended.then(() => false), late]);
   } finally {

@@ -212,11 +212,11 @@ describe("a command that is called off", () => {
       faults.push({ at, does: { kind: "wait", until: passed } });
       const error = await refusal(sandbox.exec(sleeps, { timeoutMs: 300 }));
       expect(error.message).toContain("has not confirmed");
-      expect(readdirSync(storedPath(instance, "sb", "owed"))).toHaveLength(1);
+      expect(readdirSync(storedPath(instance, "sb", "pending-kills"))).toHaveLength(1);
       open();
       await instance.another().statusSandbox("sb");
       expect(commands(instance)).toEqual([]);
-      expect(readdirSync(storedPath(instance, "sb", "owed"))).toEqual([]);
+      expect(readdirSync(storedPath(instance, "sb", "pending-kills"))).toEqual([]);
     },
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LinuxResources } from "../../src/config/container.ts";
-import { type Consumer, containerDemand, vmSize } from "../../src/resources/sums.ts";
+import { type Consumer, containerDemand, vmSize } from "../../src/resources/demand.ts";
 
 const mib = 1024 * 1024;
 

@@ -10,54 +10,59 @@ import { id } from "../validate.ts";
 import type { Context } from "./context.ts";
 
 const sigkill = 9;
-/** What is owed at most; more is for a guest that has not answered for long. */
-const maxOwed = 1024;
+/** How many are kept at most; more is for a guest that has not answered for long. */
+const maxPendingKills = 1024;
 
 /** A process of a VM that nobody wants any more, and whose end its guest has not confirmed. */
-const Owed = v.strictObject({
+const PendingKill = v.strictObject({
   /** Of the VM that it runs in. */
   marker: v.string(),
   /** Empty for a process of the guest itself. */
   containerId: v.union([id, v.literal("")]),
   execId: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
 });
-export type Owed = v.InferOutput<typeof Owed>;
+export type PendingKill = v.InferOutput<typeof PendingKill>;
 
 /**
  * Writes down that a process is to be killed: whoever asks the guest next does it. It needs no lock, since each
- * has a file of its own; a sandbox that is gone owes nothing.
+ * has a file of its own; a sandbox that is gone has none.
  */
-export async function oweKill(context: Context, sandboxId: string, owed: Owed): Promise<void> {
-  const folder = context.store.folder(sandboxId).owed;
+export async function recordPendingKill(
+  context: Context,
+  sandboxId: string,
+  kill: PendingKill,
+): Promise<void> {
+  const folder = context.store.folder(sandboxId).pendingKills;
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
     if (isErrno(error, "ENOENT")) return;
     if (!isErrno(error, "EEXIST")) throw hostError(error, `making the folder ${folder}`);
   }
-  await writeAtomic(join(folder, owed.execId), JSON.stringify(owed));
+  await writeAtomic(join(folder, kill.execId), JSON.stringify(kill));
 }
 
-/** Kills what is owed in this VM; what the guest can't confirm stays owed. */
-export async function payKills(
+/** Kills what is pending in this VM; what the guest can't confirm stays pending. */
+export async function sendPendingKills(
   context: Context,
   sandbox: StoredSandbox,
   agent: Agent,
   signal: AbortSignal,
 ): Promise<void> {
-  const folder = context.store.folder(sandbox.id).owed;
+  const folder = context.store.folder(sandbox.id).pendingKills;
   for (const name of await namesIn(folder)) {
     const path = join(folder, name);
-    const owed = parseOwed(await readIfThere(path));
-    if (owed !== undefined && owed.marker === sandbox.vm?.marker) await kill(agent, owed, signal);
+    const pending = parsePendingKill(await readIfThere(path));
+    if (pending !== undefined && pending.marker === sandbox.vm?.marker)
+      await kill(agent, pending, signal);
     await rm(path, { force: true });
   }
 }
 
 /** Confirms that the process has ended. */
-async function kill(agent: Agent, owed: Owed, signal: AbortSignal): Promise<void> {
+async function kill(agent: Agent, pending: PendingKill, signal: AbortSignal): Promise<void> {
   try {
-    await agent.signalProcess(owed.containerId, owed.execId, sigkill, signal);
+    await agent.signalProcess(pending.containerId, pending.execId, sigkill, signal);
   } catch (error) {
     if (!isGone(error)) throw error;
   }
@@ -65,7 +70,7 @@ async function kill(agent: Agent, owed: Owed, signal: AbortSignal): Promise<void
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).slice(0, maxOwed);
+    return (await readdir(folder)).slice(0, maxPendingKills);
   } catch (error) {
     if (isErrno(error, "ENOENT")) return [];
     throw hostError(error, `reading ${folder}`);
@@ -73,9 +78,9 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** What can't be read is nothing that a process of this library has written. */
-function parseOwed(text: string | undefined): Owed | undefined {
+function parsePendingKill(text: string | undefined): PendingKill | undefined {
   try {
-    return v.parse(Owed, JSON.parse(text ?? ""));
+    return v.parse(PendingKill, JSON.parse(text ?? ""));
   } catch {
     return undefined;
   }

@@ -8,8 +8,8 @@ import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { whileHeld } from "./held.ts";
 import { assertState, rules } from "./state.ts";
+import { whileHeld } from "./while-held.ts";
 
 /** Default deadline of an operation on a sandbox that exists. */
 export const defaultTimeoutMs = 60_000;
