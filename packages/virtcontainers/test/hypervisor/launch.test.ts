@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DiskDevice } from "../../src/hypervisor/device.ts";
+import { coldAddresses, launchArguments } from "../../src/hypervisor/qemu/arguments.ts";
 import { kernelCommandLine } from "../../src/hypervisor/qemu/cmdline.ts";
-import { coldAddresses, launchArguments } from "../../src/hypervisor/qemu/launch.ts";
 import { addressText } from "../../src/store/guest-address.ts";
 import { config, spec } from "./support/spec.ts";
 

@@ -1,14 +1,11 @@
-import { join } from "node:path";
-import { VirtError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
 import { createHost } from "../../host/real.ts";
-import type { GuestAddress } from "../../store/guest-address.ts";
-import type { Ledger } from "../../store/ledger.ts";
 import { assertCanAttach } from "../can-attach.ts";
-import type { Hypervisor, HypervisorCapabilities, RunningVm, VmSpec } from "../hypervisor.ts";
-import { Machine, machineFile } from "./machine.ts";
+import { watchVmm } from "../ending.ts";
+import type { Hypervisor, HypervisorCapabilities } from "../hypervisor.ts";
+import { command, start, startedVm } from "./launch.ts";
+import type { Machine } from "./machine.ts";
 import { type MockHypervisorOptions, pass } from "./options.ts";
-import { dead, freeAddress, MockVm } from "./vm.ts";
+import { dead, MockVm } from "./vm.ts";
 
 export type { MockCall, MockFailure, MockHypervisorOptions, MockMachine } from "./options.ts";
 
@@ -23,9 +20,6 @@ const capabilities: HypervisorCapabilities = {
   agentTransport: "virtio-serial",
   agentClients: 28,
 };
-
-/** A shell that stops itself; the marker is an argument, as for any VMM. */
-const standIn = ["-c", "kill -STOP $$", "virtc-mock-vmm"];
 
 /**
  * A hypervisor without VMs. In the VMM's place stands a process that only waits, so that pids, locks, the
@@ -51,63 +45,12 @@ export function createMockHypervisor(options: MockHypervisorOptions): Hypervisor
       await pass(options, "adopt");
       if (!(await host.processes.isAlive(state.process))) throw dead(sandboxId);
       const machine = machines.get(state.marker);
-      const watch = new AbortController();
-      const gone =
-        machine?.gone ??
-        host.processes.waitGone(state.process, watch.signal).then(
-          () => "it is gone",
-          () => new Promise<string>(() => {}),
-        );
-      const onRelease = (): void => watch.abort();
+      const { gone, release: onRelease } =
+        machine === undefined
+          ? watchVmm(host, "it", state.process)
+          : { gone: machine.gone, release: () => {} };
       return new MockVm({ options, host, sandboxId, folder, state, machine, gone, onRelease });
     },
   };
   return driver;
-}
-
-async function command(host: Host, spec: VmSpec): Promise<{ path: string; args: string[] }> {
-  const path = await host.processes.which("sh");
-  if (path === undefined) throw new VirtError("HOST_REQUIREMENT", "there is no shell `sh`");
-  return { path, args: [...standIn, spec.marker] };
-}
-
-async function start(
-  options: MockHypervisorOptions,
-  host: Host,
-  spec: VmSpec,
-  ledger: Ledger,
-  signal: AbortSignal,
-): Promise<Machine> {
-  const { marker, folder, user } = spec;
-  const record = { kind: "process", name: "mock", marker } as const;
-  return await ledger.take(record, async (update) => {
-    host.failpoint("mock.spawn.before");
-    const child = await host.processes.spawnDetached({
-      ...(await command(host, spec)),
-      cwd: folder,
-      outputPath: join(folder, machineFile.output),
-      ...user,
-    });
-    host.failpoint("mock.spawn.after");
-    const { pid, startTime } = child;
-    await update({ ...record, pid, startTime });
-    await pass(options, "started", signal);
-    return new Machine(options, host, spec, child);
-  });
-}
-
-function startedVm(
-  options: MockHypervisorOptions,
-  host: Host,
-  spec: VmSpec,
-  machine: Machine,
-): RunningVm {
-  const { marker, sandboxId, folder } = spec;
-  const { pid, startTime } = machine.child;
-  const devices: Record<string, GuestAddress> = {};
-  for (const { id } of spec.devices) devices[id] = freeAddress(devices);
-  const state = { process: { pid, startTime }, marker, devices, driver: {} };
-  const { gone } = machine;
-  const onRelease = (): void => machine.child.unref();
-  return new MockVm({ options, host, sandboxId, folder, state, machine, gone, onRelease });
 }

@@ -1,18 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { printable, VirtError } from "../../errors.ts";
+import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { Device } from "../device.ts";
+import { endVmm } from "../ending.ts";
 import type { RunningVm, VmState, VmStatus } from "../hypervisor.ts";
+import { tailOf } from "../last-words.ts";
 import { checkSpare } from "../spare-memory.ts";
+import { attachDevice, detachDevice } from "./hotplug.ts";
 import { type Machine, machineFile } from "./machine.ts";
 import { type MockHypervisorOptions, pass } from "./options.ts";
-
-const maxConsoleBytes = 16 * 1024;
-/** How long the operating system may take to end a killed process. */
-const killTimeoutMs = 10_000;
 
 export interface MockVmParts {
   options: MockHypervisorOptions;
@@ -65,15 +63,13 @@ export class MockVm implements RunningVm {
   async attach(device: Device, signal: AbortSignal): Promise<GuestAddress> {
     await pass(this.#parts.options, "attach", signal);
     await this.#assertAlive();
-    const address = freeAddress(this.state.devices);
-    this.state.devices[device.id] = address;
-    return address;
+    return attachDevice(this.state, device);
   }
 
   async detach(id: string, signal: AbortSignal): Promise<void> {
     await pass(this.#parts.options, "detach", signal);
     await this.#assertAlive();
-    delete this.state.devices[id];
+    detachDevice(this.state, id);
   }
 
   async resizeCpus(count: number, signal: AbortSignal): Promise<number> {
@@ -97,24 +93,16 @@ export class MockVm implements RunningVm {
     return [this.state.process.pid];
   }
 
-  async stop({ graceMs, signal }: { graceMs: number; signal?: AbortSignal }): Promise<void> {
-    await pass(this.#parts.options, "stop", signal);
-    const { processes } = this.#parts.host;
-    const limit = (ms: number): AbortSignal =>
-      signal === undefined
-        ? AbortSignal.timeout(ms)
-        : AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-    if (graceMs > 0) {
-      await processes.waitGone(this.state.process, limit(graceMs)).catch(() => {});
-      signal?.throwIfAborted();
-    }
-    await processes.signal(this.state.process, "SIGKILL");
-    await processes.waitGone(this.state.process, limit(killTimeoutMs));
+  async stop(options: { graceMs: number; signal?: AbortSignal }): Promise<void> {
+    const { options: mock, host, sandboxId } = this.#parts;
+    await pass(mock, "stop", options.signal);
+    const { process } = this.state;
+    const name = "the process of the mock VMM";
+    await endVmm(host, { name, sandboxId, process, gone: this.gone }, options);
   }
 
   async consoleTail(lines = 20): Promise<string> {
-    const text = await readFile(join(this.#parts.folder, machineFile.console), "utf8");
-    return printable(text.slice(-maxConsoleBytes)).trimEnd().split("\n").slice(-lines).join("\n");
+    return await tailOf(join(this.#parts.folder, machineFile.console), lines);
   }
 
   release(): void {
@@ -143,13 +131,4 @@ export class MockVm implements RunningVm {
 
 export function dead(sandboxId: string): VirtError {
   return new VirtError("SANDBOX_DEAD", `the VM of sandbox ${sandboxId} is gone`, { sandboxId });
-}
-
-/** The lowest free slot behind the bridge in slot 2. */
-export function freeAddress(devices: Readonly<Record<string, GuestAddress>>): GuestAddress {
-  const taken = new Set(Object.values(devices).map((a) => (a.kind === "pci" ? a.path : "")));
-  for (let slot = 1; ; slot++) {
-    const path = `02/${slot.toString(16).padStart(2, "0")}`;
-    if (!taken.has(path)) return { kind: "pci", path };
-  }
 }

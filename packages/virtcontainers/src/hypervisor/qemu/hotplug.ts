@@ -2,11 +2,11 @@ import * as v from "valibot";
 import { VirtError } from "../../errors.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { Device } from "../device.ts";
+import { deviceId } from "./arguments.ts";
 import type { QemuConfig } from "./config.ts";
 import type { Qmp } from "./control.ts";
 import type { Backend } from "./device/backend.ts";
 import { deviceParts } from "./device/parts.ts";
-import { deviceId } from "./launch.ts";
 import { noPlace, type Place, Places } from "./machine/places.ts";
 
 const Peripherals = v.array(v.object({ name: v.string() }));

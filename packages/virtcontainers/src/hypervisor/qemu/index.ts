@@ -1,25 +1,16 @@
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
-import type { Host, SpawnedProcess } from "../../host/host.ts";
+import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
-import type { Ledger } from "../../store/ledger.ts";
-import { assertCanAttach } from "../can-attach.ts";
-import { Descriptors } from "../descriptors.ts";
+import { watchVmm } from "../ending.ts";
 import type { Hypervisor, RunningVm, VmState } from "../hypervisor.ts";
-import { tailOf } from "../last-words.ts";
-import { checkFile, openDisk, openForReading } from "../reachable-files.ts";
+import { launchArguments } from "./arguments.ts";
 import { capabilities } from "./capabilities.ts";
 import { validateConfig } from "./checks/validate.ts";
-import { usesNvdimm } from "./cmdline.ts";
-import { ownConfig, type QemuConfig, type QemuSpec, withQemuConfig } from "./config.ts";
-import { Qmp } from "./control.ts";
-import { maxFileBytes } from "./device/file-limit.ts";
-import { coldAddresses, descriptor, type LaunchFacts, launchArguments, vmFile } from "./launch.ts";
+import { ownConfig, type QemuSpec, withQemuConfig } from "./config.ts";
+import { launchFacts, start } from "./launch.ts";
 import { resolveAccelerator } from "./machine/accelerator.ts";
 import { Binaries } from "./machine/binary.ts";
-import { findFirmware } from "./machine/firmware.ts";
-import { driverState, driverStateOf } from "./state.ts";
+import { driverStateOf } from "./state.ts";
 import { QemuVm } from "./vm.ts";
 
 /** The driver for QEMU 7.2 and newer. */
@@ -46,162 +37,6 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
   };
 }
 
-async function start(
-  host: Host,
-  logger: Logger,
-  binaries: Binaries,
-  spec: QemuSpec,
-  ledger: Ledger,
-  signal: AbortSignal,
-): Promise<RunningVm> {
-  signal.throwIfAborted();
-  for (const { kind } of spec.devices)
-    assertCanAttach({ type: "qemu", capabilities }, kind, "cold");
-  const path = await binaries.find(spec.config);
-  const accelerator = await resolveAccelerator(spec.config);
-  const fileLimit = await maxFileBytes(spec);
-  const facts = await launchFacts(spec.config, accelerator.name);
-  await using files = await openFiles(host, spec, facts.firmware);
-  const hasVsock = spec.devices.some(({ kind }) => kind === "vsock");
-  const guest = hasVsock ? await host.sockets.reserveCid() : undefined;
-  if (guest !== undefined) files.add(descriptor.vsock, guest);
-  const args = launchArguments(spec, {
-    ...facts,
-    cid: guest?.cid,
-    descriptors: files.numbers,
-  });
-  logger.debug({ sandboxId: spec.sandboxId, path, args }, "starting QEMU");
-  const { marker, folder, user } = spec;
-  const record = { kind: "process", name: "qemu", marker } as const;
-  return await ledger.take(record, async (update) => {
-    host.failpoint("qemu.spawn.before");
-    const child = await host.processes.spawnDetached({
-      path,
-      args,
-      cwd: folder,
-      outputPath: join(folder, vmFile.output),
-      inheritedFds: files.inherited,
-      maxFileBytes: fileLimit,
-      seLinuxLabel: spec.config.seLinuxProcessLabel,
-      ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
-    });
-    host.failpoint("qemu.spawn.after");
-    const { pid, startTime } = child;
-    await update({ ...record, pid, startTime });
-    const vm = started(host, spec, child, guest?.cid);
-    await waitForQmp(host, spec, child, vm, signal);
-    return vm;
-  });
-}
-
-/** All that QEMU is to open, opened with this process's rights. */
-async function openFiles(
-  host: Host,
-  spec: QemuSpec,
-  firmware: string | undefined,
-): Promise<Descriptors> {
-  const { config, devices } = spec;
-  const files = new Descriptors();
-  try {
-    await files.addSink(descriptor.sink);
-    files.add(descriptor.kernel, await openForReading(config.kernelPath, spec));
-    if (config.initrdPath !== undefined)
-      files.add(descriptor.initrd, await openForReading(config.initrdPath, spec));
-    // What QEMU brings has a name only, which it looks up by itself.
-    if (firmware?.startsWith("/"))
-      files.add(descriptor.firmware, await openForReading(firmware, spec));
-    if (config.imagePath !== undefined) {
-      const image = { kind: "disk", id: "image", path: config.imagePath } as const;
-      const file = usesNvdimm(config)
-        ? await openForReading(image.path, spec)
-        : await openDisk(host, { ...image, format: "raw", readonly: true }, spec);
-      files.add(descriptor.image, file);
-    }
-    for (const device of devices) {
-      if (device.kind !== "disk") continue;
-      files.add(descriptor.disk(device.id), await openDisk(host, device, spec));
-    }
-    return files;
-  } catch (error) {
-    await files[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-function started(
-  host: Host,
-  spec: QemuSpec,
-  child: SpawnedProcess,
-  cid: number | undefined,
-): QemuVm {
-  const { pid, startTime } = child;
-  const { marker, folder } = spec;
-  return new QemuVm({
-    host,
-    ...spec,
-    state: {
-      process: { pid, startTime },
-      marker,
-      devices: coldAddresses(spec),
-      driver: driverState(spec, cid),
-    },
-    gone: child.exited.then(async ({ code, signal }) => {
-      const said = await tailOf(join(folder, vmFile.output), 10).catch(() => "");
-      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-      return said === "" ? `QEMU ${how}` : `QEMU ${how}: ${said}`;
-    }),
-    onRelease: () => child.unref(),
-  });
-}
-
-/** How long a VMM whose connection broke may take to be gone. */
-const dyingMs = 2_000;
-
-/** QEMU greets only once it has taken all its options and built the machine; the guest runs by then. */
-async function waitForQmp(
-  host: Host,
-  spec: QemuSpec,
-  child: SpawnedProcess,
-  vm: RunningVm,
-  signal: AbortSignal,
-): Promise<void> {
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const ended = Promise.all([vm.gone, child.exited]).then(([reason, { code }]) => {
-    const error = endedAtOnce(spec, reason, code);
-    stop.abort(error);
-    throw error;
-  });
-  ended.catch(() => {});
-  const greeted = async (): Promise<void> => {
-    const stream = await host.sockets.connectWhenReady(join(spec.folder, vmFile.qmp), stop.signal);
-    (await Qmp.open(stream, stop.signal))[Symbol.dispose]();
-  };
-  try {
-    await Promise.race([greeted(), ended]);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    // A process that dies closes its sockets a moment before it is gone, and its last words tell more.
-    await Promise.race([ended, sleep(dyingMs, undefined, { ref: false })]);
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function endedAtOnce(spec: QemuSpec, reason: string, code: number | null): VirtError {
-  const accelerator = /kvm|accelerator/i.test(reason)
-    ? " Without working KVM, use the accelerator `auto` or `tcg` (--accelerator auto)."
-    : "";
-  return new VirtError("HYPERVISOR_FAILED", reason, {
-    sandboxId: spec.sandboxId,
-    phase: "hypervisor.start",
-    ...(code !== null && { exitCode: code }),
-    hint: `QEMU refused what it was started with: check the hypervisor's configuration.${accelerator}`,
-  });
-}
-
 async function adopt(
   host: Host,
   spec: Pick<QemuSpec, "sandboxId" | "folder" | "config">,
@@ -213,31 +48,13 @@ async function adopt(
       hint: "Delete the sandbox, or start it again.",
     });
   }
-  const watch = new AbortController();
-  const gone = host.processes.waitGone(state.process, watch.signal).then(
-    () => "QEMU is gone",
-    // After release nobody is told any more.
-    () => new Promise<string>(() => {}),
-  );
+  const { gone, release: onRelease } = watchVmm(host, "QEMU", state.process);
   return new QemuVm({
     host,
     ...spec,
     user: driverStateOf(state).user,
     state,
     gone,
-    onRelease: () => watch.abort(),
+    onRelease,
   });
-}
-
-async function launchFacts(
-  config: QemuConfig,
-  accelerator: "kvm" | "tcg",
-): Promise<Omit<LaunchFacts, "descriptors">> {
-  const { imagePath } = config;
-  const nvdimm = usesNvdimm(config) && imagePath !== undefined;
-  return {
-    accelerator,
-    firmware: config.firmwarePath ?? (await findFirmware(config.machineType)),
-    imageBytes: nvdimm ? (await checkFile("hypervisorConfig.imagePath", imagePath)).size : 0,
-  };
 }

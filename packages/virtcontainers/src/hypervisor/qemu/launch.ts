@@ -1,307 +1,197 @@
-import type { GuestAddress } from "../../store/guest-address.ts";
-import { logFileNames } from "../../store/log-carrier.ts";
-import type { Device } from "../device.ts";
-import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { VirtError } from "../../errors.ts";
+import type { Host, SpawnedProcess } from "../../host/host.ts";
+import type { Logger } from "../../log.ts";
+import type { Ledger } from "../../store/ledger.ts";
+import { assertCanAttach } from "../can-attach.ts";
+import { Descriptors } from "../descriptors.ts";
+import { dyingMs } from "../ending.ts";
+import type { RunningVm } from "../hypervisor.ts";
+import { tailOf } from "../last-words.ts";
+import { checkFile, openDisk, openForReading } from "../reachable-files.ts";
+import {
+  coldAddresses,
+  descriptor,
+  type LaunchFacts,
+  launchArguments,
+  vmFile,
+} from "./arguments.ts";
+import { capabilities } from "./capabilities.ts";
+import { usesNvdimm } from "./cmdline.ts";
 import type { QemuConfig, QemuSpec } from "./config.ts";
-import type { Backend } from "./device/backend.ts";
-import { blockdev } from "./device/disk.ts";
-import { deviceParts } from "./device/parts.ts";
-import { virtioProperties } from "./device/virtio.ts";
-import { machines } from "./machine/machines.ts";
-import { hex, type Place, placeDevices, rngPlaces, slot } from "./machine/places.ts";
-import { memoryArguments } from "./memory/arguments.ts";
-import { virtioMemDevice } from "./memory/virtio-mem.ts";
-import { option } from "./options.ts";
+import { Qmp } from "./control.ts";
+import { maxFileBytes } from "./device/file-limit.ts";
+import { resolveAccelerator } from "./machine/accelerator.ts";
+import type { Binaries } from "./machine/binary.ts";
+import { findFirmware } from "./machine/firmware.ts";
+import { driverState } from "./state.ts";
+import { QemuVm } from "./vm.ts";
 
-/** What the host decides about a launch, beside the specification. */
-export interface LaunchFacts {
-  accelerator: "kvm" | "tcg";
-  /** A firmware file, or the name of one that QEMU brings; undefined: QEMU's default. */
-  firmware: string | undefined;
-  /** Size of the root image; needed only where it is an nvdimm. */
-  imageBytes: number;
-  /** The guest's address for vsock, where it has a device for it. */
-  cid?: number | undefined;
-  /** Numbers of the descriptors that QEMU inherits, by name; what has none is opened by its path. */
-  descriptors: ReadonlyMap<string, number>;
+/** Starts QEMU, and waits until it has taken its options. */
+export async function start(
+  host: Host,
+  logger: Logger,
+  binaries: Binaries,
+  spec: QemuSpec,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<RunningVm> {
+  signal.throwIfAborted();
+  for (const { kind } of spec.devices)
+    assertCanAttach({ type: "qemu", capabilities }, kind, "cold");
+  const path = await binaries.find(spec.config);
+  const accelerator = await resolveAccelerator(spec.config);
+  const fileLimit = await maxFileBytes(spec);
+  const facts = await launchFacts(spec.config, accelerator.name);
+  await using files = await openFiles(host, spec, facts.firmware);
+  const hasVsock = spec.devices.some(({ kind }) => kind === "vsock");
+  const guest = hasVsock ? await host.sockets.reserveCid() : undefined;
+  if (guest !== undefined) files.add(descriptor.vsock, guest);
+  const args = launchArguments(spec, {
+    ...facts,
+    cid: guest?.cid,
+    descriptors: files.numbers,
+  });
+  logger.debug({ sandboxId: spec.sandboxId, path, args }, "starting QEMU");
+  const { marker, folder, user } = spec;
+  const record = { kind: "process", name: "qemu", marker } as const;
+  return await ledger.take(record, async (update) => {
+    host.failpoint("qemu.spawn.before");
+    const child = await host.processes.spawnDetached({
+      path,
+      args,
+      cwd: folder,
+      outputPath: join(folder, vmFile.output),
+      inheritedFds: files.inherited,
+      maxFileBytes: fileLimit,
+      seLinuxLabel: spec.config.seLinuxProcessLabel,
+      ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
+    });
+    host.failpoint("qemu.spawn.after");
+    const { pid, startTime } = child;
+    await update({ ...record, pid, startTime });
+    const vm = started(host, spec, child, guest?.cid);
+    await waitForQmp(host, spec, child, vm, signal);
+    return vm;
+  });
 }
 
-/** The names of the descriptors beside those of disks, which have their own. */
-export const descriptor = {
-  kernel: "kernel",
-  initrd: "initrd",
-  firmware: "firmware",
-  image: "image",
-  sink: "sink",
-  vsock: "vsock",
-  disk: (id: string) => `disk-${id}`,
-} as const;
-
-/** Files in the sandbox's VM folder. QEMU's working folder is there, so their paths are short. */
-export const vmFile = {
-  console: "console.log",
-  log: logFileNames["serial-file"],
-  output: "qemu.log",
-  qmp: "qmp.sock",
-  agent: (index: number) => `agent.${index}.sock`,
-} as const;
-
-/** The arguments of QEMU for a VM: a pure function. */
-export function launchArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
+/** All that QEMU is to open, opened with this process's rights. */
+async function openFiles(
+  host: Host,
+  spec: QemuSpec,
+  firmware: string | undefined,
+): Promise<Descriptors> {
   const { config, devices } = spec;
-  return [
-    ...isolationArguments(spec),
-    ...descriptorArguments(spec, facts),
-    ...machineArguments(config, facts),
-    ...memoryArguments(
-      { ...config, imagePath: reopened(descriptor.image, config.imagePath, facts) },
-      { share: devices.some(({ kind }) => kind === "virtio-fs"), imageBytes: facts.imageBytes },
-    ),
-    ...overcommitArguments(config, facts),
-    ...bootArguments(spec, facts),
-    ...controlArguments(config, facts),
-    // Before all devices that it is to serve.
-    ...(config.iommu ? ["-device", "intel-iommu,intremap=on,caching-mode=on"] : []),
-    ...bridgeArguments(config),
-    ...serialArguments(spec, facts),
-    ...rngArguments(config),
-    ...(config.virtioMem ? virtioMemArguments(config) : []),
-    ...controllerArguments(config),
-    ...(config.imagePath === undefined || usesNvdimm(config) ? [] : imageArguments(config, facts)),
-    ...deviceArguments(spec, facts),
-    ...config.hypervisorParams.flatMap(({ key, value }) =>
-      value === "" ? [`-${key}`] : [`-${key}`, value],
-    ),
-  ];
+  const files = new Descriptors();
+  try {
+    await files.addSink(descriptor.sink);
+    files.add(descriptor.kernel, await openForReading(config.kernelPath, spec));
+    if (config.initrdPath !== undefined)
+      files.add(descriptor.initrd, await openForReading(config.initrdPath, spec));
+    // What QEMU brings has a name only, which it looks up by itself.
+    if (firmware?.startsWith("/"))
+      files.add(descriptor.firmware, await openForReading(firmware, spec));
+    if (config.imagePath !== undefined) {
+      const image = { kind: "disk", id: "image", path: config.imagePath } as const;
+      const file = usesNvdimm(config)
+        ? await openForReading(image.path, spec)
+        : await openDisk(host, { ...image, format: "raw", readonly: true }, spec);
+      files.add(descriptor.image, file);
+    }
+    for (const device of devices) {
+      if (device.kind !== "disk") continue;
+      files.add(descriptor.disk(device.id), await openDisk(host, device, spec));
+    }
+    return files;
+  } catch (error) {
+    await files[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
-/** Where the guest finds what it starts with. */
-export function coldAddresses({ config, devices }: QemuSpec): Record<string, GuestAddress> {
-  const placed = placeDevices(config, devices);
-  return Object.fromEntries(placed.map(({ device, place }) => [device.id, place.address]));
-}
-
-/** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */
-function descriptorArguments(
-  { config, devices }: QemuSpec,
-  { descriptors }: LaunchFacts,
-): string[] {
-  const names = [
-    ...(usesNvdimm(config) ? [] : [descriptor.image]),
-    descriptor.sink,
-    ...devices.filter(({ kind }) => kind === "disk").map(({ id }) => descriptor.disk(id)),
-  ];
-  return names.flatMap((name) => {
-    const fd = descriptors.get(name);
-    return fd === undefined ? [] : ["-add-fd", option("", { fd, set: fd, opaque: name })];
+function started(
+  host: Host,
+  spec: QemuSpec,
+  child: SpawnedProcess,
+  cid: number | undefined,
+): QemuVm {
+  const { pid, startTime } = child;
+  const { marker, folder } = spec;
+  return new QemuVm({
+    host,
+    ...spec,
+    state: {
+      process: { pid, startTime },
+      marker,
+      devices: coldAddresses(spec),
+      driver: driverState(spec, cid),
+    },
+    gone: child.exited.then(async ({ code, signal }) => {
+      const said = await tailOf(join(folder, vmFile.output), 10).catch(() => "");
+      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+      return said === "" ? `QEMU ${how}` : `QEMU ${how}: ${said}`;
+    }),
+    onRelease: () => child.unref(),
   });
 }
 
-/** For what QEMU opens by its block layer or as a character device. */
-function duplicated(name: string, path: string, { descriptors }: LaunchFacts): string {
-  const fd = descriptors.get(name);
-  return fd === undefined ? path : `/dev/fdset/${fd}`;
-}
-
-/** For what QEMU opens with a plain open(2). */
-function reopened<P extends string | undefined>(
-  name: string,
-  path: P,
-  { descriptors }: LaunchFacts,
-): string | P {
-  const fd = descriptors.get(name);
-  return fd === undefined || path === undefined ? path : `/proc/self/fd/${fd}`;
-}
-
-/** No default devices, no configuration of the user, and a filter of system calls. */
-function isolationArguments(spec: QemuSpec): string[] {
-  return [
-    ...["-name", option(`virtc-${spec.sandboxId}`, {}), "-uuid", spec.marker],
-    ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
-    "-sandbox",
-    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-  ];
-}
-
-function machineArguments(config: QemuConfig, facts: LaunchFacts): string[] {
-  const { numVCPUs } = config;
-  const machine = machines[config.machineType];
-  const mostCpus = machine.growable ? config.defaultMaxVCPUs : numVCPUs;
-  const extra = [
-    machine.options,
-    ...(usesNvdimm(config) && config.imagePath !== undefined ? ["nvdimm=on"] : []),
-    "memory-backend=mem",
-    ...(config.machineAccelerators ? [config.machineAccelerators] : []),
-  ].filter((part) => part !== "");
-  const model = facts.accelerator === "kvm" ? "host" : "max";
-  return [
-    ...["-machine", `${config.machineType},${extra.join(",")}`],
-    ...["-accel", accelerator(config, facts)],
-    ...["-cpu", config.cpuFeatures ? `${model},${config.cpuFeatures}` : model],
-    "-smp",
-    mostCpus > numVCPUs
-      ? `cpus=${numVCPUs},maxcpus=${mostCpus},sockets=${mostCpus},cores=1,threads=1`
-      : `cpus=${numVCPUs}`,
-  ];
-}
-
-/** Remapping of interrupts needs an interrupt controller that is not all in the kernel. */
-function accelerator({ iommu }: QemuConfig, facts: LaunchFacts): string {
-  return iommu && facts.accelerator === "kvm" ? "kvm,kernel-irqchip=split" : facts.accelerator;
-}
-
-function overcommitArguments(config: QemuConfig, facts: LaunchFacts): string[] {
-  const { mlock, realtime } = config;
-  const cpus = realtime && facts.accelerator === "kvm";
-  const parts = [...(mlock ? ["mem-lock=on"] : []), ...(cpus ? ["cpu-pm=on"] : [])];
-  return parts.length === 0 ? [] : ["-overcommit", parts.join(",")];
-}
-
-function bootArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
-  const { config, logDisk } = spec;
-  const logAddress = logDisk === undefined ? undefined : coldAddresses(spec)[logDisk];
-  return [
-    ...valued("-bios", reopened(descriptor.firmware, facts.firmware, facts)),
-    ...["-kernel", reopened(descriptor.kernel, config.kernelPath, facts)],
-    ...valued("-initrd", reopened(descriptor.initrd, config.initrdPath, facts)),
-    ...["-append", kernelCommandLine(config, logAddress)],
-  ];
-}
-
-function valued(name: string, value: string | undefined): string[] {
-  return value === undefined ? [] : [name, value];
-}
-
-/** QMP and the guest's console. */
-function controlArguments(config: QemuConfig, facts: LaunchFacts): string[] {
-  return [
-    ...["-chardev", serverSocket("qmp", vmFile.qmp), "-mon", "chardev=qmp,mode=control"],
-    ...["-chardev", appendedFile("console", vmFile.console, facts)],
-    ...machines[config.machineType].console,
-  ];
-}
-
-/** The bridges' own hotplug controller is off: the ACPI one does the work and needs no five seconds. */
-function bridgeArguments(config: QemuConfig): string[] {
-  const { bridges, rootPorts, rootBus } = machines[config.machineType];
-  const args: string[] = [];
-  for (let index = 0; bridges && index < config.defaultBridges; index++) {
-    const addr = hex(slot.firstBridge + index);
-    const place = { id: `br${index}`, bus: rootBus, addr, chassis_nr: index + 1, shpc: false };
-    args.push("-device", option("pci-bridge", place));
+/** QEMU greets only once it has taken all its options and built the machine; the guest runs by then. */
+async function waitForQmp(
+  host: Host,
+  spec: QemuSpec,
+  child: SpawnedProcess,
+  vm: RunningVm,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const ended = Promise.all([vm.gone, child.exited]).then(([reason, { code }]) => {
+    const error = endedAtOnce(spec, reason, code);
+    stop.abort(error);
+    throw error;
+  });
+  ended.catch(() => {});
+  const greeted = async (): Promise<void> => {
+    const stream = await host.sockets.connectWhenReady(join(spec.folder, vmFile.qmp), stop.signal);
+    (await Qmp.open(stream, stop.signal))[Symbol.dispose]();
+  };
+  try {
+    await Promise.race([greeted(), ended]);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    // A process that dies closes its sockets a moment before it is gone, and its last words tell more.
+    await Promise.race([ended, sleep(dyingMs, undefined, { ref: false })]);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
-  for (let index = 0; rootPorts && index < config.pcieRootPorts; index++) {
-    const addr = hex(slot.firstRootPort + index);
-    const chassis = index + 64;
-    args.push(
-      "-device",
-      option("pcie-root-port", { id: `rp${index}`, bus: rootBus, addr, chassis }),
-    );
-  }
-  return args;
 }
 
-function rngArguments(config: QemuConfig): string[] {
-  const source = option("rng-random", { id: "rng0", filename: config.entropySource });
-  const devices = rngPlaces(config).map((place) =>
-    option("virtio-rng-pci", { ...place, ...virtioProperties(config), rng: "rng0" }),
-  );
-  return ["-object", source, ...devices.flatMap((device) => ["-device", device])];
-}
-
-function virtioMemArguments(config: QemuConfig): string[] {
-  const values = { id: virtioMemDevice, memdev: "vmem", "requested-size": 0 };
-  return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
-}
-
-/** The agent's ports and, as the last, its log if that has no disk. Port 0 of a virtio-serial device is a console's. */
-function serialArguments({ config, devices, logDisk }: QemuSpec, facts: LaunchFacts): string[] {
-  // The device of vsock, over which the agent needs no ports, is the second function in the same slot.
-  const vsock = devices.some(({ kind }) => kind === "vsock");
-  const ports = vsock ? 0 : config.agentPorts;
-  const serial = { id: "serial0", max_ports: ports + 3, ...(vsock && { multifunction: true }) };
-  const args = ["-device", pci(config, "virtio-serial-pci", slot.serial, serial)];
-  for (let index = 0; index < ports; index++) {
-    args.push("-chardev", serverSocket(`agent${index}`, vmFile.agent(index)));
-    args.push("-device", serialPort(index + 1, `agent${index}`, `agent.channel.${index}`));
-  }
-  if (logDisk !== undefined) return args;
-  args.push("-chardev", appendedFile("log", vmFile.log, facts));
-  args.push("-device", serialPort(ports + 1, "log", "virtc.log.0"));
-  return args;
-}
-
-/** What disks are behind, and the thread that serves them. */
-function controllerArguments(config: QemuConfig): string[] {
-  const scsi = config.blockDeviceDriver === "virtio-scsi";
-  return [
-    ...(config.enableIOThreads ? ["-object", "iothread,id=io0"] : []),
-    ...(scsi ? ["-device", pci(config, "virtio-scsi-pci", slot.scsi, { id: "scsi0" })] : []),
-  ];
-}
-
-/** The root image takes the lowest disk slot, so that it is the guest's /dev/vda. */
-function imageArguments(config: QemuConfig, facts: LaunchFacts): string[] {
-  const { imagePath: path = "", imageOffset: offset } = config;
-  const image = { id: "image", path, format: "raw", readonly: true, offset } as const;
-  const node = blockdev(image, duplicated(descriptor.image, path, facts), config);
-  return [
-    ...["-blockdev", JSON.stringify(node)],
-    ...["-device", pci(config, "virtio-blk-pci", slot.image, { id: "image0", drive: "image" })],
-  ];
-}
-
-function deviceArguments({ config, devices, folder }: QemuSpec, facts: LaunchFacts): string[] {
-  const fd = facts.descriptors.get(descriptor.vsock);
-  const vsock = facts.cid === undefined ? undefined : { cid: facts.cid, fd };
-  return placeDevices(config, devices).flatMap(({ device, place }) => {
-    const path =
-      device.kind === "disk"
-        ? duplicated(descriptor.disk(device.id), device.path, facts)
-        : undefined;
-    const parts = deviceParts(device, { folder, path, vsock }, config);
-    const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
-    return [
-      ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
-      ...["-device", JSON.stringify(frontend)],
-    ];
+function endedAtOnce(spec: QemuSpec, reason: string, code: number | null): VirtError {
+  const accelerator = /kvm|accelerator/i.test(reason)
+    ? " Without working KVM, use the accelerator `auto` or `tcg` (--accelerator auto)."
+    : "";
+  return new VirtError("HYPERVISOR_FAILED", reason, {
+    sandboxId: spec.sandboxId,
+    phase: "hypervisor.start",
+    ...(code !== null && { exitCode: code }),
+    hint: `QEMU refused what it was started with: check the hypervisor's configuration.${accelerator}`,
   });
 }
 
-function backendArguments(backend: Backend): string[] {
-  return backend.option === "blockdev"
-    ? ["-blockdev", JSON.stringify(backend.value)]
-    : [`-${backend.option}`, option(backend.driver, backend.values)];
-}
-
-/** QEMU's id of a device tells its place, so that a running VM can be asked which are taken. */
-export function deviceId(place: Place, { id }: Pick<Device, "id">): string {
-  return `${place.name}.${id}`;
-}
-
-function pci(
+/** What the host decides, before anything is opened. */
+export async function launchFacts(
   config: QemuConfig,
-  driver: string,
-  place: number,
-  values: Record<string, string | number | boolean | undefined>,
-): string {
-  const bus = machines[config.machineType].rootBus;
-  return option(driver, { bus, addr: hex(place), ...virtioProperties(config, driver), ...values });
-}
-
-function serialPort(nr: number, chardev: string, name: string): string {
-  return option("virtserialport", { bus: "serial0.0", nr, chardev, name });
-}
-
-function serverSocket(id: string, path: string): string {
-  return option("socket", { id, path, server: true, wait: false });
-}
-
-/**
- * Bytes that no longer fit are dropped: were the file the device's own, and not its copy, QEMU would try
- * again and again to write them. Appended to, so that others may truncate it.
- */
-function appendedFile(id: string, logfile: string, facts: LaunchFacts): string {
-  const path = duplicated(descriptor.sink, "/dev/null", facts);
-  return option("file", { id, path, append: true, logfile, logappend: true });
+  accelerator: "kvm" | "tcg",
+): Promise<Omit<LaunchFacts, "descriptors">> {
+  const { imagePath } = config;
+  const nvdimm = usesNvdimm(config) && imagePath !== undefined;
+  return {
+    accelerator,
+    firmware: config.firmwarePath ?? (await findFirmware(config.machineType)),
+    imageBytes: nvdimm ? (await checkFile("hypervisorConfig.imagePath", imagePath)).size : 0,
+  };
 }

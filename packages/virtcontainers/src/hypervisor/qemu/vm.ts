@@ -6,15 +6,16 @@ import type { Host } from "../../host/host.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import { assertCanAttach } from "../can-attach.ts";
 import type { Device } from "../device.ts";
+import { dyingMs, endVmm, goneWithin } from "../ending.ts";
 import type { RunningVm, VmSpec, VmState, VmStatus } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { openDisk } from "../reachable-files.ts";
+import { vmFile } from "./arguments.ts";
 import { capabilities } from "./capabilities.ts";
 import type { QemuConfig } from "./config.ts";
 import { connectionPhase, Qmp } from "./control.ts";
 import { memoryBytes, writableBytes } from "./device/file-limit.ts";
 import { attachDevice, detachDevice } from "./hotplug.ts";
-import { vmFile } from "./launch.ts";
 import { cpuThreads, plugCpus } from "./machine/cpus.ts";
 import { resizeMemory } from "./memory/resize.ts";
 import { driverStateOf } from "./state.ts";
@@ -24,8 +25,6 @@ const Status = v.object({ status: v.string() });
 const qmpLockTimeoutMs = 60_000;
 /** Where the Kata agent's contract has it listen. */
 const agentVsockPort = 1024;
-/** How long the kernel may take to end a killed process that sits in a system call. */
-const killTimeoutMs = 10_000;
 
 /** Beside the VM's folder, since what lies in it is the VMM's to change. */
 const qmpLockPath = (folder: string): string => join(dirname(folder), "qmp.lock");
@@ -40,9 +39,6 @@ export interface VmParts {
   gone: Promise<string>;
   onRelease: () => void;
 }
-
-/** How long a VMM whose connection broke may take to be gone. */
-const dyingMs = 2_000;
 
 /** A QEMU process, whoever started it. */
 export class QemuVm implements RunningVm {
@@ -123,15 +119,10 @@ export class QemuVm implements RunningVm {
     return await this.#control(signal, cpuThreads);
   }
 
-  async stop({ graceMs, signal }: { graceMs: number; signal?: AbortSignal }): Promise<void> {
-    const { processes } = this.#parts.host;
-    signal?.throwIfAborted();
-    if (graceMs > 0 && (await this.#goneWithin(graceMs, signal))) return;
-    await processes.signal(this.state.process, "SIGKILL");
-    if (await this.#goneWithin(killTimeoutMs, signal)) return;
-    throw new VirtError("HOST_FAILED", `QEMU (${this.state.process.pid}) was killed and goes on`, {
-      sandboxId: this.#parts.sandboxId,
-    });
+  async stop(options: { graceMs: number; signal?: AbortSignal }): Promise<void> {
+    const { host, sandboxId } = this.#parts;
+    const { process } = this.state;
+    await endVmm(host, { name: "QEMU", sandboxId, process, gone: this.gone }, options);
   }
 
   async consoleTail(lines = 20): Promise<string> {
@@ -176,27 +167,11 @@ export class QemuVm implements RunningVm {
     } catch (error) {
       // A process that dies closes its connections a moment before it is gone.
       if (isVirtError(error) && error.phase === connectionPhase)
-        await this.#goneWithin(dyingMs, signal);
+        await goneWithin(this.gone, dyingMs, signal);
       if (await this.#parts.host.processes.isAlive(this.state.process)) throw error;
       throw signal.aborted ? signal.reason : await died;
     } finally {
       signal.removeEventListener("abort", onAbort);
-    }
-  }
-
-  async #goneWithin(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort = (): void => {};
-    try {
-      return await new Promise<boolean>((resolve, reject) => {
-        timer = setTimeout(() => resolve(false), ms);
-        onAbort = () => reject(signal?.reason);
-        signal?.addEventListener("abort", onAbort, { once: true });
-        this.gone.then(() => resolve(true));
-      });
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
     }
   }
 

@@ -1,0 +1,307 @@
+import type { GuestAddress } from "../../store/guest-address.ts";
+import { logFileNames } from "../../store/log-carrier.ts";
+import type { Device } from "../device.ts";
+import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
+import type { QemuConfig, QemuSpec } from "./config.ts";
+import type { Backend } from "./device/backend.ts";
+import { blockdev } from "./device/disk.ts";
+import { deviceParts } from "./device/parts.ts";
+import { virtioProperties } from "./device/virtio.ts";
+import { machines } from "./machine/machines.ts";
+import { hex, type Place, placeDevices, rngPlaces, slot } from "./machine/places.ts";
+import { memoryArguments } from "./memory/arguments.ts";
+import { virtioMemDevice } from "./memory/virtio-mem.ts";
+import { option } from "./options.ts";
+
+/** What the host decides about a launch, beside the specification. */
+export interface LaunchFacts {
+  accelerator: "kvm" | "tcg";
+  /** A firmware file, or the name of one that QEMU brings; undefined: QEMU's default. */
+  firmware: string | undefined;
+  /** Size of the root image; needed only where it is an nvdimm. */
+  imageBytes: number;
+  /** The guest's address for vsock, where it has a device for it. */
+  cid?: number | undefined;
+  /** Numbers of the descriptors that QEMU inherits, by name; what has none is opened by its path. */
+  descriptors: ReadonlyMap<string, number>;
+}
+
+/** The names of the descriptors beside those of disks, which have their own. */
+export const descriptor = {
+  kernel: "kernel",
+  initrd: "initrd",
+  firmware: "firmware",
+  image: "image",
+  sink: "sink",
+  vsock: "vsock",
+  disk: (id: string) => `disk-${id}`,
+} as const;
+
+/** Files in the sandbox's VM folder. QEMU's working folder is there, so their paths are short. */
+export const vmFile = {
+  console: "console.log",
+  log: logFileNames["serial-file"],
+  output: "qemu.log",
+  qmp: "qmp.sock",
+  agent: (index: number) => `agent.${index}.sock`,
+} as const;
+
+/** The arguments of QEMU for a VM: a pure function. */
+export function launchArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
+  const { config, devices } = spec;
+  return [
+    ...isolationArguments(spec),
+    ...descriptorArguments(spec, facts),
+    ...machineArguments(config, facts),
+    ...memoryArguments(
+      { ...config, imagePath: reopened(descriptor.image, config.imagePath, facts) },
+      { share: devices.some(({ kind }) => kind === "virtio-fs"), imageBytes: facts.imageBytes },
+    ),
+    ...overcommitArguments(config, facts),
+    ...bootArguments(spec, facts),
+    ...controlArguments(config, facts),
+    // Before all devices that it is to serve.
+    ...(config.iommu ? ["-device", "intel-iommu,intremap=on,caching-mode=on"] : []),
+    ...bridgeArguments(config),
+    ...serialArguments(spec, facts),
+    ...rngArguments(config),
+    ...(config.virtioMem ? virtioMemArguments(config) : []),
+    ...controllerArguments(config),
+    ...(config.imagePath === undefined || usesNvdimm(config) ? [] : imageArguments(config, facts)),
+    ...deviceArguments(spec, facts),
+    ...config.hypervisorParams.flatMap(({ key, value }) =>
+      value === "" ? [`-${key}`] : [`-${key}`, value],
+    ),
+  ];
+}
+
+/** Where the guest finds what it starts with. */
+export function coldAddresses({ config, devices }: QemuSpec): Record<string, GuestAddress> {
+  const placed = placeDevices(config, devices);
+  return Object.fromEntries(placed.map(({ device, place }) => [device.id, place.address]));
+}
+
+/** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */
+function descriptorArguments(
+  { config, devices }: QemuSpec,
+  { descriptors }: LaunchFacts,
+): string[] {
+  const names = [
+    ...(usesNvdimm(config) ? [] : [descriptor.image]),
+    descriptor.sink,
+    ...devices.filter(({ kind }) => kind === "disk").map(({ id }) => descriptor.disk(id)),
+  ];
+  return names.flatMap((name) => {
+    const fd = descriptors.get(name);
+    return fd === undefined ? [] : ["-add-fd", option("", { fd, set: fd, opaque: name })];
+  });
+}
+
+/** For what QEMU opens by its block layer or as a character device. */
+function duplicated(name: string, path: string, { descriptors }: LaunchFacts): string {
+  const fd = descriptors.get(name);
+  return fd === undefined ? path : `/dev/fdset/${fd}`;
+}
+
+/** For what QEMU opens with a plain open(2). */
+function reopened<P extends string | undefined>(
+  name: string,
+  path: P,
+  { descriptors }: LaunchFacts,
+): string | P {
+  const fd = descriptors.get(name);
+  return fd === undefined || path === undefined ? path : `/proc/self/fd/${fd}`;
+}
+
+/** No default devices, no configuration of the user, and a filter of system calls. */
+function isolationArguments(spec: QemuSpec): string[] {
+  return [
+    ...["-name", option(`virtc-${spec.sandboxId}`, {}), "-uuid", spec.marker],
+    ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
+    "-sandbox",
+    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+  ];
+}
+
+function machineArguments(config: QemuConfig, facts: LaunchFacts): string[] {
+  const { numVCPUs } = config;
+  const machine = machines[config.machineType];
+  const mostCpus = machine.growable ? config.defaultMaxVCPUs : numVCPUs;
+  const extra = [
+    machine.options,
+    ...(usesNvdimm(config) && config.imagePath !== undefined ? ["nvdimm=on"] : []),
+    "memory-backend=mem",
+    ...(config.machineAccelerators ? [config.machineAccelerators] : []),
+  ].filter((part) => part !== "");
+  const model = facts.accelerator === "kvm" ? "host" : "max";
+  return [
+    ...["-machine", `${config.machineType},${extra.join(",")}`],
+    ...["-accel", accelerator(config, facts)],
+    ...["-cpu", config.cpuFeatures ? `${model},${config.cpuFeatures}` : model],
+    "-smp",
+    mostCpus > numVCPUs
+      ? `cpus=${numVCPUs},maxcpus=${mostCpus},sockets=${mostCpus},cores=1,threads=1`
+      : `cpus=${numVCPUs}`,
+  ];
+}
+
+/** Remapping of interrupts needs an interrupt controller that is not all in the kernel. */
+function accelerator({ iommu }: QemuConfig, facts: LaunchFacts): string {
+  return iommu && facts.accelerator === "kvm" ? "kvm,kernel-irqchip=split" : facts.accelerator;
+}
+
+function overcommitArguments(config: QemuConfig, facts: LaunchFacts): string[] {
+  const { mlock, realtime } = config;
+  const cpus = realtime && facts.accelerator === "kvm";
+  const parts = [...(mlock ? ["mem-lock=on"] : []), ...(cpus ? ["cpu-pm=on"] : [])];
+  return parts.length === 0 ? [] : ["-overcommit", parts.join(",")];
+}
+
+function bootArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
+  const { config, logDisk } = spec;
+  const logAddress = logDisk === undefined ? undefined : coldAddresses(spec)[logDisk];
+  return [
+    ...valued("-bios", reopened(descriptor.firmware, facts.firmware, facts)),
+    ...["-kernel", reopened(descriptor.kernel, config.kernelPath, facts)],
+    ...valued("-initrd", reopened(descriptor.initrd, config.initrdPath, facts)),
+    ...["-append", kernelCommandLine(config, logAddress)],
+  ];
+}
+
+function valued(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name, value];
+}
+
+/** QMP and the guest's console. */
+function controlArguments(config: QemuConfig, facts: LaunchFacts): string[] {
+  return [
+    ...["-chardev", serverSocket("qmp", vmFile.qmp), "-mon", "chardev=qmp,mode=control"],
+    ...["-chardev", appendedFile("console", vmFile.console, facts)],
+    ...machines[config.machineType].console,
+  ];
+}
+
+/** The bridges' own hotplug controller is off: the ACPI one does the work and needs no five seconds. */
+function bridgeArguments(config: QemuConfig): string[] {
+  const { bridges, rootPorts, rootBus } = machines[config.machineType];
+  const args: string[] = [];
+  for (let index = 0; bridges && index < config.defaultBridges; index++) {
+    const addr = hex(slot.firstBridge + index);
+    const place = { id: `br${index}`, bus: rootBus, addr, chassis_nr: index + 1, shpc: false };
+    args.push("-device", option("pci-bridge", place));
+  }
+  for (let index = 0; rootPorts && index < config.pcieRootPorts; index++) {
+    const addr = hex(slot.firstRootPort + index);
+    const chassis = index + 64;
+    args.push(
+      "-device",
+      option("pcie-root-port", { id: `rp${index}`, bus: rootBus, addr, chassis }),
+    );
+  }
+  return args;
+}
+
+function rngArguments(config: QemuConfig): string[] {
+  const source = option("rng-random", { id: "rng0", filename: config.entropySource });
+  const devices = rngPlaces(config).map((place) =>
+    option("virtio-rng-pci", { ...place, ...virtioProperties(config), rng: "rng0" }),
+  );
+  return ["-object", source, ...devices.flatMap((device) => ["-device", device])];
+}
+
+function virtioMemArguments(config: QemuConfig): string[] {
+  const values = { id: virtioMemDevice, memdev: "vmem", "requested-size": 0 };
+  return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
+}
+
+/** The agent's ports and, as the last, its log if that has no disk. Port 0 of a virtio-serial device is a console's. */
+function serialArguments({ config, devices, logDisk }: QemuSpec, facts: LaunchFacts): string[] {
+  // The device of vsock, over which the agent needs no ports, is the second function in the same slot.
+  const vsock = devices.some(({ kind }) => kind === "vsock");
+  const ports = vsock ? 0 : config.agentPorts;
+  const serial = { id: "serial0", max_ports: ports + 3, ...(vsock && { multifunction: true }) };
+  const args = ["-device", pci(config, "virtio-serial-pci", slot.serial, serial)];
+  for (let index = 0; index < ports; index++) {
+    args.push("-chardev", serverSocket(`agent${index}`, vmFile.agent(index)));
+    args.push("-device", serialPort(index + 1, `agent${index}`, `agent.channel.${index}`));
+  }
+  if (logDisk !== undefined) return args;
+  args.push("-chardev", appendedFile("log", vmFile.log, facts));
+  args.push("-device", serialPort(ports + 1, "log", "virtc.log.0"));
+  return args;
+}
+
+/** What disks are behind, and the thread that serves them. */
+function controllerArguments(config: QemuConfig): string[] {
+  const scsi = config.blockDeviceDriver === "virtio-scsi";
+  return [
+    ...(config.enableIOThreads ? ["-object", "iothread,id=io0"] : []),
+    ...(scsi ? ["-device", pci(config, "virtio-scsi-pci", slot.scsi, { id: "scsi0" })] : []),
+  ];
+}
+
+/** The root image takes the lowest disk slot, so that it is the guest's /dev/vda. */
+function imageArguments(config: QemuConfig, facts: LaunchFacts): string[] {
+  const { imagePath: path = "", imageOffset: offset } = config;
+  const image = { id: "image", path, format: "raw", readonly: true, offset } as const;
+  const node = blockdev(image, duplicated(descriptor.image, path, facts), config);
+  return [
+    ...["-blockdev", JSON.stringify(node)],
+    ...["-device", pci(config, "virtio-blk-pci", slot.image, { id: "image0", drive: "image" })],
+  ];
+}
+
+function deviceArguments({ config, devices, folder }: QemuSpec, facts: LaunchFacts): string[] {
+  const fd = facts.descriptors.get(descriptor.vsock);
+  const vsock = facts.cid === undefined ? undefined : { cid: facts.cid, fd };
+  return placeDevices(config, devices).flatMap(({ device, place }) => {
+    const path =
+      device.kind === "disk"
+        ? duplicated(descriptor.disk(device.id), device.path, facts)
+        : undefined;
+    const parts = deviceParts(device, { folder, path, vsock }, config);
+    const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
+    return [
+      ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
+      ...["-device", JSON.stringify(frontend)],
+    ];
+  });
+}
+
+function backendArguments(backend: Backend): string[] {
+  return backend.option === "blockdev"
+    ? ["-blockdev", JSON.stringify(backend.value)]
+    : [`-${backend.option}`, option(backend.driver, backend.values)];
+}
+
+/** QEMU's id of a device tells its place, so that a running VM can be asked which are taken. */
+export function deviceId(place: Place, { id }: Pick<Device, "id">): string {
+  return `${place.name}.${id}`;
+}
+
+function pci(
+  config: QemuConfig,
+  driver: string,
+  place: number,
+  values: Record<string, string | number | boolean | undefined>,
+): string {
+  const bus = machines[config.machineType].rootBus;
+  return option(driver, { bus, addr: hex(place), ...virtioProperties(config, driver), ...values });
+}
+
+function serialPort(nr: number, chardev: string, name: string): string {
+  return option("virtserialport", { bus: "serial0.0", nr, chardev, name });
+}
+
+function serverSocket(id: string, path: string): string {
+  return option("socket", { id, path, server: true, wait: false });
+}
+
+/**
+ * Bytes that no longer fit are dropped: were the file the device's own, and not its copy, QEMU would try
+ * again and again to write them. Appended to, so that others may truncate it.
+ */
+function appendedFile(id: string, logfile: string, facts: LaunchFacts): string {
+  const path = duplicated(descriptor.sink, "/dev/null", facts);
+  return option("file", { id, path, append: true, logfile, logappend: true });
+}
