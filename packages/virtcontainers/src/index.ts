@@ -40,6 +40,7 @@ export type { OciSpec } from "./config/oci/schema.ts";
 export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
+export type { VolumeDriver } from "./config/volume.ts";
 export type { Container } from "./container/container.ts";
 export type { ExecHandle, ExecResult } from "./container/exec/handle.ts";
 export type { ExecInput, ExecOptions } from "./container/exec/options.ts";
@@ -89,4 +90,4 @@ export {
 export type { State } from "./store/state.ts";
 export type { VmSize } from "./store/vm-size.ts";
 export type { CopyResult, SkippedEntry } from "./transfer/entry.ts";
-export type { Volume, VolumeDriver, VolumeOptions, Volumes } from "./volume/volume.ts";
+export type { Volume, VolumeOptions, Volumes } from "./volume/volume.ts";

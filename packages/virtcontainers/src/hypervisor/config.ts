@@ -1,7 +1,10 @@
 import * as v from "valibot";
 
 /** A key and a value for the kernel's or the hypervisor's command line; an empty value is a bare key. */
-const Param = v.object({ key: v.string(), value: v.string() });
+const Param = v.object({
+  key: v.string(),
+  value: v.string(),
+});
 export type Param = v.InferOutput<typeof Param>;
 
 const MachineType = v.picklist(["pc", "q35", "microvm", "virt", "pseries", "s390-ccw-virtio"]);

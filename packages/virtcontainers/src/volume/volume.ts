@@ -1,8 +1,6 @@
+import type { VolumeDriver } from "../config/volume.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { UserIds } from "../host/user-ids.ts";
-
-/** How a volume is kept: a folder that guests share with the host, or a disk of its own. */
-export type VolumeDriver = "folder" | "ext4";
 
 /** Data that outlives the sandboxes that use it. */
 export interface Volume {
