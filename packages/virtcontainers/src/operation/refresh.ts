@@ -81,7 +81,7 @@ function learnExits(sandbox: StoredSandbox, processes: readonly GuestProcess[]):
   for (const container of sandbox.containers) {
     const init = processes.find((p) => p.containerId === container.id && p.execId === "");
     if (!isInGuest(container) || init === undefined) continue;
-    container.pid = init.pid;
+    if (container.state !== "ready") container.pid = init.pid;
     if (init.exitCode !== undefined) markExited(container, init.exitCode, undefined);
   }
 }

@@ -2,8 +2,9 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { refresh } from "../operation/refresh.ts";
+import { markGone, refresh } from "../operation/refresh.ts";
 import { defaultTimeoutMs } from "../operation/run-verb.ts";
+import { isVmAlive } from "../store/vm-alive.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
 /** How long sandboxes may take to say how their containers are, before their last known states are shown. */
@@ -60,6 +61,9 @@ async function statusOf(
         { err: error, sandboxId: id },
         "its containers' present state could not be learnt",
       );
+      // To know that its VM is gone nobody has to be asked.
+      if (sandbox.vm !== undefined && !(await isVmAlive(context, sandbox)))
+        await markGone(context, sandbox, { signal });
     }
     if (sandbox.state !== before) await noticeDeath(context, id);
     return await sandboxStatus(context, sandbox);

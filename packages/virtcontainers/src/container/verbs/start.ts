@@ -1,5 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { extensionFeature } from "../../agent/features.ts";
+import { isVirtError } from "../../errors.ts";
 import { phase } from "../../events.ts";
 import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
@@ -43,9 +44,23 @@ export async function startContainer(
     });
     throw error;
   }
-  if (!sandbox.agentFeatures.includes(extensionFeature)) return;
-  const processes = await agent.listProcesses(container.id, signal);
-  container.pid = processes.find((process) => process.execId === "")?.pid ?? 0;
+  container.pid = await pidInGuest(operation, container, agent);
+}
+
+/** 0 where the agent can't tell, or the machine has ended with this very container. */
+async function pidInGuest(
+  { sandbox, signal }: Operation,
+  container: StoredContainer,
+  agent: Agent,
+): Promise<number> {
+  if (!sandbox.agentFeatures.includes(extensionFeature)) return 0;
+  try {
+    const processes = await agent.listProcesses(container.id, signal);
+    return processes.find((process) => process.execId === "")?.pid ?? 0;
+  } catch (error) {
+    if (sandbox.config.exitWith === container.id && isVirtError(error, "SANDBOX_DEAD")) return 0;
+    throw error;
+  }
 }
 
 async function createAnew(
