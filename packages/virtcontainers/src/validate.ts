@@ -129,3 +129,6 @@ export const id = v.pipe(
   v.maxLength(64, idRule),
   v.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/, idRule),
 );
+
+/** A choice that may be left out. */
+export const flag = v.optional(v.boolean("it must be true or false"));

@@ -1,7 +1,5 @@
 import * as v from "valibot";
-import { integer, text } from "../validate.ts";
-
-const flag = v.optional(v.boolean("it must be true or false"));
+import { flag, integer, text } from "../validate.ts";
 
 /** What concerns the guest agent. */
 export const KataAgentConfig = v.strictObject({

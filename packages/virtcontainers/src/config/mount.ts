@@ -1,7 +1,5 @@
 import * as v from "valibot";
-import { absolutePath, id, integer, text } from "../validate.ts";
-
-const flag = v.optional(v.boolean("it must be true or false"));
+import { absolutePath, flag, id, integer, text } from "../validate.ts";
 
 /** One option: what would end it or begin another has no place in it. */
 export const mountOption = v.pipe(

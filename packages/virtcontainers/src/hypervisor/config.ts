@@ -1,18 +1,15 @@
 import * as v from "valibot";
+import type { HypervisorConfig } from "../config/hypervisor.ts";
 
 /** A key and a value for the kernel's or the hypervisor's command line; an empty value is a bare key. */
 const Param = v.object({ key: v.string(), value: v.string() });
 export type Param = v.InferOutput<typeof Param>;
 
-const MachineType = v.picklist(["pc", "q35", "microvm", "virt", "pseries", "s390-ccw-virtio"]);
-export type MachineType = v.InferOutput<typeof MachineType>;
-const Accelerator = v.picklist(["auto", "kvm", "tcg"]);
-export type Accelerator = v.InferOutput<typeof Accelerator>;
-
-/** A HypervisorConfig with every default filled in and every file looked up; kept with the VM that it was made for. */
+/**
+ * Of a HypervisorConfig what every driver knows, with every default filled in and every file looked up. Kept with the
+ * VM that it was made for, beside the driver's own fields.
+ */
 export const ResolvedHypervisorConfig = v.object({
-  machineType: MachineType,
-  accelerator: Accelerator,
   hypervisorPath: v.optional(v.string()),
   kernelPath: v.string(),
   initrdPath: v.optional(v.string()),
@@ -25,35 +22,14 @@ export const ResolvedHypervisorConfig = v.object({
   defaultMaxVCPUs: v.number(),
   memoryMiB: v.number(),
   defaultMaxMemoryMiB: v.number(),
-  memSlots: v.number(),
-  memOffsetMiB: v.number(),
   virtioMem: v.boolean(),
-  defaultBridges: v.number(),
-  pcieRootPorts: v.number(),
   kernelParams: v.pipe(v.array(Param), v.readonly()),
   hypervisorParams: v.pipe(v.array(Param), v.readonly()),
-  machineAccelerators: v.optional(v.string()),
-  cpuFeatures: v.optional(v.string()),
   blockDeviceDriver: v.picklist(["virtio-blk", "virtio-scsi"]),
-  blockDeviceCacheSet: v.boolean(),
-  blockDeviceCacheDirect: v.boolean(),
-  blockDeviceCacheNoflush: v.boolean(),
-  enableIOThreads: v.boolean(),
-  disableImageNvdimm: v.boolean(),
-  memPrealloc: v.boolean(),
-  hugePages: v.boolean(),
-  mlock: v.boolean(),
-  realtime: v.boolean(),
   iommu: v.boolean(),
-  iommuPlatform: v.boolean(),
   useVSock: v.boolean(),
   seLinuxProcessLabel: v.optional(v.string()),
-  disableNestingChecks: v.boolean(),
-  fileBackedMemRootDir: v.optional(v.string()),
-  entropySource: v.string(),
   sharedFS: v.picklist(["virtio-fs", "virtio-9p", "none"]),
-  /** The DAX window of virtio-fs; 0: none. */
-  virtioFSCacheSizeMiB: v.number(),
   /** Host processes that can talk to the agent at once, 1 to 28. */
   agentPorts: v.number(),
   /** How large console and log may each become. */
@@ -61,3 +37,11 @@ export const ResolvedHypervisorConfig = v.object({
   debug: v.boolean(),
 });
 export type ResolvedHypervisorConfig = v.InferOutput<typeof ResolvedHypervisorConfig>;
+
+/** A driver's own part of the configuration. */
+export interface DriverConfig {
+  /** All that is kept for a VM: the common fields and the driver's own. */
+  readonly schema: v.GenericSchema<unknown, ResolvedHypervisorConfig>;
+  /** Adds the driver's own fields to the common ones. */
+  resolve(config: HypervisorConfig, common: ResolvedHypervisorConfig): ResolvedHypervisorConfig;
+}

@@ -4,7 +4,7 @@ import type { GuestAddress } from "../store/guest-address.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { LogCarrier } from "../store/log-carrier.ts";
 import type { AgentTransport } from "./agent-transport.ts";
-import type { ResolvedHypervisorConfig } from "./config.ts";
+import type { DriverConfig, ResolvedHypervisorConfig } from "./config.ts";
 import type { Device, DeviceKind } from "./device.ts";
 
 /** What a driver can do, as data: code asks these, never the driver's name. */
@@ -57,6 +57,8 @@ export type VmStatus = "running" | "paused" | "gone";
 export interface Hypervisor {
   readonly type: string;
   readonly capabilities: HypervisorCapabilities;
+  /** Its own part of the configuration; without one it goes by what every driver knows. */
+  readonly ownConfig?: DriverConfig;
   /** Refuses by field name what this driver, binary or host can't do; takes nothing from the host. */
   validate(config: ResolvedHypervisorConfig, signal: AbortSignal): Promise<void>;
   /** The command that `start` runs, for people and for measuring. */

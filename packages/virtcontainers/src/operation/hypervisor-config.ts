@@ -6,7 +6,7 @@ import type { GuestAssets } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 
-/** A caller's configuration with the guest's files and every default filled in. */
+/** What every driver knows of a caller's configuration, with the guest's files and every default filled in. */
 export function resolveHypervisorConfig(
   config: HypervisorConfig,
   assets: GuestAssets | undefined,
@@ -23,8 +23,6 @@ export function resolveHypervisorConfig(
   const memoryMiB = config.memoryMiB ?? defaults.memoryMiB;
   const logLimitMiB = sandbox.logLimitMiB ?? defaults.logLimitMiB;
   return {
-    machineType: config.hypervisorMachineType ?? defaults.machineType,
-    accelerator: config.accelerator ?? "auto",
     hypervisorPath: config.hypervisorPath,
     kernelPath: config.kernelPath ?? assets?.kernelPath ?? "",
     initrdPath: config.initrdPath ?? (ownKernel || ownRoot ? undefined : assets?.initrdPath),
@@ -36,38 +34,18 @@ export function resolveHypervisorConfig(
     defaultMaxVCPUs: Math.max(config.defaultMaxVCPUs ?? mostCpus(), numVCPUs),
     memoryMiB,
     defaultMaxMemoryMiB: Math.max(config.defaultMaxMemoryMiB ?? hostMemoryMiB(), memoryMiB),
-    memSlots: config.memSlots ?? defaults.memSlots,
-    memOffsetMiB: config.memOffsetMiB ?? 0,
     virtioMem: config.virtioMem ?? false,
-    defaultBridges: config.defaultBridges ?? defaults.defaultBridges,
-    pcieRootPorts: config.pcieRootPort ?? defaults.pcieRootPorts,
     kernelParams: [
       ...(ownKernel ? [] : (assets?.kernelArgs ?? []).map(param)),
       ...kataAgentKernelParams({ ...agentConfig, debug: agentConfig.debug || config.debug }),
       ...(config.kernelParams ?? []),
     ],
     hypervisorParams: config.hypervisorParams ?? [],
-    machineAccelerators: config.machineAccelerators,
-    cpuFeatures: config.cpuFeatures,
     blockDeviceDriver: config.blockDeviceDriver ?? "virtio-blk",
-    blockDeviceCacheSet: config.blockDeviceCacheSet ?? false,
-    blockDeviceCacheDirect: config.blockDeviceCacheDirect ?? false,
-    blockDeviceCacheNoflush: config.blockDeviceCacheNoflush ?? false,
-    enableIOThreads: config.enableIOThreads ?? false,
-    disableImageNvdimm: config.disableImageNvdimm ?? defaults.disableImageNvdimm,
-    memPrealloc: config.memPrealloc ?? false,
-    hugePages: config.hugePages ?? false,
-    mlock: config.mlock ?? config.realtime ?? false,
-    realtime: config.realtime ?? false,
     iommu: config.iommu ?? false,
-    iommuPlatform: config.iommuPlatform ?? false,
     useVSock: config.useVSock ?? agentConfig.useVSock ?? false,
     seLinuxProcessLabel: config.seLinuxProcessLabel,
-    disableNestingChecks: config.disableNestingChecks ?? false,
-    fileBackedMemRootDir: config.fileBackedMemRootDir,
-    entropySource: config.entropySource ?? "/dev/urandom",
     sharedFS: shared ? (config.sharedFS ?? "virtio-fs") : "none",
-    virtioFSCacheSizeMiB: config.virtioFSCacheSizeMiB ?? 0,
     agentPorts: config.agentPorts ?? defaults.agentPorts,
     logLimitMiB,
     debug: config.debug ?? false,

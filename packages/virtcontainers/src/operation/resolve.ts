@@ -4,6 +4,7 @@ import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
 import type { GuestAssets } from "../guest/assets.ts";
 import { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Context } from "./context.ts";
 import { resolveHypervisorConfig } from "./hypervisor-config.ts";
@@ -11,28 +12,31 @@ import { resolveHypervisorConfig } from "./hypervisor-config.ts";
 /** The full hypervisor configuration of a sandbox. HOST_REQUIREMENT if guest files are needed and missing. */
 export async function resolveConfig(
   context: Context,
+  hypervisor: Hypervisor,
   config: SandboxConfig,
   shared: boolean,
 ): Promise<ResolvedHypervisorConfig> {
   const hypervisorConfig = config.hypervisorConfig ?? {};
-  const { guestFiles } = context.hypervisors.of(config).capabilities;
-  const needsAssets = guestFiles && !isComplete(hypervisorConfig);
+  const needsAssets = hypervisor.capabilities.guestFiles && !isComplete(hypervisorConfig);
   const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
-  return resolveHypervisorConfig(hypervisorConfig, assets, {
+  const common = resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},
     shared,
     logLimitMiB: config.logLimitMiB,
   });
+  return hypervisor.ownConfig?.resolve(hypervisorConfig, common) ?? common;
 }
 
 /** The resolved configuration of a sandbox that is there: what its VM was started with, whatever has changed on the host since. */
 export async function resolveStored(
   context: Context,
+  hypervisor: Hypervisor,
   sandbox: StoredSandbox,
 ): Promise<ResolvedHypervisorConfig> {
   if (sandbox.vm === undefined || sandbox.resolved === undefined)
-    return await resolveConfig(context, sandbox.config, sandbox.shared);
-  const kept = v.safeParse(ResolvedHypervisorConfig, sandbox.resolved);
+    return await resolveConfig(context, hypervisor, sandbox.config, sandbox.shared);
+  const { schema } = hypervisor.ownConfig ?? { schema: ResolvedHypervisorConfig };
+  const kept = v.safeParse(schema, sandbox.resolved);
   if (kept.success) return kept.output;
   throw new VirtError("STATE_INVALID", `the configuration of sandbox ${sandbox.id} is damaged`, {
     sandboxId: sandbox.id,

@@ -76,9 +76,9 @@ export function operation(
   sandbox: StoredSandbox,
   deadline: Deadline,
   hold: Hold,
+  hypervisor?: Hypervisor,
 ): Operation {
   const { signal } = deadline;
-  let hypervisor: Hypervisor | undefined;
   return {
     context,
     connection,

@@ -29,7 +29,7 @@ export async function shrinkToFit(operation: Operation): Promise<void> {
     const wanted = await fittingSize(operation);
     const size = sandbox.size;
     if (wanted === undefined || size === undefined || !(await isVmAlive(context, sandbox))) return;
-    const { virtioMem } = await resolveStored(context, sandbox);
+    const { virtioMem } = await resolveStored(context, operation.hypervisor, sandbox);
     const shrunk = {
       cpus: sandbox.agentFeatures.includes("cpus") ? Math.min(size.cpus, wanted.cpus) : size.cpus,
       memoryMiB: virtioMem ? Math.min(size.memoryMiB, wanted.memoryMiB) : size.memoryMiB,
@@ -42,9 +42,10 @@ export async function shrinkToFit(operation: Operation): Promise<void> {
   }
 }
 
-async function fittingSize({ context, sandbox }: Operation): Promise<VmSize | undefined> {
+async function fittingSize(operation: Operation): Promise<VmSize | undefined> {
+  const { context, sandbox } = operation;
   if (sandbox.vm === undefined || sandbox.state === "paused") return undefined;
-  return await wantedSize(context, sandbox);
+  return await wantedSize(context, operation.hypervisor, sandbox);
 }
 
 async function change(operation: Operation, from: VmSize, to: VmSize): Promise<void> {

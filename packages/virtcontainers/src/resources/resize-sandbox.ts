@@ -33,7 +33,7 @@ export async function resizeSandbox(operation: Operation, input: Resize): Promis
   const asked = parse(Resize, input);
   await refresh(context, sandbox, connection, signal);
   assertAllowed("resizeSandbox", sandbox);
-  const now = sandbox.size ?? (await wantedSize(context, sandbox));
+  const now = sandbox.size ?? (await wantedSize(context, operation.hypervisor, sandbox));
   const wanted = { cpus: asked.cpus ?? now.cpus, memoryMiB: asked.memoryMiB ?? now.memoryMiB };
   const demand = demandOf(sandbox);
   if (wanted.cpus < demand.cpusetCpus) {
@@ -63,7 +63,7 @@ async function checkLargest(
   now: VmSize,
   wanted: VmSize,
 ): Promise<void> {
-  const largest = largestSize(await resolveStored(context, sandbox));
+  const largest = largestSize(await resolveStored(context, hypervisor, sandbox));
   const { type, capabilities } = hypervisor;
   for (const [field, limit, able] of [
     ["cpus", "defaultMaxVCPUs", capabilities.cpuHotplug],

@@ -1,5 +1,6 @@
 import { invalidArgument } from "../errors.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -13,8 +14,12 @@ export function demandOf({ config, containers }: StoredSandbox): Demand {
 }
 
 /** The size that the VM of a sandbox should have now. */
-export async function wantedSize(context: Context, sandbox: StoredSandbox): Promise<VmSize> {
-  const config = await resolveStored(context, sandbox);
+export async function wantedSize(
+  context: Context,
+  hypervisor: Hypervisor,
+  sandbox: StoredSandbox,
+): Promise<VmSize> {
+  const config = await resolveStored(context, hypervisor, sandbox);
   const demand = demandOf(sandbox);
   const most = largestSize(config);
   if (demand.cpusetCpus > most.cpus) {

@@ -6,13 +6,15 @@ import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
+import { agentTransport } from "../hypervisor/agent-transport.ts";
 import type { Device, DiskDevice } from "../hypervisor/device.ts";
-import type { RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
+import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
 import { makeLogDisk } from "../logs/disk/make.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
+import type { Operation } from "../operation/run-verb.ts";
 import { enterHostCgroup, makeHostCgroup } from "../resources/host-cgroup.ts";
 import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../storage/block/drives.ts";
@@ -25,20 +27,19 @@ import { tellGuest } from "./tell-guest.ts";
 
 /** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
 export async function boot(
-  context: Context,
-  sandbox: StoredSandbox,
+  { context, hypervisor, sandbox, connection, deadline }: Operation,
   ledger: Ledger,
-  connection: Connection,
-  deadline: Deadline,
 ): Promise<void> {
   const ids = { sandboxId: sandbox.id };
   await phase("prepare", ids, () => makeVmFolder(context, sandbox, ledger));
-  const spec = await phase("storage", ids, () => describeVm(context, sandbox, ledger, deadline));
+  const spec = await phase("storage", ids, () =>
+    describeVm(context, hypervisor, sandbox, ledger, deadline),
+  );
   deadline.phase("hypervisor.start");
   const vm = await phase("hypervisor.start", ids, () =>
-    startVm(context, sandbox, spec, ledger, deadline),
+    startVm(context, hypervisor, sandbox, spec, ledger, deadline),
   );
-  connection.adopt(vm);
+  connection.adopt(vm, agentTransport(hypervisor.capabilities, spec.config));
   using _share = onShareDeath({ context, sandbox }, undefined, (error) => deadline.fail(error));
   try {
     deadline.phase("boot");
@@ -75,17 +76,18 @@ async function makeVmFolder(
 
 async function describeVm(
   context: Context,
+  hypervisor: Hypervisor,
   sandbox: StoredSandbox,
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<VmSpec> {
   const devices: Device[] = [];
   sandbox.nextDrive = 0;
-  sandbox.size = await wantedSize(context, sandbox);
+  sandbox.size = await wantedSize(context, hypervisor, sandbox);
   for (const container of sandbox.containers) {
     devices.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
   }
-  const resolved = await resolveStored(context, sandbox);
+  const resolved = await resolveStored(context, hypervisor, sandbox);
   sandbox.resolved = { ...resolved };
   const config = {
     ...resolved,
@@ -93,7 +95,7 @@ async function describeVm(
     memoryMiB: sandbox.size.memoryMiB,
   };
   if (config.useVSock) devices.push({ kind: "vsock", id: "vsock" });
-  const logDisk = await prepareLog(context, sandbox, config.logLimitMiB);
+  const logDisk = await prepareLog(context, hypervisor, sandbox, config.logLimitMiB);
   if (logDisk !== undefined) devices.push(logDisk);
   if (sandbox.shared) devices.push(await startShare(context, sandbox, ledger));
   return {
@@ -110,10 +112,11 @@ async function describeVm(
 /** Chooses by what the log reaches the host, and makes the disk where it is one. */
 async function prepareLog(
   context: Context,
+  hypervisor: Hypervisor,
   sandbox: StoredSandbox,
   limitMiB: number,
 ): Promise<DiskDevice | undefined> {
-  sandbox.logCarrier = chooseLogCarrier(context.hypervisors.of(sandbox.config), context.logCarrier);
+  sandbox.logCarrier = chooseLogCarrier(hypervisor, context.logCarrier);
   if (sandbox.logCarrier !== "disk") return undefined;
   const path = context.store.folder(sandbox.id).log("disk");
   await makeLogDisk(path, limitMiB * 1024 * 1024, sandbox.user);
@@ -122,12 +125,12 @@ async function prepareLog(
 
 async function startVm(
   context: Context,
+  hypervisor: Hypervisor,
   sandbox: StoredSandbox,
   spec: VmSpec,
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<RunningVm> {
-  const hypervisor = context.hypervisors.of(sandbox.config);
   await makeHostCgroup(context, sandbox, ledger);
   const vm = await hypervisor.start(spec, ledger, deadline.signal);
   sandbox.vm = vm.state;

@@ -41,17 +41,17 @@ export async function createSandbox(
   using deadline = new Deadline(options, createTimeoutMs, "create");
   const id = config.id ?? randomBytes(6).toString("hex");
   using tracer = new Tracer(id);
-  const sandbox = await phase("validate", { sandboxId: id }, () =>
+  const { sandbox, hypervisor } = await phase("validate", { sandboxId: id }, () =>
     plan(context, id, config, input, deadline.signal),
   );
   deadline.check();
   const hold = await context.store.create(sandbox.id, deadline.signal);
   return await whileHeld(context, hold, deadline, async (held) => {
     const connection = new Connection(context, sandbox.id);
-    const created = operation(held, connection, sandbox, deadline, hold);
+    const created = operation(held, connection, sandbox, deadline, hold, hypervisor);
     try {
       await created.save();
-      await boot(held, sandbox, created.ledger(), connection, deadline);
+      await boot(created, created.ledger());
       await tellCreated(held, sandbox);
       await afterwards(created);
       await tracer.save(held);
@@ -75,11 +75,11 @@ async function plan(
   checked: SandboxConfig,
   input: SandboxConfig,
   signal: AbortSignal,
-): Promise<StoredSandbox> {
+): Promise<Pick<Operation, "sandbox" | "hypervisor">> {
   const config = await applyCustomSpecs(context, checked, input);
   const hypervisor = context.hypervisors.of(config);
   const shared = await needsShare(context, config);
-  const resolved = await resolveConfig(context, config, shared);
+  const resolved = await resolveConfig(context, hypervisor, config, shared);
   await assertShareable(context, hypervisor, config, resolved.sharedFS);
   await hypervisor.validate(resolved, signal);
   await assertGuestCan(context, hypervisor, config, resolved);
@@ -92,7 +92,7 @@ async function plan(
   // Over 9p the VMM itself opens the files, with the owners that they have.
   const own = context.host.uid === 0 && resolved.sharedFS !== "virtio-9p";
   const uid = own ? chooseVmUid() : undefined;
-  return {
+  const sandbox: StoredSandbox = {
     version: stateVersion,
     id,
     generation: 0,
@@ -109,6 +109,7 @@ async function plan(
     agentFeatures: [],
     containers,
   };
+  return { sandbox, hypervisor };
 }
 
 async function applyCustomSpecs(

@@ -22,7 +22,7 @@ export async function startSandbox(operation: Operation): Promise<void> {
     sandbox.bootId = await context.host.bootId();
     for (const container of sandbox.containers) forgetExit(container);
     try {
-      await boot(context, sandbox, ledger, connection, deadline);
+      await boot(operation, ledger);
     } catch (error) {
       await undo(operation, async (undoing) => {
         await connection.release();

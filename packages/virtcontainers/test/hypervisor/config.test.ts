@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Host } from "../../src/host/host.ts";
 import { createHost } from "../../src/host/real.ts";
-import type { ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
+import type { QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { createQemu } from "../../src/hypervisor/qemu/index.ts";
 import { silentLogger } from "../../src/log.ts";
 import { temporaryFolder } from "../host/support/folder.ts";
@@ -13,7 +13,7 @@ import { config } from "./support/spec.ts";
 const host = createHost();
 const signal = () => AbortSignal.timeout(20_000);
 
-async function bootable(): Promise<Partial<ResolvedHypervisorConfig>> {
+async function bootable(): Promise<Partial<QemuConfig>> {
   const folder = await temporaryFolder();
   const kernelPath = join(folder, "vmlinux");
   const imagePath = join(folder, "root.img");
@@ -22,7 +22,7 @@ async function bootable(): Promise<Partial<ResolvedHypervisorConfig>> {
   return { kernelPath, imagePath };
 }
 
-async function validate(more: Partial<ResolvedHypervisorConfig>, on: Host = host): Promise<void> {
+async function validate(more: Partial<QemuConfig>, on: Host = host): Promise<void> {
   await createQemu(on, silentLogger).validate(config({ ...(await bootable()), ...more }), signal());
 }
 
@@ -34,7 +34,7 @@ test("a usual configuration passes", async () => {
 const hostMiB = Math.floor(totalmem() / 1024 / 1024);
 
 describe("refusals name the field, the value and what is allowed", () => {
-  test.each<[keyof ResolvedHypervisorConfig, Partial<ResolvedHypervisorConfig>, RegExp]>([
+  test.each<[keyof QemuConfig, Partial<QemuConfig>, RegExp]>([
     ["memoryMiB", { memoryMiB: 0 }, /0 .* from 64 to /],
     ["memoryMiB", { memoryMiB: -1 }, /-1 .* from 64 to /],
     [

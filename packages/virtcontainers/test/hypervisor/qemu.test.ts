@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findGuestDir, loadGuestAssets } from "../../src/guest/assets.ts";
 import { createHost } from "../../src/host/real.ts";
-import type { ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
 import type { RunningVm, VmSpec } from "../../src/hypervisor/hypervisor.ts";
+import type { QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { createQemu } from "../../src/hypervisor/qemu/index.ts";
 import { silentLogger } from "../../src/log.ts";
 import { temporaryFolder } from "../host/support/folder.ts";
@@ -22,7 +22,7 @@ const guest = await loadGuestAssets(findGuestDir(process.env)).catch(() => undef
 const hasQemu = (await host.processes.which("qemu-system-x86_64")) !== undefined;
 
 /** A VM folder that belongs to the VMM's user, below a folder that only root may enter. */
-async function vmSpec(more: Partial<ResolvedHypervisorConfig> = {}): Promise<VmSpec> {
+async function vmSpec(more: Partial<QemuConfig> = {}): Promise<VmSpec> {
   const parent = await temporaryFolder();
   const folder = join(parent, "f".repeat(120));
   await mkdir(folder, { mode: 0o700 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
+import type { QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
 import { resizeMemory } from "../../src/hypervisor/qemu/memory/resize.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
@@ -19,7 +19,7 @@ interface Guest {
 }
 
 /** QEMU as far as memory goes, 256 MiB at start, with a guest that follows. */
-async function machine(guest: Guest = {}, more: Partial<ResolvedHypervisorConfig> = {}) {
+async function machine(guest: Guest = {}, more: Partial<QemuConfig> = {}) {
   const log: string[] = [];
   const dimms = [...(guest.dimms ?? [])];
   const devices: string[] = ["br0"];

@@ -1,12 +1,14 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
 import { expect, test } from "vitest";
+import { type DriverConfig, ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
 import { VirtContainers } from "../../src/index.ts";
 import { createTestImages, createTestInstance } from "../../src/testing/index.ts";
 import { editStored, refusal, waiting } from "./support.ts";
 
 /** As another process has it, over a driver whose VMs boot the guest's files. */
-async function booting() {
+async function booting(ownConfig?: DriverConfig) {
   const instance = await createTestInstance();
   const { hypervisor, folder } = instance;
   const capabilities = { ...hypervisor.capabilities, guestFiles: true };
@@ -17,7 +19,7 @@ async function booting() {
       guestDir: folder,
       kernel: "debian",
       images: createTestImages(folder),
-      hypervisors: { qemu: { ...hypervisor, capabilities } },
+      hypervisors: { qemu: { ...hypervisor, capabilities, ...(ownConfig && { ownConfig }) } },
     });
   return { instance, another };
 }
@@ -42,6 +44,29 @@ test("a configuration that is damaged on disk is told as such", async () => {
   editStored(instance, "sb", (stored) => {
     stored.resolved = { kernelPath: 7 };
   });
+  await using sandbox = await another().fetchSandbox("sb");
+  expect((await refusal(sandbox.exec(["true"]))).code).toBe("STATE_INVALID");
+});
+
+const Painted = v.object({ ...ResolvedHypervisorConfig.entries, color: v.string() });
+const painted: DriverConfig = {
+  schema: Painted,
+  resolve: (config, common) => ({ ...common, color: config.cpuFeatures ?? "grey" }),
+};
+
+test("a driver's own fields are kept with the VM, and checked by its own schema", async () => {
+  const { instance, another } = await booting(painted);
+  await using _instance = instance;
+  const hypervisorConfig = { cpuFeatures: "red" };
+  const config = { id: "sb", containers: [waiting], hypervisorConfig };
+  await (await another().runSandbox(config)).release();
+  let kept: unknown;
+  editStored(instance, "sb", (stored) => {
+    kept = stored.resolved;
+    stored.resolved = { ...v.parse(Painted, kept), color: 7 };
+  });
+  expect(kept).toMatchObject({ color: "red", memoryMiB: 256 });
+  expect(kept).not.toHaveProperty("machineType");
   await using sandbox = await another().fetchSandbox("sb");
   expect((await refusal(sandbox.exec(["true"]))).code).toBe("STATE_INVALID");
 });

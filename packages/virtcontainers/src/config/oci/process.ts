@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import { absolutePath, argument, honoured, integer, later, text } from "../../validate.ts";
+import { absolutePath, argument, flag, honoured, integer, later, text } from "../../validate.ts";
 import { Rlimits } from "../rlimits.ts";
 
-const flag = v.optional(v.boolean("it must be true or false"));
 const uint32 = integer(0, 2 ** 32 - 1);
 const capabilities = v.optional(
   v.array(v.pipe(text(64), v.regex(/^CAP_[A-Z_]+$/, "it must be such as CAP_NET_ADMIN"))),

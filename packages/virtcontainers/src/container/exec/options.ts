@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { Cmd } from "../../config/container.ts";
 import type { CallOptions } from "../../deadline.ts";
 import { invalidArgument } from "../../errors.ts";
-import { absolutePath, argument, id, integer, parse, text, texts } from "../../validate.ts";
+import { absolutePath, argument, flag, id, integer, parse, text, texts } from "../../validate.ts";
 
 /** What a command can read from. */
 export type ExecInput =
@@ -32,8 +32,6 @@ export interface ExecOptions extends CallOptions {
   /** How much of stdout, and of stderr, is kept for the result: bytes, default 64 MiB. */
   maxOutputBytes?: number | undefined;
 }
-
-const flag = v.optional(v.boolean("it must be true or false"));
 
 const Options = v.strictObject({
   container: v.optional(id),

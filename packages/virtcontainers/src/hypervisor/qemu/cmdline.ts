@@ -1,15 +1,13 @@
 import { addressText, type GuestAddress } from "../../store/guest-address.ts";
-import type { Param, ResolvedHypervisorConfig } from "../config.ts";
+import type { Param } from "../config.ts";
+import type { QemuConfig } from "./config.ts";
 import { machines } from "./machine/machines.ts";
 
 /**
  * The guest's kernel command line. A parameter of the configuration replaces the default of its name. `logDisk`
  * is where the guest finds the disk for its log.
  */
-export function kernelCommandLine(
-  config: ResolvedHypervisorConfig,
-  logDisk?: GuestAddress,
-): string {
+export function kernelCommandLine(config: QemuConfig, logDisk?: GuestAddress): string {
   const own = new Set(config.kernelParams.map(({ key }) => key));
   const params = defaultParams(config).filter(({ key }) => !own.has(key));
   const log = logDisk === undefined ? [] : [param("agent.log_disk", addressText(logDisk))];
@@ -22,7 +20,7 @@ function paramText({ key, value }: Param): string {
   return /\s/.test(value) ? `${key}="${value}"` : `${key}=${value}`;
 }
 
-function defaultParams(config: ResolvedHypervisorConfig): Param[] {
+function defaultParams(config: QemuConfig): Param[] {
   const x86 = machines[config.machineType].arch === "x64";
   return [
     param("console", machines[config.machineType].tty),
@@ -46,7 +44,7 @@ function defaultParams(config: ResolvedHypervisorConfig): Param[] {
   ];
 }
 
-function rootParams(config: ResolvedHypervisorConfig): Param[] {
+function rootParams(config: QemuConfig): Param[] {
   if (config.imagePath === undefined) return [];
   const nvdimm = usesNvdimm(config);
   return [
@@ -58,7 +56,7 @@ function rootParams(config: ResolvedHypervisorConfig): Param[] {
   ];
 }
 
-export function usesNvdimm(config: ResolvedHypervisorConfig): boolean {
+export function usesNvdimm(config: QemuConfig): boolean {
   return !config.disableImageNvdimm && machines[config.machineType].nvdimm;
 }
 

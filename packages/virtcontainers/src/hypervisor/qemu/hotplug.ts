@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { VirtError } from "../../errors.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { Device } from "../device.ts";
+import type { QemuConfig } from "./config.ts";
 import type { Qmp } from "./control.ts";
 import type { Backend } from "./device/backend.ts";
 import { deviceParts } from "./device/parts.ts";
@@ -21,7 +21,7 @@ export async function attachDevice(
   qmp: Qmp,
   device: Device,
   { folder, fd }: { folder: string; fd: number | undefined },
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<GuestAddress> {
   const devices = await listDevices(qmp, signal);
@@ -80,7 +80,7 @@ export async function detachDevice(qmp: Qmp, id: string, signal: AbortSignal): P
 function freePlace(
   devices: readonly string[],
   kind: Device["kind"],
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
 ): Place | undefined {
   const taken = devices.flatMap((name) => placeOf(name) ?? []);
   return new Places(config, taken).take(kind, "hot");
@@ -89,7 +89,7 @@ function freePlace(
 /** A free PCI place for a device of the driver's own. */
 export async function freePciPlace(
   qmp: Qmp,
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<Place | undefined> {
   return freePlace(await listDevices(qmp, signal), "network", config);

@@ -5,14 +5,14 @@ import type { Host, SpawnedProcess } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { assertCanAttach } from "../can-attach.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
 import { Descriptors } from "../descriptors.ts";
-import type { Hypervisor, RunningVm, VmSpec, VmState } from "../hypervisor.ts";
+import type { Hypervisor, RunningVm, VmState } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { checkFile, openDisk, openForReading } from "../reachable-files.ts";
 import { capabilities } from "./capabilities.ts";
 import { validateConfig } from "./checks/validate.ts";
 import { usesNvdimm } from "./cmdline.ts";
+import { ownConfig, type QemuConfig, type QemuSpec, withQemuConfig } from "./config.ts";
 import { Qmp } from "./control.ts";
 import { maxFileBytes } from "./device/file-limit.ts";
 import { coldAddresses, descriptor, type LaunchFacts, launchArguments, vmFile } from "./launch.ts";
@@ -29,16 +29,20 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
   return {
     type: "qemu",
     capabilities,
-    validate: (config, signal) => validateConfig(config, binaries, host, signal),
-    command: async (spec) => {
+    ownConfig,
+    validate: async (config, signal) =>
+      await validateConfig(withQemuConfig({ config }).config, binaries, host, signal),
+    command: async (given) => {
+      const spec = withQemuConfig(given);
       const path = await binaries.find(spec.config);
       const { name } = await resolveAccelerator(spec.config);
       const facts = await launchFacts(spec.config, name);
       // An address as a VM would get one; QEMU then opens the device itself.
       return { path, args: launchArguments(spec, { ...facts, cid: 3, descriptors: new Map() }) };
     },
-    start: (spec, ledger, signal) => start(host, logger, binaries, spec, ledger, signal),
-    adopt: (spec, state) => adopt(host, spec, state),
+    start: async (spec, ledger, signal) =>
+      await start(host, logger, binaries, withQemuConfig(spec), ledger, signal),
+    adopt: async (spec, state) => await adopt(host, withQemuConfig(spec), state),
   };
 }
 
@@ -46,7 +50,7 @@ async function start(
   host: Host,
   logger: Logger,
   binaries: Binaries,
-  spec: VmSpec,
+  spec: QemuSpec,
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<RunningVm> {
@@ -93,7 +97,7 @@ async function start(
 /** All that QEMU is to open, opened with this process's rights. */
 async function openFiles(
   host: Host,
-  spec: VmSpec,
+  spec: QemuSpec,
   firmware: string | undefined,
 ): Promise<Descriptors> {
   const { config, devices } = spec;
@@ -124,7 +128,12 @@ async function openFiles(
   }
 }
 
-function started(host: Host, spec: VmSpec, child: SpawnedProcess, cid: number | undefined): QemuVm {
+function started(
+  host: Host,
+  spec: QemuSpec,
+  child: SpawnedProcess,
+  cid: number | undefined,
+): QemuVm {
   const { pid, startTime } = child;
   const { marker, folder } = spec;
   return new QemuVm({
@@ -151,7 +160,7 @@ const dyingMs = 2_000;
 /** QEMU greets only once it has taken all its options and built the machine; the guest runs by then. */
 async function waitForQmp(
   host: Host,
-  spec: VmSpec,
+  spec: QemuSpec,
   child: SpawnedProcess,
   vm: RunningVm,
   signal: AbortSignal,
@@ -181,7 +190,7 @@ async function waitForQmp(
   }
 }
 
-function endedAtOnce(spec: VmSpec, reason: string, code: number | null): VirtError {
+function endedAtOnce(spec: QemuSpec, reason: string, code: number | null): VirtError {
   const accelerator = /kvm|accelerator/i.test(reason)
     ? " Without working KVM, use the accelerator `auto` or `tcg` (--accelerator auto)."
     : "";
@@ -195,7 +204,7 @@ function endedAtOnce(spec: VmSpec, reason: string, code: number | null): VirtErr
 
 async function adopt(
   host: Host,
-  spec: Pick<VmSpec, "sandboxId" | "folder" | "config">,
+  spec: Pick<QemuSpec, "sandboxId" | "folder" | "config">,
   state: VmState,
 ): Promise<RunningVm> {
   if (!(await host.processes.isAlive(state.process))) {
@@ -221,7 +230,7 @@ async function adopt(
 }
 
 async function launchFacts(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   accelerator: "kvm" | "tcg",
 ): Promise<Omit<LaunchFacts, "descriptors">> {
   const { imagePath } = config;

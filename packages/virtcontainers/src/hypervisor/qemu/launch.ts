@@ -1,9 +1,8 @@
 import type { GuestAddress } from "../../store/guest-address.ts";
 import { logFileNames } from "../../store/log-carrier.ts";
-import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { Device } from "../device.ts";
-import type { VmSpec } from "../hypervisor.ts";
 import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
+import type { QemuConfig, QemuSpec } from "./config.ts";
 import type { Backend } from "./device/backend.ts";
 import { blockdev } from "./device/disk.ts";
 import { deviceParts } from "./device/parts.ts";
@@ -48,7 +47,7 @@ export const vmFile = {
 } as const;
 
 /** The arguments of QEMU for a VM: a pure function. */
-export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
+export function launchArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
   const { config, devices } = spec;
   return [
     ...isolationArguments(spec),
@@ -77,13 +76,16 @@ export function launchArguments(spec: VmSpec, facts: LaunchFacts): string[] {
 }
 
 /** Where the guest finds what it starts with. */
-export function coldAddresses({ config, devices }: VmSpec): Record<string, GuestAddress> {
+export function coldAddresses({ config, devices }: QemuSpec): Record<string, GuestAddress> {
   const placed = placeDevices(config, devices);
   return Object.fromEntries(placed.map(({ device, place }) => [device.id, place.address]));
 }
 
 /** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */
-function descriptorArguments({ config, devices }: VmSpec, { descriptors }: LaunchFacts): string[] {
+function descriptorArguments(
+  { config, devices }: QemuSpec,
+  { descriptors }: LaunchFacts,
+): string[] {
   const names = [
     ...(usesNvdimm(config) ? [] : [descriptor.image]),
     descriptor.sink,
@@ -112,7 +114,7 @@ function reopened<P extends string | undefined>(
 }
 
 /** No default devices, no configuration of the user, and a filter of system calls. */
-function isolationArguments(spec: VmSpec): string[] {
+function isolationArguments(spec: QemuSpec): string[] {
   return [
     ...["-name", option(`virtc-${spec.sandboxId}`, {}), "-uuid", spec.marker],
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
@@ -121,7 +123,7 @@ function isolationArguments(spec: VmSpec): string[] {
   ];
 }
 
-function machineArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+function machineArguments(config: QemuConfig, facts: LaunchFacts): string[] {
   const { numVCPUs } = config;
   const machine = machines[config.machineType];
   const mostCpus = machine.growable ? config.defaultMaxVCPUs : numVCPUs;
@@ -144,18 +146,18 @@ function machineArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts):
 }
 
 /** Remapping of interrupts needs an interrupt controller that is not all in the kernel. */
-function accelerator({ iommu }: ResolvedHypervisorConfig, facts: LaunchFacts): string {
+function accelerator({ iommu }: QemuConfig, facts: LaunchFacts): string {
   return iommu && facts.accelerator === "kvm" ? "kvm,kernel-irqchip=split" : facts.accelerator;
 }
 
-function overcommitArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+function overcommitArguments(config: QemuConfig, facts: LaunchFacts): string[] {
   const { mlock, realtime } = config;
   const cpus = realtime && facts.accelerator === "kvm";
   const parts = [...(mlock ? ["mem-lock=on"] : []), ...(cpus ? ["cpu-pm=on"] : [])];
   return parts.length === 0 ? [] : ["-overcommit", parts.join(",")];
 }
 
-function bootArguments(spec: VmSpec, facts: LaunchFacts): string[] {
+function bootArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
   const { config, logDisk } = spec;
   const logAddress = logDisk === undefined ? undefined : coldAddresses(spec)[logDisk];
   return [
@@ -171,7 +173,7 @@ function valued(name: string, value: string | undefined): string[] {
 }
 
 /** QMP and the guest's console. */
-function controlArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+function controlArguments(config: QemuConfig, facts: LaunchFacts): string[] {
   return [
     ...["-chardev", serverSocket("qmp", vmFile.qmp), "-mon", "chardev=qmp,mode=control"],
     ...["-chardev", appendedFile("console", vmFile.console, facts)],
@@ -180,7 +182,7 @@ function controlArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts):
 }
 
 /** The bridges' own hotplug controller is off: the ACPI one does the work and needs no five seconds. */
-function bridgeArguments(config: ResolvedHypervisorConfig): string[] {
+function bridgeArguments(config: QemuConfig): string[] {
   const { bridges, rootPorts, rootBus } = machines[config.machineType];
   const args: string[] = [];
   for (let index = 0; bridges && index < config.defaultBridges; index++) {
@@ -199,7 +201,7 @@ function bridgeArguments(config: ResolvedHypervisorConfig): string[] {
   return args;
 }
 
-function rngArguments(config: ResolvedHypervisorConfig): string[] {
+function rngArguments(config: QemuConfig): string[] {
   const source = option("rng-random", { id: "rng0", filename: config.entropySource });
   const devices = rngPlaces(config).map((place) =>
     option("virtio-rng-pci", { ...place, ...virtioProperties(config), rng: "rng0" }),
@@ -207,13 +209,13 @@ function rngArguments(config: ResolvedHypervisorConfig): string[] {
   return ["-object", source, ...devices.flatMap((device) => ["-device", device])];
 }
 
-function virtioMemArguments(config: ResolvedHypervisorConfig): string[] {
+function virtioMemArguments(config: QemuConfig): string[] {
   const values = { id: virtioMemDevice, memdev: "vmem", "requested-size": 0 };
   return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
 }
 
 /** The agent's ports and, as the last, its log if that has no disk. Port 0 of a virtio-serial device is a console's. */
-function serialArguments({ config, devices, logDisk }: VmSpec, facts: LaunchFacts): string[] {
+function serialArguments({ config, devices, logDisk }: QemuSpec, facts: LaunchFacts): string[] {
   // The device of vsock, over which the agent needs no ports, is the second function in the same slot.
   const vsock = devices.some(({ kind }) => kind === "vsock");
   const ports = vsock ? 0 : config.agentPorts;
@@ -230,7 +232,7 @@ function serialArguments({ config, devices, logDisk }: VmSpec, facts: LaunchFact
 }
 
 /** What disks are behind, and the thread that serves them. */
-function controllerArguments(config: ResolvedHypervisorConfig): string[] {
+function controllerArguments(config: QemuConfig): string[] {
   const scsi = config.blockDeviceDriver === "virtio-scsi";
   return [
     ...(config.enableIOThreads ? ["-object", "iothread,id=io0"] : []),
@@ -239,7 +241,7 @@ function controllerArguments(config: ResolvedHypervisorConfig): string[] {
 }
 
 /** The root image takes the lowest disk slot, so that it is the guest's /dev/vda. */
-function imageArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): string[] {
+function imageArguments(config: QemuConfig, facts: LaunchFacts): string[] {
   const { imagePath: path = "", imageOffset: offset } = config;
   const image = { id: "image", path, format: "raw", readonly: true, offset } as const;
   const node = blockdev(image, duplicated(descriptor.image, path, facts), config);
@@ -249,7 +251,7 @@ function imageArguments(config: ResolvedHypervisorConfig, facts: LaunchFacts): s
   ];
 }
 
-function deviceArguments({ config, devices, folder }: VmSpec, facts: LaunchFacts): string[] {
+function deviceArguments({ config, devices, folder }: QemuSpec, facts: LaunchFacts): string[] {
   const fd = facts.descriptors.get(descriptor.vsock);
   const vsock = facts.cid === undefined ? undefined : { cid: facts.cid, fd };
   return placeDevices(config, devices).flatMap(({ device, place }) => {
@@ -278,7 +280,7 @@ export function deviceId(place: Place, { id }: Pick<Device, "id">): string {
 }
 
 function pci(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   driver: string,
   place: number,
   values: Record<string, string | number | boolean | undefined>,

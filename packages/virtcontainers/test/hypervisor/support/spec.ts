@@ -1,8 +1,7 @@
-import type { ResolvedHypervisorConfig } from "../../../src/hypervisor/config.ts";
-import type { VmSpec } from "../../../src/hypervisor/hypervisor.ts";
+import type { QemuConfig, QemuSpec } from "../../../src/hypervisor/qemu/config.ts";
 
 /** A plain configuration with the given differences. */
-export function config(more: Partial<ResolvedHypervisorConfig> = {}): ResolvedHypervisorConfig {
+export function config(more: Partial<QemuConfig> = {}): QemuConfig {
   return {
     machineType: "q35",
     accelerator: "tcg",
@@ -52,7 +51,7 @@ export function config(more: Partial<ResolvedHypervisorConfig> = {}): ResolvedHy
   };
 }
 
-export function spec(more: Partial<VmSpec> = {}): VmSpec {
+export function spec(more: Partial<QemuSpec> = {}): QemuSpec {
   return {
     sandboxId: "sb",
     marker: "00000000-0000-4000-8000-000000000001",

@@ -1,12 +1,12 @@
 import { VirtError } from "../../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 import type { Binaries } from "../machine/binary.ts";
 
 const field = "hypervisorConfig.virtioFSCacheSizeMiB";
 
 /** Refuses a DAX window where this QEMU's vhost-user-fs device can't have one; upstream's can't. */
 export async function checkDaxWindow(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   binaries: Binaries,
   signal: AbortSignal,
 ): Promise<void> {

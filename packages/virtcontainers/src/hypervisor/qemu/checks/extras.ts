@@ -3,14 +3,14 @@ import { access } from "node:fs/promises";
 import { type ErrorCode, VirtError } from "../../../errors.ts";
 import type { Host } from "../../../host/host.ts";
 import { vhostVsock } from "../../../host/vsock.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 
 /** Where the host tells that it has what a VM can be given beside the usual. */
 const places = { vsock: vhostVsock, seLinux: "/sys/fs/selinux" };
 
 /** Refuses by name what few VMs ask for and this host, machine or accelerator does not have. */
 export async function checkExtras(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   accelerator: "kvm" | "tcg",
   host: Host,
   { vsock, seLinux } = places,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { VirtError } from "../../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 
 const mebibyte = 1024 * 1024;
 /** What QEMU locks beside the guest's memory: its translated code alone may be 1 GiB. */
@@ -8,7 +8,7 @@ const ownMiB = 1280;
 
 /** Refuses forms of memory that this host can't give: huge pages that are not there, locks above the limit. */
 export async function checkMemory(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   files = { meminfo: "/proc/meminfo", limits: "/proc/self/limits" },
 ): Promise<void> {
   const { memoryMiB } = config;

@@ -3,9 +3,9 @@ import { access, stat } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { invalidArgument, VirtError } from "../../../errors.ts";
 import type { Host } from "../../../host/host.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import { checkFile } from "../../reachable-files.ts";
 import { kernelCommandLine } from "../cmdline.ts";
+import type { QemuConfig } from "../config.ts";
 import { type ResolvedAccelerator, resolveAccelerator } from "../machine/accelerator.ts";
 import type { Binaries } from "../machine/binary.ts";
 import { machines } from "../machine/machines.ts";
@@ -26,7 +26,7 @@ const refusedParams = ["daemonize", "uuid", "name", "sandbox", "runas", "chroot"
 
 /** Refuses by name what this driver, its binary or this host can't do. */
 export async function validateConfig(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   binaries: Binaries,
   host: Host,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export async function validateConfig(
   await checkDaxWindow(config, binaries, signal);
 }
 
-function checkSizes(config: ResolvedHypervisorConfig): void {
+function checkSizes(config: QemuConfig): void {
   const { maxVCPUs } = machines[config.machineType];
   const hostMiB = Math.floor(totalmem() / mebibyte);
   const hostCpus = availableParallelism();
@@ -72,7 +72,7 @@ function range(field: string, value: number, min: number, max: number, limit?: s
   );
 }
 
-function checkTexts(config: ResolvedHypervisorConfig): void {
+function checkTexts(config: QemuConfig): void {
   for (const field of ["machineAccelerators", "cpuFeatures"] as const) {
     optionValue(`${prefix}.${field}`, config[field] ?? "");
   }
@@ -103,7 +103,7 @@ function checkTexts(config: ResolvedHypervisorConfig): void {
   }
 }
 
-async function checkFiles(config: ResolvedHypervisorConfig): Promise<void> {
+async function checkFiles(config: QemuConfig): Promise<void> {
   await checkFile(`${prefix}.kernelPath`, config.kernelPath);
   for (const field of ["initrdPath", "imagePath", "firmwarePath"] as const) {
     const path = config[field];
@@ -131,7 +131,7 @@ async function checkFiles(config: ResolvedHypervisorConfig): Promise<void> {
 }
 
 async function checkMachine(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   accelerator: ResolvedAccelerator,
   binaries: Binaries,
   signal: AbortSignal,

@@ -1,12 +1,12 @@
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import type { DiskDevice } from "../../device.ts";
+import type { QemuConfig } from "../config.ts";
 import type { DeviceParts } from "./backend.ts";
 import { virtioProperties } from "./virtio.ts";
 
 type Disk = Omit<DiskDevice, "kind">;
 
 /** A disk whose file is at `path` for QEMU. */
-export function diskParts(disk: Disk, path: string, config: ResolvedHypervisorConfig): DeviceParts {
+export function diskParts(disk: Disk, path: string, config: QemuConfig): DeviceParts {
   const scsi = config.blockDeviceDriver === "virtio-scsi";
   return {
     backend: { option: "blockdev", value: blockdev(disk, path, config) },
@@ -20,7 +20,7 @@ export function diskParts(disk: Disk, path: string, config: ResolvedHypervisorCo
 }
 
 /** A disk's image as QEMU's block layer takes it (BlockdevOptions): what QMP and -blockdev share. */
-export function blockdev(disk: Disk, path: string, config: ResolvedHypervisorConfig) {
+export function blockdev(disk: Disk, path: string, config: QemuConfig) {
   const cache = config.blockDeviceCacheSet
     ? {
         direct: config.blockDeviceCacheDirect,

@@ -1,8 +1,7 @@
 import { stat } from "node:fs/promises";
 import { hostError } from "../../../host/errno.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import type { Device } from "../../device.ts";
-import type { VmSpec } from "../../hypervisor.ts";
+import type { QemuConfig, QemuSpec } from "../config.ts";
 import { memoryBackend } from "../memory/backend.ts";
 
 const mebibyte = 1024 * 1024;
@@ -11,7 +10,7 @@ const mebibyte = 1024 * 1024;
  * How large any file may become that QEMU writes to. The guest decides how much goes to console and log;
  * but its disks, and memory that is a file, are under the same limit.
  */
-export async function maxFileBytes({ config, devices }: VmSpec): Promise<number> {
+export async function maxFileBytes({ config, devices }: QemuSpec): Promise<number> {
   const memoryMiB = config.virtioMem ? config.defaultMaxMemoryMiB : config.memoryMiB;
   return Math.max(
     config.logLimitMiB * mebibyte,
@@ -25,11 +24,7 @@ export async function maxFileBytes({ config, devices }: VmSpec): Promise<number>
 }
 
 /** How large a file of the guest's memory may be, if it is one. */
-export function memoryBytes(
-  config: ResolvedHypervisorConfig,
-  share: boolean,
-  memoryMiB: number,
-): number {
+export function memoryBytes(config: QemuConfig, share: boolean, memoryMiB: number): number {
   return memoryBackend(config, share).type === "memory-backend-ram" ? 0 : memoryMiB * mebibyte;
 }
 

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { invalidArgument, VirtError } from "../../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import type { Device } from "../../device.ts";
+import type { QemuConfig } from "../config.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
 import { virtioProperties } from "./virtio.ts";
@@ -17,11 +17,7 @@ export interface DeviceFacts {
 }
 
 /** The parts of a device. INVALID_ARGUMENT for an id that QEMU would not take. */
-export function deviceParts(
-  device: Device,
-  facts: DeviceFacts,
-  config: ResolvedHypervisorConfig,
-): DeviceParts {
+export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConfig): DeviceParts {
   checkId(device.id);
   switch (device.kind) {
     case "disk":
@@ -68,7 +64,7 @@ export function deviceParts(
 }
 
 function virtio(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   driver: string,
   { backend, values }: { backend: Backend | undefined; values: Values },
 ): DeviceParts {

@@ -1,4 +1,4 @@
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 
 /** These have no form of before virtio 1.0, so they do not know the property. */
 const modernOnly: ReadonlySet<string> = new Set([
@@ -8,7 +8,7 @@ const modernOnly: ReadonlySet<string> = new Set([
 ]);
 
 /** What all virtio devices of QEMU's own have in common. */
-export function virtioProperties({ iommuPlatform }: ResolvedHypervisorConfig, driver = "") {
+export function virtioProperties({ iommuPlatform }: QemuConfig, driver = "") {
   return {
     ...(!modernOnly.has(driver) && { "disable-legacy": "on" }),
     ...(iommuPlatform && { iommu_platform: true }),

@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { VirtError } from "../../../errors.ts";
 import { kvmUsable } from "../../../host/kvm.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 
-type AcceleratorChoice = Pick<ResolvedHypervisorConfig, "accelerator" | "disableNestingChecks">;
+type AcceleratorChoice = Pick<QemuConfig, "accelerator" | "disableNestingChecks">;
 
 export interface ResolvedAccelerator {
   name: "kvm" | "tcg";

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { VirtError } from "../../../errors.ts";
 import { hostError } from "../../../host/errno.ts";
 import type { Host } from "../../../host/host.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 import { machines } from "./machines.ts";
 
 /** The QEMU binaries of this host: where they are, and what they know. */
@@ -16,7 +16,7 @@ export class Binaries {
   }
 
   /** Absolute path of the binary; HOST_REQUIREMENT if it is not there. */
-  async find(config: ResolvedHypervisorConfig): Promise<string> {
+  async find(config: QemuConfig): Promise<string> {
     const { binary } = machines[config.machineType];
     const path = await this.#host.processes.which(config.hypervisorPath ?? binary);
     if (path !== undefined) return path;

@@ -1,5 +1,5 @@
 import { access } from "node:fs/promises";
-import type { MachineType } from "../../config.ts";
+import type { MachineType } from "../config.ts";
 import { machines } from "./machines.ts";
 
 /** Where distributions keep QEMU's data. */

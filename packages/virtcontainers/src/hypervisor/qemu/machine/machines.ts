@@ -1,4 +1,4 @@
-import type { MachineType } from "../../config.ts";
+import type { MachineType } from "../config.ts";
 
 /** What differs between QEMU's machine types, as data. */
 export interface Machine {

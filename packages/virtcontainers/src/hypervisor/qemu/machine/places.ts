@@ -1,7 +1,7 @@
 import { VirtError } from "../../../errors.ts";
 import { type GuestAddress, pciPath, scsiAddress } from "../../../store/guest-address.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import type { Device, DeviceKind } from "../../device.ts";
+import type { QemuConfig } from "../config.ts";
 import { machines } from "./machines.ts";
 
 /**
@@ -46,7 +46,7 @@ export function hex(number: number): string {
  * empty gives it no memory, and what is plugged in later can't be used. With this one device it gives a
  * megabyte, enough for all other slots; SeaBIOS would give it unasked, but costs a tenth of a second.
  */
-export function rngPlaces(config: ResolvedHypervisorConfig): { bus: string; addr: string }[] {
+export function rngPlaces(config: QemuConfig): { bus: string; addr: string }[] {
   const machine = machines[config.machineType];
   const bridges = machine.bridges ? config.defaultBridges : 0;
   if (bridges === 0) return [{ bus: machine.rootBus, addr: hex(slot.rng) }];
@@ -56,10 +56,10 @@ export function rngPlaces(config: ResolvedHypervisorConfig): { bus: string; addr
 
 /** Gives out places; none twice, nor one that a running VM says is taken. */
 export class Places {
-  readonly #config: ResolvedHypervisorConfig;
+  readonly #config: QemuConfig;
   readonly #taken: Set<string>;
 
-  constructor(config: ResolvedHypervisorConfig, taken: Iterable<string> = []) {
+  constructor(config: QemuConfig, taken: Iterable<string> = []) {
     this.#config = config;
     this.#taken = new Set(taken);
   }
@@ -77,7 +77,7 @@ export class Places {
 
 /** The places of the devices that a VM starts with. NOT_SUPPORTED if there is none left for one. */
 export function placeDevices(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   devices: readonly Device[],
 ): { device: Device; place: Place }[] {
   const places = new Places(config);
@@ -95,11 +95,7 @@ export function noPlace(kind: DeviceKind): never {
 }
 
 /** Where a device of a kind may sit, best first. What is there from the start may also sit on the root bus. */
-function* candidates(
-  config: ResolvedHypervisorConfig,
-  kind: DeviceKind,
-  when: "cold" | "hot",
-): Generator<Place> {
+function* candidates(config: QemuConfig, kind: DeviceKind, when: "cold" | "hot"): Generator<Place> {
   if (kind === "disk" && config.blockDeviceDriver === "virtio-scsi") {
     for (let index = 0; index < maxScsiDisks; index++) yield scsiPlace(index);
     return;
@@ -116,7 +112,7 @@ function* candidates(
 }
 
 /** All PCI places that a device can be plugged into while the VM runs, in the order in which they are taken. */
-function* hotPlaces(config: ResolvedHypervisorConfig): Generator<Place> {
+function* hotPlaces(config: QemuConfig): Generator<Place> {
   const machine = machines[config.machineType];
   for (let port = 0; machine.rootPorts && port < config.pcieRootPorts; port++) {
     yield pciPlace(`rp${port}`, `rp${port}`, slot.firstRootPort + port, 0);
@@ -129,7 +125,7 @@ function* hotPlaces(config: ResolvedHypervisorConfig): Generator<Place> {
 }
 
 /** A slot on the root bus, or a function in one, as in `02.1`. */
-function rootPlace(config: ResolvedHypervisorConfig, place: number | string): Place {
+function rootPlace(config: QemuConfig, place: number | string): Place {
   const addr = typeof place === "number" ? hex(place) : place;
   return {
     name: `root${addr.replace(".", "f")}`,

@@ -1,5 +1,5 @@
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import { usesNvdimm } from "../cmdline.ts";
+import type { QemuConfig } from "../config.ts";
 import { machines } from "../machine/machines.ts";
 import { option } from "../options.ts";
 import { memoryBackend } from "./backend.ts";
@@ -8,7 +8,7 @@ const mebibyte = 1024 * 1024;
 
 /** The guest's memory, the room for more, and the root image where that is memory too. */
 export function memoryArguments(
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   { share, imageBytes }: { share: boolean; imageBytes: number },
 ): string[] {
   const nvdimm = usesNvdimm(config) && config.imagePath !== undefined;
@@ -23,7 +23,7 @@ export function memoryArguments(
 }
 
 /** Addresses that memory can be plugged in at later; QEMU wants them named at start. */
-function room(config: ResolvedHypervisorConfig, imageBytes: number): string {
+function room(config: QemuConfig, imageBytes: number): string {
   const { memoryMiB, defaultMaxMemoryMiB, memOffsetMiB } = config;
   const memSlots = machines[config.machineType].growable ? config.memSlots : 0;
   const slots = memSlots + (imageBytes > 0 ? 1 : 0);
@@ -35,13 +35,13 @@ function room(config: ResolvedHypervisorConfig, imageBytes: number): string {
 }
 
 /** All that the guest may ever get, of which it has nothing at first. */
-function virtioMemBackend(config: ResolvedHypervisorConfig, share: boolean): string[] {
+function virtioMemBackend(config: QemuConfig, share: boolean): string[] {
   const { type, properties } = memoryBackend(config, share);
   const size = `${config.defaultMaxMemoryMiB - config.memoryMiB}M`;
   return ["-object", option(type, { id: "vmem", size, ...properties, reserve: false })];
 }
 
-function nvdimmArguments(config: ResolvedHypervisorConfig, imageBytes: number): string[] {
+function nvdimmArguments(config: QemuConfig, imageBytes: number): string[] {
   const file = {
     id: "image",
     "mem-path": config.imagePath,

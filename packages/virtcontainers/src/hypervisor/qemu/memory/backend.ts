@@ -1,4 +1,4 @@
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 
 /** An object of QEMU that holds memory: its type, and its properties without `id` and `size`. */
 export interface MemoryBackend {
@@ -7,7 +7,7 @@ export interface MemoryBackend {
 }
 
 /** How the guest's memory is held; the same for what is there at start and for what is added. */
-export function memoryBackend(config: ResolvedHypervisorConfig, share: boolean): MemoryBackend {
+export function memoryBackend(config: QemuConfig, share: boolean): MemoryBackend {
   const prealloc = { ...(config.memPrealloc && { prealloc: true }) };
   if (config.hugePages) {
     return {

@@ -1,5 +1,5 @@
 import { VirtError } from "../../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 import type { Qmp } from "../control.ts";
 import { freePciPlace } from "../hotplug.ts";
 import { balloonDevice, memoryInfo } from "./info.ts";
@@ -9,7 +9,7 @@ import { untilMoved } from "./wait-size.ts";
 export async function moveBalloon(
   qmp: Qmp,
   usable: number,
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<void> {
   const info = await memoryInfo(qmp, signal);
@@ -23,11 +23,7 @@ export async function moveBalloon(
   });
 }
 
-async function plugBalloon(
-  qmp: Qmp,
-  config: ResolvedHypervisorConfig,
-  signal: AbortSignal,
-): Promise<void> {
+async function plugBalloon(qmp: Qmp, config: QemuConfig, signal: AbortSignal): Promise<void> {
   const place = await freePciPlace(qmp, config, signal);
   if (place === undefined) {
     throw new VirtError(

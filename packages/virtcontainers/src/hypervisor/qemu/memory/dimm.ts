@@ -1,6 +1,6 @@
 import { Deadline } from "../../../deadline.ts";
 import { VirtError } from "../../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
+import type { QemuConfig } from "../config.ts";
 import type { Qmp } from "../control.ts";
 import { memoryBackend } from "./backend.ts";
 import { isThere } from "./info.ts";
@@ -13,7 +13,7 @@ export async function plugDimm(
   qmp: Qmp,
   number: number,
   size: number,
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<void> {
   const id = `dimm${number}`;

@@ -1,6 +1,6 @@
 import { VirtError } from "../../../errors.ts";
-import type { ResolvedHypervisorConfig } from "../../config.ts";
 import { checkSpare } from "../../spare-memory.ts";
+import type { QemuConfig } from "../config.ts";
 import type { Qmp } from "../control.ts";
 import { moveBalloon } from "./balloon.ts";
 import { plugDimm } from "./dimm.ts";
@@ -18,7 +18,7 @@ const blockMiB = 128;
 export async function resizeMemory(
   qmp: Qmp,
   { memoryMiB, spareMiB }: { memoryMiB: number; spareMiB?: number | undefined },
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<number> {
   const info = await memoryInfo(qmp, signal);
@@ -34,7 +34,7 @@ async function grow(
   qmp: Qmp,
   wanted: number,
   info: MemoryInfo,
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<void> {
   if (wanted > info.total) checkRoom(wanted, info, config);
@@ -55,7 +55,7 @@ async function shrink(
   qmp: Qmp,
   wanted: number,
   info: MemoryInfo,
-  config: ResolvedHypervisorConfig,
+  config: QemuConfig,
   signal: AbortSignal,
 ): Promise<void> {
   const surplus = info.total - wanted;
@@ -66,7 +66,7 @@ async function shrink(
   if (surplus > returnable) await moveBalloon(qmp, wanted, config, signal);
 }
 
-function checkRoom(wanted: number, info: MemoryInfo, config: ResolvedHypervisorConfig): void {
+function checkRoom(wanted: number, info: MemoryInfo, config: QemuConfig): void {
   const { defaultMaxMemoryMiB: mostMiB, memSlots } = config;
   const block = info.virtioMem?.block ?? blockMiB * mebibyte;
   const rounded = info.total + Math.ceil((wanted - info.total) / block) * block;
