@@ -48,9 +48,10 @@ const sources = readdirSync(join(top, "packages/virtcontainers/src"), { recursiv
   .map((path) => readPage(join("packages/virtcontainers/src", path)))
   .join("\n");
 
-/** The fields of an exported interface, as the sources have it. */
+/** The fields of an exported interface or of the schema of a type, as the sources have it. */
 function fieldsOf(type: string): string[] {
-  const body = new RegExp(`^export interface ${type} \\{$(.*?)^\\}$`, "ms").exec(sources)?.[1];
+  const head = `(?:export interface ${type} |(?:export )?const ${type} = v\\.object\\()`;
+  const body = new RegExp(`^${head}\\{$(.*?)^\\}`, "ms").exec(sources)?.[1];
   return [...(body ?? "").matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(
     ([, field = ""]) => field,
   );

@@ -33,12 +33,14 @@ export {
   podSandbox,
   unknownContainerType,
 } from "./config/container-type.ts";
+export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { HypervisorConfig } from "./config/hypervisor.ts";
 export type { Mount } from "./config/mount.ts";
 export type { OciSpec } from "./config/oci/schema.ts";
 export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
+export type { VolumeDriver } from "./config/volume.ts";
 export type { Container } from "./container/container.ts";
 export type { ExecHandle, ExecResult } from "./container/exec/handle.ts";
 export type { ExecInput, ExecOptions } from "./container/exec/options.ts";
@@ -72,8 +74,6 @@ export type { LogEntry } from "./logs/follow.ts";
 export type { EventsOptions } from "./monitor/events.ts";
 export { defaultMonitorIntervalMs, type MonitorOptions } from "./monitor/monitor.ts";
 export type { Trace, TracePhase } from "./monitor/trace.ts";
-export type { State } from "./operation/state.ts";
-export type { VmSize } from "./resources/demand.ts";
 export type { Resize } from "./resources/resize-sandbox.ts";
 export type { ConsoleOptions, GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
@@ -87,6 +87,7 @@ export {
   isk8sHostEmptyDir,
   k8sEmptyDir,
 } from "./storage/well-known.ts";
+export type { State } from "./store/state.ts";
+export type { VmSize } from "./store/vm-size.ts";
 export type { CopyResult, SkippedEntry } from "./transfer/entry.ts";
-export type { CopyCallOptions, CopyOptions } from "./transfer/options.ts";
-export type { Volume, VolumeDriver, VolumeOptions, Volumes } from "./volume/volume.ts";
+export type { Volume, VolumeOptions, Volumes } from "./volume/volume.ts";

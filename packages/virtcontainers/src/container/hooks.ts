@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Hook } from "../config/oci/hooks.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
-import type { Processes, ProcessIdentity, RunResult } from "../host/host.ts";
+import type { Processes, RunResult } from "../host/host.ts";
+import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { Context } from "../operation/context.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 

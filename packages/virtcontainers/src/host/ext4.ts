@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError } from "./errno.ts";
 import type { Host } from "./host.ts";
+import type { UserIds } from "./user-ids.ts";
 
 /**
  * Makes an ext4 file system with nothing in it, no lost+found either, in a sparse file, which must not be there
@@ -13,7 +14,7 @@ export async function makeExt4(
   sizeMiB: number,
   options: {
     journal: boolean;
-    owner?: { uid: number; gid: number } | undefined;
+    owner?: UserIds | undefined;
     signal: AbortSignal;
   },
 ): Promise<void> {

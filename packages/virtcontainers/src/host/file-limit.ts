@@ -2,8 +2,9 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { hostError } from "./errno.ts";
-import type { Processes, ProcessIdentity } from "./host.ts";
+import type { Processes } from "./host.ts";
 import { isSame } from "./identity.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 const run = promisify(execFile);
 

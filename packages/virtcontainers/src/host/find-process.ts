@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import type { ProcessIdentity } from "./host.ts";
 import { identify } from "./identity.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 /** What a process was started with may be megabytes; a mark of ours stands before this. */
 const headBytes = 64 * 1024;

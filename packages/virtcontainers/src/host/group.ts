@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
 import { hostError, isErrno } from "./errno.ts";
 import { hasWord } from "./find-process.ts";
-import type { ProcessIdentity, ProcessMark } from "./host.ts";
+import type { ProcessMark } from "./host.ts";
 import { readStat } from "./identity.ts";
 import type { Libc } from "./libc.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 import { sendSignal } from "./signal.ts";
 
 /**

@@ -1,5 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Duplex, Readable } from "node:stream";
+import type { ProcessIdentity } from "./process-identity.ts";
+import type { UserIds } from "./user-ids.ts";
 
 /**
  * The only way from this library to the operating system. One real implementation (`real.ts`) and one
@@ -21,13 +23,6 @@ export interface Host {
    * host does nothing here, unless VIRTC_FAILPOINT names the point (then the process kills itself).
    */
   failpoint(name: string): void;
-}
-
-/** A process that can't be confused with a later one of the same pid. */
-export interface ProcessIdentity {
-  pid: number;
-  /** Field 22 of /proc/pid/stat: clock ticks since boot. */
-  startTime: string;
 }
 
 /** A variable of the environment, of a random value, that a process was started with. */
@@ -174,7 +169,7 @@ export interface Sockets {
    * A unix socket that listens already, mode 0600 and of the given owner, for a child to inherit
    * (`inheritedFds`): whoever connects to it needs not wait for the child. The caller closes the fd.
    */
-  listen(path: string, owner?: { uid: number; gid: number }): Promise<number>;
+  listen(path: string, owner?: UserIds): Promise<number>;
   /** Waits until a unix socket exists and takes connections, woken by inotify; then as connect. */
   connectWhenReady(path: string, signal: AbortSignal): Promise<Duplex>;
   /** As connectWhenReady, over a connection that open files can be sent along with. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isErrno } from "./errno.ts";
-import type { ProcessIdentity } from "./host.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 /**
  * The identity of a living process; undefined if there is none or if it is a zombie. The start time is

@@ -1,6 +1,7 @@
 import { chown } from "node:fs/promises";
 import { hostError, isErrno } from "./errno.ts";
 import { pinnedPath, pinReal } from "./files.ts";
+import type { UserIds } from "./user-ids.ts";
 
 /** A file that was looked at, by what nobody can put in its place. */
 export interface KnownFile {
@@ -14,10 +15,7 @@ export interface KnownFile {
  * Gives a file another owner, if its path still leads to that very file of that very owner without a link on the
  * way. False if it does not: then nothing is changed.
  */
-export async function giveOwner(
-  file: KnownFile,
-  to: { uid: number; gid: number },
-): Promise<boolean> {
+export async function giveOwner(file: KnownFile, to: UserIds): Promise<boolean> {
   try {
     await using pinned = await pinReal(file.path);
     const { dev, ino, uid } = await pinned.stat();

@@ -3,8 +3,9 @@ import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Deadline } from "../deadline.ts";
-import type { Processes, ProcessIdentity, RunResult } from "./host.ts";
+import type { Processes, RunResult } from "./host.ts";
 import { identifyChild } from "./identity.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 import { spawnError } from "./spawn.ts";
 
 type RunOptions = NonNullable<Parameters<Processes["run"]>[2]>;

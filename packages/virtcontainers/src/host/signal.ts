@@ -1,9 +1,9 @@
 import { closeSync } from "node:fs";
 import { constants as os } from "node:os";
 import { hostError } from "./errno.ts";
-import type { ProcessIdentity } from "./host.ts";
 import { isSame } from "./identity.ts";
 import type { Libc } from "./libc.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 import { openPidfd } from "./wait.ts";
 
 /** Through a pidfd, so that a pid given to another process in between is never hit. False if it is gone. */

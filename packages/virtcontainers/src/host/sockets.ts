@@ -10,6 +10,7 @@ import { pin, pinnedPath, pinParent } from "./files.ts";
 import type { PassingSocket, Sockets } from "./host.ts";
 import type { Libc } from "./libc.ts";
 import { tolerant } from "./tolerant.ts";
+import type { UserIds } from "./user-ids.ts";
 import { createVsock } from "./vsock.ts";
 
 /** Connections that wait for a daemon which has not begun to accept. */
@@ -165,11 +166,7 @@ function watchFor(path: string, signal: AbortSignal): { next(): Promise<void>; c
   };
 }
 
-async function listen(
-  libc: Libc,
-  path: string,
-  owner: { uid: number; gid: number } | undefined,
-): Promise<number> {
+async function listen(libc: Libc, path: string, owner: UserIds | undefined): Promise<number> {
   await using parent = await pinParent(path);
   const short = pinnedPath(parent.fd, basename(path));
   const fd = libc.listenUnix(short, backlog);
@@ -186,7 +183,7 @@ async function listen(
  * Nobody but root, and whoever owns the folder, can reach the socket before this is done. What the latter has put in
  * its place meanwhile is left as it is.
  */
-async function own(path: string, owner: { uid: number; gid: number } | undefined): Promise<void> {
+async function own(path: string, owner: UserIds | undefined): Promise<void> {
   await using made = await pin(path);
   const found = await made.stat();
   if (!found.isSocket() || found.nlink !== 1 || found.uid !== process.geteuid?.())

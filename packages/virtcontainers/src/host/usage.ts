@@ -1,5 +1,6 @@
-import type { ProcessIdentity, ProcessUsage } from "./host.ts";
+import type { ProcessUsage } from "./host.ts";
 import { readStat } from "./identity.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 
 /** /proc counts time in this unit on every Linux that Node.js runs on: USER_HZ is 100. */
 const tickNs = 10_000_000;

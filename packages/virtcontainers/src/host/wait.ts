@@ -1,8 +1,8 @@
 import { closeSync } from "node:fs";
 import { hostError, isErrno } from "./errno.ts";
-import type { ProcessIdentity } from "./host.ts";
 import { isSame } from "./identity.ts";
 import type { Libc } from "./libc.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 import { watchReadable } from "./watch.ts";
 
 /**

@@ -2,7 +2,10 @@ import * as v from "valibot";
 import type { HypervisorConfig } from "../config/hypervisor.ts";
 
 /** A key and a value for the kernel's or the hypervisor's command line; an empty value is a bare key. */
-const Param = v.object({ key: v.string(), value: v.string() });
+const Param = v.object({
+  key: v.string(),
+  value: v.string(),
+});
 export type Param = v.InferOutput<typeof Param>;
 
 /**

@@ -1,5 +1,6 @@
 import { VirtError } from "../errors.ts";
-import type { Host, ProcessIdentity } from "../host/host.ts";
+import type { Host } from "../host/host.ts";
+import type { ProcessIdentity } from "../host/process-identity.ts";
 
 /** How long the kernel may take to end a killed process that sits in a system call. */
 const killTimeoutMs = 10_000;

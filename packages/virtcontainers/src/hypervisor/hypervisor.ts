@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
-import type { ProcessIdentity } from "../host/host.ts";
+import type { UserIds } from "../host/user-ids.ts";
 import type { GuestAddress } from "../store/guest-address.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { LogCarrier } from "../store/log-carrier.ts";
+import type { VmState } from "../store/vm-state.ts";
 import type { AgentTransport } from "./agent-transport.ts";
 import type { DriverConfig, ResolvedHypervisorConfig } from "./config.ts";
 import type { Device, DeviceKind } from "./device.ts";
@@ -35,20 +36,10 @@ export interface VmSpec {
   /** The sandbox's VM folder: sockets, console, output. Owned by `user`, mode 0700. */
   folder: string;
   /** The unprivileged user that the VMM runs as; undefined: as the caller. */
-  user: { uid: number; gid: number } | undefined;
+  user: UserIds | undefined;
   devices: readonly Device[];
   /** The disk, by its id, that the guest's log goes to; none: it goes to the file of a port. */
   logDisk?: string | undefined;
-}
-
-/** What is stored of a running VM, so that any process can go on with it. */
-export interface VmState {
-  process: ProcessIdentity;
-  marker: string;
-  /** Where the guest finds each device, by its id; a share is found by its tag. */
-  devices: Record<string, GuestAddress>;
-  /** Driver's own, opaque to others, JSON. */
-  driver: Record<string, unknown>;
 }
 
 export type VmStatus = "running" | "paused" | "gone";

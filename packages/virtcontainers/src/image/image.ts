@@ -1,12 +1,8 @@
+import type { ImageRunConfig } from "../config/image.ts";
 import type { CallOptions } from "../deadline.ts";
 
 /** What an image's configuration says about running it; names as in the OCI image spec. */
-export interface ImageConfig {
-  env: readonly string[];
-  entrypoint: readonly string[];
-  cmd: readonly string[];
-  workingDir: string;
-  user: string;
+export interface ImageConfig extends ImageRunConfig {
   exposedPorts: readonly string[];
   volumes: readonly string[];
   labels: Readonly<Record<string, string>>;

@@ -1,7 +1,5 @@
 import { VirtError } from "../errors.ts";
-
-/** The states of a sandbox and of a container; the Go library's, and `creating` for what is not whole yet. */
-export type State = "creating" | "ready" | "running" | "paused" | "stopped";
+import type { State } from "../store/state.ts";
 
 const transitions: Readonly<Record<State, readonly State[]>> = {
   creating: ["ready", "stopped"],

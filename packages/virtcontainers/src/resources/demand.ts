@@ -1,14 +1,9 @@
 import type { LinuxResources } from "../config/container.ts";
-import type { State } from "../operation/state.ts";
+import type { State } from "../store/state.ts";
+import type { VmSize } from "../store/vm-size.ts";
 import { parseCpuset } from "./cpuset.ts";
 
 const mebibyte = 1024 * 1024;
-
-/** A VM's size, or a part of it; CPUs may be a fraction until they are summed up. */
-export interface VmSize {
-  cpus: number;
-  memoryMiB: number;
-}
 
 /** What the sums need to know of a container. */
 export interface Consumer {

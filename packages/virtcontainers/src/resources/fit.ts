@@ -2,7 +2,7 @@ import { phase } from "../events.ts";
 import { resolveStored } from "../operation/resolve.ts";
 import type { Operation } from "../operation/run-verb.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
-import type { VmSize } from "./demand.ts";
+import type { VmSize } from "../store/vm-size.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
 import { wantedSize } from "./vm-size.ts";

@@ -1,6 +1,6 @@
 import { VirtError } from "../errors.ts";
 import type { Operation } from "../operation/run-verb.ts";
-import type { VmSize } from "./demand.ts";
+import type { VmSize } from "../store/vm-size.ts";
 import { growthStep } from "./growth-step.ts";
 import { spareMemory } from "./spare-memory.ts";
 import { placeCpuThreads } from "./threads.ts";

@@ -4,7 +4,8 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import { containerDemand, type Demand, type VmSize, vmSize } from "./demand.ts";
+import type { VmSize } from "../store/vm-size.ts";
+import { containerDemand, type Demand, vmSize } from "./demand.ts";
 
 const nothing: Demand = { cpus: 0, memoryMiB: 0, cpusetCpus: 0 };
 

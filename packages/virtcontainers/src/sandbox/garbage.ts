@@ -85,7 +85,8 @@ async function remove(
   sandbox: StoredSandbox | "damaged" | undefined,
   reason: string,
 ): Promise<void> {
-  if (typeof sandbox === "object") await context.events.catchUp(sandbox);
+  // Of one that is deleted nothing more is told.
+  if (typeof sandbox === "object" && !sandbox.deleting) await context.events.catchUp(sandbox);
   await wipe(context, new Connection(context, id), id, { sandbox, reason });
 }
 

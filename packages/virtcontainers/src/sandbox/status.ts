@@ -4,10 +4,10 @@ import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import type { Context } from "../operation/context.ts";
 import { refresh } from "../operation/refresh.ts";
 import type { Operation } from "../operation/run-verb.ts";
-import type { State } from "../operation/state.ts";
-import type { VmSize } from "../resources/demand.ts";
 import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import type { State } from "../store/state.ts";
+import type { VmSize } from "../store/vm-size.ts";
 
 /** What is known of a sandbox. */
 export interface SandboxStatus {

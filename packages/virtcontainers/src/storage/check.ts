@@ -3,11 +3,11 @@ import { matchesPath } from "../config/patterns.ts";
 import { rootDiskOf } from "../config/rootfs.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
-import { tunedHint } from "../guest/assets.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import { shareKinds } from "../hypervisor/device.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
+import { assertKernelHas9p } from "./9p/check.ts";
 
 const field = "hypervisorConfig.sharedFS";
 
@@ -50,22 +50,11 @@ export async function assertShareable(
     const hint = "Run as root, or use an image and volumes of the driver ext4.";
     throw refusal("sharing a folder with the guest needs root, since it mounts on the host", hint);
   }
-  if (sharedFS === "virtio-9p") await assertNineP(context, config);
+  if (sharedFS === "virtio-9p") await assertKernelHas9p(context, config);
 }
 
 function isDisk({ image, rootFs }: ContainerConfig): boolean {
   return image !== undefined || rootDiskOf(rootFs) !== undefined;
-}
-
-/** A kernel of the caller's own may have it; of ours, the tuned one does. */
-async function assertNineP(context: Context, config: SandboxConfig): Promise<void> {
-  if (config.hypervisorConfig?.kernelPath !== undefined) return;
-  const { flavour } = await context.guestAssets();
-  if (flavour === "tuned") return;
-  throw refusal(
-    `virtio-9p needs a guest kernel with 9p, which the ${flavour} kernel is built without`,
-    `Use virtio-fs, or the tuned kernel. ${tunedHint}`,
-  );
 }
 
 function refusal(message: string, hint: string): VirtError {

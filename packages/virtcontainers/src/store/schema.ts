@@ -1,19 +1,18 @@
 import * as v from "valibot";
 import { ContainerConfig } from "../config/container.ts";
+import { ImageRunConfig } from "../config/image.ts";
 import { SandboxConfig } from "../config/sandbox.ts";
-import { GuestAddress } from "./guest-address.ts";
+import { ProcessIdentity } from "../host/process-identity.ts";
+import { UserIds } from "../host/user-ids.ts";
 import { logCarriers } from "./log-carrier.ts";
+import { State } from "./state.ts";
+import { VmSize } from "./vm-size.ts";
+import { VmState } from "./vm-state.ts";
 
-const state = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
 const strings = v.array(v.string());
 
-const imageConfig = v.object({
-  env: strings,
-  entrypoint: strings,
-  cmd: strings,
-  workingDir: v.string(),
-  user: v.string(),
-});
+/** What is brought into the guest under `name`, in the container's folder. */
+const named = { name: v.string(), path: v.string(), folder: v.boolean() };
 
 /** How a mount of a container reaches the guest. */
 const StoredMount = v.variant("kind", [
@@ -22,9 +21,7 @@ const StoredMount = v.variant("kind", [
   /** Bound into the shared file system under `name`, in the container's folder. */
   v.object({
     kind: v.literal("share"),
-    name: v.string(),
-    path: v.string(),
-    folder: v.boolean(),
+    ...named,
     readonly: v.boolean(),
     recursive: v.boolean(),
     watchable: v.boolean(),
@@ -33,9 +30,7 @@ const StoredMount = v.variant("kind", [
   /** Copied into the guest under `name`, in the container's folder. */
   v.object({
     kind: v.literal("copy"),
-    name: v.string(),
-    path: v.string(),
-    folder: v.boolean(),
+    ...named,
     watchable: v.optional(v.boolean(), false),
   }),
   /** The disk of a volume. */
@@ -46,11 +41,11 @@ export type StoredMount = v.InferOutput<typeof StoredMount>;
 /** A container as it is kept on disk. */
 export const StoredContainer = v.object({
   id: v.string(),
-  state,
+  state: State,
   config: ContainerConfig,
   /** Digest, file and the part of the configuration that matters, of the image it was made from. */
   image: v.optional(
-    v.object({ name: v.string(), digest: v.string(), path: v.string(), config: imageConfig }),
+    v.object({ name: v.string(), digest: v.string(), path: v.string(), config: ImageRunConfig }),
   ),
   /** The disk of the host that its root is on: under a layer of its own, or written to itself. */
   disk: v.optional(
@@ -83,17 +78,6 @@ export const StoredContainer = v.object({
 });
 export type StoredContainer = v.InferOutput<typeof StoredContainer>;
 
-const vmSize = v.object({ cpus: v.number(), memoryMiB: v.number() });
-
-const identity = v.object({ pid: v.number(), startTime: v.string() });
-
-const vmState = v.object({
-  process: identity,
-  marker: v.string(),
-  devices: v.record(v.string(), GuestAddress),
-  driver: v.record(v.string(), v.unknown()),
-});
-
 /** Of the form of what is kept. */
 export const stateVersion = 1;
 
@@ -103,7 +87,7 @@ export const StoredSandbox = v.object({
   id: v.string(),
   /** How often it was written: whoever writes must have read what was written last. */
   generation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  state,
+  state: State,
   /** It holds nothing any more, and is told to be deleted; only its folder is left. */
   deleting: v.optional(v.literal(true)),
   /** The boot of the host in which the VM runs; after another boot nothing of it is left. */
@@ -113,23 +97,23 @@ export const StoredSandbox = v.object({
   config: SandboxConfig,
   /** Secret that connections to the agent's ports begin with; hex. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
-  user: v.optional(v.object({ uid: v.number(), gid: v.number() })),
+  user: v.optional(UserIds),
   /** A file system is shared with the host. */
   shared: v.boolean(),
   /** Ports through which host processes reach the agent. */
   ports: v.number(),
   nextDrive: v.number(),
-  vm: v.optional(vmState),
+  vm: v.optional(VmState),
   /** The process that serves what it shares, if there has to be one, for as long as it has a VM. */
-  shareDaemon: v.optional(identity),
+  shareDaemon: v.optional(ProcessIdentity),
   /** The hypervisor's configuration, every default filled in, that its VM was started with. */
   resolved: v.optional(v.record(v.string(), v.unknown())),
   /** By what the log of its VM reaches the host; none: serial-file. */
   logCarrier: v.optional(v.picklist(logCarriers)),
   /** What the VM was last brought to. */
-  size: v.optional(vmSize),
+  size: v.optional(VmSize),
   /** What it has for itself beside its containers' limits, once it was resized; else as in the configuration. */
-  baseSize: v.optional(vmSize),
+  baseSize: v.optional(VmSize),
   /** Its cgroup on the host, and that of the VMM's own work if it is another. */
   cgroup: v.optional(v.object({ path: v.string(), overhead: v.optional(v.string()) })),
   /** What the agent of this guest can do beyond the common contract. */

@@ -1,3 +1,4 @@
+import type { CopyLimits } from "../config/copy.ts";
 import { invalidArgument, printable, VirtError } from "../errors.ts";
 
 /** One member of a tree that is copied; folders come before what is in them. */
@@ -33,14 +34,6 @@ export interface CopyResult {
   bytes: number;
   /** Devices, sockets and pipes; links that lead out of the copied tree; names that are not UTF-8. At most 1000 are told. */
   skipped: SkippedEntry[];
-}
-
-/** How much a copy may take. */
-export interface CopyLimits {
-  /** Bytes of content; default 16 GiB. */
-  maxBytes?: number | undefined;
-  /** Files, folders and links; default 1,000,000. */
-  maxEntries?: number | undefined;
 }
 
 export const defaultLimits = { maxBytes: 16 * 1024 ** 3, maxEntries: 1_000_000 } as const;

@@ -3,6 +3,7 @@ import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { volumeName } from "../config/mount.ts";
+import { VolumeDriver } from "../config/volume.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { makeExt4 } from "../host/ext4.ts";
 import { removeTree } from "../host/remove-tree.ts";
@@ -13,7 +14,7 @@ import type { Volume, VolumeOptions } from "./volume.ts";
 
 const Options = v.strictObject({
   name: v.optional(volumeName),
-  driver: v.optional(v.picklist(["folder", "ext4"], "it must be folder or ext4")),
+  driver: v.optional(VolumeDriver),
   sizeMiB: v.optional(integer(16, 16_777_216, "MiB")),
   labels: v.optional(texts(text(256), argument(4096))),
 });

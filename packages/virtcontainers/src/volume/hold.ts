@@ -1,6 +1,7 @@
 import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VirtError } from "../errors.ts";
+import type { UserIds } from "../host/user-ids.ts";
 import { describeUser, userName } from "../store/user.ts";
 import { locked, paths, type VolumeContext, volumeNotFound } from "./context.ts";
 import { readVolume } from "./record.ts";
@@ -9,7 +10,7 @@ import { readVolume } from "./record.ts";
 export async function holdVolume(
   context: VolumeContext,
   name: string,
-  sandbox: { id: string; user: { uid: number; gid: number } | undefined },
+  sandbox: { id: string; user: UserIds | undefined },
   signal: AbortSignal,
 ): Promise<void> {
   await locked(context, signal, async () => {

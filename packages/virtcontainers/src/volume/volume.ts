@@ -1,7 +1,6 @@
+import type { VolumeDriver } from "../config/volume.ts";
 import type { CallOptions } from "../deadline.ts";
-
-/** How a volume is kept: a folder that guests share with the host, or a disk of its own. */
-export type VolumeDriver = "folder" | "ext4";
+import type { UserIds } from "../host/user-ids.ts";
 
 /** Data that outlives the sandboxes that use it. */
 export interface Volume {
@@ -53,7 +52,7 @@ export interface VolumeStore extends Volumes {
   /** Writes the userFile; a disk is given to `user`. BUSY if another sandbox holds the disk; VOLUME_NOT_FOUND. */
   hold(
     name: string,
-    sandbox: { id: string; user: { uid: number; gid: number } | undefined },
+    sandbox: { id: string; user: UserIds | undefined },
     signal: AbortSignal,
   ): Promise<void>;
 }

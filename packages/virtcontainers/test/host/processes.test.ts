@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { ProcessIdentity } from "../../src/host/host.ts";
+import type { ProcessIdentity } from "../../src/host/process-identity.ts";
 import { createHost } from "../../src/host/real.ts";
 import { launchCommand } from "../../src/host/spawn.ts";
 import { startChild } from "./support/child.ts";

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
-import type { Hypervisor, RunningVm, VmSpec, VmState } from "../../src/hypervisor/hypervisor.ts";
+import type { Hypervisor, RunningVm, VmSpec } from "../../src/hypervisor/hypervisor.ts";
 import { VirtContainers } from "../../src/index.ts";
+import type { VmState } from "../../src/store/vm-state.ts";
 import {
   createTestAgent,
   createTestImages,

@@ -5,8 +5,8 @@ import {
   assertState,
   canMove,
   rules,
-  type State,
 } from "../../src/operation/state.ts";
+import type { State } from "../../src/store/state.ts";
 
 const states: State[] = ["creating", "ready", "running", "paused", "stopped"];
 const allowed: Record<State, State[]> = {

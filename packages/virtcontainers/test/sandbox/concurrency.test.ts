@@ -13,7 +13,7 @@ import {
   type TestInstance,
 } from "../../src/testing/index.ts";
 import { leftovers } from "./leftovers.ts";
-import { editStored, refusal, storedPath, waiting } from "./support.ts";
+import { editStored, killVm, refusal, storedPath, waiting } from "./support.ts";
 
 const config = { id: "sb", containers: [waiting] };
 const sleeps = ["sleep", "1000"];
@@ -166,6 +166,20 @@ test("a forced delete that meets a create of the same id leaves it alone, or tel
       wrong.push(`${at}: it is gone, and nobody was told`);
   }
   expect(wrong).toEqual([]);
+});
+
+test("of a sandbox whose remover was killed when it had told so, nothing more is told", async () => {
+  await using instance = await createTestInstance();
+  await using _sandbox = await instance.vc.runSandbox(config);
+  await killVm(instance, "sb");
+  editStored(instance, "sb", (stored) => {
+    stored.deleting = true;
+  });
+  const { vc } = instance;
+  expect((await refusal(vc.statusSandbox("sb"))).code).toBe("SANDBOX_NOT_FOUND");
+  expect(await vc.collectGarbage()).toMatchObject([{ kind: "sandbox", name: "sb" }]);
+  expect(journal(instance.folder)).not.toContain("died");
+  expect(await leftovers(instance.folder)).toEqual([]);
 });
 
 describe("a command that is called off", () => {

@@ -63,7 +63,7 @@ async function findImage(
     name,
     digest: found.digest,
     path: found.path,
-    config: { env: [...env], entrypoint: [...entrypoint], cmd: [...cmd], workingDir, user },
+    config: { env, entrypoint, cmd, workingDir, user },
   };
 }
 

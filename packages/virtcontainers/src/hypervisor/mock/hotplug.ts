@@ -1,6 +1,6 @@
 import type { GuestAddress } from "../../store/guest-address.ts";
+import type { VmState } from "../../store/vm-state.ts";
 import type { Device } from "../device.ts";
-import type { VmState } from "../hypervisor.ts";
 
 export function attachDevice({ devices }: VmState, { id }: Device): GuestAddress {
   const address = freeAddress(devices);

@@ -1,8 +1,9 @@
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
+import type { VmState } from "../../store/vm-state.ts";
 import { watchVmm } from "../ending.ts";
-import type { Hypervisor, RunningVm, VmState } from "../hypervisor.ts";
+import type { Hypervisor, RunningVm } from "../hypervisor.ts";
 import { launchArguments } from "./arguments.ts";
 import { capabilities } from "./capabilities.ts";
 import { validateConfig } from "./checks/validate.ts";

@@ -1,8 +1,10 @@
 import * as v from "valibot";
-import type { VmSpec, VmState } from "../hypervisor.ts";
+import { UserIds } from "../../host/user-ids.ts";
+import type { VmState } from "../../store/vm-state.ts";
+import type { VmSpec } from "../hypervisor.ts";
 
 const DriverState = v.object({
-  user: v.optional(v.object({ uid: v.number(), gid: v.number() })),
+  user: v.optional(UserIds),
   cid: v.optional(v.number()),
 });
 type DriverState = v.InferOutput<typeof DriverState>;

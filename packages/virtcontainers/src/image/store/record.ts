@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { ImageRunConfig } from "../../config/image.ts";
 import { VirtError } from "../../errors.ts";
 import { isDigest } from "../digest.ts";
 import type { Image } from "../image.ts";
@@ -23,11 +24,7 @@ const record = v.object({
   /** Of the erofs file. */
   sha256: v.string(),
   config: v.object({
-    env: texts,
-    entrypoint: texts,
-    cmd: texts,
-    workingDir: v.string(),
-    user: v.string(),
+    ...ImageRunConfig.entries,
     exposedPorts: texts,
     volumes: texts,
     labels: v.record(v.string(), v.string()),

@@ -1,12 +1,13 @@
 import { open } from "node:fs/promises";
 import { hostError } from "../../host/errno.ts";
+import type { UserIds } from "../../host/user-ids.ts";
 import { encodeHeader } from "./format.ts";
 
 /** Makes the disk that a guest's log goes to: sparse, of a size that bounds the log. NO_SPACE. */
 export async function makeLogDisk(
   path: string,
   bytes: number,
-  owner: { uid: number; gid: number } | undefined,
+  owner: UserIds | undefined,
 ): Promise<void> {
   try {
     await using file = await open(path, "wx", 0o600);

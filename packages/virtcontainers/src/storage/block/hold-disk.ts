@@ -6,6 +6,7 @@ import { VirtError } from "../../errors.ts";
 import { hostError } from "../../host/errno.ts";
 import { pinnedPath, pinReal } from "../../host/files.ts";
 import { makeTrustedFolder } from "../../host/trusted.ts";
+import type { UserIds } from "../../host/user-ids.ts";
 import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
@@ -143,11 +144,7 @@ async function pinDisk(disk: RootDisk): Promise<FileHandle> {
 }
 
 /** As to a volume's image: the VMM's user can't write what is another's. */
-async function give(
-  pinned: FileHandle,
-  path: string,
-  user: { uid: number; gid: number },
-): Promise<void> {
+async function give(pinned: FileHandle, path: string, user: UserIds): Promise<void> {
   try {
     await chown(pinnedPath(pinned.fd), user.uid, user.gid);
   } catch (error) {

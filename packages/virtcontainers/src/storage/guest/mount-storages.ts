@@ -1,8 +1,8 @@
 import type { Mount } from "../../config/mount.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { StoredContainer, StoredMount } from "../../store/schema.ts";
+import { diskStorage, type Storage, tmpfs } from "../guest-storage.ts";
 import { guestMountPath, guestShared } from "./paths.ts";
-import { diskStorage, type Storage, tmpfs } from "./storage.ts";
 
 /** What the guest mounts so that the container's mounts can be bound from there. */
 export function mountStorages(

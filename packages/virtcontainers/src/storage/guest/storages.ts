@@ -1,11 +1,10 @@
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
+import { storage9p } from "../9p/storage.ts";
+import { diskStorage, type Storage, tmpfs } from "../guest-storage.ts";
+import { virtiofsStorage } from "../virtiofs/storage.ts";
 import { mountStorages } from "./mount-storages.ts";
 import { containerBase, guestShared, sharedShmPath } from "./paths.ts";
-import { diskStorage, type Storage, tmpfs } from "./storage.ts";
-
-/** Bytes of one message; a small one makes 9p slow. */
-const defaultMsize9p = 512_000;
 
 /** The tag by which the guest mounts the shared file system. */
 export const sharedTag = "kataShared";
@@ -23,14 +22,11 @@ export function sandboxStorages(sandbox: SharingSandbox): Storage[] {
 }
 
 function sharedStorage(sandbox: SharingSandbox): Storage {
-  const { sharedFS, msize9p, virtioFSCacheSizeMiB = 0 } = sandbox.config.hypervisorConfig ?? {};
+  const { hypervisorConfig = {} } = sandbox.config;
   const where = { source: sharedTag, mountPoint: `${guestShared}/` };
-  if (sharedFS !== "virtio-9p") {
-    const options = virtioFSCacheSizeMiB > 0 ? ["nodev", "dax"] : ["nodev"];
-    return { driver: "virtio-fs", fstype: "virtiofs", options, ...where };
-  }
-  const transport = ["trans=virtio", "version=9p2000.L", `msize=${msize9p ?? defaultMsize9p}`];
-  return { driver: "9p", fstype: "9p", options: ["nodev", "cache=mmap", ...transport], ...where };
+  return hypervisorConfig.sharedFS === "virtio-9p"
+    ? storage9p(hypervisorConfig, where)
+    : virtiofsStorage(hypervisorConfig, where);
 }
 
 /** Where the root of a container is in the guest. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import type { Host, ProcessIdentity, ProcessMark } from "../../host/host.ts";
+import type { Host, ProcessMark } from "../../host/host.ts";
+import type { ProcessIdentity } from "../../host/process-identity.ts";
 import { isVmUid } from "../vm-uid.ts";
 import type { RecordKind } from "./kind.ts";
 

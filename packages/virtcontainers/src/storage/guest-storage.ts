@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StorageSchema } from "@virtcontainers/agent-protocol";
-import { VirtError } from "../../errors.ts";
-import type { GuestAddress } from "../../store/guest-address.ts";
+import { VirtError } from "../errors.ts";
+import type { GuestAddress } from "../store/guest-address.ts";
 
 /** A file system that the agent mounts in the guest, as its contract carries it. */
 export type Storage = MessageInitShape<typeof StorageSchema>;

@@ -1,0 +1,5 @@
+import * as v from "valibot";
+
+/** The states of a sandbox and of a container; the Go library's, and `creating` for what is not whole yet. */
+export const State = v.picklist(["creating", "ready", "running", "paused", "stopped"]);
+export type State = v.InferOutput<typeof State>;
