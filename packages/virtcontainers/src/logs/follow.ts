@@ -1,7 +1,7 @@
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import { VirtError } from "../errors.ts";
-import { Changes } from "./changes.ts";
 import { logTime } from "./exits.ts";
+import { FileChanges } from "./file-changes.ts";
 import { openLog } from "./open.ts";
 import { readRest } from "./read.ts";
 
@@ -29,7 +29,7 @@ export async function* followLog(
       hint: "Only the output of detached containers is logged: virtc run -d.",
     });
   }
-  using changes = new Changes(path, options.signal);
+  using changes = new FileChanges(path, options.signal);
   // The writer is gone: what is in the file then is all.
   let isLast = false;
   options.ended.finally(() => {

@@ -3,7 +3,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { type EventType, eventOf, eventTypes, type VirtEvent } from "../journal/event.ts";
 import type { JournalPosition } from "../journal/journal.ts";
 import { JournalReader } from "../journal/reader.ts";
-import { Changes } from "../logs/changes.ts";
+import { FileChanges } from "../logs/file-changes.ts";
 import type { Context } from "../operation/context.ts";
 import { id, parse } from "../validate.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
@@ -59,7 +59,7 @@ async function* follow(
   using deadline = new Deadline(wanted, undefined, "events");
   const { journal } = context.events;
   await deadline.race(journal.prepare());
-  using changes = new Changes(journal.folder, deadline.signal);
+  using changes = new FileChanges(journal.folder, deadline.signal);
   using end = new End(wanted.until, changes);
   using watcher = new SandboxWatcher(context, wanted.sandboxId);
   await deadline.race(watcher.begin());
@@ -95,7 +95,7 @@ class End implements Disposable {
   readonly #at: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(until: Date | undefined, changes: Changes) {
+  constructor(until: Date | undefined, changes: FileChanges) {
     this.#at = until?.getTime() ?? Number.POSITIVE_INFINITY;
     if (until !== undefined) this.#wait(changes);
   }
@@ -108,7 +108,7 @@ class End implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  #wait(changes: Changes): void {
+  #wait(changes: FileChanges): void {
     const leftMs = this.#at - Date.now();
     if (leftMs <= 0) changes.notify();
     else this.#timer = setTimeout(() => this.#wait(changes), Math.min(leftMs, longestMs));

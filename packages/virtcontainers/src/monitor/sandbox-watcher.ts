@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isVirtError } from "../errors.ts";
 import type { JournalRecord } from "../journal/event.ts";
 import type { Look } from "../journal/recorder.ts";
-import { Changes } from "../logs/changes.ts";
+import { FileChanges } from "../logs/file-changes.ts";
 import type { Context } from "../operation/context.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
@@ -86,7 +86,7 @@ async function watchOver(
   if (sandbox?.vm === undefined || sandbox.state === "creating") return;
   const folder = context.store.folder(id);
   const log = folder.log(sandbox.logCarrier);
-  using changes = new Changes(existsSync(log) ? log : folder.vm, signal);
+  using changes = new FileChanges(existsSync(log) ? log : folder.vm, signal);
   let gone = false;
   const onGone = (): void => {
     gone = true;

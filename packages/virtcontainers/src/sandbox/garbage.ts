@@ -7,8 +7,13 @@ import { whileHeld } from "../operation/while-held.ts";
 import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
+import {
+  type Collecting,
+  collectStale,
+  type Garbage,
+  type GarbageOptions,
+} from "./collect-stale.ts";
 import { readDamaged, wipe } from "./delete.ts";
-import { type Collecting, collectStale, type Garbage, type GarbageOptions } from "./stale.ts";
 
 export type { Garbage, GarbageOptions };
 

@@ -1,7 +1,7 @@
 import { watch } from "node:fs";
 
 /** Tells when a file or the entries of a folder change, by inotify; nothing is missed between two calls of next. */
-export class Changes implements Disposable {
+export class FileChanges implements Disposable {
   readonly #watcher: ReturnType<typeof watch>;
   readonly #signal: AbortSignal;
   readonly #onAbort = (): void => this.notify();
