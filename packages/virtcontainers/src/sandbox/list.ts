@@ -50,11 +50,15 @@ async function statusOf(
 ): Promise<SandboxStatus | undefined> {
   const connection = new Connection(context, id);
   try {
-    const sandbox = await context.store.readIfThere(id);
-    if (sandbox === undefined) return undefined;
+    const stored = await context.store.readIfThere(id);
+    if (stored === undefined) return undefined;
+    let sandbox = stored;
     const before = sandbox.state;
     try {
-      await limit.race(refresh(context, sandbox, connection, limit.signal));
+      // What is given up at the limit may still change what it was given.
+      const fresh = structuredClone(stored);
+      await limit.race(refresh(context, fresh, connection, limit.signal));
+      sandbox = fresh;
     } catch (error) {
       signal.throwIfAborted();
       context.logger.warn(

@@ -4,8 +4,8 @@ import type { StoredSandbox } from "./schema.ts";
 /** True while the VM that a sandbox was last started with is there, in this boot of the host. */
 export async function isVmAlive(
   { host }: { readonly host: Host },
-  sandbox: Pick<StoredSandbox, "vm" | "bootId">,
+  { vm, bootId }: Pick<StoredSandbox, "vm" | "bootId">,
 ): Promise<boolean> {
-  if (sandbox.vm === undefined || sandbox.bootId !== (await host.bootId())) return false;
-  return await host.processes.isAlive(sandbox.vm.process);
+  if (vm === undefined || bootId !== (await host.bootId())) return false;
+  return await host.processes.isAlive(vm.process);
 }
