@@ -31,10 +31,10 @@ export async function stageFolder(
       const lock = await host.locks.acquire(join(path, "lock"), "exclusive", options);
       if (lock !== undefined) return { path, lock };
     } catch (error) {
-      await rm(path, { recursive: true, force: true });
-      // Whoever sweeps may have come between the folder and its lock.
+      // Whoever sweeps may have come between the folder and its lock, and then it is his to remove.
       const swept = isVirtError(error, "BUSY") || isErrno(causeOf(error), "ENOENT");
       if (swept && tries < maxTries) continue;
+      await rm(path, { recursive: true, force: true }).catch(() => {});
       throw hostError(error, `making the folder ${join(stateDir, "sbs", id)}`);
     }
   }

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFaultyHost } from "../../src/host/faulty.ts";
 import type { Host } from "../../src/host/host.ts";
@@ -166,6 +166,25 @@ test("a forced delete that meets a create of the same id leaves it alone, or tel
       wrong.push(`${at}: it is gone, and nobody was told`);
   }
   expect(wrong).toEqual([]);
+});
+
+test("a folder that is being swept away when its maker would lock it is left to that, and made anew", async () => {
+  const real = createHost();
+  let swept: string | undefined;
+  const locks: Host["locks"] = {
+    ...real.locks,
+    acquire: async (path, mode, options) => {
+      if (swept === undefined && path.includes("/staged/")) {
+        swept = dirname(path);
+        await real.locks.acquire(path, "exclusive", { create: true });
+      }
+      return await real.locks.acquire(path, mode, options);
+    },
+  };
+  await using instance = await createTestInstance({ host: { ...real, locks } });
+  const sandbox = await instance.vc.createSandbox(config);
+  expect(existsSync(swept ?? "")).toBe(true);
+  await sandbox.delete();
 });
 
 test("of a sandbox whose remover was killed when it had told so, nothing more is told", async () => {
