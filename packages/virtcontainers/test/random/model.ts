@@ -74,7 +74,8 @@ function stepsOf({ verb, key = "" }: Call): readonly Step[] {
 
 /** What a call that failed may leave beside a part of its steps: it undoes, and stops what it can't start. */
 function undoingOf({ verb }: Call): readonly Step[] {
-  if (verb === "create" || verb === "run") return [gone];
+  // Its VM goes first, and who looks then sees that.
+  if (verb === "create" || verb === "run") return [moveTo("stopped", any), gone];
   if (verb === "start") return [moveTo("stopped", any)];
   if (verb === "pause") return [moveTo("running", ["paused"])];
   if (verb === "delete") return [moveTo("stopped", any)];
