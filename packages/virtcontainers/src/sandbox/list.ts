@@ -4,6 +4,7 @@ import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
 import { defaultTimeoutMs } from "../operation/run-verb.ts";
+import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
@@ -53,7 +54,7 @@ async function statusOf(
     const stored = await context.store.readIfThere(id);
     if (stored === undefined) return undefined;
     let sandbox = stored;
-    const before = sandbox.state;
+    const { state: before, vm } = stored;
     try {
       // What is given up at the limit may still change what it was given.
       const fresh = structuredClone(stored);
@@ -69,8 +70,10 @@ async function statusOf(
       if (sandbox.vm !== undefined && !(await isVmAlive(context, sandbox)))
         await markGone(context, sandbox, { signal });
     }
-    if (sandbox.state !== before) await noticeDeath(context, id);
-    return await sandboxStatus(context, sandbox);
+    if (sandbox.state === before) return await sandboxStatus(context, sandbox);
+    await noticeDeath(context, id);
+    const now = await seenDead(context, id, vm?.marker, signal);
+    return now && (await sandboxStatus(context, now));
   } catch (error) {
     if (!isVirtError(error, "STATE_INVALID", "SANDBOX_NOT_FOUND")) throw error;
     context.logger.warn({ err: error, sandboxId: id }, "a sandbox is left out of the list");
@@ -78,6 +81,18 @@ async function statusOf(
   } finally {
     await connection.release();
   }
+}
+
+/** As it is now that its VM is gone: what was read before may have been written since. */
+async function seenDead(
+  context: Context,
+  id: string,
+  marker: string | undefined,
+  signal: AbortSignal,
+): Promise<StoredSandbox | undefined> {
+  const now = await context.store.readIfThere(id);
+  if (now?.vm !== undefined && now.vm.marker === marker) await markGone(context, now, { signal });
+  return now;
 }
 
 /** Tells of the end of a VM that nobody has told of; who works on the sandbox does so himself. */
