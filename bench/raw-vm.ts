@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { watch } from "node:fs";
-import { mkdtemp, open, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A VMM's command line. Its sockets and logs are relative to the folder that it is started in. */
@@ -10,17 +10,45 @@ export interface RawCommand {
   args: readonly string[];
 }
 
-/** The command line of a process that runs, with the files that it inherited named by their paths. */
+/** The command line of QEMU as it runs, with the files that it inherited named by their paths. */
 export async function commandOf(pid: number): Promise<RawCommand> {
-  const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(0, -1);
-  const files = new Map<string, string>();
-  for (const [link, number] of words.join("\0").matchAll(/\/proc\/self\/fd\/(\d+)/g)) {
-    files.set(link, await readlink(`/proc/${pid}/fd/${number}`));
+  const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(1, -1);
+  const given = words.flatMap(
+    (word) => /^fd=(\d+),set=\1,opaque=(.+)$/.exec(word)?.slice(1, 3) ?? [],
+  );
+  const paths = await pathsOf(pid, given);
+  const args: string[] = [];
+  for (const word of words) {
+    if (word === "-add-fd" || /^fd=\d+,set=/.test(word)) continue;
+    args.push(
+      word.replace(/\/(?:dev\/fdset|proc\/self\/fd)\/\d+/g, (link) => paths.get(link) ?? link),
+    );
   }
-  const args = words.slice(1).map((word) => {
-    return word.replace(/\/proc\/self\/fd\/\d+/g, (link) => files.get(link) ?? link);
-  });
   return { path: await readlink(`/proc/${pid}/exe`), args };
+}
+
+/**
+ * What the names of inherited files in QEMU's arguments stand for; `given` are the numbers and names of its
+ * `-add-fd`. QEMU copies those to higher numbers, in their order, and closes them.
+ */
+async function pathsOf(pid: number, given: readonly string[]): Promise<Map<string, string>> {
+  const folder = `/proc/${pid}/fd`;
+  const paths = new Map<string, string>();
+  const copies: string[] = [];
+  for (const number of (await readdir(folder)).map(Number).sort((a, b) => a - b)) {
+    const path = await readlink(`${folder}/${number}`).catch(() => "");
+    paths.set(`/proc/self/fd/${number}`, path);
+    const highest = Math.max(0, ...given.filter((_, index) => index % 2 === 0).map(Number));
+    const file =
+      number > highest ? await stat(`${folder}/${number}`).catch(() => undefined) : undefined;
+    if (file?.isFile()) copies.push(path);
+  }
+  for (let index = 0; index < given.length; index += 2) {
+    const path = given[index + 1] === "sink" ? "/dev/null" : copies.shift();
+    if (path === undefined) throw new Error(`QEMU does not show its file ${given[index + 1]}`);
+    paths.set(`/dev/fdset/${given[index]}`, path);
+  }
+  return paths;
 }
 
 /** A VMM that was started by hand, in a fresh folder. Disposing it kills it and removes the folder. */
