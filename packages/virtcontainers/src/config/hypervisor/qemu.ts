@@ -37,6 +37,11 @@ export const qemuFields = {
    * QEMU whose vhost-user-fs device has `cache-size`, which upstream's has not, and a daemon that serves it.
    */
   virtioFSCacheSizeMiB: v.optional(integer(0, 4_194_304, "MiB")),
+  /**
+   * The program `vhost-device-vsock`: with useVSock it serves vsock as an ordinary process, on hosts whose kernel
+   * has no /dev/vhost-vsock and for users who may not open it.
+   */
+  vsockDaemon: v.optional(absolutePath()),
   /** The VM's virtio devices are behind its IOMMU; not with virtio-fs. */
   iommuPlatform: flag,
   /** Locks memory as mlock does, unless that is false; with KVM, CPUs that have nothing to do stay in the guest. */
