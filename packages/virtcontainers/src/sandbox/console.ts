@@ -54,7 +54,7 @@ export async function openConsole(
   };
   const io = await begin(operation, id, async () => {
     await agent.execProcess({ containerId: guest, execId: id, process }, signal);
-    return await openStreams(operation, guest, id, {});
+    return await openStreams(operation, guest, id, {}, true);
   });
   const soon = () => AbortSignal.timeout(defaultTimeoutMs);
   const exited = agent.waitProcess(guest, id, new AbortController().signal);
