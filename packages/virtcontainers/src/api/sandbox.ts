@@ -220,8 +220,11 @@ export class Sandbox implements AsyncDisposable {
     options: CallOptions & { force?: boolean } = {},
   ): Promise<Container> {
     const { force = false } = options;
-    return await this.#session.change("stopContainer", containerId, options, (held, container) =>
-      stopContainer(held, container, force),
+    return await this.#session.change(
+      "stopContainer",
+      containerId,
+      options,
+      async (held, container) => void (await stopContainer(held, container, force)),
     );
   }
 
