@@ -68,7 +68,7 @@ export class Connection {
 
   /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
-    const agent = await this.#reach(sandbox, signal);
+    const agent = await this.#openAgent(sandbox, signal);
     if (existsSync(this.#context.store.folder(this.#id).pendingKills))
       await this.#sendPendingKills(sandbox, agent, signal);
     return agent;
@@ -89,7 +89,7 @@ export class Connection {
     }
   }
 
-  async #reach(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
+  async #openAgent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     const attached = await this.#current(sandbox);
     // Whoever comes first connects for all; a connection that failed or has closed is nobody's.
     for (let pending = this.#agent; pending !== undefined; pending = this.#agent) {

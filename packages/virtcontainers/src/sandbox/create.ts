@@ -117,9 +117,9 @@ async function applyCustomSpecs(
   config: SandboxConfig,
   input: SandboxConfig,
 ): Promise<SandboxConfig> {
-  const settle = (container: ContainerConfig, index: number): Promise<ContainerConfig> =>
+  const withCustomSpec = (container: ContainerConfig, index: number): Promise<ContainerConfig> =>
     applyCustomSpec(context, container, input.containers?.[index], `containers.${index}`);
-  const containers = await Promise.all((config.containers ?? []).map(settle));
+  const containers = await Promise.all((config.containers ?? []).map(withCustomSpec));
   return config.containers === undefined ? config : { ...config, containers };
 }
 
