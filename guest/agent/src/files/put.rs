@@ -33,7 +33,7 @@ fn make_folder(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rust
         Err(error) => return Err(error),
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    own(
+    set_owner(
         &rustix::fs::openat(folder, name, flags, Mode::empty())?,
         request,
     )
@@ -83,7 +83,7 @@ fn write(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io
     if at < request.size {
         return Ok(());
     }
-    own(&file, request)?;
+    set_owner(&file, request)?;
     let time = Timespec {
         tv_sec: request.mtime_ms.div_euclid(1000),
         tv_nsec: request.mtime_ms.rem_euclid(1000) * 1_000_000,
@@ -96,7 +96,7 @@ fn write(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn own(opened: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
+fn set_owner(opened: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
     rustix::fs::fchown(opened, Some(uid), Some(gid))?;
     rustix::fs::fchmod(opened, Mode::from_raw_mode(request.mode & 0o7777))

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Agent } from "../agent/agent.ts";
-import { isGone } from "../agent/gone.ts";
+import { isNotFound } from "../agent/not-found.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { readIfThere, writeAtomic } from "../store/files.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -64,7 +64,7 @@ async function kill(agent: Agent, pending: PendingKill, signal: AbortSignal): Pr
   try {
     await agent.signalProcess(pending.containerId, pending.execId, sigkill, signal);
   } catch (error) {
-    if (!isGone(error)) throw error;
+    if (!isNotFound(error)) throw error;
   }
 }
 

@@ -52,7 +52,7 @@ export async function boot(
       failWhenGone(vm, sandbox.id),
     ]);
   } catch (error) {
-    throw await explain(error, vm, sandbox.id);
+    throw await withConsoleTail(error, vm, sandbox.id);
   }
   sandbox.state = "ready";
   await context.store.write(sandbox);
@@ -173,7 +173,7 @@ async function failWhenGone(vm: RunningVm, sandboxId: string): Promise<never> {
 }
 
 /** Adds what the guest last said to an error of the boot. */
-async function explain(error: unknown, vm: RunningVm, sandboxId: string): Promise<unknown> {
+async function withConsoleTail(error: unknown, vm: RunningVm, sandboxId: string): Promise<unknown> {
   if (!isVirtError(error, "TIMEOUT", "BOOT_FAILED", "SANDBOX_DEAD", "PROTOCOL_VIOLATION"))
     return error;
   if (error.phase?.startsWith("hook.")) return error;

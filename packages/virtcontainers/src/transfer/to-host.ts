@@ -40,7 +40,7 @@ export async function toHost(
   // What is in a folder comes before its mode, which may forbid writing, and its time, which writing changes.
   for (const { path, entry } of folders.reverse()) {
     await using made = await openBelow(folder, path);
-    await settle(made, entry, archive);
+    await setAttributes(made, entry, archive);
   }
 }
 
@@ -89,7 +89,7 @@ async function make(
     tally.addBytes(data.length);
     await file.writeFile(data);
   }
-  await settle(file, entry, archive);
+  await setAttributes(file, entry, archive);
   return true;
 }
 
@@ -113,7 +113,7 @@ async function clear(place: string, name: string): Promise<void> {
 }
 
 /** Owner first: a change of it takes bits of the mode away. */
-async function settle(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
+async function setAttributes(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
   if (archive) await file.chown(entry.uid, entry.gid);
   await file.chmod(entry.mode & 0o777);
   const time = entry.mtimeMs / 1000;

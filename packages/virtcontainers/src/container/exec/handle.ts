@@ -3,7 +3,7 @@ import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
-import type { Holding, Verb } from "../../operation/run-verb.ts";
+import type { Verb, VerbOptions } from "../../operation/run-verb.ts";
 import type { Signal } from "../../signals.ts";
 import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
@@ -26,7 +26,7 @@ export interface ExecResult {
 export interface ExecSandbox {
   readonly id: string;
   containers(): readonly { readonly id: string }[];
-  run<T>(name: string, holding: Holding, options: CallOptions, verb: Verb<T>): Promise<T>;
+  run<T>(how: VerbOptions, options: CallOptions, verb: Verb<T>): Promise<T>;
 }
 
 interface Running extends StartedCommand {
@@ -122,7 +122,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   async resize(size: { rows: number; columns: number }): Promise<void> {
     const { containerId, processId } = await this.#running;
     const verb = winsizeProcess(containerId, processId, size.rows, size.columns);
-    await this.#sandbox.run("winsizeProcess", "shared", {}, verb);
+    await this.#sandbox.run({ name: "winsizeProcess", holding: "shared" }, {}, verb);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecChunk> {
@@ -185,7 +185,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const cmd = execCommand(this.#argv, this.#options, interactive);
     const containerId = this.#options.container ?? this.#defaultContainer();
     const start = startCommand(containerId, cmd);
-    const started = await this.#sandbox.run("exec", "shared", { signal }, start);
+    const started = await this.#sandbox.run({ name: "exec", holding: "shared" }, { signal }, start);
     const { io } = started;
     const input = this.#stdin ?? this.#options.stdin;
     io.stdin.on("error", () => {});
@@ -245,7 +245,8 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     signal: Signal,
     options: CallOptions = {},
   ): Promise<void> {
-    await this.#sandbox.run("signalProcess", "shared", options, (held) =>
+    const how = { name: "signalProcess", holding: "shared" } as const;
+    await this.#sandbox.run(how, options, (held) =>
       signalProcess(held, containerId, processId, signal, false),
     );
   }

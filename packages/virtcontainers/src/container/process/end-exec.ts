@@ -1,4 +1,4 @@
-import { isGone } from "../../agent/gone.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import { Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
 import type { Connection } from "../../operation/connection.ts";
@@ -46,7 +46,7 @@ async function isConfirmed(exec: BegunExec, sandbox: StoredSandbox): Promise<boo
     await limit.race(agent.waitProcess(containerId, execId, signal));
     return true;
   } catch (error) {
-    if (isGone(error)) return true;
+    if (isNotFound(error)) return true;
     return isVirtError(error, "SANDBOX_DEAD") && !(await isVmAlive(context, sandbox));
   }
 }

@@ -1,4 +1,4 @@
-import { isGone } from "../../agent/gone.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import { markExited } from "../../operation/refresh.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed, assertMove } from "../../operation/state.ts";
@@ -70,5 +70,5 @@ async function killAndRemove(
 
 /** What is gone already needs no stopping. */
 export function ignoreGone(error: unknown): undefined {
-  if (!isGone(error)) throw error;
+  if (!isNotFound(error)) throw error;
 }
