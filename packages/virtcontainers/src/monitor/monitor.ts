@@ -45,7 +45,7 @@ export async function* monitor(
     answers = problem === undefined;
     if (shares && (await isShareDead(context, sandbox))) {
       shares = false;
-      yield shareDead(id);
+      yield await shareDead(context, id);
     }
     await watch.orGone(sleep(intervalMs, undefined, { signal: watch.signal }).catch(() => {}));
     deadline.check();

@@ -20,7 +20,7 @@ import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../storage/block/drives.ts";
 import { startShare } from "../storage/share.ts";
 import { shareMounts } from "../storage/share-mounts.ts";
-import { onShareDeath } from "../storage/virtiofs/daemon.ts";
+import { explainStart, onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { tellGuest } from "./tell-guest.ts";
@@ -132,7 +132,10 @@ async function startVm(
   deadline: Deadline,
 ): Promise<RunningVm> {
   await makeHostCgroup(context, sandbox, ledger);
-  const vm = await hypervisor.start(spec, ledger, deadline.signal);
+  const vm = await hypervisor.start(spec, ledger, deadline.signal).catch(async (error: unknown) => {
+    if (deadline.signal.aborted) throw error;
+    throw (await explainStart(context, sandbox, error)) ?? error;
+  });
   sandbox.vm = vm.state;
   await context.store.write(sandbox);
   return vm;
