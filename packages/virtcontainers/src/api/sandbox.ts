@@ -1,10 +1,12 @@
+import type { ExecOptions } from "../config/exec.ts";
+import type { MonitorOptions } from "../config/monitor.ts";
+import type { SandboxOptions } from "../config/sandbox-options.ts";
 import type { Container } from "../container/container.ts";
 import { ExecHandle } from "../container/exec/handle.ts";
-import type { ExecOptions } from "../container/exec/options.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
 import type { LogEntry } from "../logs/follow.ts";
-import { type MonitorOptions, monitor } from "../monitor/monitor.ts";
+import { monitor } from "../monitor/monitor.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { deleteSandbox } from "../sandbox/delete.ts";
@@ -17,7 +19,7 @@ import { addMethod, entriesOf } from "./forms.ts";
 import type { ForceOptions, SandboxMethods } from "./sandbox-methods.ts";
 import { sandboxVerbs } from "./sandbox-verbs.ts";
 import { Session } from "./session.ts";
-import { configFromOptions, type SandboxOptions } from "./short-form.ts";
+import { configFromOptions } from "./short-form.ts";
 
 export interface Sandbox extends SandboxMethods {}
 

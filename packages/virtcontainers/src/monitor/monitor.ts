@@ -1,32 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import * as v from "valibot";
-import { type CallOptions, Deadline } from "../deadline.ts";
+import { MonitorOptions } from "../config/monitor.ts";
+import { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { isShareDead, shareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import { integer, parse } from "../validate.ts";
-
-export interface MonitorOptions extends CallOptions {
-  /** How long after an answer the agent is asked again: ms, default 1000. */
-  intervalMs?: number | undefined;
-  /** How long the agent may take to answer before it counts as frozen: ms, default 5000. */
-  answerMs?: number | undefined;
-}
+import { parse } from "../validate.ts";
 
 /** As the Go library's DefaultMonitorCheckInterval. */
 export const defaultMonitorIntervalMs = 1_000;
 const defaultAnswerMs = 5_000;
-
-const ms = v.optional(integer(1, 2 ** 31 - 1, "ms"));
-const Options = v.strictObject({
-  intervalMs: ms,
-  answerMs: ms,
-  timeoutMs: ms,
-  signal: v.optional(v.instance(AbortSignal, "it must be an AbortSignal")),
-});
 
 /**
  * Watches a sandbox and tells what is wrong with it, as errors that are not thrown: SANDBOX_DEAD when its
@@ -40,7 +25,7 @@ export async function* monitor(
   options: MonitorOptions,
 ): AsyncGenerator<VirtError> {
   const { intervalMs = defaultMonitorIntervalMs, answerMs = defaultAnswerMs } = parse(
-    Options,
+    MonitorOptions,
     options,
     "options",
   );

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { ExecInput, ExecOptions } from "../../config/exec.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
 import type { Verb, VerbOptions } from "../../operation/run-verb.ts";
@@ -9,7 +10,7 @@ import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
-import { type ExecInput, type ExecOptions, execCommand } from "./options.ts";
+import { execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
 
 export interface ExecResult {
