@@ -60,7 +60,7 @@ fn make_folder(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rust
         Err(error) => return Err(error),
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    own(
+    set_owner(
         &rustix::fs::openat(folder, name, flags, Mode::empty())?,
         request,
     )
@@ -97,7 +97,7 @@ fn write(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io
         _ => rustix::fs::openat(folder, name, plain, Mode::empty()),
     }?;
     match write_piece(&file, request)? {
-        true => settle(&file, request),
+        true => set_attributes(&file, request),
         false => Ok(()),
     }
 }
@@ -114,7 +114,7 @@ fn write_part(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rusti
     if !write_piece(&file, request)? {
         return Ok(());
     }
-    settle(&file, request)?;
+    set_attributes(&file, request)?;
     match rustix::fs::renameat(folder, &unfinished, folder, name) {
         // Something is mounted on it: it can be written, but not replaced.
         Err(Errno::BUSY) => {
@@ -146,7 +146,7 @@ fn overwrite(
     let to = rustix::fs::openat(folder, name, flags, Mode::empty())?;
     let mut at = 0;
     while rustix::fs::sendfile(&to, from, Some(&mut at), SENT_AT_ONCE)? > 0 {}
-    settle(&to, request)
+    set_attributes(&to, request)
 }
 
 /// Whether the file is whole now.
@@ -165,8 +165,8 @@ fn write_piece(file: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<b
     Ok(at >= request.size)
 }
 
-fn settle(file: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
-    own(file, request)?;
+fn set_attributes(file: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
+    set_owner(file, request)?;
     let time = Timespec {
         tv_sec: request.mtime_ms.div_euclid(1000),
         tv_nsec: request.mtime_ms.rem_euclid(1000) * 1_000_000,
@@ -179,7 +179,7 @@ fn settle(file: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn own(opened: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
+fn set_owner(opened: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
     rustix::fs::fchown(opened, Some(uid), Some(gid))?;
     rustix::fs::fchmod(opened, Mode::from_raw_mode(request.mode & 0o7777))

@@ -95,7 +95,7 @@ impl Draft {
     pub async fn own_terminal(&self) {
         if let Some(socket) = &self.socket
             && let Ok(terminal) = socket.received().await
-            && terminal.own(self.uid).is_ok()
+            && terminal.set_owner(self.uid).is_ok()
         {
             return;
         }
@@ -121,7 +121,7 @@ impl Draft {
             None => None,
         };
         if let Some(terminal) = &terminal {
-            terminal.own(self.uid)?;
+            terminal.set_owner(self.uid)?;
         }
         let (stdin, stdout, stderr) = match &terminal {
             Some(terminal) => (

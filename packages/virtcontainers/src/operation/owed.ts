@@ -2,7 +2,8 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Agent } from "../agent/agent.ts";
-import { cancelExecFeature, isGone } from "../agent/gone.ts";
+import { cancelExecFeature } from "../agent/features.ts";
+import { isNotFound } from "../agent/not-found.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { readIfThere, writeAtomic } from "../store/files.ts";
@@ -113,7 +114,7 @@ async function isPaid(
     await end(agent, owed, signal);
     return true;
   } catch (error) {
-    if (!isGone(error)) throw error;
+    if (!isNotFound(error)) throw error;
     // It may be about to be started, where a kill does not hold for what comes later.
     return owed.kind !== "process" || sandbox.agentFeatures.includes(cancelExecFeature);
   }

@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import { Resize } from "../config/resize.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { refresh } from "../operation/refresh.ts";
@@ -6,23 +6,10 @@ import { resolveStored } from "../operation/resolve.ts";
 import type { Operation } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 import type { VmSize } from "../store/vm-size.ts";
-import { integer, parse } from "../validate.ts";
+import { parse } from "../validate.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
 import { demandOf, largestSize, wantedSize } from "./vm-size.ts";
-
-const Resize = v.pipe(
-  v.strictObject({
-    /** vCPUs. */
-    cpus: v.optional(integer(1, 240, "vCPUs")),
-    memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
-  }),
-  v.check(
-    ({ cpus, memoryMiB }) => cpus !== undefined || memoryMiB !== undefined,
-    "cpus or memoryMiB must be given",
-  ),
-);
-export type Resize = v.InferInput<typeof Resize>;
 
 /**
  * Gives the VM of a running sandbox another size: all that the guest has, its containers' shares within. A

@@ -1,24 +1,15 @@
 import { randomBytes } from "node:crypto";
-import * as v from "valibot";
 import { consoleFeature } from "../agent/agent.ts";
+import { ConsoleOptions } from "../config/console.ts";
 import { beginExec } from "../container/process/begin-exec.ts";
 import { type IOStream, openStreams } from "../container/process/io.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { assertUp, defaultTimeoutMs, type Operation } from "../operation/run-verb.ts";
 import { type Signal, signalNumber } from "../signals.ts";
-import { argument, integer, parse } from "../validate.ts";
+import { parse } from "../validate.ts";
 
 /** The agent's name of the guest itself, where a container's id is asked for. */
 const guest = "";
-
-const ConsoleOptions = v.strictObject({
-  /** Program of the guest and its arguments; default: a shell. */
-  args: v.optional(v.pipe(v.array(argument()), v.maxLength(4096))),
-  size: v.optional(
-    v.strictObject({ rows: integer(1, 65535, "rows"), columns: integer(1, 65535, "columns") }),
-  ),
-});
-export type ConsoleOptions = v.InferInput<typeof ConsoleOptions>;
 
 /** A program of the guest on a terminal; it lasts until it ends or the Sandbox object is released. */
 export interface GuestConsole {

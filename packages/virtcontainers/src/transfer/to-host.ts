@@ -76,7 +76,7 @@ class OpenFolders {
         return;
       this.#open.pop();
       await using made = await openBelow(this.#folder, last.path);
-      await settle(made, last.entry, this.#archive);
+      await setAttributes(made, last.entry, this.#archive);
     }
   }
 }
@@ -144,7 +144,7 @@ async function write(
     tally.addBytes(data.length);
     await file.writeFile(data);
   }
-  await settle(file, entry, archive);
+  await setAttributes(file, entry, archive);
 }
 
 function ignoreAbsent(error: unknown): void {
@@ -165,7 +165,7 @@ async function assertReplaceable(place: string, name: string): Promise<void> {
 }
 
 /** Owner first: a change of it takes bits of the mode away. */
-async function settle(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
+async function setAttributes(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
   if (archive) await file.chown(entry.uid, entry.gid);
   await file.chmod(entry.mode & 0o777);
   const time = entry.mtimeMs / 1000;

@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from "node:stream";
+import { drained } from "../../drained.ts";
 import { VirtError } from "../../errors.ts";
 import { KeptBytes } from "./kept-bytes.ts";
 
@@ -76,20 +77,6 @@ export class ExecOutput {
     }
     this.#kept.add(chunk.subarray(0, room));
   }
-}
-
-/** Settles when a reader takes more, or is gone. */
-function drained(reader: PassThrough): Promise<void> {
-  if (reader.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      reader.off("drain", settle);
-      reader.off("close", settle);
-      resolve();
-    };
-    reader.on("drain", settle);
-    reader.on("close", settle);
-  });
 }
 
 function finish(reader: PassThrough, error: Error | undefined): void {

@@ -1,4 +1,4 @@
-import { cancelExecFeature } from "../../agent/gone.ts";
+import { cancelExecFeature } from "../../agent/features.ts";
 import { isVirtError } from "../../errors.ts";
 import { assertPays } from "../../operation/owed.ts";
 import type { Operation } from "../../operation/run-verb.ts";

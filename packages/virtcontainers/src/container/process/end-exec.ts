@@ -1,4 +1,5 @@
-import { cancelExecFeature, isGone } from "../../agent/gone.ts";
+import { cancelExecFeature } from "../../agent/features.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import { Deadline } from "../../deadline.ts";
 import { isVirtError } from "../../errors.ts";
 import type { Connection } from "../../operation/connection.ts";
@@ -51,7 +52,7 @@ async function isConfirmed(exec: BegunExec, sandbox: StoredSandbox): Promise<boo
     await limit.race(agent.waitProcess(containerId, execId, signal));
     return true;
   } catch (error) {
-    if (isGone(error)) return true;
+    if (isNotFound(error)) return true;
     return isVirtError(error, "SANDBOX_DEAD") && !(await isVmAlive(context, sandbox));
   }
 }

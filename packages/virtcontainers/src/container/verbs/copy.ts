@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { copyFeature, type GuestFile, partsFeature } from "../../agent/files.ts";
-import { isGone } from "../../agent/gone.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import type { CopyOptions } from "../../config/copy.ts";
 import { Deadline } from "../../deadline.ts";
 import { invalidArgument, VirtError } from "../../errors.ts";
@@ -132,7 +132,7 @@ async function drop(
     await limit.race(agent.dropFile(containerId, path, part, limit.signal));
     return reason;
   } catch (error) {
-    if (isGone(error) || !(await isVmAlive(context, sandbox))) return reason;
+    if (isNotFound(error) || !(await isVmAlive(context, sandbox))) return reason;
     await owe(context, sandbox, { kind: "part", ...unfinished });
     return unconfirmed(reason, sandbox.id, `what was copied of ${path} is gone`);
   }

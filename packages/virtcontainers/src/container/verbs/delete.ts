@@ -1,4 +1,4 @@
-import { isGone } from "../../agent/gone.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import { owe } from "../../operation/owed.ts";
 import { type Operation, within } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
@@ -67,7 +67,7 @@ async function dropCopies(operation: Operation, container: StoredContainer): Pro
   try {
     await within(operation, copiesMs, "delete", (limited) => removeCopies(limited, container));
   } catch (error) {
-    if (isGone(error)) return;
+    if (isNotFound(error)) return;
     const path = copiesFolder(container.id);
     await owe(context, sandbox, { kind: "copies", containerId: container.id, path });
   }

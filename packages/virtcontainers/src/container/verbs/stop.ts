@@ -1,4 +1,4 @@
-import { isGone } from "../../agent/gone.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import { owe } from "../../operation/owed.ts";
 import { markExited } from "../../operation/refresh.ts";
 import { type Operation, within } from "../../operation/run-verb.ts";
@@ -87,5 +87,5 @@ async function killAndRemove(
 
 /** What is gone already needs no stopping. */
 export function ignoreGone(error: unknown): undefined {
-  if (!isGone(error)) throw error;
+  if (!isNotFound(error)) throw error;
 }

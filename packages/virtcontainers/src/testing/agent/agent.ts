@@ -8,9 +8,8 @@ import {
   TtrpcServer,
 } from "@virtcontainers/ttrpc";
 import { consoleFeature } from "../../agent/agent.ts";
-import { extensionFeature, processesFeature } from "../../agent/features.ts";
+import { cancelExecFeature, extensionFeature, processesFeature } from "../../agent/features.ts";
 import { copyFeature, partsFeature, removeFeature } from "../../agent/files.ts";
-import { cancelExecFeature } from "../../agent/gone.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
