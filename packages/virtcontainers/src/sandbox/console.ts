@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { consoleFeature } from "../agent/agent.ts";
-import { ConsoleOptions } from "../config/console.ts";
+import { type ConsoleOptions, ConsoleOptionsSchema } from "../config/console.ts";
 import { endExec } from "../container/process/end-exec.ts";
 import { type IOStream, openStreams } from "../container/process/io.ts";
 import { isRefusal } from "../container/verbs/enter.ts";
@@ -27,7 +27,7 @@ export async function openConsole(
   operation: Operation,
   input: ConsoleOptions,
 ): Promise<GuestConsole> {
-  const { args = [], size } = parse(ConsoleOptions, input);
+  const { args = [], size } = parse(ConsoleOptionsSchema, input);
   const { sandbox, signal } = operation;
   assertUp(operation, "open a console in");
   if (!sandbox.agentFeatures.includes(consoleFeature)) {
