@@ -79,22 +79,23 @@ const Report = v.object({
   ),
 });
 
+/** Puts a command into another that runs it, where the scratch folder is to be seen. */
+export type Wrap = (command: readonly string[], scratch: string) => readonly string[];
+
 /** Runs a vitest project, or some files of it. */
 export async function vitest(
   project: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
+  wrap: Wrap = (command) => command,
 ): Promise<Counts> {
   return await inScratch(async (scratch) => {
     const output = join(scratch, "report.json");
     const again = join(scratch, "second-try");
     const reporters = ["default", "json", secondTry].map((name) => `--reporter=${name}`);
-    const ok = await succeeds(
-      bin("vitest"),
-      ["run", "--project", project, ...reporters, `--outputFile.json=${output}`, ...args],
-      repository,
-      { ...env, VIRTC_SECOND_TRY: again },
-    );
+    const run = ["run", "--project", project, ...reporters, `--outputFile.json=${output}`];
+    const [program = "", ...rest] = wrap([bin("vitest"), ...run, ...args], scratch);
+    const ok = await succeeds(program, rest, repository, { ...env, VIRTC_SECOND_TRY: again });
     const text = await readFile(output, "utf8").catch(() => undefined);
     if (text === undefined) return failedWith(`vitest, project ${project}: it wrote no report`);
     const report = v.parse(Report, JSON.parse(text));

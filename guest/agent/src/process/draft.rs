@@ -102,8 +102,8 @@ impl Draft {
         std::future::pending().await
     }
 
-    /// Why crun failed, from what it said.
-    pub fn explain(&self) -> Status {
+    /// Why crun failed, from what it said and how it ended.
+    pub fn explain(&self, status: i32) -> Status {
         let mut said = text_of(&self.ends.stderr);
         // What comes late is said on the terminal.
         if said.trim().is_empty()
@@ -111,7 +111,7 @@ impl Draft {
         {
             said = text_of(&terminal.master);
         }
-        error::explain(&said, &self.program, &self.cwd)
+        error::explain(&said, status, &self.program, &self.cwd)
     }
 
     /// The process, now that crun has told its id.

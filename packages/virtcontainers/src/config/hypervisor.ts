@@ -39,9 +39,9 @@ export interface HypervisorConfig extends QemuFields {
   hypervisorParams?: Param[] | undefined;
   /** The guest's kernel; default: that of the guest's files. */
   kernelPath?: string | undefined;
-  /** The guest's root; not with initrdPath. Default: that of the guest's files. */
+  /** The guest's root; default: the image of the guest's files, if there are any. */
   imagePath?: string | undefined;
-  /** The guest's root as an initramfs; not with imagePath. */
+  /** What the kernel begins with: it loads modules and goes on to the image, or is all of the guest's root. */
   initrdPath?: string | undefined;
   /** Firmware that boots the guest; default: none, or the hypervisor's own. */
   firmwarePath?: string | undefined;

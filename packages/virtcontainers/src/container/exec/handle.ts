@@ -10,6 +10,7 @@ import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
+import { boundLines } from "./lines.ts";
 import { execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
 
@@ -108,9 +109,10 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     return this.#stream(this.#stderr);
   }
 
-  /** The lines of stdout, without their ends. */
+  /** The lines of stdout, without their ends. NO_SPACE for one that is longer than `maxOutputBytes`. */
   async *lines(): AsyncGenerator<string> {
     const input = this.#stdout.reader();
+    boundLines(input, this.#options.maxOutputBytes ?? defaultMaxOutputBytes);
     let failure: Error | undefined;
     input.once("error", (error) => {
       failure = error;
