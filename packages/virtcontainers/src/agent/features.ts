@@ -1,4 +1,4 @@
-import type { Cmd } from "../config/container.ts";
+import type { Cmd } from "../config/cmd.ts";
 import { VirtError } from "../errors.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
@@ -15,6 +15,9 @@ export function isForeign({
 }: Pick<StoredSandbox, "config" | "agentFeatures">): boolean {
   return config.agentType !== "noop" && !agentFeatures.includes(extensionFeature);
 }
+
+/** The feature of an agent that can be told to kill what it is only about to start. */
+export const cancelExecFeature = "cancel-exec";
 
 /** Throws NOT_SUPPORTED if the agent of this guest has no such extension. */
 export function assertExtension(sandbox: StoredSandbox, doing: string): void {

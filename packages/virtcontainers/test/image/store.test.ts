@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import { failure } from "./support/errors.ts";
 import { storeContents, type TestStore, testStore } from "./support/store.ts";
 
 async function add(store: TestStore, name: string, content = name): Promise<Image> {
-  const layout = join(store.folder, `layout-${content}`);
+  const layout = await mkdtemp(join(store.folder, "layout-"));
   await addImage(layout, { name: "x:1", layers: [[{ path: "f", content }]] });
   return store.images.import(layout, { name });
 }
@@ -26,8 +26,9 @@ describe("the image store", () => {
       const readers = { uid: 65_534, gid: 65_534 };
       const read = () => promisify(execFile)("cat", [image.path], readers);
       await expect(read()).rejects.toMatchObject({ stderr: expect.stringContaining("denied") });
-      const { mode } = await stat(image.path);
-      expect(mode & 0o777).toBe(0o400);
+      const mode = async (path: string) => (await stat(path)).mode & 0o777;
+      expect(await mode(image.path)).toBe(0o400);
+      expect(await mode(dirname(image.path))).toBe(0o700);
       const above = [store.dataDir, dirname(dirname(image.path)), dirname(image.path)];
       for (const folder of above) await chmod(folder, 0o711);
       await chmod(image.path, 0o444);

@@ -8,9 +8,8 @@ import {
   TtrpcServer,
 } from "@virtcontainers/ttrpc";
 import { consoleFeature } from "../../agent/agent.ts";
-import { extensionFeature, processesFeature } from "../../agent/features.ts";
-import { copyFeature, removeFeature } from "../../agent/files.ts";
-import { cancelExecFeature } from "../../agent/gone.ts";
+import { cancelExecFeature, extensionFeature, processesFeature } from "../../agent/features.ts";
+import { copyFeature, partsFeature, removeFeature } from "../../agent/files.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
@@ -64,6 +63,7 @@ const defaultFeatures = [
   extensionFeature,
   processesFeature,
   copyFeature,
+  partsFeature,
   removeFeature,
   consoleFeature,
   cancelExecFeature,
@@ -139,7 +139,8 @@ class InMemoryAgent implements TestAgent {
       if (!(await welcome(stream, this.#doorkeeper, before))) return;
     }
     const features = this.#options.features ?? defaultFeatures;
-    const ours = { ...containerCalls(this.#guest), ...processCalls(this.#guest) };
+    const cancels = features.includes(cancelExecFeature);
+    const ours = { ...containerCalls(this.#guest), ...processCalls(this.#guest, cancels) };
     const calls = {
       ...sandboxCalls(this.#guest, features),
       ...ours,
