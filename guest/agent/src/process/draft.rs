@@ -9,7 +9,7 @@ use super::streams::Streams;
 use super::terminal::{Socket, Terminal};
 use crate::async_fd::AsyncFd;
 use crate::crun::error;
-use crate::pipe::read::{Read, read_available};
+use crate::pipe::read::{Read, bytes_in_pipe, read_available};
 use crate::pipe::{self, Ends, Stdio};
 use crate::proto::grpc;
 use crate::proto::virtcontainers::OutputSink;
@@ -100,6 +100,11 @@ impl Draft {
             return;
         }
         std::future::pending().await
+    }
+
+    /// Whether anything was said, as crun does when it fails at last.
+    pub fn has_said_something(&self) -> bool {
+        self.socket.is_some() || bytes_in_pipe(&self.ends.stderr) > 0
     }
 
     /// Why crun failed, from what it said.
