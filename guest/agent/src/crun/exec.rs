@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::inherited::Inherited;
-use super::{Crun, take_pid};
+use super::{Crun, Started, take_pid};
 use crate::pipe::Stdio;
 use crate::status::{Context, Result};
 
@@ -22,8 +22,7 @@ pub struct Exec<'a> {
 }
 
 impl Crun {
-    /// Starts a process. Gives its id, or none if crun failed.
-    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Option<u32>> {
+    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Started> {
         let Exec {
             process,
             scratch,
@@ -52,10 +51,10 @@ impl Crun {
             .await;
         let _ = fs::remove_file(&description);
         match status? {
-            0 => take_pid(&pid).map(Some),
-            _ => {
+            0 => take_pid(&pid).map(Started::Process),
+            status => {
                 let _ = fs::remove_file(&pid);
-                Ok(None)
+                Ok(Started::Failed(status))
             }
         }
     }

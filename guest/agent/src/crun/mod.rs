@@ -33,6 +33,14 @@ pub struct Crun {
     pub reaper: Rc<Reaper>,
 }
 
+/// What became of a crun that was to start a process.
+pub enum Started {
+    /// The id of the process.
+    Process(u32),
+    /// The exit status of crun.
+    Failed(i32),
+}
+
 impl Crun {
     /// Runs crun to its end and gives its exit status. What it starts is in a process group of its
     /// own, by which it can be killed with all that it has started; if crun fails, nothing of it

@@ -16,6 +16,9 @@ use crate::proto::virtcontainers::OutputSink;
 use crate::reaper::Reaper;
 use crate::status::{Result, Status};
 
+/// Of what is said no more is read, in bytes.
+const LONGEST_SAID: usize = 64 << 10;
+
 /// The `*_port` fields of a request.
 #[derive(Clone, Copy)]
 pub struct Ports {
@@ -95,7 +98,7 @@ impl Draft {
     pub async fn own_terminal(&self) {
         if let Some(socket) = &self.socket
             && let Ok(terminal) = socket.received().await
-            && terminal.own(self.uid).is_ok()
+            && terminal.set_owner(self.uid).is_ok()
         {
             return;
         }
@@ -107,8 +110,8 @@ impl Draft {
         self.socket.is_some() || bytes_in_pipe(&self.ends.stderr) > 0
     }
 
-    /// Why crun failed, from what it said.
-    pub fn explain(&self) -> Status {
+    /// Why crun failed, from what it said and how it ended.
+    pub fn explain(&self, status: i32) -> Status {
         let mut said = text_of(&self.ends.stderr);
         // What comes late is said on the terminal.
         if said.trim().is_empty()
@@ -116,7 +119,7 @@ impl Draft {
         {
             said = text_of(&terminal.master);
         }
-        error::explain(&said, &self.program, &self.cwd)
+        error::explain(&said, status, &self.program, &self.cwd)
     }
 
     /// The process, now that crun has told its id.
@@ -126,7 +129,7 @@ impl Draft {
             None => None,
         };
         if let Some(terminal) = &terminal {
-            terminal.own(self.uid)?;
+            terminal.set_owner(self.uid)?;
         }
         let (stdin, stdout, stderr) = match &terminal {
             Some(terminal) => (
@@ -151,9 +154,13 @@ impl Draft {
     }
 }
 
+/// What was said so far. A terminal does not tell its length at first, so it is read to its end.
 fn text_of(source: &AsyncFd) -> String {
-    match read_available(source, 64 << 10, &[]) {
-        Ok(Read::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
-        _ => String::new(),
+    let mut said = Vec::new();
+    while said.len() < LONGEST_SAID
+        && let Ok(Read::Data(body)) = read_available(source, LONGEST_SAID, &[])
+    {
+        said.extend(body.bytes());
     }
+    String::from_utf8_lossy(&said).into_owned()
 }

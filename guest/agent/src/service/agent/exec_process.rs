@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::agent::{Agent, exit};
 use crate::cgroup::pids;
+use crate::crun::Started;
 use crate::crun::exec::Exec;
 use crate::crun::executed::Executed;
 use crate::crun::inherited::Inherited;
@@ -97,15 +98,18 @@ async fn start_process(
         // crun may have started something just before its own end.
         start.starting.kill_started().await;
     }
-    let Some(pid) = started else {
-        start.check()?;
-        return Err(explain(container, &draft));
+    let pid = match started {
+        Started::Process(pid) => pid,
+        Started::Failed(status) => {
+            start.check()?;
+            return Err(explain(container, &draft, status));
+        }
     };
     // crun does not wait for what fails at last.
     executed.wait().await;
     if draft.has_said_something() && !agent.crun.reaper.has_executed(pid) {
         start.check()?;
-        return Err(draft.explain());
+        return Err(draft.explain(0));
     }
     let process = draft.into_process(&agent.crun.reaper, pid)?;
     process.mark.set(mark);
@@ -117,7 +121,7 @@ async fn start_process(
 }
 
 /// Why crun failed. Where no more processes may be, it has no words for it.
-fn explain(container: &Container, draft: &Draft) -> Status {
+fn explain(container: &Container, draft: &Draft, status: i32) -> Status {
     let limit = container.cgroup.as_deref().and_then(pids::reached);
     match limit {
         Some(limit) => {
@@ -125,7 +129,7 @@ fn explain(container: &Container, draft: &Draft) -> Status {
             let message = format!("container {id} has as many processes as it may have, {limit}");
             Status::new(Code::ResourceExhausted, message)
         }
-        None => draft.explain(),
+        None => draft.explain(status),
     }
 }
 
