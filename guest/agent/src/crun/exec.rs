@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-use super::{Crun, Prepare, take_pid};
+use super::inherited::Inherited;
+use super::{Crun, Started, take_pid};
 use crate::pipe::Stdio;
 use crate::status::{Context, Result};
 
@@ -17,18 +18,17 @@ pub struct Exec<'a> {
     pub stdio: Stdio,
     /// The socket to which the terminal is sent.
     pub console: Option<&'a Path>,
-    pub prepare: Option<Prepare>,
+    pub inherited: Inherited,
 }
 
 impl Crun {
-    /// Starts a process. Gives its id, or none if crun failed.
-    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Option<u32>> {
+    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Started> {
         let Exec {
             process,
             scratch,
             stdio,
             console,
-            prepare,
+            inherited,
         } = wanted;
         let description = scratch.with_extension("json");
         let pid = scratch.with_extension("pid");
@@ -46,13 +46,15 @@ impl Crun {
             arguments.extend([OsStr::new("--console-socket").into(), console.into()]);
         }
         arguments.push(id.into());
-        let status = self.run_prepared(&arguments, stdio, prepare).await;
+        let status = self
+            .run_inheriting(&arguments, stdio, Some(inherited))
+            .await;
         let _ = fs::remove_file(&description);
         match status? {
-            0 => take_pid(&pid).map(Some),
-            _ => {
+            0 => take_pid(&pid).map(Started::Process),
+            status => {
                 let _ = fs::remove_file(&pid);
-                Ok(None)
+                Ok(Started::Failed(status))
             }
         }
     }

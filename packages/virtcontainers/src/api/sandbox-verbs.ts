@@ -77,7 +77,7 @@ export const sandboxVerbs: {
     holding: "exclusive",
     before: 1,
     verb: (id, { force = false } = {}) =>
-      changed(id, (held, container) => stopContainer(held, container, force)),
+      changed(id, async (held, container) => void (await stopContainer(held, container, force))),
   },
   deleteContainer: { holding: "exclusive", before: 1, verb: (id) => changed(id, deleteContainer) },
   updateContainer: {

@@ -11,7 +11,7 @@ import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { VmState } from "../store/vm-state.ts";
 import type { Context } from "./context.ts";
-import { sendPendingKills } from "./pending-kills.ts";
+import { payOwed } from "./owed.ts";
 import { resolveStored } from "./resolve.ts";
 
 /** How long an operation waits for the end of what others have called off. */
@@ -79,23 +79,19 @@ export class Connection {
   /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     const agent = await this.#openAgent(sandbox, signal);
-    if (existsSync(this.#context.store.folder(this.#id).pendingKills))
-      await this.#sendPendingKills(sandbox, agent, signal);
+    if (existsSync(this.#context.store.folder(this.#id).owed))
+      await this.#payOwed(sandbox, agent, signal);
     return agent;
   }
 
   /** Not for long: it is no reason to keep others from the guest. */
-  async #sendPendingKills(
-    sandbox: StoredSandbox,
-    agent: Agent,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #payOwed(sandbox: StoredSandbox, agent: Agent, signal: AbortSignal): Promise<void> {
     using limit = new Deadline({ signal }, payTimeoutMs, "kill");
     try {
-      await limit.race(sendPendingKills(this.#context, sandbox, agent, limit.signal));
+      await limit.race(payOwed(this.#context, sandbox, agent, limit.signal));
     } catch (error) {
       const fields = { err: error, sandboxId: this.#id };
-      this.#context.logger.warn(fields, "a command that was called off could not be killed yet");
+      this.#context.logger.warn(fields, "what was called off could not be ended in the guest yet");
     }
   }
 

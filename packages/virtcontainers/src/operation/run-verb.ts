@@ -111,6 +111,18 @@ export function operation(
   };
 }
 
+/** Does a part of an operation in a time of its own, within the operation's. */
+export async function within<T>(
+  whole: Operation,
+  timeoutMs: number | undefined,
+  phase: string,
+  work: (part: Operation) => Promise<T>,
+): Promise<T> {
+  const { context, connection, sandbox, signal, hold } = whole;
+  using deadline = new Deadline({ signal }, timeoutMs, phase);
+  return await deadline.race(work(operation(context, connection, sandbox, deadline, hold)));
+}
+
 /** How long it may take to undo what failed. */
 const undoTimeoutMs = 10_000;
 

@@ -10,6 +10,7 @@ import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
+import { boundLines } from "./lines.ts";
 import { execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
 
@@ -38,6 +39,17 @@ interface Running extends StartedCommand {
 
 const defaultMaxOutputBytes = 64 * 1024 * 1024;
 
+let construct: (sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) => ExecHandle;
+
+/** Begins to run a command. */
+export function startExec(
+  sandbox: ExecSandbox,
+  argv: readonly string[],
+  options: ExecOptions,
+): ExecHandle {
+  return construct(sandbox, argv, options);
+}
+
 /**
  * A command that runs in a container. Await it for the result, iterate over it for the output as it comes,
  * or use its streams; with `check`, each of these throws EXIT_CODE at its end. An abort or deadline kills it in the
@@ -55,7 +67,11 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   #stdin: PassThrough | undefined;
   #started = false;
 
-  constructor(sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) {
+  static {
+    construct = (sandbox, argv, options) => new ExecHandle(sandbox, argv, options);
+  }
+
+  private constructor(sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) {
     this.#sandbox = sandbox;
     this.#argv = argv;
     this.#options = options;
@@ -93,9 +109,10 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     return this.#stream(this.#stderr);
   }
 
-  /** The lines of stdout, without their ends. */
+  /** The lines of stdout, without their ends. NO_SPACE for one that is longer than `maxOutputBytes`. */
   async *lines(): AsyncGenerator<string> {
     const input = this.#stdout.reader();
+    boundLines(input, this.#options.maxOutputBytes ?? defaultMaxOutputBytes);
     let failure: Error | undefined;
     input.once("error", (error) => {
       failure = error;

@@ -1,6 +1,7 @@
-import { ContainerConfig } from "../../config/container.ts";
+import { type ContainerConfig, ContainerConfigSchema } from "../../config/container.ts";
 import { rootFolderOf } from "../../config/rootfs.ts";
 import { VirtError } from "../../errors.ts";
+import { assertNotOwed, assertPays, unconfirmed } from "../../operation/owed.ts";
 import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
@@ -21,7 +22,12 @@ export async function createContainer(
   input: ContainerConfig,
 ): Promise<StoredContainer> {
   const { context, sandbox, signal } = operation;
-  const config = await applyCustomSpec(context, parse(ContainerConfig, input), input, "container");
+  const config = await applyCustomSpec(
+    context,
+    parse(ContainerConfigSchema, input),
+    input,
+    "container",
+  );
   assertAllowed("createContainer", sandbox);
   if (sandbox.containers.some((container) => container.id === config.id)) {
     throw new VirtError(
@@ -48,6 +54,9 @@ export async function createContainer(
   const place = { config: sandbox.config, shared: sandbox.shared, field: "container" };
   const container = await prepareContainer(context, config, place, signal);
   using _share = await watchShare(operation, container);
+  await operation.agent();
+  await assertPays(context, sandbox);
+  await assertNotOwed(context, sandbox, container.id);
   sandbox.containers.push(container);
   try {
     await growToFit(operation);
@@ -59,11 +68,12 @@ export async function createContainer(
     await context.events.record({ type: "created", ...told });
     return container;
   } catch (error) {
+    let confirmed = false;
     await undo(operation, async (undoing) => {
-      await endContainer(undoing, container, true);
+      confirmed = await endContainer(undoing, container, true);
       await releaseContainer(undoing, container);
     });
-    throw error;
+    throw confirmed ? error : unconfirmed(error, sandbox.id, `container ${container.id} is gone`);
   }
 }
 
