@@ -45,8 +45,16 @@ describe("work that goes on after its deadline", () => {
     await using instance = await createTestInstance({ failures });
     await using sandbox = await instance.vc.runSandbox(config);
     const { passed, open } = gate();
-    failures.stop = () => passed;
-    expect((await refusal(sandbox.stop({ timeoutMs: 50, force: true }))).code).toBe("TIMEOUT");
+    const { passed: begun, open: begin } = gate();
+    failures.stop = () => {
+      begin();
+      return passed;
+    };
+    const controller = new AbortController();
+    const stopped = refusal(sandbox.stop({ signal: controller.signal, force: true }));
+    await begun;
+    controller.abort();
+    expect((await stopped).code).toBe("CANCELED");
     const other = instance.another();
     const early = await refusal(other.setAnnotations("sb", { a: "1" }, { timeoutMs: 50 }));
     expect(early.code).toBe("TIMEOUT");
@@ -139,6 +147,22 @@ test("the folder of a sandbox has its lock before its name, and is told deleted 
   await sandbox.delete();
   expect(made).toBe(true);
   expect(wrong).toEqual([]);
+});
+
+test("the folder of a sandbox that goes gives its name up in one step, and another may have it before it is gone", async () => {
+  let made: Promise<unknown> | undefined;
+  let another: TestInstance["vc"] | undefined;
+  const host = createFaultyHost(createHost(), [], (at) => {
+    if (at === "failpoint:store.remove.aside") made ??= another?.createSandbox(config);
+  });
+  await using instance = await createTestInstance({ host });
+  another = instance.another();
+  const sandbox = await instance.vc.createSandbox(config);
+  await sandbox.delete();
+  expect(made).toBeDefined();
+  await made;
+  expect((await instance.vc.statusSandbox("sb")).state).toBe("ready");
+  await instance.vc.deleteSandbox("sb", { force: true });
 });
 
 test("a forced delete that meets a create of the same id leaves it alone, or tells of its end", async () => {
