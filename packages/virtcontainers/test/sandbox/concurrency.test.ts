@@ -192,6 +192,28 @@ test("a forced delete that meets a create of the same id leaves it alone, or tel
   expect(wrong).toEqual([]);
 });
 
+test("a forced delete that finds a whole sandbox where it had found none spares its disks", async () => {
+  const real = createHost();
+  let meet: (() => Promise<unknown>) | undefined;
+  const locks: Host["locks"] = {
+    ...real.locks,
+    acquire: async (path, mode, options) => {
+      const make = path.endsWith("/sbs/sb/lock") ? meet : undefined;
+      if (make === undefined) return await real.locks.acquire(path, mode, options);
+      meet = undefined;
+      await make();
+      return undefined;
+    },
+  };
+  await using instance = await createTestInstance({ host: { ...real, locks } });
+  await instance.vc.volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  const mounts = [{ type: "volume", source: "disk", destination: "/data" } as const];
+  meet = () => instance.another().runSandbox({ id: "sb", containers: [{ ...waiting, mounts }] });
+  await instance.vc.deleteSandbox("sb", { force: true });
+  expect(instance.agent("sb").calls("DestroySandbox")).toBe(1);
+  expect(journal(instance.folder)).toContain('"type":"deleted","sandboxId":"sb"');
+});
+
 test("a folder that is being swept away when its maker would lock it is left to that, and made anew", async () => {
   const real = createHost();
   let swept: string | undefined;
