@@ -19,6 +19,7 @@ use std::rc::Rc;
 use rustix::process::{Pid, Signal};
 
 use crate::pipe::Stdio;
+use crate::pipe::null::NullDevices;
 use crate::reaper::Reaper;
 use crate::status::{Context, Result, Status};
 
@@ -29,6 +30,7 @@ pub struct Crun {
     /// False where cgroup v2 can't be used; limits then have no effect.
     pub cgroups: bool,
     pub reaper: Rc<Reaper>,
+    pub nulls: NullDevices,
 }
 
 /// What a new process does before it becomes crun.
@@ -54,7 +56,11 @@ impl Crun {
             true => "--cgroup-manager=cgroupfs",
             false => "--cgroup-manager=disabled",
         };
-        let stream = |fd: Option<OwnedFd>| fd.map_or_else(std::process::Stdio::null, Into::into);
+        let [stdin, stdout, stderr] = [
+            self.stream(stdio.stdin)?,
+            self.stream(stdio.stdout)?,
+            self.stream(stdio.stderr)?,
+        ];
         let (group, end) = {
             let mut command = Command::new(&self.program);
             if let Some(prepare) = prepare {
@@ -67,9 +73,9 @@ impl Crun {
                 .arg(&self.root)
                 .arg(manager)
                 .args(arguments)
-                .stdin(stream(stdio.stdin))
-                .stdout(stream(stdio.stdout))
-                .stderr(stream(stdio.stderr))
+                .stdin(stdin)
+                .stdout(stdout)
+                .stderr(stderr)
                 .process_group(0)
                 .spawn()
                 .context(|| format!("run {}", self.program.display()))?;
@@ -82,6 +88,10 @@ impl Crun {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
         Ok(status)
+    }
+
+    fn stream(&self, given: Option<OwnedFd>) -> Result<OwnedFd> {
+        given.map_or_else(|| self.nulls.open(), Ok)
     }
 }
 

@@ -1,111 +1,133 @@
 //! Makes files, folders and links in a container.
+//!
+//! A file or link is made under another name and gets its own when it is whole, so that what was there
+//! stays until then. What is there and is no file or link, such as a device, is not replaced.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
+use super::piece;
+use super::place::Place;
 use super::root::Root;
 use crate::proto::virtcontainers::{FileKind, PutFileRequest};
-use crate::status::{Context, Result, Status};
+use crate::status::{Code, Result, Status};
 
 pub fn put(root: &Root, request: &PutFileRequest) -> Result<()> {
-    let path = OsStr::new(&request.path);
-    let what = || request.path.clone();
-    let (folder, name) = root.parent(path)?;
-    match FileKind::try_from(request.kind) {
-        Ok(FileKind::Folder) => make_folder(&folder, name, request).context(what),
-        Ok(FileKind::Link) => make_link(&folder, name, request).context(what),
-        Ok(FileKind::File) => write(&folder, name, request).context(what),
-        _ => Err(Status::invalid(format!(
-            "kind: {} is no file, folder or link",
-            request.kind
-        ))),
-    }
-}
-
-/// One that is there already gets the mode and owner that are asked for.
-fn make_folder(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    match rustix::fs::mkdirat(folder, name, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => {}
-        Err(error) => return Err(error),
-    }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    own(
-        &rustix::fs::openat(folder, name, flags, Mode::empty())?,
-        request,
-    )
-}
-
-fn make_link(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    remove(folder, name)?;
-    rustix::fs::symlinkat(OsStr::from_bytes(&request.target), folder, name)?;
-    let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
-    rustix::fs::chownat(
-        folder,
-        name,
-        Some(uid),
-        Some(gid),
-        AtFlags::SYMLINK_NOFOLLOW,
-    )
-}
-
-/// A file is made anew with its first piece, and gets mode, owner and time with its last one.
-fn write(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    let plain = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match request.offset {
-        0 => match remove(folder, name) {
-            // Something is mounted on it: it can be written, but not replaced.
-            Err(Errno::BUSY) => {
-                rustix::fs::openat(folder, name, plain | OFlags::TRUNC, Mode::empty())
-            }
-            Err(error) => Err(error),
-            Ok(()) => {
-                let flags = plain | OFlags::CREATE | OFlags::EXCL;
-                rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)
-            }
-        },
-        _ => rustix::fs::openat(folder, name, plain, Mode::empty()),
-    }?;
-    let (mut rest, mut at) = (&request.data[..], request.offset);
-    while !rest.is_empty() {
-        match rustix::io::pwrite(&file, rest, at) {
-            Ok(length) => {
-                rest = rest.get(length..).unwrap_or_default();
-                at += length as u64;
-            }
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
+    let (folder, name) = root.parent(OsStr::new(&request.path))?;
+    let place = Place::new(&folder, name, &request.temporary)?;
+    let result = match FileKind::try_from(request.kind) {
+        Ok(FileKind::Folder) => make_folder(&place, request),
+        Ok(FileKind::Link) => make_link(&place, request),
+        Ok(FileKind::HardLink) => return make_hard_link(root, &place, request),
+        Ok(FileKind::File) if request.discard => place.clear(),
+        Ok(FileKind::File) => write(&place, request),
+        _ => {
+            let message = format!("kind: {} is no file, folder or link", request.kind);
+            return Err(Status::invalid(message));
         }
-    }
-    if at < request.size {
-        return Ok(());
-    }
-    own(&file, request)?;
-    let time = Timespec {
-        tv_sec: request.mtime_ms.div_euclid(1000),
-        tv_nsec: request.mtime_ms.rem_euclid(1000) * 1_000_000,
     };
-    let times = Timestamps {
-        last_access: time,
-        last_modification: time,
+    result.map_err(|error| failed(&request.path, error))
+}
+
+/// What has no room is told apart: who copies can do something about it.
+fn failed(path: &str, error: Errno) -> Status {
+    let code = match error {
+        Errno::NOSPC | Errno::DQUOT | Errno::FBIG => Code::ResourceExhausted,
+        Errno::EXIST => Code::AlreadyExists,
+        _ => Code::Internal,
     };
-    rustix::fs::futimens(&file, &times)
+    match error {
+        Errno::EXIST => {
+            let what = "there is a folder, a device, a pipe or a socket, which is not replaced";
+            Status::new(code, format!("{path}: {what}"))
+        }
+        _ => Status::new(code, format!("{path}: {error}")),
+    }
+}
+
+/// One that is there already keeps its mode and owner.
+fn make_folder(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
+    let made = rustix::fs::mkdirat(place.folder, place.name, Mode::RWXU);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = || rustix::fs::openat(place.folder, place.name, flags, Mode::empty());
+    match made {
+        Ok(()) => own(&open()?, request),
+        Err(Errno::EXIST) => open().map(drop),
+        Err(error) => Err(error),
+    }
+}
+
+fn make_link(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
+    place.replaceable()?;
+    place.clear()?;
+    let target = OsStr::from_bytes(&request.target);
+    rustix::fs::symlinkat(target, place.folder, &place.temporary)?;
+    let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    let owner = rustix::fs::chownat(place.folder, &place.temporary, Some(uid), Some(gid), flags);
+    place.finish(owner.and_then(|()| place.rename()))
+}
+
+/// A further name of a file; mode, owner and time are the file's.
+fn make_hard_link(root: &Root, place: &Place, request: &PutFileRequest) -> Result<()> {
+    let (folder, name) = root.parent(OsStr::from_bytes(&request.target))?;
+    let what = |error| failed(&request.path, error);
+    if kind_of(&folder, name).map_err(what)? != Some(FileType::RegularFile) {
+        let target = OsStr::from_bytes(&request.target).display();
+        let message = format!("target: {target} is no file that {} could be", request.path);
+        return Err(Status::invalid(message));
+    }
+    let link = || {
+        place.replaceable()?;
+        place.clear()?;
+        let none = AtFlags::empty();
+        rustix::fs::linkat(&folder, name, place.folder, &place.temporary, none)?;
+        place.finish(place.rename())?;
+        // Where the two are one file already, the rename has done nothing.
+        place.clear()
+    };
+    link().map_err(what)
+}
+
+/// The first piece begins anew; with the last one the file gets mode, owner, time and its name.
+fn write(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
+    if request.offset == 0 {
+        place.replaceable()?;
+        place.clear()?;
+    }
+    let written = piece::write(place, request).and_then(|file| match file {
+        None => Ok(()),
+        Some(file) => {
+            own(&file, request)?;
+            piece::set_time(&file, request.mtime_ms)?;
+            match place.rename() {
+                // Something is mounted on it: it can be written, but not replaced.
+                Err(Errno::BUSY) => {
+                    piece::overwrite(place)?;
+                    place.clear()
+                }
+                result => result,
+            }
+        }
+    });
+    place.finish(written)
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn own(opened: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
+fn own(made: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
-    rustix::fs::fchown(opened, Some(uid), Some(gid))?;
-    rustix::fs::fchmod(opened, Mode::from_raw_mode(request.mode & 0o7777))
+    rustix::fs::fchown(made, Some(uid), Some(gid))?;
+    rustix::fs::fchmod(made, Mode::from_raw_mode(request.mode & 0o7777))
 }
 
-/// Takes away what is there; a folder is not replaced.
-fn remove(folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<()> {
-    match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(error) => Err(error),
+/// What stands there, and not what a link leads to.
+pub fn kind_of(folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<Option<FileType>> {
+    match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => Ok(None),
+        result => result.map(|stat| Some(FileType::from_raw_mode(stat.st_mode))),
     }
 }

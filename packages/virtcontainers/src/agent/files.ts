@@ -20,9 +20,17 @@ export interface GuestFile {
 /** One folder or link, or one piece of a file, for a container. */
 export interface GuestPiece extends Omit<GuestFile, "name" | "kind"> {
   path: string;
-  kind: "file" | "folder" | "link";
+  kind: "file" | "folder" | "link" | "hard link";
+  /** Of the whole file as far as it is known: the piece that reaches it is the last. */
+  size: number;
+  /** Of a link; of a hard link the path of the file. */
+  target: string;
   offset: number;
   data: Uint8Array;
+  /** What a file or link is called until it is whole: another name for each, that begins with `.virtc-`. */
+  temporary: string;
+  /** Takes the pieces that were written away instead. */
+  discard?: boolean;
 }
 
 /** The calls about files of a container; paths are absolute and resolved in its root. */

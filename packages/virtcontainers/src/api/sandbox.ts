@@ -509,16 +509,14 @@ export class Sandbox implements AsyncDisposable {
     guestPath: string,
     write: (data: Uint8Array) => void | Promise<void>,
     options: CopyCallOptions = {},
-  ): Promise<void> {
+  ): Promise<CopyResult> {
     const { exportTar } = await import("../container/verbs/copy.ts");
     const how = checkedCopy(options, { guestPath });
-    await this.#session.run(
+    return await this.#session.run(
       "exportTar",
       "shared",
       options,
-      async (held) => {
-        for await (const data of exportTar(held, containerId, guestPath, how)) await write(data);
-      },
+      (held) => exportTar(held, containerId, guestPath, write, how),
       copyTimeoutMs,
     );
   }

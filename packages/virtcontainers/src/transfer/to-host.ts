@@ -1,15 +1,18 @@
 import { constants } from "node:fs";
-import { type FileHandle, lchown, lstat, mkdir, open, symlink, unlink } from "node:fs/promises";
+import { type FileHandle, lchown, lstat, mkdir, open, rename, rm, symlink } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { pinnedPath } from "../host/files.ts";
-import { staysInside, type Tally, type TreeEntry } from "./entry.ts";
+import type { Tally, TreeEntry } from "./entry.ts";
+import { passedThrough, staysInside } from "./links.ts";
+import { temporaryName } from "./temporary.ts";
 
 /**
  * Makes a tree in a pinned folder of the host. Each step opens one name in an open folder and follows no
  * link, and names have been checked: so nothing is written outside of it, whatever the tree holds and
- * whoever changes it meanwhile. A folder that is there keeps its mode and owner, and what is no file, folder or
- * link is not replaced. Links that lead out of the tree are left out; set-user-id bits are dropped.
+ * whoever changes it meanwhile. A folder that is there keeps its mode and owner; a file or link that is there
+ * stays until the new one is whole, and nothing else is replaced. Links that lead out of the tree, by
+ * themselves or through others, are left out; set-user-id bits are dropped.
  * `prefix` is what the tree's root is called in the folder; none: it is the folder itself.
  */
 export async function toHost(
@@ -19,16 +22,12 @@ export async function toHost(
   tally: Tally,
   archive: boolean,
 ): Promise<void> {
-  const folders: { path: readonly string[]; entry: TreeEntry }[] = [];
-  for await (const entry of entries) {
-    const path = [...prefix, ...entry.path];
-    const name = path.at(-1);
-    if (entry.kind === "link" && !staysInside(entry.path, entry.target)) {
-      tally.skip(entry.path, "a link that leads out of what is copied");
-      continue;
-    }
+  const folders: Placed[] = [];
+  const later: Placed[] = [];
+  const put = async ({ path, entry }: Placed): Promise<void> => {
     tally.add(entry);
-    if (name === undefined) continue;
+    const name = path.at(-1);
+    if (name === undefined) return;
     await using parent = await openBelow(folder, path.slice(0, -1));
     try {
       const made = await make(parent, name, entry, tally, archive);
@@ -36,12 +35,49 @@ export async function toHost(
     } catch (error) {
       throw hostError(error, `writing ${path.join("/")}`);
     }
+  };
+  for await (const entry of entries) {
+    const placed = { path: [...prefix, ...entry.path], entry };
+    const { kind, path, target } = entry;
+    if (kind !== "link" || passedThrough(path, target).length === 0) {
+      if (kind !== "link" || staysInside(path, target)) await put(placed);
+      else tally.skip(path, leadsOut);
+    } else if (staysInside(path, target) && later.length < maxLater) later.push(placed);
+    else tally.skip(path, leadsOut);
+  }
+  // Whether these stay in the tree hangs on what the names on their way have become.
+  for (const placed of later) {
+    const { path, target } = placed.entry;
+    const passed = passedThrough(path, target).map((names) => [...prefix, ...names]);
+    if (await areFolders(folder, passed)) await put(placed);
+    else tally.skip(path, leadsOut);
   }
   // What is in a folder comes before its mode, which may forbid writing, and its time, which writing changes.
   for (const { path, entry } of folders.reverse()) {
     await using made = await openBelow(folder, path);
     await settle(made, entry, archive);
   }
+}
+
+interface Placed {
+  path: readonly string[];
+  entry: TreeEntry;
+}
+
+const leadsOut = "a link that leads out of what is copied";
+/** So many links that go through a name and back are kept for the end. */
+const maxLater = 10_000;
+
+/** No links: what is made in their places later is no link either, since a folder is not replaced. */
+async function areFolders(folder: FileHandle, paths: readonly string[][]): Promise<boolean> {
+  for (const path of paths) {
+    try {
+      await using _opened = await openBelow(folder, path);
+    } catch {
+      return false;
+    }
+  }
+  return true;
 }
 
 /** Opens folder in folder; a link in the place of one is refused. */
@@ -77,12 +113,31 @@ async function make(
       throw error;
     }
   }
-  await clear(place, name);
-  if (entry.kind === "link") {
-    await symlink(entry.target, place);
-    if (archive) await lchown(place, entry.uid, entry.gid);
-    return true;
+  await refuseOther(place, name);
+  const fresh = pinnedPath(parent.fd, temporaryName());
+  try {
+    if (entry.kind === "link") await makeLink(fresh, entry, archive);
+    else await makeFile(fresh, entry, tally, archive);
+    await refuseOther(place, name);
+    await rename(fresh, place);
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {});
+    throw error;
   }
+  return true;
+}
+
+async function makeLink(place: string, entry: TreeEntry, archive: boolean): Promise<void> {
+  await symlink(entry.target, place);
+  if (archive) await lchown(place, entry.uid, entry.gid);
+}
+
+async function makeFile(
+  place: string,
+  entry: TreeEntry,
+  tally: Tally,
+  archive: boolean,
+): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   await using file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   for await (const data of entry.body()) {
@@ -90,22 +145,15 @@ async function make(
     await file.writeFile(data);
   }
   await settle(file, entry, archive);
-  return true;
 }
 
-/** Takes away what is there, link or file; nothing else is replaced, such as a folder or a device. */
-async function clear(place: string, name: string): Promise<void> {
+/** What is there and is no link or file is not replaced, such as a folder or a device. */
+async function refuseOther(place: string, name: string): Promise<void> {
   const found = await lstat(place).catch((error: unknown) => {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   });
-  if (found === undefined) return;
-  if (found.isFile() || found.isSymbolicLink()) {
-    await unlink(place).catch((error: unknown) => {
-      if (!isErrno(error, "ENOENT")) throw error;
-    });
-    return;
-  }
+  if (found === undefined || found.isFile() || found.isSymbolicLink()) return;
   const what = found.isDirectory() ? "a folder" : "a device, a pipe or a socket";
   throw new VirtError("ALREADY_EXISTS", `${name} is ${what} on the host, and a file in the copy`, {
     hint: "Copy to another place, or move it away.",

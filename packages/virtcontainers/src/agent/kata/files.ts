@@ -8,7 +8,12 @@ const maxEntries = 1000;
 const maxTarget = 4096;
 const maxName = 255;
 
-const kinds = { file: FileKind.FILE, folder: FileKind.FOLDER, link: FileKind.LINK } as const;
+const kinds = {
+  file: FileKind.FILE,
+  folder: FileKind.FOLDER,
+  link: FileKind.LINK,
+  "hard link": FileKind.HARD_LINK,
+} as const;
 
 export async function statPath(
   calls: KataCalls,
@@ -66,12 +71,14 @@ export async function putFile(
   signal: AbortSignal,
 ): Promise<void> {
   const { path, kind, mode, uid, gid, mtimeMs, size, offset, data, target } = piece;
+  const { temporary, discard = false } = piece;
   const request = {
     ...{ containerId, path, kind: kinds[kind], mode, uid, gid, data },
     mtimeMs: BigInt(Math.trunc(mtimeMs)),
     size: BigInt(size),
     offset: BigInt(offset),
     target: Buffer.from(target),
+    ...{ temporary, discard },
   };
   await calls.call("PutFile", { containerId }, signal, (options) =>
     calls.extension.putFile(request, options),
