@@ -239,7 +239,7 @@ mod tests {
             target: target.as_bytes().into(),
             ..file(name, b"", 0, 0)
         };
-        for name in ["/b", "/b", "/a", "/c"] {
+        for name in ["/c", "/b", "/b", "/a"] {
             put::put(&root, &link(name, "/a")).unwrap();
         }
         assert_eq!(names(folder.path()), ["a", "b", "c", "l"]);

@@ -165,7 +165,7 @@ fn remove(parent: &OwnedFd, name: &OsStr) -> Result<()> {
 mod tests {
     use super::*;
     use crate::storage::watchable::scan::tree;
-    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, symlink};
 
     #[test]
     fn a_link_that_a_container_has_put_there_is_not_followed() {
@@ -199,11 +199,18 @@ mod tests {
         let pipe = path("copy").join("one");
         rustix::fs::mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
         // Somebody reads it, so that it can be opened.
-        let _reader = File::options().read(true).write(true).open(&pipe).unwrap();
+        let mut reader = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(&pipe)
+            .unwrap();
         let before = fs::metadata(&pipe).unwrap().mode();
         let now = tree(&path("one")).unwrap().unwrap();
         assert!(update(&path("one"), &path("copy"), "one", &Tree::default(), &now).is_err());
         assert_eq!(fs::metadata(&pipe).unwrap().mode(), before);
+        let written = reader.read(&mut [0; 8]).map_err(|error| error.kind());
+        assert_eq!(written, Err(ErrorKind::WouldBlock));
     }
 
     #[test]
