@@ -28,7 +28,7 @@ mod tests {
     use super::place::Place;
     use super::root::Root;
     use super::{entry, piece, put};
-    use crate::proto::virtcontainers::{FileKind, PutFileRequest};
+    use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
     use crate::status::Code;
 
     fn file(path: &str, data: &'static [u8], size: u64, offset: u64) -> PutFileRequest {
@@ -101,24 +101,24 @@ mod tests {
         fs::write(&path, "old").unwrap();
         let root = Root::at(folder.path()).unwrap();
         let piece = |data, offset| PutFileRequest {
-            temporary: ".virtc-1".to_owned(),
+            part: "0a1b".to_owned(),
             ..file("/f", data, 4, offset)
         };
         put::put(&root, &piece(b"ab", 0)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        let discard = true;
-        put::put(
-            &root,
-            &PutFileRequest {
-                discard,
-                ..piece(b"", 0)
-            },
-        )
-        .unwrap();
-        assert_eq!(
-            (names(folder.path()), fs::read(&path).unwrap()),
-            (vec!["f".to_owned()], b"old".to_vec())
-        );
+        // One that will never be whole is taken away, as often as it is asked for.
+        for _ in 0..2 {
+            let drop = DropFileRequest {
+                path: "/f".to_owned(),
+                part: "0a1b".to_owned(),
+                ..DropFileRequest::default()
+            };
+            put::drop_part(&root, &drop).unwrap();
+            assert_eq!(
+                (names(folder.path()), fs::read(&path).unwrap()),
+                (vec!["f".to_owned()], b"old".to_vec())
+            );
+        }
         assert!(put::put(&root, &piece(b"cd", 2)).is_err());
         put::put(&root, &piece(b"ab", 0)).unwrap();
         put::put(&root, &piece(b"cd", 2)).unwrap();
@@ -126,10 +126,10 @@ mod tests {
             (names(folder.path()), fs::read(&path).unwrap()),
             (vec!["f".to_owned()], b"abcd".to_vec())
         );
-        for temporary in ["f", ".virtc-/../f", ".virtc"] {
-            let temporary = temporary.to_owned();
+        for part in ["../0a", "new", "0a/1b"] {
+            let part = part.to_owned();
             let request = PutFileRequest {
-                temporary,
+                part,
                 ..piece(b"", 0)
             };
             assert_eq!(
@@ -157,11 +157,11 @@ mod tests {
         static LARGE: [u8; 40 << 10] = [b'x'; 40 << 10];
         let small = small();
         let folder = Path::new("/proc/self/fd").join(small.as_raw_fd().to_string());
-        let (old, new) = (folder.join("f"), folder.join(".virtc-1"));
+        let (old, new) = (folder.join("f"), folder.join(".virtc-0a1b"));
         fs::write(&old, "old").unwrap();
         let root = Root::from(small.try_clone().unwrap());
         let piece = |offset| PutFileRequest {
-            temporary: ".virtc-1".to_owned(),
+            part: "0a1b".to_owned(),
             ..file("/f", &LARGE, 80 << 10, offset)
         };
         put::put(&root, &piece(0)).unwrap();
@@ -174,7 +174,7 @@ mod tests {
 
         // Nor does what is mounted on, and can only be written over.
         fs::write(&new, LARGE).unwrap();
-        let place = Place::new(&small, OsStr::new("f"), ".virtc-1").unwrap();
+        let place = Place::new(&small, OsStr::new("f"), "0a1b").unwrap();
         assert_eq!(piece::overwrite(&place), Err(Errno::NOSPC));
         assert_eq!(fs::read(&old).unwrap(), b"old");
         fs::write(&new, "fresh").unwrap();

@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use super::put::kind_of;
 use crate::status::{Result, Status};
 
-/// Of who tells no name.
-const TEMPORARY: &str = ".virtc-new";
+/// Of who names no part.
+const NEW: &str = "new";
 
 pub struct Place<'a> {
     pub folder: &'a OwnedFd,
@@ -19,20 +19,16 @@ pub struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    pub fn new(folder: &'a OwnedFd, name: &'a OsStr, temporary: &str) -> Result<Place<'a>> {
-        let temporary = match temporary {
-            "" => TEMPORARY,
-            name => name,
-        };
-        // What a client could mean to write over begins otherwise.
-        if !temporary.starts_with(".virtc-") || temporary.contains(['/', '\0']) {
-            let message = format!("temporary: {temporary:?} is no name that begins with .virtc-");
+    pub fn new(folder: &'a OwnedFd, name: &'a OsStr, part: &str) -> Result<Place<'a>> {
+        if part.len() > 32 || !part.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let message = format!("part: {part:?} must be at most 32 hexadecimal digits");
             return Err(Status::invalid(message));
         }
+        let part = if part.is_empty() { NEW } else { part };
         Ok(Place {
             folder,
             name,
-            temporary: temporary.into(),
+            temporary: format!(".virtc-{part}").into(),
         })
     }
 

@@ -13,17 +13,16 @@ use rustix::io::Errno;
 use super::piece;
 use super::place::Place;
 use super::root::Root;
-use crate::proto::virtcontainers::{FileKind, PutFileRequest};
+use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
 use crate::status::{Code, Result, Status};
 
 pub fn put(root: &Root, request: &PutFileRequest) -> Result<()> {
     let (folder, name) = root.parent(OsStr::new(&request.path))?;
-    let place = Place::new(&folder, name, &request.temporary)?;
+    let place = Place::new(&folder, name, &request.part)?;
     let result = match FileKind::try_from(request.kind) {
         Ok(FileKind::Folder) => make_folder(&place, request),
         Ok(FileKind::Link) => make_link(&place, request),
         Ok(FileKind::HardLink) => return make_hard_link(root, &place, request),
-        Ok(FileKind::File) if request.discard => place.clear(),
         Ok(FileKind::File) => write(&place, request),
         _ => {
             let message = format!("kind: {} is no file, folder or link", request.kind);
@@ -31,6 +30,13 @@ pub fn put(root: &Root, request: &PutFileRequest) -> Result<()> {
         }
     };
     result.map_err(|error| failed(&request.path, error))
+}
+
+/// Takes away what there is of a file that is not whole.
+pub fn drop_part(root: &Root, request: &DropFileRequest) -> Result<()> {
+    let (folder, name) = root.parent(OsStr::new(&request.path))?;
+    let place = Place::new(&folder, name, &request.part)?;
+    place.clear().map_err(|error| failed(&request.path, error))
 }
 
 /// What has no room is told apart: who copies can do something about it.
@@ -55,7 +61,7 @@ fn make_folder(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = || rustix::fs::openat(place.folder, place.name, flags, Mode::empty());
     match made {
-        Ok(()) => own(&open()?, request),
+        Ok(()) => set_owner(&open()?, request),
         Err(Errno::EXIST) => open().map(drop),
         Err(error) => Err(error),
     }
@@ -102,7 +108,7 @@ fn write(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
     let written = piece::write(place, request).and_then(|file| match file {
         None => Ok(()),
         Some(file) => {
-            own(&file, request)?;
+            set_owner(&file, request)?;
             piece::set_time(&file, request.mtime_ms)?;
             match place.rename() {
                 // Something is mounted on it: it can be written, but not replaced.
@@ -118,7 +124,7 @@ fn write(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn own(made: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
+fn set_owner(made: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
     rustix::fs::fchown(made, Some(uid), Some(gid))?;
     rustix::fs::fchmod(made, Mode::from_raw_mode(request.mode & 0o7777))

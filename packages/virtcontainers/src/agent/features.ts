@@ -8,6 +8,9 @@ export const extensionFeature = "virtcontainers";
 /** The feature that an agent names if it can list all processes of a container. */
 export const processesFeature = "processes";
 
+/** The feature of an agent that can be told to kill what it is only about to start. */
+export const cancelExecFeature = "cancel-exec";
+
 /** Throws NOT_SUPPORTED if the agent of this guest has no such extension. */
 export function assertExtension(sandbox: StoredSandbox, doing: string): void {
   if (sandbox.agentFeatures.includes(extensionFeature)) return;

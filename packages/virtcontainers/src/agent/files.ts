@@ -1,5 +1,7 @@
 /** The feature that an agent names if files can be copied into and out of containers. */
 export const copyFeature = "copy";
+/** The feature that an agent names if a file that it is given has its name only when it is whole. */
+export const partsFeature = "parts";
 /** The feature that an agent names if what CopyFile has made can be taken away again. */
 export const removeFeature = "remove";
 
@@ -27,10 +29,8 @@ export interface GuestPiece extends Omit<GuestFile, "name" | "kind"> {
   target: string;
   offset: number;
   data: Uint8Array;
-  /** What a file or link is called until it is whole: another name for each, that begins with `.virtc-`. */
-  temporary: string;
-  /** Takes the pieces that were written away instead. */
-  discard?: boolean;
+  /** Names what there is of a file until it is whole, and so has its name: 16 hex digits. */
+  part: string;
 }
 
 /** The calls about files of a container; paths are absolute and resolved in its root. */
@@ -42,11 +42,11 @@ export interface AgentFiles {
     follow: boolean,
     signal: AbortSignal,
   ): Promise<GuestFile | undefined>;
-  /** The next entries of a folder after a name, in the order of their bytes; none: that was all. */
+  /** The next entries of a folder after a name, in the order of their bytes, at most `limit`; none: that was all. */
   listFolder(
     containerId: string,
     path: string,
-    after: Uint8Array,
+    page: { after: Uint8Array; limit: number },
     signal: AbortSignal,
   ): Promise<GuestFile[]>;
   /** At most `length` bytes; empty at the end. */
@@ -57,4 +57,6 @@ export interface AgentFiles {
     signal: AbortSignal,
   ): Promise<Uint8Array>;
   putFile(containerId: string, piece: GuestPiece, signal: AbortSignal): Promise<void>;
+  /** Takes away what was put of a file that is not whole. */
+  dropFile(containerId: string, path: string, part: string, signal: AbortSignal): Promise<void>;
 }

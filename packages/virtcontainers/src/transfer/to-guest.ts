@@ -1,10 +1,7 @@
+import { randomBytes } from "node:crypto";
 import type { GuestPiece } from "../agent/files.ts";
 import { type HardLink, noSpan, type Tally, type TreeEntry } from "./entry.ts";
 import type { GuestSide } from "./guest-tree.ts";
-import { temporaryName } from "./temporary.ts";
-
-/** How long the guest may take to take away what a copy that failed has begun. */
-const discardMs = 1000;
 
 /**
  * Makes a tree in a container, below or in place of `path`. Without `archive`, everything belongs to root.
@@ -38,7 +35,7 @@ export async function toGuest(
   }
 }
 
-type Piece = Omit<GuestPiece, "offset" | "data" | "temporary" | "discard">;
+type Piece = Omit<GuestPiece, "offset" | "data" | "part">;
 
 const plain = { mode: 0o755, uid: 0, gid: 0, mtimeMs: 0, size: 0, target: "" } as const;
 
@@ -46,8 +43,14 @@ function below(path: string, names: readonly string[]): string {
   return names.length === 0 ? path : `${path}/${names.join("/")}`;
 }
 
-function put({ agent, containerId, signal }: GuestSide, piece: Piece): Promise<void> {
-  return agent.putFile(containerId, { ...piece, ...noSpan, temporary: temporaryName() }, signal);
+async function put(side: GuestSide, piece: Piece): Promise<void> {
+  const { agent, containerId, signal } = side;
+  await agent.putFile(containerId, { ...piece, ...noSpan, part: newPart(side) }, signal);
+}
+
+/** Another for each, so that copies to one place don't meet. */
+function newPart({ parts }: GuestSide): string {
+  return parts ? randomBytes(8).toString("hex") : "";
 }
 
 /** A tar stream may have what is in a folder without the folder. */
@@ -70,35 +73,40 @@ async function makeFolders(
   }
 }
 
-/** A piece is sent when the next has come, since only then it is known not to be the last. */
+/** A file of which not all could be put does not stay. */
 async function putContent(
-  { agent, containerId, signal }: GuestSide,
+  side: GuestSide,
   piece: Piece,
   entry: TreeEntry,
   tally: Tally,
 ): Promise<void> {
-  const file = { ...piece, temporary: temporaryName() };
+  const part = newPart(side);
+  try {
+    await putPieces(side, { ...piece, part }, entry, tally);
+  } catch (error) {
+    throw part === "" ? error : await side.drop(error, piece.path, part);
+  }
+}
+
+/** A piece is sent when the next has come, since only then it is known not to be the last. */
+async function putPieces(
+  { agent, containerId, signal }: GuestSide,
+  piece: Omit<GuestPiece, "offset" | "data">,
+  entry: TreeEntry,
+  tally: Tally,
+): Promise<void> {
   let offset = 0;
   const send = async (data: Uint8Array, last: boolean): Promise<void> => {
     const end = offset + data.length;
     const size = last ? end : Math.max(piece.size, end + 1);
-    await agent.putFile(containerId, { ...file, size, offset, data }, signal);
+    await agent.putFile(containerId, { ...piece, size, offset, data }, signal);
     offset = end;
   };
-  try {
-    let held: Uint8Array | undefined;
-    for await (const data of entry.body()) {
-      tally.addBytes(data.length);
-      if (held !== undefined) await send(held, false);
-      held = data;
-    }
-    await send(held ?? noSpan.data, true);
-  } catch (error) {
-    if (offset > 0) {
-      const away = { ...file, ...noSpan, discard: true };
-      // What has failed is told, whether this works or not.
-      await agent.putFile(containerId, away, AbortSignal.timeout(discardMs)).catch(() => {});
-    }
-    throw error;
+  let held: Uint8Array | undefined;
+  for await (const data of entry.body()) {
+    tally.addBytes(data.length);
+    if (held !== undefined) await send(held, false);
+    held = data;
   }
+  await send(held ?? noSpan.data, true);
 }

@@ -1,11 +1,20 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, lchown, lstat, mkdir, open, rename, rm, symlink } from "node:fs/promises";
+import {
+  type FileHandle,
+  lchown,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  symlink,
+  unlink,
+} from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { pinnedPath } from "../host/files.ts";
 import type { Tally, TreeEntry } from "./entry.ts";
 import { passedThrough, staysInside } from "./links.ts";
-import { temporaryName } from "./temporary.ts";
 
 /**
  * Makes a tree in a pinned folder of the host. Each step opens one name in an open folder and follows no
@@ -22,51 +31,54 @@ export async function toHost(
   tally: Tally,
   archive: boolean,
 ): Promise<void> {
-  const folders: Placed[] = [];
-  const later: Placed[] = [];
-  const put = async ({ path, entry }: Placed): Promise<void> => {
-    tally.add(entry);
-    const name = path.at(-1);
-    if (name === undefined) return;
-    await using parent = await openBelow(folder, path.slice(0, -1));
-    try {
-      const made = await make(parent, name, entry, tally, archive);
-      if (made && entry.kind === "folder") folders.push({ path, entry });
-    } catch (error) {
-      throw hostError(error, `writing ${path.join("/")}`);
-    }
-  };
+  const open = new OpenFolders(folder, archive);
+  const later: TreeEntry[] = [];
   for await (const entry of entries) {
-    const placed = { path: [...prefix, ...entry.path], entry };
-    const { kind, path, target } = entry;
-    if (kind !== "link" || passedThrough(path, target).length === 0) {
-      if (kind !== "link" || staysInside(path, target)) await put(placed);
-      else tally.skip(path, leadsOut);
-    } else if (staysInside(path, target) && later.length < maxLater) later.push(placed);
-    else tally.skip(path, leadsOut);
+    const path = [...prefix, ...entry.path];
+    await open.leaveFor(path);
+    if (entry.kind === "link") {
+      const inside = staysInside(entry.path, entry.target);
+      const hangs = passedThrough(entry.path, entry.target).length > 0;
+      if (inside && hangs && later.length < maxLater) later.push(entry);
+      else if (!inside || hangs) tally.skip(entry.path, leadsOut);
+      if (!inside || hangs) continue;
+    }
+    tally.add(entry);
+    const made = await put(folder, path, entry, tally, archive);
+    if (made && entry.kind === "folder") open.enter(path, entry);
   }
+  await open.leaveFor([]);
   // Whether these stay in the tree hangs on what the names on their way have become.
-  for (const placed of later) {
-    const { path, target } = placed.entry;
-    const passed = passedThrough(path, target).map((names) => [...prefix, ...names]);
-    if (await areFolders(folder, passed)) await put(placed);
-    else tally.skip(path, leadsOut);
+  for (const entry of later) {
+    const passed = passedThrough(entry.path, entry.target).map((names) => [...prefix, ...names]);
+    if (await areFolders(folder, passed)) {
+      tally.add(entry);
+      await put(folder, [...prefix, ...entry.path], entry, tally, archive);
+    } else tally.skip(entry.path, leadsOut);
   }
-  // What is in a folder comes before its mode, which may forbid writing, and its time, which writing changes.
-  for (const { path, entry } of folders.reverse()) {
-    await using made = await openBelow(folder, path);
-    await settle(made, entry, archive);
-  }
-}
-
-interface Placed {
-  path: readonly string[];
-  entry: TreeEntry;
 }
 
 const leadsOut = "a link that leads out of what is copied";
 /** So many links that go through a name and back are kept for the end. */
 const maxLater = 10_000;
+
+/** False if there was nothing to make. */
+async function put(
+  folder: FileHandle,
+  path: readonly string[],
+  entry: TreeEntry,
+  tally: Tally,
+  archive: boolean,
+): Promise<boolean> {
+  const name = path.at(-1);
+  if (name === undefined) return false;
+  await using parent = await openBelow(folder, path.slice(0, -1));
+  try {
+    return await make(parent, name, entry, tally, archive);
+  } catch (error) {
+    throw hostError(error, `writing ${path.join("/")}`);
+  }
+}
 
 /** No links: what is made in their places later is no link either, since a folder is not replaced. */
 async function areFolders(folder: FileHandle, paths: readonly string[][]): Promise<boolean> {
@@ -78,6 +90,36 @@ async function areFolders(folder: FileHandle, paths: readonly string[][]): Promi
     }
   }
   return true;
+}
+
+/**
+ * The folders that are being filled, each in the one before: what is in a folder comes before its mode, which may
+ * forbid writing, and its time, which writing changes.
+ */
+class OpenFolders {
+  readonly #folder: FileHandle;
+  readonly #archive: boolean;
+  readonly #open: { path: readonly string[]; entry: TreeEntry }[] = [];
+
+  constructor(folder: FileHandle, archive: boolean) {
+    this.#folder = folder;
+    this.#archive = archive;
+  }
+
+  enter(path: readonly string[], entry: TreeEntry): void {
+    this.#open.push({ path, entry });
+  }
+
+  /** Finishes those that the path is not in: of a tree nothing more comes for them. */
+  async leaveFor(path: readonly string[]): Promise<void> {
+    for (let last = this.#open.at(-1); last !== undefined; last = this.#open.at(-1)) {
+      if (last.path.length < path.length && last.path.every((name, at) => name === path[at]))
+        return;
+      this.#open.pop();
+      await using made = await openBelow(this.#folder, last.path);
+      await setAttributes(made, last.entry, this.#archive);
+    }
+  }
 }
 
 /** Opens folder in folder; a link in the place of one is refused. */
@@ -113,15 +155,15 @@ async function make(
       throw error;
     }
   }
-  await refuseOther(place, name);
-  const fresh = pinnedPath(parent.fd, temporaryName());
+  await assertReplaceable(place, name);
+  const unfinished = pinnedPath(parent.fd, `.virtc-${randomBytes(8).toString("hex")}`);
   try {
-    if (entry.kind === "link") await makeLink(fresh, entry, archive);
-    else await makeFile(fresh, entry, tally, archive);
-    await refuseOther(place, name);
-    await rename(fresh, place);
+    if (entry.kind === "link") await makeLink(unfinished, entry, archive);
+    else await write(unfinished, entry, tally, archive);
+    await assertReplaceable(place, name);
+    await rename(unfinished, place);
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => {});
+    await unlink(unfinished).catch(ignoreAbsent);
     throw error;
   }
   return true;
@@ -132,7 +174,7 @@ async function makeLink(place: string, entry: TreeEntry, archive: boolean): Prom
   if (archive) await lchown(place, entry.uid, entry.gid);
 }
 
-async function makeFile(
+async function write(
   place: string,
   entry: TreeEntry,
   tally: Tally,
@@ -144,11 +186,15 @@ async function makeFile(
     tally.addBytes(data.length);
     await file.writeFile(data);
   }
-  await settle(file, entry, archive);
+  await setAttributes(file, entry, archive);
 }
 
-/** What is there and is no link or file is not replaced, such as a folder or a device. */
-async function refuseOther(place: string, name: string): Promise<void> {
+function ignoreAbsent(error: unknown): void {
+  if (!isErrno(error, "ENOENT")) throw error;
+}
+
+/** A link or a file can be replaced; nothing else is, such as a folder or a device. */
+async function assertReplaceable(place: string, name: string): Promise<void> {
   const found = await lstat(place).catch((error: unknown) => {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
@@ -161,7 +207,7 @@ async function refuseOther(place: string, name: string): Promise<void> {
 }
 
 /** Owner first: a change of it takes bits of the mode away. */
-async function settle(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
+async function setAttributes(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
   if (archive) await file.chown(entry.uid, entry.gid);
   await file.chmod(entry.mode & 0o777);
   const time = entry.mtimeMs / 1000;

@@ -29,8 +29,9 @@ import { refusal } from "../sandbox/support.ts";
 /** A guest's files by path; names and contents are what it says they are. */
 type Told = Readonly<Record<string, Partial<GuestFile> & { text?: string; size?: number }>>;
 
-function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
+function guest(told: Told): GuestSide & { pieces: GuestPiece[]; dropped: string[] } {
   const pieces: GuestPiece[] = [];
+  const dropped: string[] = [];
   const file = (path: string): GuestFile => {
     const { text = "", ...given } = told[path] ?? {};
     const name = Buffer.from(path.slice(path.lastIndexOf("/") + 1));
@@ -46,7 +47,7 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
   };
   const agent: AgentFiles = {
     statPath: async (_id, path) => (told[path] ? file(path) : undefined),
-    listFolder: async (_id, path, after) =>
+    listFolder: async (_id, path, { after }) =>
       after.length > 0
         ? []
         : Object.keys(told)
@@ -62,9 +63,15 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
     putFile: async (_id, piece) => {
       pieces.push(piece);
     },
+    dropFile: async () => {},
   };
   const signal = AbortSignal.timeout(20_000);
-  return { agent, sandboxId: "s1", containerId: "c1", signal, pieces };
+  const drop = async (reason: unknown, path: string, part: string) => {
+    dropped.push(`${path} ${part}`);
+    return reason;
+  };
+  const ids = { sandboxId: "s1", containerId: "c1" };
+  return { agent, ...ids, signal, parts: true, drop, pieces, dropped };
 }
 
 const folder = { kind: "folder", mode: 0o755 } as const;
@@ -223,7 +230,7 @@ describe("from a guest to the host", () => {
     };
     const agent = {
       ...side.agent,
-      listFolder: async (_id: string, _path: string, after: Uint8Array) =>
+      listFolder: async (_id: string, _path: string, { after }: { after: Uint8Array }) =>
         after.length > 0 ? [] : [again],
     };
     const tally = new Tally();
@@ -250,8 +257,8 @@ describe("from the host to a guest", () => {
       ["/to/sub/file", "file", 0],
       ["/to/sub/file", "file", 1024 * 1024],
     ]);
-    expect(new Set(side.pieces.slice(3).map(({ temporary }) => temporary)).size).toBe(1);
-    expect(side.pieces[3]?.temporary).toMatch(/^\.virtc-[0-9a-f]{16}$/);
+    expect(new Set(side.pieces.slice(3).map(({ part }) => part)).size).toBe(1);
+    expect(side.pieces[3]?.part).toMatch(/^[0-9a-f]{16}$/);
     expect(side.pieces[1]?.target).toBe("/etc/passwd");
     expect(side.pieces[3]).toMatchObject({ mode: 0o640, uid: 0, gid: 0, size: 1024 * 1024 + 1 });
   });
@@ -278,11 +285,8 @@ describe("from the host to a guest", () => {
       },
     };
     await expect(toGuest(side, "/to", given(entry), new Tally(), false)).rejects.toThrow("cut");
-    expect(side.pieces.map(({ size, offset, discard }) => [size, offset, discard])).toEqual([
-      [9, 0, undefined],
-      [9, 0, true],
-    ]);
-    expect(side.pieces[1]?.temporary).toBe(side.pieces[0]?.temporary);
+    expect(side.pieces.map(({ size, offset }) => [size, offset])).toEqual([[9, 0]]);
+    expect(side.dropped).toEqual([`/to ${side.pieces[0]?.part}`]);
   });
 
   test("what was left out altogether is no success", async () => {

@@ -90,7 +90,7 @@ fn copy(root: &Path, request: &CopyFileRequest) -> Result<()> {
     match request.file_mode & KIND {
         FOLDER => {
             make_folder(&folder, name, Mode::from_raw_mode(0o700)).context(what)?;
-            own(&folder, name, request).context(what)
+            set_owner(&folder, name, request).context(what)
         }
         LINK => link(&folder, name, request).context(what),
         0 | FILE => part(&folder, name, request),
@@ -153,7 +153,7 @@ fn owner(request: &CopyFileRequest) -> (Option<Uid>, Option<Gid>) {
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn own(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
+fn set_owner(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = owner(request);
     let opened = rustix::fs::openat(
         folder,
@@ -208,7 +208,7 @@ fn part(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> Result<()>
         return Ok(());
     }
     written
-        .and_then(|_| own(folder, &temporary, request))
+        .and_then(|_| set_owner(folder, &temporary, request))
         .and_then(|()| name_it(folder, &temporary, name))
         .map_err(|error| {
             let _ = rustix::fs::unlinkat(folder, &temporary, AtFlags::empty());

@@ -82,7 +82,7 @@ fn put(source: (&Path, &Path), root: &OwnedFd, path: &Path, entry: &Entry) -> Re
             if !is_folder {
                 rustix::fs::mkdirat(&parent, name, Mode::RWXU)?;
             }
-            own(&open_folder(&parent, Path::new(name))?, entry)
+            set_owner(&open_folder(&parent, Path::new(name))?, entry)
         }
         Kind::Link(to) => {
             let _ = rustix::fs::unlinkat(&parent, FRESH, AtFlags::empty());
@@ -123,7 +123,7 @@ fn write(
     piece::reserve(&file, bytes.len() as u64)?;
     let end = piece::write_all(&file, &bytes, 0)?;
     rustix::fs::ftruncate(&file, end)?;
-    own(&file, entry)
+    set_owner(&file, entry)
 }
 
 /// Opens a file below a folder, or the one file. Since it was looked at, a link, or a pipe that nobody
@@ -141,7 +141,7 @@ fn open_file((source, path): (&Path, &Path)) -> Result<File> {
     }
 }
 
-fn own(fd: impl AsFd, entry: &Entry) -> Result<()> {
+fn set_owner(fd: impl AsFd, entry: &Entry) -> Result<()> {
     let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
     rustix::fs::fchown(&fd, Some(uid), Some(gid))?;
     Ok(rustix::fs::fchmod(&fd, Mode::from_raw_mode(entry.mode))?)

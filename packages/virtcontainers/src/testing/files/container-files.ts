@@ -20,6 +20,8 @@ const usual = ["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr",
 /** The files of one container of the test guest, in memory, for its programs and for tests. Links are followed in its root. */
 export class ContainerFiles {
   readonly #root = makeNode("folder");
+  /** Files that are not whole. */
+  readonly #parts = new Map<string, TreeNode>();
 
   constructor(users: readonly string[] = []) {
     for (const name of usual) this.#root.entries.set(name, makeNode("folder"));
@@ -117,23 +119,30 @@ export class ContainerFiles {
 
   /** A file gets its name when it is whole. */
   #putPiece(request: PutFileRequest, folder: TreeNode, name: string): void {
-    const { path, size, offset, data, temporary, discard } = request;
-    if (discard) {
-      folder.entries.delete(temporary);
-      return;
-    }
-    const file = offset === 0n ? makeNode("file", { mode: 0o600 }) : folder.entries.get(temporary);
+    const { path, size, offset, data, part } = request;
+    const begun = this.#parts.get(part);
+    const file = offset === 0n ? makeNode("file", { mode: 0o600 }) : begun;
     if (file?.kind !== "file") throw failure(path, "No such file or directory (os error 2)");
     // A gap before the piece is as in a sparse file.
     const before = Buffer.alloc(Number(offset));
     file.data.copy(before);
     file.data = Buffer.concat([before, data]);
     if (BigInt(file.data.length) < size) {
-      folder.entries.set(temporary, file);
+      this.#parts.set(part, file);
       return;
     }
-    folder.entries.delete(temporary);
+    this.#parts.delete(part);
     folder.entries.set(name, Object.assign(file, attributes(request)));
+  }
+
+  /** Forgets what was put of a file that is not whole. */
+  drop(part: string): void {
+    this.#parts.delete(part);
+  }
+
+  /** How many files are not whole. */
+  get unfinished(): number {
+    return this.#parts.size;
   }
 }
 
