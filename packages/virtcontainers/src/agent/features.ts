@@ -1,4 +1,4 @@
-import type { Cmd } from "../config/container.ts";
+import type { Cmd } from "../config/cmd.ts";
 import { VirtError } from "../errors.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 

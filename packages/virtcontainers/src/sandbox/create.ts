@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerConfig } from "../config/container.ts";
-import { SandboxConfig } from "../config/sandbox.ts";
+import { type SandboxConfig, SandboxConfigSchema } from "../config/sandbox.ts";
 import { applyCustomSpec } from "../container/spec/oci/custom-spec.ts";
 import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
@@ -37,7 +37,7 @@ export async function createSandbox(
   options: CallOptions,
   afterwards: (operation: Operation) => Promise<void> = async () => {},
 ): Promise<Created> {
-  const config = applyAnnotations(parse(SandboxConfig, input));
+  const config = applyAnnotations(parse(SandboxConfigSchema, input));
   using deadline = new Deadline(options, createTimeoutMs, "create");
   const id = config.id ?? randomBytes(6).toString("hex");
   using tracer = new Tracer(id);

@@ -1,5 +1,5 @@
 import { finished } from "node:stream";
-import type { Cmd } from "../../config/container.ts";
+import type { Cmd } from "../../config/cmd.ts";
 import { Deadline } from "../../deadline.ts";
 import { invalidArgument } from "../../errors.ts";
 import { type HostTerminal, openTerminal } from "../../host/terminal.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { portsFor } from "../../agent/features.ts";
-import { Cmd } from "../../config/container.ts";
+import { type Cmd, CmdSchema } from "../../config/cmd.ts";
 import { invalidArgument } from "../../errors.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
@@ -29,7 +29,7 @@ export async function enterContainer(
   input: Cmd,
 ): Promise<Process> {
   const { sandbox } = operation;
-  const cmd = withConsole(parse(Cmd, input, "cmd"), "cmd");
+  const cmd = withConsole(parse(CmdSchema, input, "cmd"), "cmd");
   if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
   const container = operation.container(containerId);
   assertAllowed("enterContainer", sandbox, container);

@@ -1,4 +1,4 @@
-import type { Cmd } from "../../config/container.ts";
+import type { Cmd } from "../../config/cmd.ts";
 import { Deadline } from "../../deadline.ts";
 import { type Operation, operation, type Verb } from "../../operation/run-verb.ts";
 import { endExec } from "../process/end-exec.ts";

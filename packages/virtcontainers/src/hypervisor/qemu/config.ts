@@ -1,12 +1,11 @@
 import * as v from "valibot";
+import { accelerators, machineTypes } from "../../config/hypervisor/qemu.ts";
 import { parse } from "../../validate.ts";
 import { type DriverConfig, ResolvedHypervisorConfig } from "../config.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
-const MachineType = v.picklist(["pc", "q35", "microvm", "virt", "pseries", "s390-ccw-virtio"]);
-export type MachineType = v.InferOutput<typeof MachineType>;
-const Accelerator = v.picklist(["auto", "kvm", "tcg"]);
-export type Accelerator = v.InferOutput<typeof Accelerator>;
+export type MachineType = (typeof machineTypes)[number];
+export type Accelerator = (typeof accelerators)[number];
 
 /** What QEMU gets when the configuration does not say; chosen by measuring, see docs/hypervisor.md. */
 const defaults = {
@@ -20,8 +19,8 @@ const defaults = {
 /** The configuration of a VM of QEMU: what every driver knows, and its own. */
 export const QemuConfig = v.object({
   ...ResolvedHypervisorConfig.entries,
-  machineType: MachineType,
-  accelerator: Accelerator,
+  machineType: v.picklist(machineTypes),
+  accelerator: v.picklist(accelerators),
   memSlots: v.number(),
   memOffsetMiB: v.number(),
   defaultBridges: v.number(),
