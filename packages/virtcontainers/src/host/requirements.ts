@@ -79,7 +79,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: "root",
     required: false,
-    neededFor: "folder roots over virtio-fs, and a user of its own for each QEMU",
+    neededFor: "folder roots over virtio-fs with QEMU 7.2, and a user of its own for each QEMU",
     packages: [],
     remedy: "Run as root.",
     check: async ({ uid }) => ({ ok: uid === 0, detail: `user id ${uid}` }),
