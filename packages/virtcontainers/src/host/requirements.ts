@@ -106,6 +106,16 @@ export const requirements: readonly Requirement[] = [
     "Load the kernel module vhost_vsock.",
   ),
   {
+    ...tool(
+      "vhost-device-vsock",
+      "vhost-device-vsock",
+      false,
+      "vsock where /dev/vhost-vsock is missing (vsockDaemon)",
+      [],
+    ),
+    remedy: "Install it: cargo install --locked vhost-device-vsock@0.3.0",
+  },
+  {
     id: "cgroup",
     required: false,
     neededFor: "limits on what a sandbox takes of the host",
