@@ -37,20 +37,25 @@ export function isScsiAddress(text: string): boolean {
 }
 
 /** Where the guest finds a device. */
-export const GuestAddress = v.variant("kind", [
+export type GuestAddress =
   /** Hex slots from the root bus down, such as `02/03`. */
-  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
+  | { kind: "pci"; path: string }
   /** SCSI id and lun, such as `0:1`. */
-  v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
+  | { kind: "scsi"; address: string }
   /** Number of a channel device of s390x, such as `0.0.0001`. */
+  | { kind: "ccw"; device: string }
+  /** Name that the guest's kernel gives a device without an address of its own, such as `vda`. */
+  | { kind: "mmio"; node: string };
+
+export const GuestAddressSchema = v.variant("kind", [
+  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
+  v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
   v.object({
     kind: v.literal("ccw"),
     device: v.pipe(v.string(), v.regex(/^[0-9a-f]\.[0-3]\.[0-9a-f]{4}$/)),
   }),
-  /** Name that the guest's kernel gives a device without an address of its own, such as `vda`. */
   v.object({ kind: v.literal("mmio"), node: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/)) }),
 ]);
-export type GuestAddress = v.InferOutput<typeof GuestAddress>;
 
 /** In the form of the guest's kernel parameters: `pci/02/03`, `scsi/0:1`, `ccw/0.0.0001`, `mmio/vda`. */
 export function addressText(address: GuestAddress): string {

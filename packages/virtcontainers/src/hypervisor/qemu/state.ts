@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { UserIds } from "../../host/user-ids.ts";
+import { UserIdsSchema } from "../../host/user-ids.ts";
 import type { VmState } from "../../store/vm-state.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
 const DriverState = v.object({
-  user: v.optional(UserIds),
+  user: v.optional(UserIdsSchema),
   cid: v.optional(v.number()),
 });
 type DriverState = v.InferOutput<typeof DriverState>;
