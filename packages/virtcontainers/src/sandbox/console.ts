@@ -46,7 +46,7 @@ export async function openConsole(
     operation,
     { containerId: guest, execId: id },
     (signal) => agent.execProcess({ containerId: guest, execId: id, process }, signal),
-    () => openStreams(operation, guest, id, {}),
+    () => openStreams(operation, guest, id, {}, true),
   ).catch((error: unknown) => {
     throw commandError(error);
   });

@@ -36,10 +36,12 @@ export function isScsiAddress(text: string): boolean {
   return more.length === 0 && inRange && text === `${id}:${lun}`;
 }
 
+const nodeName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/));
+
 /** Where the guest finds a device. */
 export type GuestAddress =
-  /** Hex slots from the root bus down, such as `02/03`. */
-  | { kind: "pci"; path: string }
+  /** Hex slots from the root bus down, such as `02/03`; of a disk that the guest booted with, also its name there. */
+  | { kind: "pci"; path: string; bootNode?: string | undefined }
   /** SCSI id and lun, such as `0:1`. */
   | { kind: "scsi"; address: string }
   /** Number of a channel device of s390x, such as `0.0.0001`. */
@@ -48,13 +50,17 @@ export type GuestAddress =
   | { kind: "mmio"; node: string };
 
 export const GuestAddressSchema = v.variant("kind", [
-  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
+  v.object({
+    kind: v.literal("pci"),
+    path: v.pipe(v.string(), v.check(isPciPath)),
+    bootNode: v.optional(nodeName),
+  }),
   v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
   v.object({
     kind: v.literal("ccw"),
     device: v.pipe(v.string(), v.regex(/^[0-9a-f]\.[0-3]\.[0-9a-f]{4}$/)),
   }),
-  v.object({ kind: v.literal("mmio"), node: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/)) }),
+  v.object({ kind: v.literal("mmio"), node: nodeName }),
 ]);
 
 /** In the form of the guest's kernel parameters: `pci/02/03`, `scsi/0:1`, `ccw/0.0.0001`, `mmio/vda`. */

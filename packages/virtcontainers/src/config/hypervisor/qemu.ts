@@ -51,6 +51,11 @@ export interface QemuFields {
    * QEMU whose vhost-user-fs device has `cache-size`, which upstream's has not, and a daemon that serves it.
    */
   virtioFSCacheSizeMiB?: number | undefined;
+  /**
+   * The program `vhost-device-vsock`, by its absolute path: with useVSock it serves vsock as an ordinary process, on hosts
+   * whose kernel has no /dev/vhost-vsock and for users who may not open it.
+   */
+  vsockDaemon?: string | undefined;
   /** The VM's virtio devices are behind its IOMMU; not with virtio-fs. Default false. */
   iommuPlatform?: boolean | undefined;
   /** Locks memory as mlock does, unless that is false; with KVM, CPUs that have nothing to do stay in the guest. Default false. */
@@ -80,6 +85,7 @@ export const qemuFields = {
   disableImageNvdimm: flag,
   pcieRootPort: v.optional(integer(0, 16)),
   virtioFSCacheSizeMiB: v.optional(integer(0, 4_194_304, "MiB")),
+  vsockDaemon: v.optional(absolutePath()),
   iommuPlatform: flag,
   realtime: flag,
 };

@@ -40,7 +40,7 @@ export class HostConsole {
   /** Connects the process; its end, or the terminal's, gives everything back. */
   async attach(containerId: string, execId: string, interactive = false): Promise<void> {
     const { stream } = this.#terminal;
-    const io = await openStreams(this.#operation, containerId, execId, {});
+    const io = await openStreams(this.#operation, containerId, execId, {}, true);
     for (const one of [io.stdin, io.stderr, stream]) one.on("error", () => {});
     io.stderr.resume();
     if (interactive) stream.pipe(io.stdin);

@@ -44,6 +44,8 @@ export const QemuConfig = v.object({
   disableNestingChecks: v.boolean(),
   fileBackedMemRootDir: v.optional(v.string()),
   entropySource: v.string(),
+  /** Serves vsock in the kernel's place. */
+  vsockDaemon: v.optional(v.string()),
   /** The DAX window of virtio-fs; 0: none. */
   virtioFSCacheSizeMiB: v.number(),
 });
@@ -75,6 +77,7 @@ export const ownConfig: DriverConfig = {
     iommuPlatform: config.iommuPlatform ?? false,
     disableNestingChecks: config.disableNestingChecks ?? false,
     fileBackedMemRootDir: config.fileBackedMemRootDir,
+    vsockDaemon: config.vsockDaemon,
     entropySource: config.entropySource ?? "/dev/urandom",
     virtioFSCacheSizeMiB: config.virtioFSCacheSizeMiB ?? 0,
   }),
