@@ -52,6 +52,11 @@ export const Mount = v.variant(
       type: v.literal("volume"),
       source: volumeName,
       readOnly: flag,
+      /**
+       * A volume of the store that is new and empty stays so; else it gets what the container's root has at the
+       * destination, with owners and modes. Through a read-only mount of a folder nothing is filled.
+       */
+      noCopy: flag,
       ...common,
     }),
     v.strictObject({

@@ -9,6 +9,7 @@ import { makeExt4 } from "../host/ext4.ts";
 import { removeTree } from "../host/remove-tree.ts";
 import { argument, integer, parse, text, texts } from "../validate.ts";
 import { exists, locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
+import { markFresh } from "./fresh.ts";
 import { readVolume, type VolumeRecord } from "./record.ts";
 import type { Volume, VolumeOptions } from "./volume.ts";
 
@@ -68,6 +69,7 @@ async function make(
       // Whatever the umask: other users of a container get in, as into a folder of an image.
       await chmod(place.data, 0o755);
     }
+    await markFresh(place.base);
     await writeFile(place.record, JSON.stringify(record), { mode: 0o600 });
     context.host.failpoint("volume.create.made");
     await rename(place.base, paths(context, record.name).base);

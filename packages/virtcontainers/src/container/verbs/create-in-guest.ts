@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { portsFor } from "../../agent/features.ts";
 import { phase } from "../../events.ts";
 import type { Context } from "../../operation/context.ts";
+import { Filling } from "../../storage/fill.ts";
 import { containerStorages } from "../../storage/guest/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { hooksBeforeCreate } from "../hooks.ts";
@@ -20,6 +21,7 @@ export async function createContainerInGuest(
   await hooksBeforeCreate(context, sandbox, container, signal);
   const cmd = container.config.cmd ?? { args: [] };
   const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {});
+  using filling = await Filling.begin(context, sandbox, container, signal);
   await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
     agent.createContainer(
       {
@@ -27,11 +29,12 @@ export async function createContainerInGuest(
         stringUser: userSpec(cmd, container),
         storages,
         sandboxPidns: sandbox.config.sharePidNs ?? false,
-        OCI: specMessage(containerSpec(container, sandbox, rootPath)),
+        OCI: specMessage(containerSpec(container, sandbox, rootPath, filling.names)),
         ...portsFor(cmd, sandbox.agentFeatures),
       },
       signal,
     ),
   );
+  await filling.end(agent, container, signal);
   container.state = "ready";
 }
