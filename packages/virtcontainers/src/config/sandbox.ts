@@ -107,3 +107,16 @@ export const SandboxConfig = v.pipe(
   ),
 );
 export type SandboxConfig = v.InferInput<typeof SandboxConfig>;
+
+/** What is to run has to be said, or that nothing is. */
+export const RunSandboxConfig = v.pipe(
+  SandboxConfig,
+  v.forward(
+    v.check(
+      ({ containers }) => containers !== undefined,
+      'there is nothing to run: give containers, such as [{ id: "main", image: "busybox", waits: true }], ' +
+        "or [] for a sandbox to which they are added later",
+    ),
+    ["containers"],
+  ),
+);
