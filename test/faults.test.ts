@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ContainerConfig, type Sandbox, VirtContainers, type VirtError } from "virtcontainers";
@@ -65,8 +65,10 @@ describe.skipIf(!root)("a virtiofsd (needs root to share folders)", () => {
 
   async function signalDaemons(id: string, signal: "SIGKILL" | "SIGSTOP"): Promise<void> {
     const { processes } = createHost();
-    const marker = `source=${join(instance.stateDir, "sbs", id, "shared")}`;
-    const daemons = await processes.findByArgument(marker);
+    const folder = join(instance.stateDir, "sbs", id, "shared");
+    const markers = [`source=${folder}`, `--shared-dir=${folder}`];
+    const found = await Promise.all(markers.map((marker) => processes.findByArgument(marker)));
+    const daemons = found.flat();
     expect(daemons).not.toEqual([]);
     for (const daemon of daemons) await processes.signal(daemon, signal);
   }
@@ -93,6 +95,24 @@ describe.skipIf(!root)("a virtiofsd (needs root to share folders)", () => {
     expect((await sandbox.exec(["echo", "fine"])).stdout).toBe("fine\n");
     await signalDaemons("cut", "SIGKILL");
     await sandbox.delete({ force: true });
+    expect(leftovers(instance)).toEqual([]);
+  });
+
+  test("that dies at start is told by its last words, and nothing is left", async () => {
+    const bad = join(folder, "bad-virtiofsd");
+    const version = '[ "$1" = --version ] && echo virtiofsd 1.13.0 && exit';
+    const script = `#!/bin/sh\n${version}\necho "error: $3 is not for me" >&2; exit 1\n`;
+    writeFileSync(bad, script, { mode: 0o755 });
+    const hypervisorConfig = { virtioFSDaemon: bad };
+    const error: unknown = await instance.vc
+      .runSandbox({ id: "bad", hypervisorConfig, containers: [shared] })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: "SHARE_DEAD",
+      message: expect.stringMatching(/has ended: error: --shared-dir=\S+ is not for me$/),
+      sandboxId: "bad",
+      phase: "share",
+    });
     expect(leftovers(instance)).toEqual([]);
   });
 

@@ -3,16 +3,24 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { installedVersions } from "../../guest/image/debian/packages.ts";
+import { type DebianRelease, hostRelease } from "../../packages/virtcontainers/src/host/release.ts";
 import { run } from "./run.ts";
 
 const list = fileURLToPath(new URL("../debian-packages.json", import.meta.url));
 const dayMs = 24 * 60 * 60 * 1000;
 const names = v.array(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.+-]+$/)));
-const Lists = v.object({ runtime: names, build: names, test: names });
+const Lists = v.object({
+  runtime: v.object({ 12: names, 13: names }),
+  build: names,
+  test: names,
+});
 
-/** The Debian packages that the project uses, by what for. */
-export async function debianPackages(): Promise<v.InferOutput<typeof Lists>> {
-  return v.parse(Lists, JSON.parse(await readFile(list, "utf8")));
+/** The Debian packages that the project uses on a release, by what for. */
+export async function debianPackages(
+  release: DebianRelease = hostRelease(),
+): Promise<Record<"runtime" | "build" | "test", string[]>> {
+  const lists = v.parse(Lists, JSON.parse(await readFile(list, "utf8")));
+  return { ...lists, runtime: lists.runtime[release] };
 }
 
 /** Those of the packages that are not installed. */

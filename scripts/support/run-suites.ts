@@ -21,9 +21,13 @@ export async function runSuites(
     const seconds = ((Date.now() - start) / 1000).toFixed(0);
     const after = look();
     const changed = changes(before, after);
-    for (const line of changed) print(`FAILED: the host was changed: ${line}`);
-    const failed = counts.failed + (changed.length > 0 ? 1 : 0);
-    results.push({ title: `${title} (${seconds} s)`, counts: { ...counts, failed } });
+    const told = changed.map((line) => `the host was changed: ${line}`);
+    for (const line of told) print(`FAILED: ${line}`);
+    const all = sum([
+      counts,
+      { passed: 0, failed: told.length > 0 ? 1 : 0, skipped: 0, failures: told },
+    ]);
+    results.push({ title: `${title} (${seconds} s)`, counts: all });
     before = after;
   }
   return results;
@@ -31,8 +35,9 @@ export async function runSuites(
 
 /** A suite that could not be run, as one whose Node.js can't be fetched, doesn't keep the others from it. */
 function broken(error: unknown, print: (line: string) => void): Counts {
-  print(`FAILED: ${error instanceof Error ? error.message : String(error)}`);
-  return { passed: 0, failed: 1, skipped: 0 };
+  const message = error instanceof Error ? error.message : String(error);
+  print(`FAILED: ${message}`);
+  return { passed: 0, failed: 1, skipped: 0, failures: [message] };
 }
 
 /** The closing lines; the last one has the counts of all suites. */
@@ -44,8 +49,15 @@ export function summary(results: readonly { title: string; counts: Counts }[]): 
     ...results.map(({ title, counts }) => `${title}: ${line(counts)}`),
     ...(again.length > 0 ? [`${again.length} passed only on a second try:`] : []),
     ...again.map((name) => `  ${name}`),
+    ...results.flatMap(({ title, counts }) => failed(title, counts)),
     line(all),
   ];
+}
+
+/** What failed stands beside the counts, since a long log is often seen only by its end. */
+function failed(title: string, { failures = [] }: Counts): string[] {
+  if (failures.length === 0) return [];
+  return [`failed in ${title}:`, ...failures.map((failure) => `  ${failure}`)];
 }
 
 function line({ passed, failed, skipped }: Counts): string {

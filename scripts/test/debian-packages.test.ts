@@ -3,9 +3,13 @@ import { runtimePackages } from "../../packages/virtcontainers/src/host/requirem
 import { debianPackages, missingPackages } from "../support/apt.ts";
 
 describe("debian-packages.json", () => {
-  it("lists as runtime what the library says a host needs", async () => {
-    expect([...(await debianPackages()).runtime].sort()).toEqual([...runtimePackages].sort());
-  });
+  it.each(["12", "13"] as const)(
+    "lists as runtime what a host with Debian %s needs",
+    async (on) => {
+      const { runtime } = await debianPackages(on);
+      expect(runtime.sort()).toEqual([...runtimePackages(on)].sort());
+    },
+  );
 
   it("names each package once", async () => {
     const { runtime, build, test } = await debianPackages();

@@ -88,6 +88,24 @@ describe("summary", () => {
       "4 passed, 0 failed, 2 skipped",
     ]);
   });
+
+  it("names what failed in each suite", async () => {
+    const failures = ["a.test.ts > a: Error: no"];
+    const suites = [
+      { title: "unit", run: async () => ({ ...good, failed: 1, failures }) },
+      { title: "e2e", run: async () => good },
+    ];
+    const results = await runSuites(
+      suites,
+      () => new Map(),
+      () => {},
+    );
+    expect(summary(results).slice(-3)).toEqual([
+      expect.stringMatching(/^failed in unit \(\d+ s\):$/),
+      "  a.test.ts > a: Error: no",
+      "4 passed, 1 failed, 2 skipped",
+    ]);
+  });
 });
 
 describe("sum", () => {

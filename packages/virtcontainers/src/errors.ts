@@ -119,9 +119,13 @@ export function isVirtError(error: unknown, ...codes: ErrorCode[]): error is Vir
   return error instanceof VirtError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** A copy of an error with more details. */
-export function withDetails(error: VirtError, details: ErrorDetails): VirtError {
-  const told = new VirtError(error.code, error.message, {
+/** A copy of an error with more details, and with another message if one is given. */
+export function withDetails(
+  error: VirtError,
+  details: ErrorDetails,
+  message: string = error.message,
+): VirtError {
+  const told = new VirtError(error.code, message, {
     ...error,
     cause: error.cause,
     ...details,

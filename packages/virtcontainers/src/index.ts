@@ -21,10 +21,10 @@ export type { VolumeStats, VolumeUsage } from "./agent/volume-stats.ts";
 export type { VirtContainersOptions } from "./api/create-context.ts";
 export type { PodConfig, PodStatus } from "./api/pod.ts";
 export { Sandbox } from "./api/sandbox.ts";
-export type { SandboxOptions } from "./api/short-form.ts";
 export { VirtContainers } from "./api/virtcontainers.ts";
 export type { KataAgentConfig } from "./config/agent.ts";
 export type { Cgroups } from "./config/cgroups.ts";
+export type { ConsoleOptions } from "./config/console.ts";
 export type { Cmd, ContainerConfig, EnvVar, LinuxResources } from "./config/container.ts";
 export {
   type ContainerType,
@@ -34,21 +34,25 @@ export {
   unknownContainerType,
 } from "./config/container-type.ts";
 export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
+export type { EventsOptions, EventType } from "./config/events.ts";
+export type { ExecInput, ExecOptions } from "./config/exec.ts";
 export type { HypervisorConfig } from "./config/hypervisor.ts";
+export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
 export type { OciSpec } from "./config/oci/schema.ts";
 export type { Seccomp } from "./config/oci/seccomp.ts";
+export type { ProcessListOptions } from "./config/process-list.ts";
+export type { Resize } from "./config/resize.ts";
 export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
-export type { VolumeDriver } from "./config/volume.ts";
+export type { SandboxOptions } from "./config/sandbox-options.ts";
+export type { VolumeDriver, VolumeOptions } from "./config/volume.ts";
 export type { Container } from "./container/container.ts";
 export type { ExecHandle, ExecResult } from "./container/exec/handle.ts";
-export type { ExecInput, ExecOptions } from "./container/exec/options.ts";
 export type { ExecChunk } from "./container/exec/output.ts";
 export type { MountStatus } from "./container/mount-status.ts";
 export type { IOOffsets, IOStream } from "./container/process/io.ts";
 export type { Process } from "./container/verbs/enter.ts";
-export type { ProcessListOptions } from "./container/verbs/process-list.ts";
 export type { ContainerStatus } from "./container/verbs/status.ts";
 export type { CallOptions } from "./deadline.ts";
 export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./errors.ts";
@@ -67,15 +71,13 @@ export type {
   PullOptions,
 } from "./image/image.ts";
 export type { RegistriesConfig } from "./image/registry/config.ts";
-export type { EventType, VirtEvent } from "./journal/event.ts";
+export type { VirtEvent } from "./journal/event.ts";
 export { eventChannelName } from "./journal/recorder.ts";
 export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
-export type { EventsOptions } from "./monitor/events.ts";
-export { defaultMonitorIntervalMs, type MonitorOptions } from "./monitor/monitor.ts";
+export { defaultMonitorIntervalMs } from "./monitor/monitor.ts";
 export type { Trace, TracePhase } from "./monitor/trace.ts";
-export type { Resize } from "./resources/resize-sandbox.ts";
-export type { ConsoleOptions, GuestConsole } from "./sandbox/console.ts";
+export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";
 export type { SandboxStatus } from "./sandbox/status.ts";
@@ -90,4 +92,4 @@ export {
 export type { State } from "./store/state.ts";
 export type { VmSize } from "./store/vm-size.ts";
 export type { CopyResult, SkippedEntry } from "./transfer/entry.ts";
-export type { Volume, VolumeOptions, Volumes } from "./volume/volume.ts";
+export type { Volume, Volumes } from "./volume/volume.ts";

@@ -61,7 +61,7 @@ const methods: readonly Call[] = [
   (agent, signal) => agent.listProcesses("", signal),
   (agent, signal) => agent.processTable("c1", signal),
   (agent, signal) => agent.statPath("c1", "/x", true, signal),
-  (agent, signal) => agent.listFolder("c1", "/", Buffer.alloc(0), signal),
+  (agent, signal) => agent.listFolder("c1", "/", { after: Buffer.alloc(0), limit: 1000 }, signal),
   (agent, signal) => agent.readFile("c1", "/x", { offset: 0, length: 4096 }, signal),
 ];
 

@@ -3,19 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::{Crun, take_pid};
+use super::{Crun, Started, take_pid};
 use crate::pipe::Stdio;
 use crate::status::Result;
 
 impl Crun {
-    /// Gives the exit status of crun and, if that is 0, the id of the container's init.
+    /// Gives the container's init.
     pub async fn create(
         &self,
         id: &str,
         bundle: &Path,
         stdio: Stdio,
         console: Option<&Path>,
-    ) -> Result<Option<u32>> {
+    ) -> Result<Started> {
         let pid = bundle.join("init.pid");
         let mut arguments: Vec<OsString> = vec![
             "create".into(),
@@ -29,8 +29,8 @@ impl Crun {
         }
         arguments.push(id.into());
         match self.run(&arguments, stdio).await? {
-            0 => take_pid(&pid).map(Some),
-            _ => Ok(None),
+            0 => take_pid(&pid).map(Started::Process),
+            status => Ok(Started::Failed(status)),
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::status::{Code, Status};
 
-/// `said` is what crun wrote to its standard error, `program` the first argument and `cwd` the
-/// working directory of the process it was to start.
-pub fn explain(said: &str, program: &str, cwd: &str) -> Status {
+/// `said` is what crun wrote to its standard error, `status` how it ended, `program` the first argument and
+/// `cwd` the working directory of the process it was to start.
+pub fn explain(said: &str, status: i32, program: &str, cwd: &str) -> Status {
     let last = said.lines().map(plain).rfind(|line| !line.is_empty());
-    let last = last.as_deref().unwrap_or("crun failed and said nothing");
+    let Some(last) = last.as_deref() else {
+        let message = format!("crun ended with status {status} and said nothing");
+        return Status::internal(message);
+    };
     if last.starts_with("executable file `") && last.contains("not found") {
         let place = match program.contains('/') {
             true => "no such file",
@@ -69,16 +72,16 @@ mod tests {
     use super::*;
 
     fn code(said: &str) -> Code {
-        explain(said, "foo", "/w").code
+        explain(said, 1, "foo", "/w").code
     }
 
     #[test]
     fn a_missing_program() {
         let said = "executable file `foo` not found in $PATH: No such file or directory\n";
-        let status = explain(said, "foo", "/");
+        let status = explain(said, 1, "foo", "/");
         assert_eq!(status.code, Code::NotFound);
         assert_eq!(status.message, "exec: \"foo\": not found in PATH");
-        let status = explain(said, "/bin/foo", "/");
+        let status = explain(said, 1, "/bin/foo", "/");
         assert_eq!(status.message, "exec: \"/bin/foo\": no such file");
     }
 
@@ -108,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_fails_at_last_and_on_a_terminal() {
-        let status = explain("exec: Exec format error\n", "foo", "/");
+        let status = explain("exec: Exec format error\n", 1, "foo", "/");
         assert_eq!(status.code, Code::PermissionDenied);
         assert_eq!(status.message, "exec: \"foo\": exec format error");
         let said = "\x1b[1;31m2026-01-02T03:04:05.678901Z: chdir `/w`: No such file or directory\x1b[0m\r\n";
@@ -117,9 +120,14 @@ mod tests {
 
     #[test]
     fn anything_else_is_internal() {
-        let status = explain("a warning\nmount `x`: Permission denied", "foo", "/");
+        let status = explain("a warning\nmount `x`: Permission denied", 1, "foo", "/");
         assert_eq!(status.code, Code::Internal);
         assert_eq!(status.message, "crun: mount `x`: Permission denied");
-        assert_eq!(code(""), Code::Internal);
+        let silent = explain("", 137, "foo", "/");
+        assert_eq!(silent.code, Code::Internal);
+        assert_eq!(
+            silent.message,
+            "crun ended with status 137 and said nothing"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-use super::{Crun, Prepare, take_pid};
+use super::{Crun, Prepare, Started, take_pid};
 use crate::pipe::Stdio;
 use crate::status::{Context, Result};
 
@@ -21,8 +21,7 @@ pub struct Exec<'a> {
 }
 
 impl Crun {
-    /// Starts a process. Gives its id, or none if crun failed.
-    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Option<u32>> {
+    pub async fn exec(&self, id: &str, wanted: Exec<'_>) -> Result<Started> {
         let Exec {
             process,
             scratch,
@@ -49,10 +48,10 @@ impl Crun {
         let status = self.run_prepared(&arguments, stdio, prepare).await;
         let _ = fs::remove_file(&description);
         match status? {
-            0 => take_pid(&pid).map(Some),
-            _ => {
+            0 => take_pid(&pid).map(Started::Process),
+            status => {
                 let _ = fs::remove_file(&pid);
-                Ok(None)
+                Ok(Started::Failed(status))
             }
         }
     }

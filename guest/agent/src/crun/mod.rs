@@ -31,6 +31,14 @@ pub struct Crun {
     pub reaper: Rc<Reaper>,
 }
 
+/// What became of a crun that was to start a process.
+pub enum Started {
+    /// The id of the process.
+    Process(u32),
+    /// The exit status of crun.
+    Failed(i32),
+}
+
 /// What a new process does before it becomes crun.
 pub type Prepare = Box<dyn FnMut() -> std::io::Result<()> + Send + Sync>;
 

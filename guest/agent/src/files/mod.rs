@@ -16,7 +16,7 @@ mod tests {
 
     use super::root::Root;
     use super::{entry, put};
-    use crate::proto::virtcontainers::{FileKind, PutFileRequest};
+    use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
 
     fn file(path: &str, data: &'static [u8], size: u64, offset: u64) -> PutFileRequest {
         PutFileRequest {
@@ -70,6 +70,47 @@ mod tests {
         for path in ["/", "/a/..", "."] {
             assert!(put::put(&root, &file(path, b"", 0, 0)).is_err(), "{path}");
         }
+    }
+
+    fn part(path: &str, data: &'static [u8], size: u64, offset: u64) -> PutFileRequest {
+        PutFileRequest {
+            part: "0a1b".to_owned(),
+            ..file(path, data, size, offset)
+        }
+    }
+
+    #[test]
+    fn a_file_has_its_name_when_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let names = || {
+            let entries = fs::read_dir(folder.path()).unwrap().flatten();
+            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+            names.sort();
+            names
+        };
+        let read = || fs::read(folder.path().join("f")).unwrap();
+        fs::write(folder.path().join("f"), "before").unwrap();
+        put::put(&root, &part("/f", b"ab", 4, 0)).unwrap();
+        assert_eq!(read(), b"before");
+        put::put(&root, &part("/f", b"cd", 4, 2)).unwrap();
+        assert_eq!((read(), names()), (b"abcd".to_vec(), vec!["f".into()]));
+        // One that will never be whole is taken away, as often as it is asked for.
+        put::put(&root, &part("/f", b"xy", 4, 0)).unwrap();
+        for _ in 0..2 {
+            let drop = DropFileRequest {
+                path: "/f".to_owned(),
+                part: "0a1b".to_owned(),
+                ..DropFileRequest::default()
+            };
+            put::drop_part(&root, &drop).unwrap();
+            assert_eq!((read(), names()), (b"abcd".to_vec(), vec!["f".into()]));
+        }
+        fs::create_dir(folder.path().join("d")).unwrap();
+        assert!(put::put(&root, &part("/d", b"x", 1, 0)).is_err());
+        let mut evil = part("/f", b"x", 1, 0);
+        evil.part = "../0a".to_owned();
+        assert!(put::put(&root, &evil).is_err());
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub fn bytes_in_pipe(source: &AsyncFd) -> usize {
 /// Reads at most `limit` bytes that are there now, with `front` put before them.
 pub fn read_available(source: &AsyncFd, limit: usize, front: &[u8]) -> Result<Read> {
     let fd = source.get_ref().as_fd();
-    let ready = rustix::io::ioctl_fionread(fd).map_or(4096, |n| n as usize);
-    let length = ready.clamp(1, limit.max(1));
+    let available = rustix::io::ioctl_fionread(fd).map_or(4096, |n| n as usize);
+    let length = available.clamp(1, limit.max(1));
     let mut body = Body::with_capacity(front.len() + length);
     body.end().extend_from_slice(front);
     match append(fd, body.end(), length) {

@@ -95,15 +95,15 @@ impl Draft {
     pub async fn own_terminal(&self) {
         if let Some(socket) = &self.socket
             && let Ok(terminal) = socket.received().await
-            && terminal.own(self.uid).is_ok()
+            && terminal.set_owner(self.uid).is_ok()
         {
             return;
         }
         std::future::pending().await
     }
 
-    /// Why crun failed, from what it said.
-    pub fn explain(&self) -> Status {
+    /// Why crun failed, from what it said and how it ended.
+    pub fn explain(&self, status: i32) -> Status {
         let mut said = text_of(&self.ends.stderr);
         // What comes late is said on the terminal.
         if said.trim().is_empty()
@@ -111,7 +111,7 @@ impl Draft {
         {
             said = text_of(&terminal.master);
         }
-        error::explain(&said, &self.program, &self.cwd)
+        error::explain(&said, status, &self.program, &self.cwd)
     }
 
     /// The process, now that crun has told its id.
@@ -121,7 +121,7 @@ impl Draft {
             None => None,
         };
         if let Some(terminal) = &terminal {
-            terminal.own(self.uid)?;
+            terminal.set_owner(self.uid)?;
         }
         let (stdin, stdout, stderr) = match &terminal {
             Some(terminal) => (

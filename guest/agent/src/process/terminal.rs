@@ -23,7 +23,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// Gives it to a user; its group stays that of terminals.
-    pub fn own(&self, uid: u32) -> Result<()> {
+    pub fn set_owner(&self, uid: u32) -> Result<()> {
         let what = || "owner of the terminal";
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = self.master.get_ref();

@@ -58,7 +58,7 @@ pub fn mount(
     let mut watch = None;
     match storage.driver.as_str() {
         "ephemeral" => ephemeral::mount(storage, undo),
-        "local" => local::make(storage, undo),
+        "local" => local::create(storage, undo),
         "overlayfs" => overlay::mount(storage, undo),
         "watchable-bind" => {
             watch = watchable::mount(scratch, storage, undo)?;

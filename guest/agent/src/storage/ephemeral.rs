@@ -11,7 +11,7 @@ use crate::status::{Context, Result, Status};
 pub fn mount(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
     let point = Path::new(&storage.mount_point);
     let mut options = options::parse(&storage.options);
-    let group = fs_group::take(&mut options)?;
+    let group = fs_group::take_option(&mut options)?;
     let fstype = match storage.fstype.as_str() {
         "hugetlbfs" => {
             reserve_pages(&options)?;
@@ -25,7 +25,7 @@ pub fn mount(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
         }
     };
     mount::mount(fstype, point, fstype, &options, undo)?;
-    fs_group::give(point, group)
+    fs_group::set(point, group)
 }
 
 /// Sets aside the huge pages that `pagesize=` and `size=` ask for.

@@ -21,7 +21,7 @@ const FOLDER: OFlags = OFlags::DIRECTORY
 const MAX_DEPTH: usize = 256;
 
 /// Takes `fsgid=` out of the options.
-pub fn take(options: &mut Options) -> Result<Option<u32>> {
+pub fn take_option(options: &mut Options) -> Result<Option<u32>> {
     let Some(text) = options.take("fsgid=") else {
         return Ok(None);
     };
@@ -30,13 +30,13 @@ pub fn take(options: &mut Options) -> Result<Option<u32>> {
 }
 
 /// Gives a folder to a group, and what is made in it from then on.
-pub fn give(folder: &Path, group: Option<u32>) -> Result<()> {
+pub fn set(folder: &Path, group: Option<u32>) -> Result<()> {
     let Some(group) = group else {
         return Ok(());
     };
     let what = || format!("group of {}", folder.display());
     let folder = openat(CWD, folder, FOLDER, Mode::empty()).context(what)?;
-    give_folder(&folder, group).context(what)
+    set_folder(&folder, group).context(what)
 }
 
 /// Gives the storage's whole tree to its fs_group, or only if the root isn't the group's already.
@@ -51,21 +51,21 @@ pub fn apply(storage: &Storage) -> Result<()> {
         .gid();
     match on_mismatch && gid == wanted.group_id {
         true => Ok(()),
-        false => give_tree(root, wanted.group_id),
+        false => set_tree(root, wanted.group_id),
     }
 }
 
 /// By descriptors: who can write the storage could put a link in the place of a folder meanwhile.
-fn give_tree(path: &Path, group: u32) -> Result<()> {
+fn set_tree(path: &Path, group: u32) -> Result<()> {
     let what = || format!("fs_group of {}", path.display());
     match openat(CWD, path, FOLDER, Mode::empty()) {
-        Ok(folder) => give_below(folder, group, MAX_DEPTH).context(what),
+        Ok(folder) => set_below(folder, group, MAX_DEPTH).context(what),
         Err(_) => lchown(path, None, Some(group)).context(what),
     }
 }
 
-fn give_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<()> {
-    give_folder(&folder, group)?;
+fn set_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<()> {
+    set_folder(&folder, group)?;
     if depth == 0 {
         return Err(Errno::NAMETOOLONG);
     }
@@ -76,7 +76,7 @@ fn give_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<(
             continue;
         }
         match openat(&folder, name, FOLDER, Mode::empty()) {
-            Ok(below) => give_below(below, group, depth - 1)?,
+            Ok(below) => set_below(below, group, depth - 1)?,
             Err(Errno::NOTDIR | Errno::LOOP) => chownat(
                 &folder,
                 name,
@@ -91,7 +91,7 @@ fn give_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<(
     Ok(())
 }
 
-fn give_folder(folder: &OwnedFd, group: u32) -> rustix::io::Result<()> {
+fn set_folder(folder: &OwnedFd, group: u32) -> rustix::io::Result<()> {
     fchown(folder, None, Some(Gid::from_raw(group)))?;
     let mode = Mode::from_raw_mode(fstat(folder)?.st_mode);
     fchmod(folder, mode | Mode::SGID | Mode::RWXG)
@@ -110,14 +110,14 @@ mod tests {
         std::os::unix::fs::symlink(&outside, root.join("a/link")).unwrap();
         rustix::fs::mkfifoat(CWD, root.join("a/pipe"), Mode::RUSR).unwrap();
         let group = rustix::process::getegid().as_raw();
-        give_tree(&root, group).unwrap();
+        set_tree(&root, group).unwrap();
         let has_group = |path: &Path| fs::metadata(path).unwrap().mode() & 0o2070 == 0o2070;
         assert!(has_group(&root) && has_group(&root.join("a/b")));
         assert!(!has_group(&outside));
 
         std::os::unix::fs::symlink(&outside, base.path().join("root.link")).unwrap();
-        assert!(give(&base.path().join("root.link"), Some(group)).is_err());
-        give_tree(&base.path().join("root.link"), group).unwrap();
+        assert!(set(&base.path().join("root.link"), Some(group)).is_err());
+        set_tree(&base.path().join("root.link"), group).unwrap();
         assert!(!has_group(&outside));
     }
 
@@ -130,6 +130,6 @@ mod tests {
             fs::create_dir(&path).unwrap();
         }
         let group = rustix::process::getegid().as_raw();
-        assert!(give_tree(base.path(), group).is_err());
+        assert!(set_tree(base.path(), group).is_err());
     }
 }

@@ -8,10 +8,10 @@ use super::{Undo, fs_group, options};
 use crate::proto::grpc::Storage;
 use crate::status::{Context, Result, Status};
 
-pub fn make(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
+pub fn create(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
     let point = Path::new(&storage.mount_point);
     let mut options = options::parse(&storage.options);
-    let group = fs_group::take(&mut options)?;
+    let group = fs_group::take_option(&mut options)?;
     let mode = match options.take("mode=") {
         None => None,
         Some(text) => match u32::from_str_radix(&text, 8) {
@@ -28,7 +28,7 @@ pub fn make(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
         fs::set_permissions(point, Permissions::from_mode(mode))
             .context(|| format!("mode of {}", point.display()))?;
     }
-    fs_group::give(point, group)
+    fs_group::set(point, group)
 }
 
 #[cfg(test)]
@@ -45,11 +45,11 @@ mod tests {
             ..Storage::default()
         };
         let mut undo = Vec::new();
-        make(&storage, &mut undo).unwrap();
+        create(&storage, &mut undo).unwrap();
         let mode = fs::metadata(&point).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o777);
         assert!(matches!(&undo[..], [Undo::RemoveTree(path)] if *path == point));
         storage.options = vec!["mode=9".to_owned()];
-        assert!(make(&storage, &mut undo).is_err());
+        assert!(create(&storage, &mut undo).is_err());
     }
 }

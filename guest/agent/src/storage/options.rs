@@ -31,7 +31,7 @@ pub fn parse<S: AsRef<str>>(options: &[S]) -> Options {
         data: Vec::new(),
     };
     for option in options.iter().flat_map(|option| option.as_ref().split(',')) {
-        if let Some((set, flag)) = flag(option) {
+        if let Some((set, flag)) = mount_flag(option) {
             parsed.flags.set(flag, set);
         } else if let Some(flag) = propagation(option) {
             parsed.propagation |= flag;
@@ -45,7 +45,7 @@ pub fn parse<S: AsRef<str>>(options: &[S]) -> Options {
     parsed
 }
 
-fn flag(option: &str) -> Option<(bool, MountFlags)> {
+fn mount_flag(option: &str) -> Option<(bool, MountFlags)> {
     Some(match option {
         "ro" => (true, MountFlags::RDONLY),
         "rw" => (false, MountFlags::RDONLY),

@@ -38,7 +38,7 @@ impl Handshake {
     }
 
     /// Gives the guest to the owner of this token; why not, otherwise.
-    pub fn give(&self, token: Token) -> Result<(), &'static str> {
+    pub fn change_token(&self, token: Token) -> Result<(), &'static str> {
         if self.token.get().is_none() {
             return Err("nobody owns the guest yet: its first client will");
         }
@@ -119,14 +119,14 @@ mod tests {
     #[test]
     fn it_is_given_away_once_and_by_its_owner_alone() {
         let handshake = Handshake::default();
-        assert!(handshake.give([2; 16]).is_err());
+        assert!(handshake.change_token([2; 16]).is_err());
         assert!(matches!(handshake.judge(&hello(1, 1)), Start::Hello { .. }));
         let before = handshake.owner();
-        handshake.give([2; 16]).unwrap();
+        handshake.change_token([2; 16]).unwrap();
         assert_ne!(handshake.owner(), before);
         assert_eq!(handshake.judge(&hello(1, 2)), Start::Stranger);
         assert!(matches!(handshake.judge(&hello(2, 3)), Start::Hello { .. }));
-        assert!(handshake.give([3; 16]).is_err());
+        assert!(handshake.change_token([3; 16]).is_err());
         assert!(matches!(handshake.judge(&hello(2, 4)), Start::Hello { .. }));
     }
 }

@@ -8,11 +8,11 @@ import { clientAnnotation, isGone, removeAnnotation } from "./owner.ts";
  */
 export async function sweep(library: Library, signal?: AbortSignal): Promise<SandboxStatus[]> {
   const all = await library.listSandbox({ signal });
-  const kept = await Promise.all(all.map((status) => tidy(library, status, signal)));
+  const kept = await Promise.all(all.map((status) => sweepOne(library, status, signal)));
   return kept.filter((status) => status !== undefined);
 }
 
-async function tidy(
+async function sweepOne(
   library: Library,
   status: SandboxStatus,
   signal: AbortSignal | undefined,

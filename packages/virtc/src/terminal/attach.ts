@@ -73,7 +73,7 @@ async function finish(
   ];
   const failed = Promise.all(pumps.map((pump) => pump.done)).then(() => session.exited);
   const code = await Promise.race([session.exited, failed]);
-  relay.settle();
+  relay.stopTimers();
   const { lingerMs } = options;
   await Promise.all(pumps.map((p) => (lingerMs === undefined ? p.done : p.quiet(lingerMs))));
   return { kind: "exited", code };

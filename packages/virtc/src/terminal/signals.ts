@@ -59,13 +59,13 @@ export class SignalRelay implements Disposable {
   }
 
   /** What the signals were to end has ended: nobody has to answer them any more. */
-  settle(): void {
+  stopTimers(): void {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
   [Symbol.dispose](): void {
     for (const name of relayed) this.#source.off(name, this.#take);
-    this.settle();
+    this.stopTimers();
   }
 
   readonly #take = (name: NodeJS.Signals): void => {

@@ -47,13 +47,17 @@ describe("update", () => {
     ]);
   });
 
-  it("speaks of options where the VM can't be so large", async () => {
+  it("speaks of options where the VM can't be so large, and tells what was changed before", async () => {
     const { library, virtc } = withContainers("web");
     library.resizeSandbox = async () => {
       throw new VirtError("NOT_SUPPORTED", "cpus: 9 is more than the 2", { field: "cpus" });
     };
     const { code, err } = await virtc("update", "--cpus", "9", "web");
-    expect([code, err]).toEqual([125, "virtc: --cpus: 9 is more than the 2\n"]);
+    const changed = "the limits of container web have been changed";
+    expect([code, err]).toEqual([125, `virtc: --cpus: 9 is more than the 2; ${changed}\n`]);
+    library.sandboxes.set("two", statusOf({ id: "two", containers: [] }));
+    const alone = await virtc("update", "--memory", "9g", "two");
+    expect(alone.err).toBe("virtc: --cpus: 9 is more than the 2\n");
   });
 
   it.each([

@@ -92,7 +92,7 @@ describe("SignalRelay", () => {
       const ended = relayTo(answering);
       ended.source.emit("SIGINT", "SIGINT");
       ended.source.emit("SIGINT", "SIGINT");
-      ended.relay.settle();
+      ended.relay.stopTimers();
       await vi.advanceTimersByTimeAsync(3_600_000);
       expect([...asked.gaveUp, ...ended.gaveUp]).toEqual([]);
     });

@@ -14,6 +14,9 @@ export const filesFeature = "files";
 /** The feature that an agent names if it fills volumes with what a root has in their place. */
 export const fillFeature = "fill";
 
+/** The feature of an agent that can be told to kill what it is only about to start. */
+export const cancelExecFeature = "cancel-exec";
+
 /** Throws NOT_SUPPORTED if the agent of this guest has no such extension. */
 export function assertExtension(sandbox: StoredSandbox, doing: string): void {
   if (sandbox.agentFeatures.includes(extensionFeature)) return;

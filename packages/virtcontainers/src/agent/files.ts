@@ -1,5 +1,7 @@
 /** The feature that an agent names if files can be copied into and out of containers. */
 export const copyFeature = "copy";
+/** The feature that an agent names if a file that it is given has its name only when it is whole. */
+export const partsFeature = "parts";
 /** The feature that an agent names if what CopyFile has made can be taken away again. */
 export const removeFeature = "remove";
 
@@ -23,6 +25,8 @@ export interface GuestPiece extends Omit<GuestFile, "name" | "kind"> {
   kind: "file" | "folder" | "link";
   offset: number;
   data: Uint8Array;
+  /** Names what there is of a file until it is whole, and so has its name: 16 hex digits. */
+  part: string;
 }
 
 /** The calls about files of a container; paths are absolute and resolved in its root. */
@@ -34,11 +38,11 @@ export interface AgentFiles {
     follow: boolean,
     signal: AbortSignal,
   ): Promise<GuestFile | undefined>;
-  /** The next entries of a folder after a name, in the order of their bytes; none: that was all. */
+  /** The next entries of a folder after a name, in the order of their bytes, at most `limit`; none: that was all. */
   listFolder(
     containerId: string,
     path: string,
-    after: Uint8Array,
+    page: { after: Uint8Array; limit: number },
     signal: AbortSignal,
   ): Promise<GuestFile[]>;
   /** At most `length` bytes; empty at the end. */
@@ -49,4 +53,6 @@ export interface AgentFiles {
     signal: AbortSignal,
   ): Promise<Uint8Array>;
   putFile(containerId: string, piece: GuestPiece, signal: AbortSignal): Promise<void>;
+  /** Takes away what was put of a file that is not whole. */
+  dropFile(containerId: string, path: string, part: string, signal: AbortSignal): Promise<void>;
 }

@@ -2,11 +2,10 @@ import { type Container, containerView } from "../container/container.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { refresh } from "../operation/refresh.ts";
-import { type Holding, type Operation, runVerb } from "../operation/run-verb.ts";
+import { runVerb, type Verb, type VerbOptions } from "../operation/run-verb.ts";
 import { updateCopies } from "../sandbox/update-copies.ts";
 import { FolderWatch } from "../storage/copies/watched/watch.ts";
-import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
+import type { StoredSandbox } from "../store/schema.ts";
 
 /** What a Sandbox object holds: one sandbox, seen from this process, and the way to it. */
 export class Session {
@@ -39,39 +38,15 @@ export class Session {
   }
 
   /** Runs a verb under the sandbox's lock and a deadline, and keeps what it read for the next look. */
-  async run<T>(
-    name: string,
-    holding: Holding,
-    options: CallOptions,
-    run: (operation: Operation) => Promise<T>,
-    ...timeoutMs: [(number | undefined)?]
-  ): Promise<T> {
-    const verb =
-      timeoutMs.length > 0 ? { name, holding, timeoutMs: timeoutMs[0] } : { name, holding };
+  async run<T>(how: VerbOptions, options: CallOptions, verb: Verb<T>): Promise<T> {
     try {
-      return await runVerb(this.context, this.connection, this.id, verb, options, (operation) => {
+      return await runVerb(this.context, this.connection, this.id, how, options, (operation) => {
         this.#stored = operation.sandbox;
-        return run(operation);
+        return verb(operation);
       });
     } finally {
       this.#folders.follow(this.#stored);
     }
-  }
-
-  /** Runs a verb that changes one container, after a look at how it is now. */
-  async change(
-    name: string,
-    containerId: string,
-    options: CallOptions,
-    verb: (operation: Operation, container: StoredContainer) => Promise<void>,
-  ): Promise<Container> {
-    return await this.run(name, "exclusive", options, async (operation) => {
-      await refresh(operation.context, operation.sandbox, operation.connection, operation.signal);
-      const container = operation.container(containerId);
-      await verb(operation, container);
-      await operation.save();
-      return containerView(this.id, container);
-    });
   }
 
   /** Lets go of what this process holds of the sandbox. */

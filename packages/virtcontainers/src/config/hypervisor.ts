@@ -23,8 +23,9 @@ export const HypervisorConfig = v.strictObject({
   kernelParams: v.optional(v.array(param)),
   hypervisorParams: v.optional(v.array(param)),
   kernelPath: v.optional(absolutePath()),
-  /** The guest's root; not with initrdPath. */
+  /** The guest's root; default: the image of the guest's files, if there are any. */
   imagePath: v.optional(absolutePath()),
+  /** What the kernel begins with: it loads modules and goes on to the image, or is all of the guest's root. */
   initrdPath: v.optional(absolutePath()),
   firmwarePath: v.optional(absolutePath()),
   hypervisorPath: v.optional(absolutePath()),

@@ -3,4 +3,4 @@
 export { findGuestDir, type GuestAssets, loadGuestAssets } from "../guest/assets.ts";
 export type { Host } from "../host/host.ts";
 export { createHost } from "../host/real.ts";
-export { checkHost, type HostCheck, requirements } from "../host/requirements.ts";
+export { checkHost, type HostCheck } from "../host/requirements.ts";

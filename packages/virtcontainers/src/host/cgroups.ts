@@ -26,7 +26,7 @@ export function createCgroups(mountinfo = "/proc/self/mountinfo"): Cgroups {
     },
     create: async (path) => {
       const trees = await hierarchies();
-      if (trees.length === 0) throw none();
+      if (trees.length === 0) throw noCgroups();
       for (const tree of trees) await makeCgroup(tree, path);
     },
     limit: async (path, limits) => setLimits(await hierarchies(), path, limits),
@@ -47,7 +47,7 @@ export function createCgroups(mountinfo = "/proc/self/mountinfo"): Cgroups {
   };
 }
 
-function none(): VirtError {
+function noCgroups(): VirtError {
   return new VirtError("HOST_REQUIREMENT", "this host has no cgroups that can be used", {
     field: "cgroups",
     hint: "Mount the cgroup file system, or leave cgroups, sandboxCgroupOnly and systemdCgroup out.",

@@ -73,12 +73,16 @@ async function untilFree<T extends object>(
     const waitMs = Math.min(leftMs, pauseMs * (0.5 + Math.random()));
     await deadline
       .race(sleep(waitMs, undefined, { signal: deadline.signal }))
-      .catch((error: unknown) => explain(error, what, paths));
+      .catch((error: unknown) => throwWithHolders(error, what, paths));
   }
 }
 
 /** A deadline's error says what was waited for. */
-async function explain(error: unknown, what: string, paths: readonly string[]): Promise<never> {
+async function throwWithHolders(
+  error: unknown,
+  what: string,
+  paths: readonly string[],
+): Promise<never> {
   if (!isVirtError(error, "TIMEOUT")) throw error;
   throw new VirtError(
     "TIMEOUT",

@@ -5,6 +5,7 @@ import { isVirtError } from "../errors.ts";
 import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
+import { type DebianRelease, hostRelease } from "./release.ts";
 
 /** One line of `virtc check`. */
 export interface HostCheck {
@@ -17,6 +18,8 @@ export interface HostCheck {
   neededFor: string;
   /** What to do about it; undefined where all is well. */
   remedy: string | undefined;
+  /** The Debian packages that bring it, on the release that this host is. */
+  packages: readonly string[];
 }
 
 interface Finding {
@@ -25,13 +28,15 @@ interface Finding {
   remedy?: string;
 }
 
+type Packages = readonly string[] | Readonly<Record<DebianRelease, readonly string[]>>;
+
 interface Requirement {
   id: string;
   required: boolean;
   neededFor: string;
   /** Debian packages that bring it. */
-  packages: readonly string[];
-  remedy: string;
+  packages: Packages;
+  remedy?: string;
   check(host: Host, guest: GuestFiles): Promise<Finding>;
 }
 
@@ -87,7 +92,10 @@ export const requirements: readonly Requirement[] = [
     remedy: "Give them back the modes that they had when the machine started.",
     check: checkDevices,
   },
-  tool("virtiofsd", "virtiofsd", false, "folder roots (--rootfs)", ["qemu-system-common"]),
+  tool("virtiofsd", "virtiofsd", false, "folder roots (--rootfs)", {
+    12: ["qemu-system-common"],
+    13: ["virtiofsd"],
+  }),
   tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
   tool("tar", "tar", false, "importing root file system folders", ["tar"]),
   device("tun", "/dev/net/tun", "networks of sandboxes", "Load the kernel module tun."),
@@ -107,20 +115,30 @@ export const requirements: readonly Requirement[] = [
   },
 ];
 
-/** The Debian packages that a host needs to run sandboxes. */
-export const runtimePackages: readonly string[] = [
-  ...new Set(requirements.flatMap(({ packages }) => packages)),
-];
+/** The Debian packages that a host of a release needs to run sandboxes. */
+export function runtimePackages(release: DebianRelease): readonly string[] {
+  return [...new Set(requirements.flatMap(({ packages }) => packagesOn(packages, release)))];
+}
 
 /** Looks at everything that this host should have, in the order of `requirements`. */
-export async function checkHost(host: Host, guest: GuestFiles): Promise<HostCheck[]> {
+export async function checkHost(
+  host: Host,
+  guest: GuestFiles,
+  release: DebianRelease = hostRelease(),
+): Promise<HostCheck[]> {
   return await Promise.all(
-    requirements.map(async ({ id, required, neededFor, remedy, check }) => {
+    requirements.map(async ({ id, required, neededFor, check, ...rest }) => {
       const finding = await check(host, guest);
-      const mend = finding.ok ? undefined : (finding.remedy ?? remedy);
-      return { id, ok: finding.ok, required, detail: finding.detail, neededFor, remedy: mend };
+      const packages = packagesOn(rest.packages, release);
+      const install = `Install it: virtc setup, or apt-get install ${packages.join(" ")}`;
+      const remedy = finding.ok ? undefined : (finding.remedy ?? rest.remedy ?? install);
+      return { id, ok: finding.ok, required, detail: finding.detail, neededFor, remedy, packages };
     }),
   );
+}
+
+function packagesOn(packages: Packages, release: DebianRelease): readonly string[] {
+  return "length" in packages ? packages : packages[release];
 }
 
 function tool(
@@ -128,14 +146,13 @@ function tool(
   name: string,
   required: boolean,
   neededFor: string,
-  packages: readonly string[],
+  packages: Packages,
 ): Requirement {
-  const remedy = `Install it: virtc setup, or apt-get install ${packages.join(" ")}`;
   const check: Requirement["check"] = async ({ processes }) => {
     const path = await processes.which(name);
     return { ok: path !== undefined, detail: path ?? `${name} is not installed` };
   };
-  return { id, required, neededFor, packages, remedy, check };
+  return { id, required, neededFor, packages, check };
 }
 
 function device(id: string, path: string, neededFor: string, remedy: string): Requirement {

@@ -6,10 +6,10 @@ import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { unixAddress } from "./addresses.ts";
 import { errnoError, hostError, isErrno } from "./errno.ts";
+import { withErrorListener } from "./error-listener.ts";
 import { pin, pinnedPath, pinParent } from "./files.ts";
 import type { PassingSocket, Sockets } from "./host.ts";
 import type { Libc } from "./libc.ts";
-import { tolerant } from "./tolerant.ts";
 import type { UserIds } from "./user-ids.ts";
 import { createVsock } from "./vsock.ts";
 
@@ -62,16 +62,16 @@ function failure(error: unknown, path: string, signal: AbortSignal | undefined):
 async function connect(path: string, signal: AbortSignal | undefined): Promise<Socket> {
   await using file = await pin(path);
   return await new Promise<Socket>((resolve, reject) => {
-    const socket = tolerant(connectSocket({ path: pinnedPath(file.fd) }));
-    const settle = (act: () => void): void => {
+    const socket = withErrorListener(connectSocket({ path: pinnedPath(file.fd) }));
+    const finish = (act: () => void): void => {
       signal?.removeEventListener("abort", onAbort);
       socket.off("connect", onConnect).off("error", onError);
       act();
     };
-    const onConnect = (): void => settle(() => resolve(socket));
-    const onError = (error: Error): void => settle(() => reject(error));
+    const onConnect = (): void => finish(() => resolve(socket));
+    const onError = (error: Error): void => finish(() => reject(error));
     const onAbort = (): void => {
-      settle(() => reject(signal?.reason));
+      finish(() => reject(signal?.reason));
       socket.destroy();
     };
     socket.once("connect", onConnect).once("error", onError);
@@ -90,7 +90,7 @@ async function connectPassing(
     const fd = libc.beginConnect(unixAddress(pinnedPath(file.fd)));
     let stream: Socket;
     try {
-      stream = tolerant(new Socket({ fd, readable: true, writable: true }));
+      stream = withErrorListener(new Socket({ fd, readable: true, writable: true }));
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -171,7 +171,7 @@ async function listen(libc: Libc, path: string, owner: UserIds | undefined): Pro
   const short = pinnedPath(parent.fd, basename(path));
   const fd = libc.listenUnix(short, backlog);
   try {
-    await own(short, owner);
+    await setOwner(short, owner);
     return fd;
   } catch (error) {
     closeSync(fd);
@@ -183,7 +183,7 @@ async function listen(libc: Libc, path: string, owner: UserIds | undefined): Pro
  * Nobody but root, and whoever owns the folder, can reach the socket before this is done. What the latter has put in
  * its place meanwhile is left as it is.
  */
-async function own(path: string, owner: UserIds | undefined): Promise<void> {
+async function setOwner(path: string, owner: UserIds | undefined): Promise<void> {
   await using made = await pin(path);
   const found = await made.stat();
   if (!found.isSocket() || found.nlink !== 1 || found.uid !== process.geteuid?.())

@@ -32,7 +32,7 @@ export function assertTrusted(path: string, also?: number): boolean {
   let links = 0;
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     const next = resolve(here, part);
-    const found = look(next);
+    const found = lstatIfThere(next);
     if (found === undefined) return false;
     assertOwner(path, next, found, owners);
     if (found.isSymbolicLink()) {
@@ -101,7 +101,7 @@ function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "");
 }
 
-function look(path: string): Stats | undefined {
+function lstatIfThere(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {

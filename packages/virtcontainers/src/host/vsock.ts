@@ -6,9 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../errors.ts";
 import { vsockAddress } from "./addresses.ts";
 import { errnoError, hostError, isErrno } from "./errno.ts";
+import { withErrorListener } from "./error-listener.ts";
 import type { GuestCid, Sockets } from "./host.ts";
 import type { Libc } from "./libc.ts";
-import { tolerant } from "./tolerant.ts";
 import { watchReadable } from "./watch.ts";
 
 export const vhostVsock = "/dev/vhost-vsock";
@@ -115,7 +115,7 @@ function writable(libc: Libc, fd: number, signal: AbortSignal): Promise<void> {
 function adopt(libc: Libc, fd: number): Socket {
   const place = libc.unixSocket();
   const options = { fd: place, readable: true, writable: true, manualStart: true };
-  const socket = tolerant(new Socket(options));
+  const socket = withErrorListener(new Socket(options));
   try {
     libc.duplicate(fd, place);
     return socket;

@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
+import { withErrorListener } from "./error-listener.ts";
 import type { Libc } from "./libc.ts";
-import { tolerant } from "./tolerant.ts";
 
 /**
  * Closes when a descriptor becomes readable from which nothing can be read, without a thread and without
@@ -14,7 +14,7 @@ import { tolerant } from "./tolerant.ts";
 export function watchReadable(libc: Libc, fd: number): Socket {
   const [readEnd, writeEnd] = libc.pipe();
   const options = { fd: readEnd, readable: true, writable: false, manualStart: true };
-  const socket = tolerant(new Socket(options));
+  const socket = withErrorListener(new Socket(options));
   libc.duplicate(fd, readEnd);
   closeSync(fd);
   closeSync(writeEnd);

@@ -1,20 +1,6 @@
 import * as v from "valibot";
+import { type EventType, eventTypes } from "../config/events.ts";
 import { id } from "../validate.ts";
-
-/** What can happen to a sandbox or to one of its containers. */
-export const eventTypes = [
-  "created",
-  "started",
-  "exited",
-  "oom",
-  "paused",
-  "resumed",
-  "stopped",
-  "died",
-  "deleted",
-  "updated",
-] as const;
-export type EventType = (typeof eventTypes)[number];
 
 /** Something that has happened. Without a container it is about the sandbox. */
 export interface VirtEvent {

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { VirtError } from "../errors.ts";
+import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
 import { makeTrustedFolder } from "../host/trusted.ts";
@@ -9,7 +9,9 @@ import type { JournalRecord } from "./event.ts";
 import { keptSegments, segmentBytes, segmentPath, segments } from "./segments.ts";
 
 /** How long a writer waits for one that begins a new file, which takes a moment. */
-const lockTimeoutMs = 2_000;
+const lockTimeoutMs = 10_000;
+/** How long one that would begin a new file waits for all who write. */
+const rotateTimeoutMs = 1_000;
 
 /** A place in the journal; segment 0 is before all files. */
 export interface JournalPosition {
@@ -41,7 +43,8 @@ export class Journal {
     await this.prepare();
     this.#host.failpoint("events.append");
     const { segment, size } = await this.#write(`\n${JSON.stringify(record)}`);
-    if (size >= segmentBytes) await this.#rotate(segment);
+    // The event is written. Where others never let go, one of the next writers begins the new file.
+    if (size >= segmentBytes) await this.#rotate(segment).catch(unlessBusy);
   }
 
   /** Where the next event will stand. */
@@ -62,7 +65,7 @@ export class Journal {
 
   /** Begins with a line end: of two writers at once, one whose line is cut does not spoil the other's. */
   async #write(line: string): Promise<{ segment: number; size: number }> {
-    using _lock = await this.#lock("shared");
+    using _lock = await this.#lock("shared", lockTimeoutMs);
     const segment = segments(this.folder).at(-1) ?? 1;
     try {
       return { segment, size: appendLine(segmentPath(this.folder, segment), line) };
@@ -73,7 +76,7 @@ export class Journal {
 
   /** Alone, so that nobody writes to a file that is no longer the last. */
   async #rotate(full: number): Promise<void> {
-    using _lock = await this.#lock("exclusive");
+    using _lock = await this.#lock("exclusive", rotateTimeoutMs);
     const there = segments(this.folder);
     if (there.at(-1) !== full) return;
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
@@ -87,10 +90,14 @@ export class Journal {
     }
   }
 
-  async #lock(mode: "shared" | "exclusive"): Promise<Lock> {
-    const options = { create: true, timeoutMs: lockTimeoutMs };
+  async #lock(mode: "shared" | "exclusive", timeoutMs: number): Promise<Lock> {
+    const options = { create: true, timeoutMs };
     const lock = await this.#host.locks.acquire(join(this.folder, "lock"), mode, options);
     if (lock === undefined) throw new VirtError("HOST_FAILED", "the journal's lock is gone");
     return lock;
   }
+}
+
+function unlessBusy(error: unknown): void {
+  if (!isVirtError(error, "BUSY")) throw error;
 }

@@ -1,51 +1,23 @@
-import * as v from "valibot";
-import { type CallOptions, Deadline } from "../deadline.ts";
-import { type EventType, eventOf, eventTypes, type VirtEvent } from "../journal/event.ts";
+import type * as v from "valibot";
+import { EventsOptions } from "../config/events.ts";
+import { Deadline } from "../deadline.ts";
+import { eventOf, type VirtEvent } from "../journal/event.ts";
 import type { JournalPosition } from "../journal/journal.ts";
 import { JournalReader } from "../journal/reader.ts";
 import { FileChanges } from "../logs/file-changes.ts";
 import type { Context } from "../operation/context.ts";
-import { id, parse } from "../validate.ts";
+import { parse } from "../validate.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
 import { SandboxWatcher } from "./sandbox-watcher.ts";
 
-export interface EventsOptions extends CallOptions {
-  /** Only of this sandbox and its containers. */
-  sandboxId?: string | undefined;
-  /** Only of these types. */
-  types?: readonly EventType[] | undefined;
-  /** Begins with what has happened since then, as far as it is kept; default: with what happens from now on. */
-  since?: Date | undefined;
-  /** Ends then, without an error; a time that has passed ends it with the last event before it. */
-  until?: Date | undefined;
-}
-
-const date = v.pipe(
-  v.date("it must be a Date"),
-  v.check((value) => !Number.isNaN(value.getTime()), "it must be a valid Date"),
-);
-
-const Options = v.strictObject({
-  sandboxId: v.optional(id),
-  types: v.optional(
-    v.pipe(
-      v.array(v.picklist(eventTypes, `it must be one of ${eventTypes.join(", ")}`)),
-      v.minLength(1, "it must name a type"),
-    ),
-  ),
-  since: v.optional(date),
-  until: v.optional(date),
-  signal: v.optional(v.instance(AbortSignal, "it must be an AbortSignal")),
-  timeoutMs: v.optional(v.number()),
-});
-type Wanted = v.InferOutput<typeof Options>;
+type Wanted = v.InferOutput<typeof EventsOptions>;
 
 /**
  * What happens to sandboxes, whoever does it, each event once and in order for each sandbox. The place in
  * the journal is taken now, not when the first event is asked for.
  */
 export function watchEvents(context: Context, options: EventsOptions): AsyncGenerator<VirtEvent> {
-  const wanted = parse(Options, options, "options");
+  const wanted = parse(EventsOptions, options, "options");
   const { journal } = context.events;
   const from = wanted.since === undefined ? journal.end() : journal.beginning();
   return follow(context, wanted, from);

@@ -1,32 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import * as v from "valibot";
-import { type CallOptions, Deadline } from "../deadline.ts";
+import { MonitorOptions } from "../config/monitor.ts";
+import { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { isShareDead, shareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import { integer, parse } from "../validate.ts";
-
-export interface MonitorOptions extends CallOptions {
-  /** How long after an answer the agent is asked again: ms, default 1000. */
-  intervalMs?: number | undefined;
-  /** How long the agent may take to answer before it counts as frozen: ms, default 5000. */
-  answerMs?: number | undefined;
-}
+import { parse } from "../validate.ts";
 
 /** As the Go library's DefaultMonitorCheckInterval. */
 export const defaultMonitorIntervalMs = 1_000;
 const defaultAnswerMs = 5_000;
-
-const ms = v.optional(integer(1, 2 ** 31 - 1, "ms"));
-const Options = v.strictObject({
-  intervalMs: ms,
-  answerMs: ms,
-  timeoutMs: ms,
-  signal: v.optional(v.instance(AbortSignal, "it must be an AbortSignal")),
-});
 
 /**
  * Watches a sandbox and tells what is wrong with it, as errors that are not thrown: SANDBOX_DEAD when its
@@ -40,7 +25,7 @@ export async function* monitor(
   options: MonitorOptions,
 ): AsyncGenerator<VirtError> {
   const { intervalMs = defaultMonitorIntervalMs, answerMs = defaultAnswerMs } = parse(
-    Options,
+    MonitorOptions,
     options,
     "options",
   );
@@ -55,16 +40,16 @@ export async function* monitor(
   for (;;) {
     const problem = await watch.orGone(ask(context, connection, sandbox, answerMs, watch.signal));
     deadline.check();
-    if (watch.isGone) break;
+    if (watch.isNotFound) break;
     if (problem !== undefined && answers) yield problem;
     answers = problem === undefined;
     if (shares && (await isShareDead(context, sandbox))) {
       shares = false;
-      yield shareDead(id);
+      yield await shareDead(context, id);
     }
     await watch.orGone(sleep(intervalMs, undefined, { signal: watch.signal }).catch(() => {}));
     deadline.check();
-    if (watch.isGone) break;
+    if (watch.isNotFound) break;
   }
   if (await hasDied(context, sandbox, deadline)) {
     yield new VirtError("SANDBOX_DEAD", `the VM of sandbox ${id} is gone`, {
@@ -79,13 +64,13 @@ class Watch implements Disposable {
   readonly signal: AbortSignal;
   readonly #stop = new AbortController();
   readonly #gone: Promise<void>;
-  isGone = false;
+  isNotFound = false;
 
   constructor(context: Context, process: { pid: number; startTime: string }, signal: AbortSignal) {
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#gone = context.host.processes.waitGone(process, this.signal).then(
       () => {
-        this.isGone = true;
+        this.isNotFound = true;
         this.#stop.abort();
       },
       () => {},

@@ -95,7 +95,7 @@ async function watchOver(
   context.host.processes.waitGone(sandbox.vm.process, signal).then(onGone, () => {});
   for (;;) {
     const last = gone;
-    const { ended: how, more } = await look(context, id, sandbox, signal);
+    const { ended: how, more } = await catchUp(context, id, sandbox, signal);
     looked();
     if (how !== undefined || (last && !more)) return;
     await sleep(pauseMs, undefined, { signal });
@@ -105,7 +105,7 @@ async function watchOver(
 }
 
 /** Together with those who use the sandbox, but not with one who changes it: what he does, he tells himself. */
-async function look(
+async function catchUp(
   context: Context,
   id: string,
   seen: StoredSandbox,

@@ -5,12 +5,13 @@ import { Deadline } from "../deadline.ts";
 import { VirtError } from "../errors.ts";
 import type { Lock } from "../host/host.ts";
 import { type AgentTransport, agentTransport, transports } from "../hypervisor/agent-transport.ts";
-import type { RunningVm } from "../hypervisor/hypervisor.ts";
+import type { Hypervisor, RunningVm } from "../hypervisor/hypervisor.ts";
+import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { VmState } from "../store/vm-state.ts";
 import type { Context } from "./context.ts";
-import { sendPendingKills } from "./pending-kills.ts";
+import { payOwed } from "./owed.ts";
 import { resolveStored } from "./resolve.ts";
 
 /** How long an operation waits for the end of what others have called off. */
@@ -29,6 +30,7 @@ interface Attached {
 export class Connection {
   readonly #context: Context;
   readonly #id: string;
+  #driver: { type: string; hypervisor: Hypervisor } | undefined;
   #attached: Promise<Attached> | undefined;
   #agent: Promise<Agent> | undefined;
   #releases = 0;
@@ -41,6 +43,14 @@ export class Connection {
   /** Uses a VM that this process has just started. */
   adopt(vm: RunningVm, transport: AgentTransport): void {
     this.#attached = Promise.resolve({ vm, transport });
+  }
+
+  /** The driver of its VM, looked up once. INVALID_ARGUMENT if this instance does not have it. */
+  hypervisor({ config }: Pick<StoredSandbox, "config">): Hypervisor {
+    const type = hypervisorTypeOf(config);
+    if (this.#driver?.type !== type)
+      this.#driver = { type, hypervisor: this.#context.hypervisors.of(config) };
+    return this.#driver.hypervisor;
   }
 
   /** SANDBOX_DEAD if the VM is gone; INVALID_STATE if there is none. */
@@ -68,28 +78,24 @@ export class Connection {
 
   /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
-    const agent = await this.#reach(sandbox, signal);
-    if (existsSync(this.#context.store.folder(this.#id).pendingKills))
-      await this.#sendPendingKills(sandbox, agent, signal);
+    const agent = await this.#openAgent(sandbox, signal);
+    if (existsSync(this.#context.store.folder(this.#id).owed))
+      await this.#payOwed(sandbox, agent, signal);
     return agent;
   }
 
   /** Not for long: it is no reason to keep others from the guest. */
-  async #sendPendingKills(
-    sandbox: StoredSandbox,
-    agent: Agent,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #payOwed(sandbox: StoredSandbox, agent: Agent, signal: AbortSignal): Promise<void> {
     using limit = new Deadline({ signal }, payTimeoutMs, "kill");
     try {
-      await limit.race(sendPendingKills(this.#context, sandbox, agent, limit.signal));
+      await limit.race(payOwed(this.#context, sandbox, agent, limit.signal));
     } catch (error) {
       const fields = { err: error, sandboxId: this.#id };
-      this.#context.logger.warn(fields, "a command that was called off could not be killed yet");
+      this.#context.logger.warn(fields, "what was called off could not be ended in the guest yet");
     }
   }
 
-  async #reach(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
+  async #openAgent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     const attached = await this.#current(sandbox);
     // Whoever comes first connects for all; a connection that failed or has closed is nobody's.
     for (let pending = this.#agent; pending !== undefined; pending = this.#agent) {
@@ -135,7 +141,7 @@ export class Connection {
         hint: "Start the sandbox again, or delete it.",
       });
     }
-    const hypervisor = this.#context.hypervisors.of(sandbox.config);
+    const hypervisor = this.hypervisor(sandbox);
     const folder = this.#context.store.folder(this.#id).vm;
     const config = await resolveStored(this.#context, hypervisor, sandbox);
     const vm = await hypervisor.adopt({ sandboxId: this.#id, folder, config }, state);

@@ -18,17 +18,17 @@ export function resolveHypervisorConfig(
 ): ResolvedHypervisorConfig {
   const { agentConfig, shared } = sandbox;
   const ownKernel = config.kernelPath !== undefined;
-  const ownRoot = config.imagePath !== undefined || config.initrdPath !== undefined;
+  const ownImage = config.imagePath !== undefined;
   const numVCPUs = config.numVCPUs ?? 1;
   const memoryMiB = config.memoryMiB ?? defaults.memoryMiB;
   const logLimitMiB = sandbox.logLimitMiB ?? defaults.logLimitMiB;
   return {
     hypervisorPath: config.hypervisorPath,
     kernelPath: config.kernelPath ?? assets?.kernelPath ?? "",
-    initrdPath: config.initrdPath ?? (ownKernel || ownRoot ? undefined : assets?.initrdPath),
-    imagePath: ownRoot ? config.imagePath : assets?.imagePath,
-    imageOffset: ownRoot ? 0 : (assets?.imageOffset ?? 0),
-    imageFsType: ownRoot ? defaults.imageFsType : (assets?.imageFsType ?? defaults.imageFsType),
+    initrdPath: config.initrdPath ?? (ownKernel || ownImage ? undefined : assets?.initrdPath),
+    imagePath: config.imagePath ?? assets?.imagePath,
+    imageOffset: ownImage ? 0 : (assets?.imageOffset ?? 0),
+    imageFsType: ownImage ? defaults.imageFsType : (assets?.imageFsType ?? defaults.imageFsType),
     firmwarePath: config.firmwarePath,
     numVCPUs,
     defaultMaxVCPUs: Math.max(config.defaultMaxVCPUs ?? mostCpus(), numVCPUs),

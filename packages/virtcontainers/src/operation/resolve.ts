@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { rootFolderOf } from "../config/rootfs.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
-import { VirtError } from "../errors.ts";
+import { isVirtError, VirtError } from "../errors.ts";
 import type { GuestAssets } from "../guest/assets.ts";
 import { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
@@ -17,8 +17,9 @@ export async function resolveConfig(
   shared: boolean,
 ): Promise<ResolvedHypervisorConfig> {
   const hypervisorConfig = config.hypervisorConfig ?? {};
-  const needsAssets = hypervisor.capabilities.guestFiles && !isComplete(hypervisorConfig);
-  const assets: GuestAssets | undefined = needsAssets ? await context.guestAssets() : undefined;
+  const assets = hypervisor.capabilities.guestFiles
+    ? await guestFiles(context, hypervisorConfig)
+    : undefined;
   const common = resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},
     shared,
@@ -61,7 +62,15 @@ export async function needsShare(context: Context, config: SandboxConfig): Promi
   return false;
 }
 
-function isComplete(config: NonNullable<SandboxConfig["hypervisorConfig"]>): boolean {
-  const root = config.imagePath ?? config.initrdPath;
-  return config.kernelPath !== undefined && root !== undefined;
+/** What the guest's files have to add. With a kernel and an initrd of the caller's it can do without any. */
+async function guestFiles(
+  context: Context,
+  { kernelPath, imagePath, initrdPath }: NonNullable<SandboxConfig["hypervisorConfig"]>,
+): Promise<GuestAssets | undefined> {
+  if (kernelPath !== undefined && imagePath !== undefined) return undefined;
+  return await context.guestAssets().catch((error: unknown) => {
+    const complete = kernelPath !== undefined && initrdPath !== undefined;
+    if (complete && isVirtError(error, "HOST_REQUIREMENT")) return undefined;
+    throw error;
+  });
 }

@@ -38,29 +38,37 @@ export type Verb<T> = (operation: Operation) => Promise<T>;
 /** How a verb holds the sandbox: alone, together with other readers, or only for the moment of reading its state. */
 export type Holding = "exclusive" | "shared" | "moment";
 
+/** How a verb is run. */
+export interface VerbOptions {
+  readonly name: string;
+  readonly holding: Holding;
+  /** Default deadline in milliseconds, if another than that of all verbs; undefined: none. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** Runs one verb on an existing sandbox, under its lock and a deadline. */
 export async function runVerb<T>(
   context: Context,
   connection: Connection,
   id: string,
-  verb: { name: string; holding: Holding; timeoutMs?: number | undefined },
+  how: VerbOptions,
   options: CallOptions,
-  run: (operation: Operation) => Promise<T>,
+  verb: Verb<T>,
 ): Promise<T> {
-  const timeoutMs = "timeoutMs" in verb ? verb.timeoutMs : defaultTimeoutMs;
-  using deadline = new Deadline(options, timeoutMs, verb.name);
-  const mode = verb.holding === "exclusive" ? "exclusive" : "shared";
+  const timeoutMs = "timeoutMs" in how ? how.timeoutMs : defaultTimeoutMs;
+  using deadline = new Deadline(options, timeoutMs, how.name);
+  const mode = how.holding === "exclusive" ? "exclusive" : "shared";
   const hold = await context.store.lock(id, mode, deadline.signal);
   let seen: StoredSandbox | undefined;
   try {
     return await whileHeld(context, hold, deadline, async (held) => {
       const sandbox = await held.store.read(id);
       seen = sandbox;
-      if (verb.holding === "exclusive" || !(await isVmAlive(context, sandbox)))
+      if (how.holding === "exclusive" || !(await isVmAlive(context, sandbox)))
         await held.events.catchUp(sandbox);
       deadline.check();
-      if (verb.holding === "moment") hold.release();
-      return await run(operation(held, connection, sandbox, deadline, hold));
+      if (how.holding === "moment") hold.release();
+      return await verb(operation(held, connection, sandbox, deadline, hold));
     });
   } catch (error) {
     if (seen !== undefined && error === deadline.signal.reason && isVirtError(error, "TIMEOUT"))
@@ -76,7 +84,6 @@ export function operation(
   sandbox: StoredSandbox,
   deadline: Deadline,
   hold: Hold,
-  hypervisor?: Hypervisor,
 ): Operation {
   const { signal } = deadline;
   return {
@@ -87,8 +94,7 @@ export function operation(
     signal,
     hold,
     get hypervisor() {
-      hypervisor ??= context.hypervisors.of(sandbox.config);
-      return hypervisor;
+      return connection.hypervisor(sandbox);
     },
     vm: async () => {
       hold.assert();
@@ -103,6 +109,18 @@ export function operation(
     },
     save: () => context.store.write(sandbox),
   };
+}
+
+/** Does a part of an operation in a time of its own, within the operation's. */
+export async function within<T>(
+  whole: Operation,
+  timeoutMs: number | undefined,
+  phase: string,
+  work: (part: Operation) => Promise<T>,
+): Promise<T> {
+  const { context, connection, sandbox, signal, hold } = whole;
+  using deadline = new Deadline({ signal }, timeoutMs, phase);
+  return await deadline.race(work(operation(context, connection, sandbox, deadline, hold)));
 }
 
 /** How long it may take to undo what failed. */

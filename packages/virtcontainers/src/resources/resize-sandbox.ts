@@ -1,28 +1,15 @@
-import * as v from "valibot";
-import { invalidArgument, VirtError } from "../errors.ts";
+import { Resize } from "../config/resize.ts";
+import { invalidArgument, isVirtError, VirtError, withDetails } from "../errors.ts";
 import { phase } from "../events.ts";
 import { refresh } from "../operation/refresh.ts";
 import { resolveStored } from "../operation/resolve.ts";
-import type { Operation } from "../operation/run-verb.ts";
+import { type Operation, undo } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 import type { VmSize } from "../store/vm-size.ts";
-import { integer, parse } from "../validate.ts";
+import { parse } from "../validate.ts";
 import { limitHostCgroup } from "./host-cgroup.ts";
 import { resizeVm } from "./resize-vm.ts";
 import { demandOf, largestSize, wantedSize } from "./vm-size.ts";
-
-const Resize = v.pipe(
-  v.strictObject({
-    /** vCPUs. */
-    cpus: v.optional(integer(1, 240, "vCPUs")),
-    memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),
-  }),
-  v.check(
-    ({ cpus, memoryMiB }) => cpus !== undefined || memoryMiB !== undefined,
-    "cpus or memoryMiB must be given",
-  ),
-);
-export type Resize = v.InferInput<typeof Resize>;
 
 /**
  * Gives the VM of a running sandbox another size: all that the guest has, its containers' shares within. A
@@ -44,17 +31,39 @@ export async function resizeSandbox(operation: Operation, input: Resize): Promis
     );
   }
   await checkLargest(operation, now, wanted);
-  const reached = await phase("hypervisor.resize", { sandboxId: sandbox.id }, () =>
-    resizeVm(operation, wanted),
-  );
+  let reached: VmSize;
+  try {
+    reached = await phase("hypervisor.resize", { sandboxId: sandbox.id }, () =>
+      resizeVm(operation, wanted),
+    );
+  } catch (error) {
+    const half = sandbox.size ?? now;
+    if (half.cpus === now.cpus && half.memoryMiB === now.memoryMiB) throw error;
+    await undo(operation, () => settle(operation, half));
+    throw halfDone(error, half);
+  }
+  await settle(operation, wanted);
+  return reached;
+}
+
+/** What a VM has got stays with it, whatever its containers ask for later. */
+async function settle(operation: Operation, size: VmSize): Promise<void> {
+  const { context, sandbox } = operation;
+  const demand = demandOf(sandbox);
   sandbox.baseSize = {
-    cpus: wanted.cpus - demand.cpus,
-    memoryMiB: wanted.memoryMiB - demand.memoryMiB,
+    cpus: size.cpus - demand.cpus,
+    memoryMiB: size.memoryMiB - demand.memoryMiB,
   };
   await operation.save();
   await limitHostCgroup(operation);
   await context.events.record({ type: "updated", sandboxId: sandbox.id });
-  return reached;
+}
+
+/** Memory that a guest uses can't be taken back, so what went well stays, and is told. */
+function halfDone(error: unknown, { cpus, memoryMiB }: VmSize): unknown {
+  if (!isVirtError(error)) return error;
+  const message = `${error.message}; the VM has ${memoryMiB} MiB and ${cpus} ${cpus === 1 ? "CPU" : "CPUs"} now`;
+  return withDetails(error, {}, message);
 }
 
 /** Before anything is changed. */

@@ -20,7 +20,7 @@ import { wantedSize } from "../resources/vm-size.ts";
 import { prepareDrives } from "../storage/block/drives.ts";
 import { startShare } from "../storage/share.ts";
 import { shareMounts } from "../storage/share-mounts.ts";
-import { onShareDeath } from "../storage/virtiofs/daemon.ts";
+import { explainStart, onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { tellGuest } from "./tell-guest.ts";
@@ -52,7 +52,7 @@ export async function boot(
       failWhenGone(vm, sandbox.id),
     ]);
   } catch (error) {
-    throw await explain(error, vm, sandbox.id);
+    throw await withConsoleTail(error, vm, sandbox.id);
   }
   sandbox.state = "ready";
   await context.store.write(sandbox);
@@ -132,7 +132,10 @@ async function startVm(
   deadline: Deadline,
 ): Promise<RunningVm> {
   await makeHostCgroup(context, sandbox, ledger);
-  const vm = await hypervisor.start(spec, ledger, deadline.signal);
+  const vm = await hypervisor.start(spec, ledger, deadline.signal).catch(async (error: unknown) => {
+    if (deadline.signal.aborted) throw error;
+    throw (await explainStart(context, sandbox, error)) ?? error;
+  });
   sandbox.vm = vm.state;
   await context.store.write(sandbox);
   return vm;
@@ -170,7 +173,7 @@ async function failWhenGone(vm: RunningVm, sandboxId: string): Promise<never> {
 }
 
 /** Adds what the guest last said to an error of the boot. */
-async function explain(error: unknown, vm: RunningVm, sandboxId: string): Promise<unknown> {
+async function withConsoleTail(error: unknown, vm: RunningVm, sandboxId: string): Promise<unknown> {
   if (!isVirtError(error, "TIMEOUT", "BOOT_FAILED", "SANDBOX_DEAD", "PROTOCOL_VIOLATION"))
     return error;
   if (error.phase?.startsWith("hook.")) return error;

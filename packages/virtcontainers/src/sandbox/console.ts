@@ -1,25 +1,15 @@
 import { randomBytes } from "node:crypto";
-import * as v from "valibot";
 import { consoleFeature } from "../agent/agent.ts";
-import { endExec } from "../container/process/end-exec.ts";
+import { ConsoleOptions } from "../config/console.ts";
+import { beginExec } from "../container/process/begin-exec.ts";
 import { type IOStream, openStreams } from "../container/process/io.ts";
-import { isRefusal } from "../container/verbs/enter.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { assertUp, defaultTimeoutMs, type Operation } from "../operation/run-verb.ts";
 import { type Signal, signalNumber } from "../signals.ts";
-import { argument, integer, parse } from "../validate.ts";
+import { parse } from "../validate.ts";
 
 /** The agent's name of the guest itself, where a container's id is asked for. */
 const guest = "";
-
-const ConsoleOptions = v.strictObject({
-  /** Program of the guest and its arguments; default: a shell. */
-  args: v.optional(v.pipe(v.array(argument()), v.maxLength(4096))),
-  size: v.optional(
-    v.strictObject({ rows: integer(1, 65535, "rows"), columns: integer(1, 65535, "columns") }),
-  ),
-});
-export type ConsoleOptions = v.InferInput<typeof ConsoleOptions>;
 
 /** A program of the guest on a terminal; it lasts until it ends or the Sandbox object is released. */
 export interface GuestConsole {
@@ -37,7 +27,7 @@ export async function openConsole(
   input: ConsoleOptions,
 ): Promise<GuestConsole> {
   const { args = [], size } = parse(ConsoleOptions, input);
-  const { sandbox, signal } = operation;
+  const { sandbox } = operation;
   assertUp(operation, "open a console in");
   if (!sandbox.agentFeatures.includes(consoleFeature)) {
     throw new VirtError("NOT_SUPPORTED", `the guest of sandbox ${sandbox.id} has no console`, {
@@ -52,9 +42,13 @@ export async function openConsole(
     Terminal: true,
     ...(size && { ConsoleSize: { Height: size.rows, Width: size.columns } }),
   };
-  const io = await begin(operation, id, async () => {
-    await agent.execProcess({ containerId: guest, execId: id, process }, signal);
-    return await openStreams(operation, guest, id, {});
+  const io = await beginExec(
+    operation,
+    { containerId: guest, execId: id },
+    (signal) => agent.execProcess({ containerId: guest, execId: id, process }, signal),
+    () => openStreams(operation, guest, id, {}),
+  ).catch((error: unknown) => {
+    throw commandError(error);
   });
   const soon = () => AbortSignal.timeout(defaultTimeoutMs);
   const exited = agent.waitProcess(guest, id, new AbortController().signal);
@@ -65,23 +59,6 @@ export async function openConsole(
     signal: (name) => agent.signalProcess(guest, id, signalNumber(name), soon()),
     resize: (rows, columns) => agent.resizeTerminal(guest, id, rows, columns, soon()),
   };
-}
-
-/** What was begun does not outlive its caller's patience. */
-async function begin<T>(
-  { context, connection, sandbox, signal }: Operation,
-  execId: string,
-  start: () => Promise<T>,
-): Promise<T> {
-  try {
-    const started = await start();
-    signal.throwIfAborted();
-    return started;
-  } catch (error) {
-    if (isRefusal(error)) throw commandError(error);
-    const begun = { context, connection, sandboxId: sandbox.id, containerId: guest, execId };
-    throw await endExec(begun, error);
-  }
 }
 
 /** The guest's own words about a program that can't be run; its error numbers are those of Linux. */

@@ -46,14 +46,14 @@ export async function createSandbox(
   using deadline = new Deadline(options, createTimeoutMs, "create");
   const id = config.id ?? randomBytes(6).toString("hex");
   using tracer = new Tracer(id);
-  const { sandbox, hypervisor } = await phase("validate", { sandboxId: id }, () =>
-    plan(context, id, config, input, deadline.signal),
+  const connection = new Connection(context, id);
+  const sandbox = await phase("validate", { sandboxId: id }, () =>
+    plan(context, connection, id, config, input, deadline.signal),
   );
   deadline.check();
   const hold = await context.store.create(sandbox.id, deadline.signal);
   return await whileHeld(context, hold, deadline, async (held) => {
-    const connection = new Connection(context, sandbox.id);
-    const created = operation(held, connection, sandbox, deadline, hold, hypervisor);
+    const created = operation(held, connection, sandbox, deadline, hold);
     try {
       await created.save();
       await boot(created, created.ledger());
@@ -76,13 +76,14 @@ export async function createSandbox(
 /** Looks everything up that the sandbox needs; takes nothing. */
 async function plan(
   context: Context,
+  connection: Connection,
   id: string,
   checked: SandboxConfig,
   input: SandboxConfig,
   signal: AbortSignal,
-): Promise<Pick<Operation, "sandbox" | "hypervisor">> {
+): Promise<StoredSandbox> {
   const config = await applyCustomSpecs(context, checked, input);
-  const hypervisor = context.hypervisors.of(config);
+  const hypervisor = connection.hypervisor({ config });
   const shared = await needsShare(context, config);
   const resolved = await resolveConfig(context, hypervisor, config, shared);
   await assertShareable(context, hypervisor, config, resolved.sharedFS);
@@ -114,7 +115,7 @@ async function plan(
     agentFeatures: [],
     containers,
   };
-  return { sandbox, hypervisor };
+  return sandbox;
 }
 
 async function applyCustomSpecs(
@@ -122,9 +123,9 @@ async function applyCustomSpecs(
   config: SandboxConfig,
   input: SandboxConfig,
 ): Promise<SandboxConfig> {
-  const settle = (container: ContainerConfig, index: number): Promise<ContainerConfig> =>
+  const withCustomSpec = (container: ContainerConfig, index: number): Promise<ContainerConfig> =>
     applyCustomSpec(context, container, input.containers?.[index], `containers.${index}`);
-  const containers = await Promise.all((config.containers ?? []).map(settle));
+  const containers = await Promise.all((config.containers ?? []).map(withCustomSpec));
   return config.containers === undefined ? config : { ...config, containers };
 }
 

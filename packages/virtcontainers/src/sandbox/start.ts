@@ -1,4 +1,4 @@
-import { startContainer } from "../container/verbs/start.ts";
+import { launchContainer } from "../container/verbs/start.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
 import { type Operation, undo } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
@@ -42,7 +42,7 @@ export async function startAll(operation: Operation): Promise<void> {
   sandbox.state = "running";
   await context.events.record({ type: "started", sandboxId: sandbox.id });
   try {
-    for (const container of sandbox.containers) await startContainer(operation, container);
+    for (const container of sandbox.containers) await launchContainer(operation, container);
   } catch (error) {
     await stopSandbox(operation, true);
     throw error;

@@ -53,7 +53,7 @@ export class Filling implements Disposable {
       const volume = this.#fresh.get(name);
       if (volume === undefined) continue;
       if ((await agent.statPath(container.id, destination, true, signal)) === undefined) continue;
-      const found = await agent.listFolder(container.id, destination, new Uint8Array(), signal);
+      const found = await agent.listFolder(container.id, destination, first, signal);
       if (found.length > 0) await volume.used();
     }
   }
@@ -62,6 +62,9 @@ export class Filling implements Disposable {
     for (const volume of this.#fresh.values()) volume[Symbol.dispose]();
   }
 }
+
+/** Enough to know that there is something. */
+const first = { after: new Uint8Array(), limit: 1 };
 
 /** Where the volumes that a container may fill are in it. */
 function places({ config, mounts }: StoredContainer): Map<string, string> {

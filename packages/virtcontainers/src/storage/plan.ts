@@ -69,7 +69,7 @@ async function planBind(
   field: string,
   plan: MountPlan,
 ): Promise<StoredMount> {
-  const found = await look(bind.path, field);
+  const found = await resolveSource(bind.path, field);
   if (plan.shared) return { kind: "share", ...bind, ...found };
   if (bind.watchable && !found.folder) {
     throw new VirtError(
@@ -91,7 +91,10 @@ async function planBind(
 }
 
 /** Where the path leads now. From here on no symbolic link is followed any more. */
-async function look(path: string, field: string): Promise<{ path: string; folder: boolean }> {
+async function resolveSource(
+  path: string,
+  field: string,
+): Promise<{ path: string; folder: boolean }> {
   try {
     const real = await realpath(path);
     const found = await stat(real);

@@ -24,7 +24,7 @@ export class Hold implements Lock {
       return await work();
     } finally {
       this.#changes--;
-      this.#settle();
+      this.#releaseIfIdle();
     }
   }
 
@@ -39,14 +39,14 @@ export class Hold implements Lock {
 
   release(): void {
     this.#given = true;
-    this.#settle();
+    this.#releaseIfIdle();
   }
 
   [Symbol.dispose](): void {
     this.release();
   }
 
-  #settle(): void {
+  #releaseIfIdle(): void {
     if (this.#given && this.#changes === 0) this.#lock.release();
   }
 }

@@ -66,9 +66,9 @@ export class SandboxFolder {
   get copiesLock(): string {
     return join(this.path, "copies.lock");
   }
-  /** Processes that are to be killed when the guest can be asked again, a file each. */
-  get pendingKills(): string {
-    return join(this.path, "pending-kills");
+  /** What is to be ended in the guest when that can be asked again, a file each. */
+  get owed(): string {
+    return join(this.path, "owed");
   }
   /** The phases of its create. */
   get trace(): string {

@@ -43,6 +43,8 @@ export const maxDepth = 256;
 /** The length of one piece of a file on its way. */
 export const pieceBytes = 1024 * 1024;
 const maxSkipped = 1000;
+/** What is told of a path: PATH_MAX of Linux. */
+const longestPath = 4096;
 
 /** Counts what a copy takes, and ends it where that is too much. */
 export class Tally implements CopyResult {
@@ -78,7 +80,7 @@ export class Tally implements CopyResult {
   skip(path: readonly string[], reason: string): void {
     this.#count(path.length);
     if (this.skipped.length < maxSkipped) {
-      this.skipped.push({ path: printable(path.join("/")), reason });
+      this.skipped.push({ path: printable(path.join("/").slice(0, longestPath)), reason });
     }
   }
 
@@ -135,4 +137,4 @@ export function absoluteParts(path: string, field: string): string[] {
 export const noBody = async function* (): AsyncGenerator<Uint8Array> {};
 
 /** Of what has no content. */
-export const noSpan = { offset: 0, data: new Uint8Array() } as const;
+export const noSpan = { offset: 0, data: new Uint8Array(), part: "" } as const;

@@ -8,7 +8,16 @@ export interface GuestSide {
   sandboxId: string;
   containerId: string;
   signal: AbortSignal;
+  /** The agent gives a file its name when it is whole. */
+  parts: boolean;
+  /** Takes away what was put of a file that will never be whole; gives its caller's error, with what is left. */
+  drop(reason: unknown, path: string, part: string): Promise<unknown>;
 }
+
+/** How many entries of a folder are asked for at once; fewer far down, since those of all folders above are kept. */
+const pageEntries = 1000;
+const pageEntriesFarDown = 64;
+const farDown = 8;
 
 /** A file, folder or link of a container with all below it. The guest may lie about all of it. */
 export async function* guestTree(
@@ -36,8 +45,9 @@ async function* walk(
   yield { kind, path: names, mode, uid, gid, mtimeMs, size, target, body };
   if (kind !== "folder") return;
   const { agent, containerId, signal } = side;
+  const limit = names.length < farDown ? pageEntries : pageEntriesFarDown;
   for (let after: Buffer = Buffer.alloc(0); ; ) {
-    const entries = await agent.listFolder(containerId, path || "/", after, signal);
+    const entries = await agent.listFolder(containerId, path || "/", { after, limit }, signal);
     const last = entries.at(-1);
     if (last === undefined) return;
     for (const entry of entries) {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { GuestPiece } from "../agent/files.ts";
 import { noSpan, type Tally, type TreeEntry } from "./entry.ts";
 import type { GuestSide } from "./guest-tree.ts";
@@ -22,12 +23,28 @@ export async function toGuest(
   }
 }
 
+/** A file of which not all could be put does not stay. */
 async function putContent(
+  side: GuestSide,
+  piece: Omit<GuestPiece, "offset" | "data" | "part">,
+  entry: TreeEntry,
+  tally: Tally,
+): Promise<void> {
+  const part = side.parts ? randomBytes(8).toString("hex") : "";
+  try {
+    await putPieces(side, { ...piece, part }, entry, tally);
+  } catch (error) {
+    throw part === "" ? error : await side.drop(error, piece.path, part);
+  }
+}
+
+async function putPieces(
   { agent, containerId, signal }: GuestSide,
   piece: Omit<GuestPiece, "offset" | "data">,
   entry: TreeEntry,
   tally: Tally,
 ): Promise<void> {
+  const nothing = { offset: 0, data: noSpan.data };
   let offset = 0;
   for await (const data of entry.body()) {
     tally.addBytes(data.length);
@@ -35,7 +52,7 @@ async function putContent(
     offset += data.length;
   }
   // An empty file has no piece; one that became shorter is what it was read as.
-  if (offset === 0) await agent.putFile(containerId, { ...piece, size: 0, ...noSpan }, signal);
+  if (offset === 0) await agent.putFile(containerId, { ...piece, size: 0, ...nothing }, signal);
   else if (offset < piece.size) {
     const end = { ...piece, size: offset, offset, data: noSpan.data };
     await agent.putFile(containerId, end, signal);

@@ -1,5 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, lchown, lstat, mkdir, open, symlink, unlink } from "node:fs/promises";
+import {
+  type FileHandle,
+  lchown,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  symlink,
+  unlink,
+} from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { pinnedPath } from "../host/files.ts";
@@ -19,9 +29,10 @@ export async function toHost(
   tally: Tally,
   archive: boolean,
 ): Promise<void> {
-  const folders: { path: readonly string[]; entry: TreeEntry }[] = [];
+  const open = new OpenFolders(folder, archive);
   for await (const entry of entries) {
     const path = [...prefix, ...entry.path];
+    await open.leaveFor(path);
     const name = path.at(-1);
     if (entry.kind === "link" && !staysInside(entry.path, entry.target)) {
       tally.skip(entry.path, "a link that leads out of what is copied");
@@ -32,15 +43,41 @@ export async function toHost(
     await using parent = await openBelow(folder, path.slice(0, -1));
     try {
       const made = await make(parent, name, entry, tally, archive);
-      if (made && entry.kind === "folder") folders.push({ path, entry });
+      if (made && entry.kind === "folder") open.enter(path, entry);
     } catch (error) {
       throw hostError(error, `writing ${path.join("/")}`);
     }
   }
-  // What is in a folder comes before its mode, which may forbid writing, and its time, which writing changes.
-  for (const { path, entry } of folders.reverse()) {
-    await using made = await openBelow(folder, path);
-    await settle(made, entry, archive);
+  await open.leaveFor([]);
+}
+
+/**
+ * The folders that are being filled, each in the one before: what is in a folder comes before its mode, which may
+ * forbid writing, and its time, which writing changes.
+ */
+class OpenFolders {
+  readonly #folder: FileHandle;
+  readonly #archive: boolean;
+  readonly #open: { path: readonly string[]; entry: TreeEntry }[] = [];
+
+  constructor(folder: FileHandle, archive: boolean) {
+    this.#folder = folder;
+    this.#archive = archive;
+  }
+
+  enter(path: readonly string[], entry: TreeEntry): void {
+    this.#open.push({ path, entry });
+  }
+
+  /** Finishes those that the path is not in: of a tree nothing more comes for them. */
+  async leaveFor(path: readonly string[]): Promise<void> {
+    for (let last = this.#open.at(-1); last !== undefined; last = this.#open.at(-1)) {
+      if (last.path.length < path.length && last.path.every((name, at) => name === path[at]))
+        return;
+      this.#open.pop();
+      await using made = await openBelow(this.#folder, last.path);
+      await setAttributes(made, last.entry, this.#archive);
+    }
   }
 }
 
@@ -77,35 +114,50 @@ async function make(
       throw error;
     }
   }
-  await clear(place, name);
+  await assertReplaceable(place, name);
   if (entry.kind === "link") {
+    await unlink(place).catch(ignoreAbsent);
     await symlink(entry.target, place);
     if (archive) await lchown(place, entry.uid, entry.gid);
     return true;
   }
+  const unfinished = pinnedPath(parent.fd, `.virtc-${randomBytes(8).toString("hex")}`);
+  try {
+    await write(unfinished, entry, tally, archive);
+    await rename(unfinished, place);
+  } catch (error) {
+    await unlink(unfinished).catch(ignoreAbsent);
+    throw error;
+  }
+  return true;
+}
+
+async function write(
+  place: string,
+  entry: TreeEntry,
+  tally: Tally,
+  archive: boolean,
+): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   await using file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   for await (const data of entry.body()) {
     tally.addBytes(data.length);
     await file.writeFile(data);
   }
-  await settle(file, entry, archive);
-  return true;
+  await setAttributes(file, entry, archive);
 }
 
-/** Takes away what is there, link or file; nothing else is replaced, such as a folder or a device. */
-async function clear(place: string, name: string): Promise<void> {
+function ignoreAbsent(error: unknown): void {
+  if (!isErrno(error, "ENOENT")) throw error;
+}
+
+/** A link or a file can be replaced; nothing else is, such as a folder or a device. */
+async function assertReplaceable(place: string, name: string): Promise<void> {
   const found = await lstat(place).catch((error: unknown) => {
     if (isErrno(error, "ENOENT")) return undefined;
     throw error;
   });
-  if (found === undefined) return;
-  if (found.isFile() || found.isSymbolicLink()) {
-    await unlink(place).catch((error: unknown) => {
-      if (!isErrno(error, "ENOENT")) throw error;
-    });
-    return;
-  }
+  if (found === undefined || found.isFile() || found.isSymbolicLink()) return;
   const what = found.isDirectory() ? "a folder" : "a device, a pipe or a socket";
   throw new VirtError("ALREADY_EXISTS", `${name} is ${what} on the host, and a file in the copy`, {
     hint: "Copy to another place, or move it away.",
@@ -113,7 +165,7 @@ async function clear(place: string, name: string): Promise<void> {
 }
 
 /** Owner first: a change of it takes bits of the mode away. */
-async function settle(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
+async function setAttributes(file: FileHandle, entry: TreeEntry, archive: boolean): Promise<void> {
   if (archive) await file.chown(entry.uid, entry.gid);
   await file.chmod(entry.mode & 0o777);
   const time = entry.mtimeMs / 1000;

@@ -1,24 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import * as v from "valibot";
-import { volumeName } from "../config/mount.ts";
-import { VolumeDriver } from "../config/volume.ts";
+import { VolumeOptions } from "../config/volume.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { makeExt4 } from "../host/ext4.ts";
 import { removeTree } from "../host/remove-tree.ts";
-import { argument, integer, parse, text, texts } from "../validate.ts";
+import { parse } from "../validate.ts";
 import { exists, locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
 import { markFresh } from "./fresh.ts";
 import { readVolume, type VolumeRecord } from "./record.ts";
-import type { Volume, VolumeOptions } from "./volume.ts";
-
-const Options = v.strictObject({
-  name: v.optional(volumeName),
-  driver: v.optional(VolumeDriver),
-  sizeMiB: v.optional(integer(16, 16_777_216, "MiB")),
-  labels: v.optional(texts(text(256), argument(4096))),
-});
+import type { Volume } from "./volume.ts";
 
 const defaultSizeMiB = 1024;
 
@@ -28,7 +19,7 @@ export async function createVolume(
   options: VolumeOptions,
   signal: AbortSignal,
 ): Promise<Volume> {
-  const given = parse(Options, options, "options");
+  const given = parse(VolumeOptions, options, "options");
   const driver = given.driver ?? (context.host.uid === 0 ? "folder" : "ext4");
   if (driver === "folder" && given.sizeMiB !== undefined) {
     throw invalidArgument("options.sizeMiB", given.sizeMiB, "only the driver ext4 has a size");

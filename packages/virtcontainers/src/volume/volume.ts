@@ -1,4 +1,4 @@
-import type { VolumeDriver } from "../config/volume.ts";
+import type { VolumeDriver, VolumeOptions } from "../config/volume.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { UserIds } from "../host/user-ids.ts";
 
@@ -15,16 +15,6 @@ export interface Volume {
   createdAt: string;
   /** Ids of the sandboxes that hold it. */
   usedBy: readonly string[];
-}
-
-export interface VolumeOptions {
-  /** 2 to 64 characters of [a-zA-Z0-9_.-]; default: 12 random hex digits. */
-  name?: string | undefined;
-  /** Default: `folder` for root; `ext4` for other users, who can't share folders. */
-  driver?: VolumeDriver | undefined;
-  /** Of a disk, from 16; default 1024. It takes place on the host only as it fills. */
-  sizeMiB?: number | undefined;
-  labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

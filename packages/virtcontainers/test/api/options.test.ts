@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { configFromOptions, type SandboxOptions } from "../../src/api/short-form.ts";
+import { configFromOptions } from "../../src/api/short-form.ts";
+import type { SandboxOptions } from "../../src/config/sandbox-options.ts";
 import { VirtContainers, type VirtContainersOptions } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
 

@@ -46,7 +46,7 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
   };
   const agent: AgentFiles = {
     statPath: async (_id, path) => (told[path] ? file(path) : undefined),
-    listFolder: async (_id, path, after) =>
+    listFolder: async (_id, path, { after }) =>
       after.length > 0
         ? []
         : Object.keys(told)
@@ -62,9 +62,11 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
     putFile: async (_id, piece) => {
       pieces.push(piece);
     },
+    dropFile: async () => {},
   };
   const signal = AbortSignal.timeout(20_000);
-  return { agent, sandboxId: "s1", containerId: "c1", signal, pieces };
+  const drop = async (reason: unknown) => reason;
+  return { agent, sandboxId: "s1", containerId: "c1", signal, parts: true, drop, pieces };
 }
 
 const folder = { kind: "folder", mode: 0o755 } as const;
@@ -173,7 +175,7 @@ describe("from a guest to the host", () => {
     };
     const agent = {
       ...side.agent,
-      listFolder: async (_id: string, _path: string, after: Uint8Array) =>
+      listFolder: async (_id: string, _path: string, { after }: { after: Uint8Array }) =>
         after.length > 0 ? [] : [again],
     };
     const tally = new Tally();

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { VirtError } from "../../src/errors.ts";
 import type { Host } from "../../src/host/host.ts";
 import { createHost } from "../../src/host/real.ts";
+import { debianRelease } from "../../src/host/release.ts";
 import { checkHost, requirements, runtimePackages } from "../../src/host/requirements.ts";
 
 const guest = async () => "kernel 6.1";
@@ -28,7 +29,31 @@ test("a host without tools and guest files is told what to install", async () =>
   expect([...failed.keys()]).toEqual(expect.arrayContaining(["root", "virtiofsd", "mkfs.ext4"]));
 });
 
-test("the packages are those of the requirements", () => {
-  expect(runtimePackages).toContain("qemu-system-x86");
-  expect(new Set(runtimePackages).size).toBe(runtimePackages.length);
+test("virtiofsd comes in the package that this release of Debian has it in", async () => {
+  const real = createHost();
+  const host = { ...real, processes: { ...real.processes, which: async () => undefined } };
+  const told = async (osRelease: string) => {
+    const checks = await checkHost(host, guest, debianRelease(osRelease));
+    return checks.find(({ id }) => id === "virtiofsd");
+  };
+  const debian = (version: string) => `PRETTY_NAME="Debian"\n${version}ID=debian\n`;
+  expect(await told(debian('VERSION_ID="12"\n'))).toMatchObject({
+    packages: ["qemu-system-common"],
+    remedy: expect.stringContaining("apt-get install qemu-system-common"),
+  });
+  for (const newer of [debian('VERSION_ID="13"\n'), debian(""), 'ID=ubuntu\nVERSION_ID="24.04"\n'])
+    expect(await told(newer)).toMatchObject({
+      packages: ["virtiofsd"],
+      remedy: expect.stringContaining("apt-get install virtiofsd"),
+    });
 });
+
+test.each(["12", "13"] as const)(
+  "the packages of Debian %s are those of the requirements",
+  (on) => {
+    const packages = runtimePackages(on);
+    expect(packages).toContain("qemu-system-x86");
+    expect(packages.includes("virtiofsd")).toBe(on === "13");
+    expect(new Set(packages).size).toBe(packages.length);
+  },
+);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { DiskDevice } from "../../src/hypervisor/device.ts";
+import type { Device, DiskDevice } from "../../src/hypervisor/device.ts";
 import { coldAddresses, launchArguments } from "../../src/hypervisor/qemu/arguments.ts";
 import { kernelCommandLine } from "../../src/hypervisor/qemu/cmdline.ts";
 import { addressText } from "../../src/store/guest-address.ts";
@@ -272,6 +272,21 @@ test("a share makes the memory a file that its daemon can map, and its socket's 
     config: config({ virtioFSCacheSizeMiB: 512 }),
   });
   expect(listed(launchArguments(windowed, facts))).toEqual([{ ...device, "cache-size": "512M" }]);
+});
+
+test("the guest clears pages that virtiofsd fills, where QEMU would not see them change", () => {
+  const share = { kind: "virtio-fs", id: "share", tag: "t", socketPath: "/s" } as const;
+  const nine = { kind: "virtio-9p", id: "share", tag: "t", path: "/shared" } as const;
+  const cleared = (device: Device, accelerator: "kvm" | "tcg") => {
+    const [line] = values(
+      launchArguments(spec({ devices: [device] }), { ...facts, accelerator }),
+      "-append",
+    );
+    return / init_on_alloc=(\d) /.exec(line ?? "")?.[1];
+  };
+  expect(cleared(share, "tcg")).toBe("1");
+  expect(cleared(share, "kvm")).toBe("0");
+  expect(cleared(nine, "tcg")).toBe("0");
 });
 
 test("over 9p the VMM serves the folder itself, and a comma in its path begins no option", () => {

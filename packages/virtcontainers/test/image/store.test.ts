@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ import { failure } from "./support/errors.ts";
 import { storeContents, type TestStore, testStore } from "./support/store.ts";
 
 async function add(store: TestStore, name: string, content = name): Promise<Image> {
-  const layout = join(store.folder, `layout-${content}`);
+  const layout = await mkdtemp(join(store.folder, "layout-"));
   await addImage(layout, { name: "x:1", layers: [[{ path: "f", content }]] });
   return store.images.import(layout, { name });
 }

@@ -105,6 +105,20 @@ test("writers at once never tear a line, also while a new file is begun", async 
   }
 }, 60_000);
 
+test("a new file that can't be begun, since somebody never lets go, is left to the next writer", async () => {
+  await journal.append(event(0));
+  const lock = await createHost().locks.acquire(join(folder, "lock"), "shared");
+  appendFileSync(join(folder, "1.jsonl"), "x".repeat(segmentBytes));
+  await journal.append(event(1));
+  expect(readdirSync(folder)).not.toContain("2.jsonl");
+  lock?.release();
+  await journal.append(event(2));
+  await journal.append(event(3));
+  expect(journal.end().segment).toBe(2);
+  await using reader = readerFrom({ segment: 2, offset: 0 });
+  expect(await numbers(reader)).toEqual([3]);
+});
+
 test("a lock that can't be had fails the write, and only that", async () => {
   const host = createFaultyHost(createHost(), [{ at: "locks.acquire", nth: 2, with: "EMFILE" }]);
   const faulty = new Journal(host, folder);

@@ -181,6 +181,27 @@ describe("a resize", () => {
     expect(error).toMatchObject({ code: "NOT_SUPPORTED", field: "cpus" });
   });
 
+  test("that fails half way tells what the VM has now, and keeps it over later changes and restarts", async () => {
+    await using instance = await createTestInstance({
+      ...withCpus,
+      failures: { resizeCpus: new VirtError("HYPERVISOR_FAILED", "no more CPUs") },
+    });
+    const hypervisorConfig = { memoryMiB: 256, ...largest };
+    const containers = [{ id: "c1", ...waits }];
+    const sandbox = await instance.vc.runSandbox({ id: "sb", hypervisorConfig, containers });
+    const error = await refusal(sandbox.resize({ cpus: 2, memoryMiB: 512 }));
+    expect(error).toMatchObject({
+      code: "HYPERVISOR_FAILED",
+      message: "no more CPUs; the VM has 512 MiB and 1 CPU now",
+    });
+    expect(await sizeOf(instance, "sb")).toEqual({ cpus: 1, memoryMiB: 512 });
+    await sandbox.updateContainer("c1", { memory: { limit: 64 * mib } });
+    expect(await sizeOf(instance, "sb")).toEqual({ cpus: 1, memoryMiB: 576 });
+    await sandbox.stop();
+    await sandbox.start();
+    expect(await sizeOf(instance, "sb")).toEqual({ cpus: 1, memoryMiB: 576 });
+  });
+
   test("of a stopped sandbox is refused with both states", async () => {
     await using instance = await createTestInstance();
     const sandbox = await instance.vc.runSandbox({ id: "sb", containers: [] });

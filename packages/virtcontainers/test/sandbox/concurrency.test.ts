@@ -229,7 +229,7 @@ describe("a command that is called off", () => {
     const error = await refusal(run);
     expect(error).toMatchObject({ code: "CANCELED" });
     expect(error.message).toContain("has not confirmed");
-    expect(error.hint).toContain("killed as soon as");
+    expect(error.hint).toContain("as soon as the sandbox can be asked again");
     await instance.another().resumeSandbox("sb");
     expect(commands(instance)).toEqual([]);
   });
@@ -245,11 +245,11 @@ describe("a command that is called off", () => {
       faults.push({ at, does: { kind: "wait", until: passed } });
       const error = await refusal(sandbox.exec(sleeps, { timeoutMs: 300 }));
       expect(error.message).toContain("has not confirmed");
-      expect(readdirSync(storedPath(instance, "sb", "pending-kills"))).toHaveLength(1);
+      expect(readdirSync(storedPath(instance, "sb", "owed"))).toHaveLength(1);
       open();
       await instance.another().statusSandbox("sb");
       expect(commands(instance)).toEqual([]);
-      expect(readdirSync(storedPath(instance, "sb", "pending-kills"))).toEqual([]);
+      expect(readdirSync(storedPath(instance, "sb", "owed"))).toEqual([]);
     },
   );
 });

@@ -37,6 +37,7 @@ test("says what it is", async () => {
     "virtcontainers",
     "processes",
     "copy",
+    "parts",
     "remove",
     "console",
     "cancel-exec",

@@ -89,7 +89,7 @@ fn copy(root: &Path, request: &CopyFileRequest) -> Result<()> {
     match request.file_mode & KIND {
         FOLDER => {
             make_folder(&folder, name, Mode::from_raw_mode(0o700)).context(what)?;
-            own(&folder, name, request).context(what)
+            set_owner(&folder, name, request).context(what)
         }
         LINK => link(&folder, name, request).context(what),
         0 | FILE => part(&folder, name, request),
@@ -152,7 +152,7 @@ fn owner(request: &CopyFileRequest) -> (Option<Uid>, Option<Gid>) {
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn own(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
+fn set_owner(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = owner(request);
     let opened = rustix::fs::openat(
         folder,
@@ -215,7 +215,7 @@ fn part(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> Result<()>
     if written.cast_unsigned() != size {
         return Ok(());
     }
-    own(folder, &temporary, request).context(what)?;
+    set_owner(folder, &temporary, request).context(what)?;
     name_it(folder, &temporary, name).context(what)
 }
 

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crate::agent::{Agent, exit};
 use crate::cgroup::path;
+use crate::crun::Started;
 use crate::device;
 use crate::files::root::Root;
 use crate::id;
@@ -130,11 +131,14 @@ async fn create(
         .crun
         .create(&id, bundle, stdio, console.as_deref())
         .await?;
-    let Some(pid) = created else {
-        if agent.crun.root.join(&id).exists() {
-            agent.crun.delete(&id).await;
+    let pid = match created {
+        Started::Process(pid) => pid,
+        Started::Failed(status) => {
+            if agent.crun.root.join(&id).exists() {
+                agent.crun.delete(&id).await;
+            }
+            return Err(draft.explain(status));
         }
-        return Err(draft.explain());
     };
     let init = match draft.into_process(&agent.crun.reaper, pid) {
         Ok(init) => {

@@ -7,9 +7,9 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::agent::{Agent, exit};
 use crate::cgroup::pids;
-use crate::crun::Prepare;
 use crate::crun::exec::Exec;
 use crate::crun::executed::{self, Executed};
+use crate::crun::{Prepare, Started};
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::process::{Process, console, descendants, signal};
@@ -100,15 +100,18 @@ async fn start_process(
         // crun may have started something just before its own end.
         start.starting.kill_started().await;
     }
-    let Some(pid) = started else {
-        start.check()?;
-        return Err(explain(container, &draft));
+    let pid = match started {
+        Started::Process(pid) => pid,
+        Started::Failed(status) => {
+            start.check()?;
+            return Err(explain(container, &draft, status));
+        }
     };
     // crun does not wait for what fails at last.
     executed.wait().await;
     if !agent.crun.reaper.has_executed(pid) {
         start.check()?;
-        return Err(draft.explain());
+        return Err(draft.explain(0));
     }
     let process = draft.into_process(&agent.crun.reaper, pid)?;
     process.mark.set(mark);
@@ -137,7 +140,7 @@ fn set_oom_score(score: &[u8]) -> std::io::Result<()> {
 }
 
 /// Why crun failed. Where no more processes may be, it has no words for it.
-fn explain(container: &Container, draft: &Draft) -> Status {
+fn explain(container: &Container, draft: &Draft, status: i32) -> Status {
     let limit = container.cgroup.as_deref().and_then(pids::reached);
     match limit {
         Some(limit) => {
@@ -145,7 +148,7 @@ fn explain(container: &Container, draft: &Draft) -> Status {
             let message = format!("container {id} has as many processes as it may have, {limit}");
             Status::new(Code::ResourceExhausted, message)
         }
-        None => draft.explain(),
+        None => draft.explain(status),
     }
 }
 

@@ -50,6 +50,7 @@ fn features() -> Vec<&'static str> {
         "events",
         "cpus",
         "copy",
+        "parts",
         "remove",
         "agent-pids",
         "cancel-exec",

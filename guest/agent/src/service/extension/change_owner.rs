@@ -13,7 +13,10 @@ pub fn call(agent: &Agent, request: &ChangeOwnerRequest) -> Result<()> {
         let message = "the guest has a sandbox, and stays with its owner";
         return Err(Status::precondition(message));
     }
-    agent.handshake.give(token).map_err(Status::precondition)?;
+    agent
+        .handshake
+        .change_token(token)
+        .map_err(Status::precondition)?;
     crate::debug!("phase new owner");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod change_owner;
 mod configure_sandbox;
+mod drop_file;
 mod in_container;
 mod list_folder;
 mod list_processes;
@@ -27,6 +28,7 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
     match method {
         "ChangeOwner" => encode(change_owner::call(agent, &decode(payload)?)),
         "ConfigureSandbox" => encode(configure_sandbox::call(agent, decode(payload)?)),
+        "DropFile" => encode(drop_file::call(agent, decode(payload)?).await),
         "ListFolder" => encode(list_folder::call(agent, decode(payload)?).await),
         "PutFile" => encode(put_file::call(agent, decode(payload)?).await),
         "ReadFile" => encode(read_file::call(agent, decode(payload)?).await),

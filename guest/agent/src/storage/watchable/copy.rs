@@ -81,7 +81,7 @@ fn put(source: (&Path, &Path), root: &OwnedFd, path: &Path, entry: &Entry) -> Re
             if !is_folder {
                 rustix::fs::mkdirat(&parent, name, Mode::RWXU)?;
             }
-            own(&open_folder(&parent, Path::new(name))?, entry)
+            set_owner(&open_folder(&parent, Path::new(name))?, entry)
         }
         Kind::Link(to) => {
             let _ = rustix::fs::unlinkat(&parent, FRESH, AtFlags::empty());
@@ -115,7 +115,7 @@ fn write(
     let mut file = File::from(file);
     file.write_all(&bytes)?;
     file.set_len(bytes.len() as u64)?;
-    own(&file, entry)
+    set_owner(&file, entry)
 }
 
 /// Opens a file below a folder, or the one file. Since it was looked at, a link, or a pipe that nobody
@@ -133,7 +133,7 @@ fn open_file((source, path): (&Path, &Path)) -> Result<File> {
     }
 }
 
-fn own(fd: impl AsFd, entry: &Entry) -> Result<()> {
+fn set_owner(fd: impl AsFd, entry: &Entry) -> Result<()> {
     let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
     rustix::fs::fchown(&fd, Some(uid), Some(gid))?;
     Ok(rustix::fs::fchmod(&fd, Mode::from_raw_mode(entry.mode))?)

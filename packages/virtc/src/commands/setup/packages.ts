@@ -7,12 +7,8 @@ import { UsageError } from "../../errors/usage.ts";
 const aptOptions = ["-o", "DPkg::Lock::Timeout=300"];
 
 /** The Debian packages that bring what the failed checks miss. */
-export function packagesFor(
-  checks: readonly HostCheck[],
-  requirements: readonly { id: string; packages: readonly string[] }[],
-): string[] {
-  const failed = new Set(checks.filter((check) => !check.ok).map((check) => check.id));
-  return [...new Set(requirements.filter(({ id }) => failed.has(id)).flatMap((r) => r.packages))];
+export function packagesFor(checks: readonly HostCheck[]): string[] {
+  return [...new Set(checks.filter(({ ok }) => !ok).flatMap(({ packages }) => packages))];
 }
 
 /** Installs Debian packages with apt; as root, or by sudo where that asks for no password. */

@@ -23,8 +23,7 @@ export async function setup(dryRun: boolean, context: Context): Promise<void> {
 type Say = (text: string) => void;
 
 async function setUpPackages(dryRun: boolean, context: Context, say: Say): Promise<void> {
-  const { requirements } = await import("virtcontainers/host");
-  const names = packagesFor(await checkThisHost(context), requirements);
+  const names = packagesFor(await checkThisHost(context));
   if (names.length === 0) say("packages: all there");
   else if (dryRun) say(`packages: would install ${names.join(", ")}`);
   else {

@@ -12,17 +12,13 @@ export async function update(
 ): Promise<void> {
   const status = await library.statusSandbox(name);
   const change = withoutQuota(status, cpus, limits);
-  if (change !== undefined) {
-    await library.updateContainer(
-      name,
-      pickContainer(status.id, status.containersStatus, undefined),
-      change,
-    );
-  }
+  const container = change && pickContainer(status.id, status.containersStatus, undefined);
+  if (container !== undefined) await library.updateContainer(name, container, change ?? {});
   // Last, since a change of the container's limits may change the VM's size too.
   if (cpus !== undefined || memoryMiB !== undefined) {
     await library.resizeSandbox(name, { cpus, memoryMiB }).catch((error: unknown) => {
-      throw inOptionNames(error, { texts });
+      const told = inOptionNames(error, { texts });
+      throw container === undefined ? told : afterLimits(told, container);
     });
   }
 }
@@ -36,4 +32,11 @@ function withoutQuota(
   if (cpus === undefined || limits?.cpu?.quota !== undefined) return limits;
   if (only?.state !== "running" || others.length > 0) return limits;
   return { ...limits, cpu: { ...limits?.cpu, quota: -1 } };
+}
+
+/** What was changed before stays, and is told. */
+function afterLimits(error: unknown, container: string): unknown {
+  if (error instanceof Error)
+    error.message += `; the limits of container ${container} have been changed`;
+  return error;
 }

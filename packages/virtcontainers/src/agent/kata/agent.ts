@@ -216,4 +216,8 @@ export class KataAgent implements Agent {
   putFile(...args: Args<"putFile">) {
     return files.putFile(this.#calls, ...args);
   }
+
+  dropFile(...args: Args<"dropFile">) {
+    return files.dropFile(this.#calls, ...args);
+  }
 }

@@ -2,8 +2,6 @@ import { type FileEntry, FileKind } from "@virtcontainers/agent-protocol";
 import type { GuestFile, GuestPiece } from "../files.ts";
 import type { KataCalls } from "./calls.ts";
 
-/** How many entries of a folder are asked for at once. */
-const maxEntries = 1000;
 /** PATH_MAX and NAME_MAX of Linux. */
 const maxTarget = 4096;
 const maxName = 255;
@@ -27,14 +25,14 @@ export async function listFolder(
   calls: KataCalls,
   containerId: string,
   path: string,
-  after: Uint8Array,
+  { after, limit }: { after: Uint8Array; limit: number },
   signal: AbortSignal,
 ): Promise<GuestFile[]> {
-  const request = { containerId, path, after, limit: maxEntries };
+  const request = { containerId, path, after, limit };
   const { entries } = await calls.call("ListFolder", { containerId }, signal, (options) =>
     calls.extension.listFolder(request, options),
   );
-  if (entries.length > maxEntries) throw calls.violation("ListFolder", `${entries.length} entries`);
+  if (entries.length > limit) throw calls.violation("ListFolder", `${entries.length} entries`);
   let last = after;
   for (const { name } of entries) {
     // In order, so that no list is without end.
@@ -65,9 +63,9 @@ export async function putFile(
   piece: GuestPiece,
   signal: AbortSignal,
 ): Promise<void> {
-  const { path, kind, mode, uid, gid, mtimeMs, size, offset, data, target } = piece;
+  const { path, kind, mode, uid, gid, mtimeMs, size, offset, data, target, part } = piece;
   const request = {
-    ...{ containerId, path, kind: kinds[kind], mode, uid, gid, data },
+    ...{ containerId, path, kind: kinds[kind], mode, uid, gid, data, part },
     mtimeMs: BigInt(Math.trunc(mtimeMs)),
     size: BigInt(size),
     offset: BigInt(offset),
@@ -75,6 +73,18 @@ export async function putFile(
   };
   await calls.call("PutFile", { containerId }, signal, (options) =>
     calls.extension.putFile(request, options),
+  );
+}
+
+export async function dropFile(
+  calls: KataCalls,
+  containerId: string,
+  path: string,
+  part: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("DropFile", { containerId }, signal, (options) =>
+    calls.extension.dropFile({ containerId, path, part }, options),
   );
 }
 

@@ -1,15 +1,17 @@
 import { createInterface } from "node:readline";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { ExecInput, ExecOptions } from "../../config/exec.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
-import type { Holding, Verb } from "../../operation/run-verb.ts";
+import type { Verb, VerbOptions } from "../../operation/run-verb.ts";
 import type { Signal } from "../../signals.ts";
 import { lostInput } from "../process/io.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
-import { type ExecInput, type ExecOptions, execCommand } from "./options.ts";
+import { boundLines } from "./lines.ts";
+import { execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
 
 export interface ExecResult {
@@ -26,7 +28,7 @@ export interface ExecResult {
 export interface ExecSandbox {
   readonly id: string;
   containers(): readonly { readonly id: string }[];
-  run<T>(name: string, holding: Holding, options: CallOptions, verb: Verb<T>): Promise<T>;
+  run<T>(how: VerbOptions, options: CallOptions, verb: Verb<T>): Promise<T>;
 }
 
 interface Running extends StartedCommand {
@@ -92,9 +94,10 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     return this.#stream(this.#stderr);
   }
 
-  /** The lines of stdout, without their ends. */
+  /** The lines of stdout, without their ends. NO_SPACE for one that is longer than `maxOutputBytes`. */
   async *lines(): AsyncGenerator<string> {
     const input = this.#stdout.reader();
+    boundLines(input, this.#options.maxOutputBytes ?? defaultMaxOutputBytes);
     let failure: Error | undefined;
     input.once("error", (error) => {
       failure = error;
@@ -122,7 +125,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   async resize(size: { rows: number; columns: number }): Promise<void> {
     const { containerId, processId } = await this.#running;
     const verb = winsizeProcess(containerId, processId, size.rows, size.columns);
-    await this.#sandbox.run("winsizeProcess", "shared", {}, verb);
+    await this.#sandbox.run({ name: "winsizeProcess", holding: "shared" }, {}, verb);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecChunk> {
@@ -185,7 +188,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const cmd = execCommand(this.#argv, this.#options, interactive);
     const containerId = this.#options.container ?? this.#defaultContainer();
     const start = startCommand(containerId, cmd);
-    const started = await this.#sandbox.run("exec", "shared", { signal }, start);
+    const started = await this.#sandbox.run({ name: "exec", holding: "shared" }, { signal }, start);
     const { io } = started;
     const input = this.#stdin ?? this.#options.stdin;
     io.stdin.on("error", () => {});
@@ -245,7 +248,8 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     signal: Signal,
     options: CallOptions = {},
   ): Promise<void> {
-    await this.#sandbox.run("signalProcess", "shared", options, (held) =>
+    const how = { name: "signalProcess", holding: "shared" } as const;
+    await this.#sandbox.run(how, options, (held) =>
       signalProcess(held, containerId, processId, signal, false),
     );
   }

@@ -1,5 +1,7 @@
 import { PassThrough, type Readable } from "node:stream";
+import { drained } from "../../drained.ts";
 import { VirtError } from "../../errors.ts";
+import { KeptBytes } from "./kept-bytes.ts";
 
 /** One chunk of what a command wrote. */
 export interface ExecChunk {
@@ -14,9 +16,8 @@ export interface ExecChunk {
 export class ExecOutput {
   readonly #limit: number;
   readonly #name: string;
-  readonly #kept: Uint8Array[] = [];
+  readonly #kept = new KeptBytes();
   readonly #readers = new Set<PassThrough>();
-  #keptBytes = 0;
   #ended: { error: Error | undefined } | undefined;
 
   constructor(name: "stdout" | "stderr", limit: number) {
@@ -29,7 +30,7 @@ export class ExecOutput {
     const reader = new PassThrough({ highWaterMark: 1024 * 1024 });
     // A reader may have left when the command fails; whoever still reads learns of it all the same.
     reader.on("error", () => {});
-    for (const chunk of this.#kept) reader.write(chunk);
+    for (const chunk of this.#kept.pieces()) reader.write(chunk);
     if (this.#ended === undefined) {
       this.#readers.add(reader);
       reader.once("close", () => this.#readers.delete(reader));
@@ -59,17 +60,12 @@ export class ExecOutput {
   }
 
   bytes(): Buffer {
-    return Buffer.concat(this.#kept, this.#keptBytes);
+    return this.#kept.all();
   }
 
   #keep(chunk: Uint8Array): void {
-    const room = this.#limit - this.#keptBytes;
-    if (chunk.length <= room) {
-      this.#kept.push(chunk);
-      this.#keptBytes += chunk.length;
-      return;
-    }
-    if (this.#readers.size === 0) {
+    const room = this.#limit - this.#kept.length;
+    if (chunk.length > room && this.#readers.size === 0) {
       throw new VirtError(
         "NO_SPACE",
         `the command wrote more than ${this.#limit} bytes to ${this.#name}`,
@@ -79,25 +75,8 @@ export class ExecOutput {
         },
       );
     }
-    if (room > 0) {
-      this.#kept.push(chunk.subarray(0, room));
-      this.#keptBytes = this.#limit;
-    }
+    this.#kept.add(chunk.subarray(0, room));
   }
-}
-
-/** Settles when a reader takes more, or is gone. */
-function drained(reader: PassThrough): Promise<void> {
-  if (reader.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      reader.off("drain", settle);
-      reader.off("close", settle);
-      resolve();
-    };
-    reader.on("drain", settle);
-    reader.on("close", settle);
-  });
 }
 
 function finish(reader: PassThrough, error: Error | undefined): void {

@@ -1,9 +1,10 @@
-import { isGone } from "../../agent/gone.ts";
+import { cancelExecFeature } from "../../agent/features.ts";
+import { isNotFound } from "../../agent/not-found.ts";
 import { Deadline } from "../../deadline.ts";
-import { isVirtError, VirtError } from "../../errors.ts";
+import { isVirtError } from "../../errors.ts";
 import type { Connection } from "../../operation/connection.ts";
 import type { Context } from "../../operation/context.ts";
-import { recordPendingKill } from "../../operation/pending-kills.ts";
+import { owe, unconfirmed } from "../../operation/owed.ts";
 import type { StoredSandbox } from "../../store/schema.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
 
@@ -19,6 +20,8 @@ export interface BegunExec {
   /** Empty for a program of the guest itself. */
   containerId: string;
   execId: string;
+  /** Settles with the guest's answer to the request for its start; absent: that has come. */
+  answered?: Promise<unknown> | undefined;
 }
 
 /**
@@ -30,8 +33,8 @@ export async function endExec(exec: BegunExec, reason: unknown): Promise<unknown
   const sandbox = await context.store.readIfThere(sandboxId).catch(() => undefined);
   if (sandbox?.vm === undefined || !(await isVmAlive(context, sandbox))) return reason;
   if (await isConfirmed(exec, sandbox)) return reason;
-  await recordPendingKill(context, sandboxId, { marker: sandbox.vm.marker, containerId, execId });
-  return unconfirmed(reason, sandboxId);
+  await owe(context, sandbox, { kind: "process", containerId, execId });
+  return unconfirmed(reason, sandboxId, "the command has ended");
 }
 
 async function isConfirmed(exec: BegunExec, sandbox: StoredSandbox): Promise<boolean> {
@@ -41,26 +44,15 @@ async function isConfirmed(exec: BegunExec, sandbox: StoredSandbox): Promise<boo
   const { signal } = limit;
   try {
     const agent = await limit.race(connection.agent(sandbox, signal));
+    // An agent whose kills hold only for what is there already has to have started it.
+    if (!sandbox.agentFeatures.includes(cancelExecFeature))
+      await limit.race(Promise.allSettled([exec.answered]));
     await limit.race(agent.signalProcess(containerId, execId, sigkill, signal));
     // Its end is told to nobody else, so the guest may forget it.
     await limit.race(agent.waitProcess(containerId, execId, signal));
     return true;
   } catch (error) {
-    if (isGone(error)) return true;
+    if (isNotFound(error)) return true;
     return isVirtError(error, "SANDBOX_DEAD") && !(await isVmAlive(context, sandbox));
   }
-}
-
-function unconfirmed(reason: unknown, sandboxId: string): unknown {
-  if (!isVirtError(reason)) return reason;
-  return new VirtError(
-    reason.code,
-    `${reason.message}; the guest has not confirmed that the command has ended`,
-    {
-      cause: reason,
-      sandboxId,
-      phase: reason.phase,
-      hint: "It is killed as soon as the sandbox can be asked again, by whoever uses it next.",
-    },
-  );
 }

@@ -124,7 +124,7 @@ function stdinStream(
 ): Writable {
   const controller = new AbortController();
   const { signal } = controller;
-  const settle = (work: Promise<void>, callback: (error?: Error) => void): void => {
+  const report = (work: Promise<void>, callback: (error?: Error) => void): void => {
     work.then(
       () => callback(),
       async (error: unknown) => callback(asError(await explain(error))),
@@ -133,10 +133,10 @@ function stdinStream(
   return new Writable({
     highWaterMark: writeBytes,
     write(chunk: Uint8Array, _encoding, callback) {
-      settle(writeAll(agent, containerId, execId, chunk, signal), callback);
+      report(writeAll(agent, containerId, execId, chunk, signal), callback);
     },
     final(callback) {
-      settle(agent.closeStdin(containerId, execId, signal), callback);
+      report(agent.closeStdin(containerId, execId, signal), callback);
     },
     destroy(error, callback) {
       controller.abort(error ?? new Error("the stream was destroyed"));

@@ -1,6 +1,7 @@
 import { ContainerConfig } from "../../config/container.ts";
 import { rootFolderOf } from "../../config/rootfs.ts";
 import { VirtError } from "../../errors.ts";
+import { assertNotOwed, assertPays, unconfirmed } from "../../operation/owed.ts";
 import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
@@ -48,6 +49,9 @@ export async function createContainer(
   const place = { config: sandbox.config, shared: sandbox.shared, field: "container" };
   const container = await prepareContainer(context, config, place, signal);
   using _share = await watchShare(operation, container);
+  await operation.agent();
+  await assertPays(context, sandbox);
+  await assertNotOwed(context, sandbox, container.id);
   sandbox.containers.push(container);
   try {
     await growToFit(operation);
@@ -59,11 +63,12 @@ export async function createContainer(
     await context.events.record({ type: "created", ...told });
     return container;
   } catch (error) {
+    let confirmed = false;
     await undo(operation, async (undoing) => {
-      await endContainer(undoing, container, true);
+      confirmed = await endContainer(undoing, container, true);
       await releaseContainer(undoing, container);
     });
-    throw error;
+    throw confirmed ? error : unconfirmed(error, sandbox.id, `container ${container.id} is gone`);
   }
 }
 

@@ -1,13 +1,19 @@
-import type { Operation } from "../../operation/run-verb.ts";
+import { isNotFound } from "../../agent/not-found.ts";
+import { owe } from "../../operation/owed.ts";
+import { type Operation, within } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { isOfRootDisk } from "../../storage/block/hold-disk.ts";
 import { letVolumeGo, volumeOf } from "../../storage/block/volumes.ts";
+import { copiesFolder } from "../../storage/guest/paths.ts";
 import { removeCopies, unshareMounts } from "../../storage/share-mounts.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
 import { hooksAfterDelete } from "../hooks.ts";
-import { endContainer, ignoreGone } from "./stop.ts";
+import { endContainer } from "./stop.ts";
+
+/** How long a guest may take to remove a container's copies. */
+const copiesMs = 2_000;
 
 /** Deletes a container that does not run, with its disks. */
 export async function deleteContainer(
@@ -42,7 +48,7 @@ export async function releaseContainer(
       (record) => record.kind === "file" && record.path.endsWith(`/scratch-${id}.img`),
     );
   }
-  if (alive) await removeCopies(operation, container).catch(ignoreGone);
+  if (alive) await dropCopies(operation, container);
   await unshareMounts(context, sandbox, container, ledger);
   await hooksAfterDelete(context, sandbox, container);
   sandbox.containers = sandbox.containers.filter((other) => other !== container);
@@ -53,6 +59,18 @@ export async function releaseContainer(
     await ledger.release((record) => record.kind === "file" && record.path === path);
   }
   await operation.save();
+}
+
+/** A guest that does not answer has to do it later. */
+async function dropCopies(operation: Operation, container: StoredContainer): Promise<void> {
+  const { context, sandbox } = operation;
+  try {
+    await within(operation, copiesMs, "delete", (limited) => removeCopies(limited, container));
+  } catch (error) {
+    if (isNotFound(error)) return;
+    const path = copiesFolder(container.id);
+    await owe(context, sandbox, { kind: "copies", containerId: container.id, path });
+  }
 }
 
 async function unplug(operation: Operation, driveId: string): Promise<void> {

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { portsFor } from "../../agent/features.ts";
 import { Cmd } from "../../config/container.ts";
-import { invalidArgument, isVirtError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { catchUp } from "../../storage/copies/watched/catch-up.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { parse } from "../../validate.ts";
-import { endExec } from "../process/end-exec.ts";
+import { beginExec } from "../process/begin-exec.ts";
 import { HostConsole, withConsole } from "../process/host-console.ts";
 import { processMessage } from "../spec/oci/message.ts";
 import { processSpec, userSpec } from "../spec/process-spec.ts";
@@ -28,7 +28,7 @@ export async function enterContainer(
   containerId: string,
   input: Cmd,
 ): Promise<Process> {
-  const { sandbox, signal } = operation;
+  const { sandbox } = operation;
   const cmd = withConsole(parse(Cmd, input, "cmd"), "cmd");
   if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
   const container = operation.container(containerId);
@@ -38,31 +38,25 @@ export async function enterContainer(
   const agent = await operation.agent();
   await catchUp(operation, container);
   const console = await HostConsole.open(operation, cmd);
-  const { context, connection } = operation;
-  const begun = { context, connection, sandboxId: sandbox.id, containerId, execId: token };
+  const request = {
+    containerId,
+    execId: token,
+    stringUser: userSpec(cmd, container),
+    process: processMessage(processSpec(cmd, container)),
+    ...portsFor(cmd, sandbox.agentFeatures),
+  };
   try {
-    await agent.execProcess(
-      {
-        containerId,
-        execId: token,
-        stringUser: userSpec(cmd, container),
-        process: processMessage(processSpec(cmd, container)),
-        ...portsFor(cmd, sandbox.agentFeatures),
-      },
-      signal,
+    await beginExec(
+      operation,
+      { containerId, execId: token },
+      (signal) => agent.execProcess(request, signal),
+      async () => await console?.attach(containerId, token, cmd.interactive),
     );
-    await console?.attach(containerId, token, cmd.interactive);
-    signal.throwIfAborted();
   } catch (error) {
     await console?.close();
-    throw isRefusal(error) ? error : await endExec(begun, error);
+    throw error;
   }
   return { token, pid: 0, startTime: new Date().toISOString() };
-}
-
-/** True if the agent has answered that it has started nothing. */
-export function isRefusal(error: unknown): boolean {
-  return isVirtError(error, "AGENT_ERROR", "COMMAND_NOT_FOUND", "COMMAND_NOT_EXECUTABLE");
 }
 
 /** The agent's name of a process: empty for a container's first one. */

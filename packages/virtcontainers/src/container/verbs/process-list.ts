@@ -1,21 +1,13 @@
-import * as v from "valibot";
 import { processesFeature } from "../../agent/features.ts";
+import { ProcessListOptions } from "../../config/process-list.ts";
 import { VirtError } from "../../errors.ts";
 import { defaults } from "../../hypervisor/defaults.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
-import { argument, parse } from "../../validate.ts";
+import { parse } from "../../validate.ts";
 import { psLayout } from "../process/ps/arguments.ts";
 import { psTable } from "../process/ps/table.ts";
-
-const Options = v.strictObject({
-  /** `json`: the pids as a JSON list; `table`: lines as ps prints them. */
-  format: v.picklist(["json", "table"], "it must be json or table"),
-  /** Arguments of ps(1) for a table; default `-ef`. Which processes are shown they do not change. */
-  args: v.optional(v.pipe(v.array(argument(1024)), v.maxLength(64))),
-});
-export type ProcessListOptions = v.InferInput<typeof Options>;
 
 /** Lists the processes in a running or paused container, by their pids in the guest. */
 export async function processListContainer(
@@ -23,7 +15,7 @@ export async function processListContainer(
   containerId: string,
   options: ProcessListOptions,
 ): Promise<string> {
-  const { format, args } = parse(Options, options, "options");
+  const { format, args } = parse(ProcessListOptions, options, "options");
   const layout = psLayout(args ?? []);
   const { sandbox, signal } = operation;
   const container = operation.container(containerId);

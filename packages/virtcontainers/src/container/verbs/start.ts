@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { extensionFeature } from "../../agent/features.ts";
 import { isVirtError } from "../../errors.ts";
 import { phase } from "../../events.ts";
+import { assertNotOwed, unconfirmed } from "../../operation/owed.ts";
 import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
@@ -13,8 +14,29 @@ import { HostConsole } from "../process/host-console.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { ignoreGone, stopContainer } from "./stop.ts";
 
-/** Starts a container of a running sandbox; one that was stopped is made anew in the guest first. */
+/** Starts a container of a running sandbox, or leaves it stopped. */
 export async function startContainer(
+  operation: Operation,
+  container: StoredContainer,
+): Promise<void> {
+  const { sandbox } = operation;
+  assertAllowed("startContainer", sandbox, container);
+  try {
+    await launchContainer(operation, container);
+  } catch (error) {
+    // It has not been begun.
+    if (container.state === "stopped") throw error;
+    let confirmed = false;
+    await undo(operation, async (undoing) => {
+      confirmed = await stopContainer(undoing, container, true);
+      await undoing.save();
+    });
+    throw confirmed ? error : unconfirmed(error, sandbox.id, `container ${container.id} is gone`);
+  }
+}
+
+/** Starts a container; one that was stopped is made anew in the guest first. What fails is left to the caller. */
+export async function launchContainer(
   operation: Operation,
   container: StoredContainer,
 ): Promise<void> {
@@ -38,10 +60,6 @@ export async function startContainer(
     await console?.attach(container.id, "", container.config.cmd?.interactive);
   } catch (error) {
     await console?.close();
-    await undo(operation, async (undoing) => {
-      await stopContainer(undoing, container, true);
-      await undoing.save();
-    });
     throw error;
   }
   container.pid = await pidInGuest(operation, container, agent);
@@ -69,18 +87,13 @@ async function createAnew(
   agent: Agent,
 ): Promise<void> {
   const { context, sandbox, signal } = operation;
+  await assertNotOwed(context, sandbox, container.id);
   delete container.exitCode;
   delete container.exitedAt;
   // From now on its limits count.
   container.state = "creating";
-  try {
-    await growToFit(operation);
-    // One that ended by itself is still there in the guest.
-    await agent.removeContainer(container.id, signal).catch(ignoreGone);
-    await createContainerInGuest(context, sandbox, container, agent, signal);
-  } catch (error) {
-    container.state = "stopped";
-    await undo(operation, (undoing) => undoing.save());
-    throw error;
-  }
+  await growToFit(operation);
+  // One that ended by itself is still there in the guest.
+  await agent.removeContainer(container.id, signal).catch(ignoreGone);
+  await createContainerInGuest(context, sandbox, container, agent, signal);
 }

@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import { tolerant } from "../../host/tolerant.ts";
+import { withErrorListener } from "../../host/error-listener.ts";
 
 /** Holds bytes back while a VM is paused. */
 export interface Gate {
@@ -11,8 +11,8 @@ export interface Gate {
  * on a virtio-serial port; closing one end closes the other.
  */
 export function streamPair(gate: Gate): [Duplex, Duplex] {
-  const a = tolerant(new End(gate));
-  const b = tolerant(new End(gate));
+  const a = withErrorListener(new End(gate));
+  const b = withErrorListener(new End(gate));
   a.join(b);
   b.join(a);
   return [a, b];

@@ -164,8 +164,17 @@ function bootArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
     ...valued("-bios", reopened(descriptor.firmware, facts.firmware, facts)),
     ...["-kernel", reopened(descriptor.kernel, config.kernelPath, facts)],
     ...valued("-initrd", reopened(descriptor.initrd, config.initrdPath, facts)),
-    ...["-append", kernelCommandLine(config, logAddress)],
+    "-append",
+    kernelCommandLine(config, { logDisk: logAddress, clearPages: runsStaleCode(spec, facts) }),
   ];
+}
+
+/**
+ * TCG translates code once, and again when it sees a write to its page: it sees none of another process. So a page
+ * that virtiofsd fills would run as what was in it before, unless the guest itself has cleared it in between.
+ */
+function runsStaleCode({ devices }: QemuSpec, { accelerator }: LaunchFacts): boolean {
+  return accelerator === "tcg" && devices.some(({ kind }) => kind === "virtio-fs");
 }
 
 function valued(name: string, value: string | undefined): string[] {

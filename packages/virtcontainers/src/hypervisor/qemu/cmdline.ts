@@ -3,13 +3,19 @@ import type { Param } from "../config.ts";
 import type { QemuConfig } from "./config.ts";
 import { machines } from "./machine/machines.ts";
 
-/**
- * The guest's kernel command line. A parameter of the configuration replaces the default of its name. `logDisk`
- * is where the guest finds the disk for its log.
- */
-export function kernelCommandLine(config: QemuConfig, logDisk?: GuestAddress): string {
+/** What a launch tells the guest's kernel beside its configuration. */
+export interface CommandLineFacts {
+  /** Where the guest finds the disk for its log. */
+  logDisk?: GuestAddress | undefined;
+  /** The kernel clears each page that it hands out. */
+  clearPages?: boolean;
+}
+
+/** The guest's kernel command line. A parameter of the configuration replaces the default of its name. */
+export function kernelCommandLine(config: QemuConfig, facts: CommandLineFacts = {}): string {
+  const { logDisk, clearPages = false } = facts;
   const own = new Set(config.kernelParams.map(({ key }) => key));
-  const params = defaultParams(config).filter(({ key }) => !own.has(key));
+  const params = defaultParams(config, clearPages).filter(({ key }) => !own.has(key));
   const log = logDisk === undefined ? [] : [param("agent.log_disk", addressText(logDisk))];
   return [...params, ...config.kernelParams, ...log].map(paramText).join(" ");
 }
@@ -20,7 +26,7 @@ function paramText({ key, value }: Param): string {
   return /\s/.test(value) ? `${key}="${value}"` : `${key}=${value}`;
 }
 
-function defaultParams(config: QemuConfig): Param[] {
+function defaultParams(config: QemuConfig, clearPages: boolean): Param[] {
   const x86 = machines[config.machineType].arch === "x64";
   return [
     param("console", machines[config.machineType].tty),
@@ -30,7 +36,7 @@ function defaultParams(config: QemuConfig): Param[] {
     ...(x86 ? [param("tsc", "reliable"), param("no_timer_check"), param("nolapic_timer")] : []),
     param("cryptomgr.notests"),
     param("mitigations", "off"),
-    param("init_on_alloc", "0"),
+    param("init_on_alloc", clearPages ? "1" : "0"),
     // Room for hotplugged memory would else make the kernel set 64 MiB aside.
     param("swiotlb", "512"),
     // Where no page of the kernel's own is in the way, memory can be taken back.

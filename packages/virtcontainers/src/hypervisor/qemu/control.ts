@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import * as v from "valibot";
 import { Deadline } from "../../deadline.ts";
 import { printable, VirtError } from "../../errors.ts";
+import { withErrorListener } from "../../host/error-listener.ts";
 import type { PassingSocket } from "../../host/host.ts";
-import { tolerant } from "../../host/tolerant.ts";
 import { readLines } from "./reader.ts";
 
 const Greeting = v.object({ QMP: v.object({ capabilities: v.array(v.unknown()) }) });
@@ -36,7 +36,7 @@ export class Qmp implements Disposable {
   #greeted: Pending | undefined;
 
   private constructor(stream: Duplex, send: PassingSocket["send"] | undefined) {
-    this.#stream = tolerant(stream);
+    this.#stream = withErrorListener(stream);
     this.#send = send;
   }
 

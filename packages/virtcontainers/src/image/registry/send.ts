@@ -1,23 +1,23 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import type { ResolvedRegistries } from "./config.ts";
-import { Interrupted, networkFailure, registryFailure } from "./failure.ts";
 import {
-  isOutOfReach,
+  type AddressScope,
+  isOutOfScope,
   isWithin,
   lookupWithin,
-  outOfReachError,
-  type Reach,
-  reachOf,
-} from "./reach.ts";
+  outOfScopeError,
+  scopeOf,
+} from "./address-scope.ts";
+import type { ResolvedRegistries } from "./config.ts";
+import { Interrupted, networkFailure, registryFailure } from "./failure.ts";
 
 export interface SendOptions {
   headers: Readonly<Record<string, string>>;
   method: "GET" | "POST";
   body: string | undefined;
   /** Where the address may lie. */
-  reach: Reach;
+  scope: AddressScope;
   signal: AbortSignal;
 }
 
@@ -27,20 +27,24 @@ export interface Answer {
   headers: Headers;
   /** Where it came from, behind all redirects. */
   url: URL;
-  /** The least reach of all who sent us here, and of who answered. */
-  reach: Reach;
+  /** The widest scope of all who sent us here, and of who answered. */
+  scope: AddressScope;
   /** The body; ends with Interrupted if the connection breaks or stays silent too long. */
   body(): AsyncGenerator<Uint8Array>;
   /** Drops the body. */
   discard(): Promise<void>;
 }
 
-/** Connections are kept for one reach alone: one that was opened for another may lead too far. */
+/** Connections are kept for one scope alone: one that was opened for another may lead too far. */
 const idleMs = 4000;
-const http: Readonly<Record<Reach, HttpAgent>> = agents((options) => new HttpAgent(options));
-const https: Readonly<Record<Reach, HttpsAgent>> = agents((options) => new HttpsAgent(options));
+const http: Readonly<Record<AddressScope, HttpAgent>> = agents((options) => new HttpAgent(options));
+const https: Readonly<Record<AddressScope, HttpsAgent>> = agents(
+  (options) => new HttpsAgent(options),
+);
 
-function agents<T>(make: (options: { keepAlive: true; timeout: number }) => T): Record<Reach, T> {
+function agents<T>(
+  make: (options: { keepAlive: true; timeout: number }) => T,
+): Record<AddressScope, T> {
   const options = { keepAlive: true, timeout: idleMs } as const;
   return { public: make(options), private: make(options), local: make(options) };
 }
@@ -56,7 +60,7 @@ export async function send(
   const either = AbortSignal.any([signal, watch.signal]);
   const failed = (error: unknown): unknown => {
     signal.throwIfAborted();
-    if (isOutOfReach(error)) return error;
+    if (isOutOfScope(error)) return error;
     return networkFailure(url.host, watch.signal.aborted ? watch.signal.reason : error);
   };
   let exchanged: Exchanged;
@@ -72,7 +76,7 @@ export async function send(
     status: response.statusCode ?? 0,
     headers: headersOf(response),
     url,
-    reach: peer === undefined ? "public" : reachOf(peer),
+    scope: peer === undefined ? "public" : scopeOf(peer),
     async *body() {
       watch.start();
       try {
@@ -101,26 +105,26 @@ interface Exchanged {
 
 function exchange(
   url: URL,
-  { headers, method, body, reach }: SendOptions,
+  { headers, method, body, scope }: SendOptions,
   signal: AbortSignal,
 ): Promise<Exchanged> {
   const address = url.hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
     // A literal address is connected to without a look-up.
-    if (isIP(address) !== 0 && !isWithin(reachOf(address), reach)) {
-      reject(outOfReachError(address));
+    if (isIP(address) !== 0 && !isWithin(scopeOf(address), scope)) {
+      reject(outOfScopeError(address));
       return;
     }
     const common = {
       method,
       headers: { "accept-encoding": "identity", "user-agent": "virtcontainers", ...headers },
-      lookup: lookupWithin(reach),
+      lookup: lookupWithin(scope),
       signal,
     };
     const request =
       url.protocol === "https:"
-        ? httpsRequest(url, { ...common, agent: https[reach] })
-        : httpRequest(url, { ...common, agent: http[reach] });
+        ? httpsRequest(url, { ...common, agent: https[scope] })
+        : httpRequest(url, { ...common, agent: http[scope] });
     let peer: string | undefined;
     request.on("error", reject);
     request.on("socket", (socket) => {

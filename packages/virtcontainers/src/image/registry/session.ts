@@ -83,7 +83,7 @@ export class Session {
 
   /** The token protocol of Docker's distribution (docs/spec/auth/token.md and oauth.md). */
   async #fetchToken(
-    { url: registry, reach }: Answer,
+    { url: registry, scope }: Answer,
     parameters: ReadonlyMap<string, string>,
     credentials: Credentials | undefined,
     signal: AbortSignal,
@@ -101,7 +101,7 @@ export class Session {
     if (service) fields.set("service", service);
     fields.set("scope", parameters.get("scope") || `repository:${this.#repository}:pull`);
     const url = new URL(realm);
-    const common = { reach, sentBy: registry, signal };
+    const common = { scope, sentBy: registry, signal };
     let answer: Answer;
     if (credentials?.kind === "identityToken") {
       fields.set("grant_type", "refresh_token");

@@ -1,7 +1,7 @@
 import { printable } from "../../errors.ts";
+import { type AddressScope, isOutOfScope, widestScope } from "./address-scope.ts";
 import { mayConnect, type ResolvedRegistries } from "./config.ts";
 import { registryFailure } from "./failure.ts";
-import { isOutOfReach, leastReach, type Reach } from "./reach.ts";
 import { type Answer, send } from "./send.ts";
 
 export interface RequestOptions {
@@ -11,7 +11,7 @@ export interface RequestOptions {
   /** Makes it a POST. It is secret: REGISTRY_FAILED if it shall go to another origin. */
   form?: URLSearchParams;
   /** Where the address and those of redirects may lie; default: anywhere. */
-  reach?: Reach;
+  scope?: AddressScope;
   /** Who named the address, if not the caller. */
   sentBy?: URL;
   signal: AbortSignal;
@@ -26,7 +26,7 @@ export async function request(
   options: RequestOptions,
 ): Promise<Answer> {
   const { signal } = options;
-  let { authorization, form, reach = "local" } = options;
+  let { authorization, form, scope = "local" } = options;
   let target = url;
   let from = options.sentBy ?? url;
   for (let hop = 0; hop <= maxRedirects; hop++) {
@@ -36,16 +36,16 @@ export async function request(
       ...(form && { "content-type": "application/x-www-form-urlencoded" }),
     };
     const method = form ? "POST" : "GET";
-    const most = registries.insecure.has(target.host) ? "local" : reach;
+    const most = registries.insecure.has(target.host) ? "local" : scope;
     const body = form?.toString();
-    const sent = { headers, method, body, reach: most, signal } as const;
+    const sent = { headers, method, body, scope: most, signal } as const;
     const answer = await send(registries, target, sent).catch((error: unknown) => {
-      throw isOutOfReach(error) ? tooFar(from, target) : error;
+      throw isOutOfScope(error) ? tooFar(from, target) : error;
     });
-    reach = leastReach(reach, answer.reach);
+    scope = widestScope(scope, answer.scope);
     const location = answer.headers.get("location");
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === null) {
-      return { ...answer, reach };
+      return { ...answer, scope };
     }
     await answer.discard();
     from = target;

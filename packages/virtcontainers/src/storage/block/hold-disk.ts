@@ -12,7 +12,7 @@ import type { Context } from "../../operation/context.ts";
 import type { Ledger, LedgerRecord } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { describeUser, livingUser, userId } from "../../store/user.ts";
-import { reachableImage } from "./volumes.ts";
+import { bindImage } from "./volumes.ts";
 
 /** How long one waits for others that note what they use. */
 const lockTimeoutMs = 60_000;
@@ -41,15 +41,15 @@ export async function holdRootDisk(
   if (given) {
     const { dev, ino, uid, gid } = found;
     const record = { kind: "owner", path: disk.path, dev, ino, uid, gid, user: user.uid } as const;
-    await ledger.take(record, () => give(pinned, disk.path, user));
+    await ledger.take(record, () => chownToVmm(pinned, disk.path, user));
   }
   const place = placeOf(context, sandbox.id, driveId);
   const direct = user === undefined || disk.device;
-  const reached = direct ? disk.path : await reachableImage(context, pinned, place, ledger);
+  const boundPath = direct ? disk.path : await bindImage(context, pinned, place, ledger);
   return {
     kind: "disk",
     id: driveId,
-    path: reached,
+    path: boundPath,
     format: "raw",
     readonly: disk.layered,
     ...(disk.device && { device: true }),
@@ -144,7 +144,7 @@ async function pinDisk(disk: RootDisk): Promise<FileHandle> {
 }
 
 /** As to a volume's image: the VMM's user can't write what is another's. */
-async function give(pinned: FileHandle, path: string, user: UserIds): Promise<void> {
+async function chownToVmm(pinned: FileHandle, path: string, user: UserIds): Promise<void> {
   try {
     await chown(pinnedPath(pinned.fd), user.uid, user.gid);
   } catch (error) {

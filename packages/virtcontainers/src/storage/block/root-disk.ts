@@ -24,12 +24,12 @@ export async function planRootDisk(
     (config.readonlyRootfs ?? false) ||
     config.scratchMiB !== undefined ||
     readOnlyTypes.includes(disk.type);
-  const found = await look(disk.source, `${field}.rootFs.source`, layered);
+  const found = await inspectDisk(disk.source, `${field}.rootFs.source`, layered);
   const options = given.filter((option) => option !== "ro" && option !== "rw");
   return { ...found, type: disk.type, options, layered };
 }
 
-async function look(
+async function inspectDisk(
   source: string,
   field: string,
   readonly: boolean,

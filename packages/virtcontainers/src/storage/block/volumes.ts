@@ -40,7 +40,7 @@ export async function holdVolumes(
     const file = context.volumes.imageFile(name);
     const place = imagePlace(context, sandbox, name);
     const image =
-      sandbox.user === undefined ? file : await reachVolume(context, file, place, ledger);
+      sandbox.user === undefined ? file : await bindVolumeImage(context, file, place, ledger);
     drives.push({ kind: "disk", id: mount.driveId, path: image, format: "raw", readonly: false });
   }
   return drives;
@@ -61,18 +61,18 @@ export async function letVolumeGo(
   );
 }
 
-async function reachVolume(
+async function bindVolumeImage(
   context: Context,
   file: string,
   place: string,
   ledger: Ledger,
 ): Promise<string> {
   await using image = await pinTrusted(file);
-  return await reachableImage(context, image, place, ledger);
+  return await bindImage(context, image, place, ledger);
 }
 
 /** A VMM of another user can't enter the folder of a disk's image, so that is bound into its own. */
-export async function reachableImage(
+export async function bindImage(
   context: Context,
   image: FileHandle,
   target: string,

@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
+import { dyingMs } from "../../hypervisor/ending.ts";
+import { tailOf } from "../../hypervisor/last-words.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
@@ -7,6 +10,13 @@ import { isVmAlive } from "../../store/vm-alive.ts";
 
 /** The ledger's name of the daemon that serves a share. */
 export const daemonName = "virtiofsd";
+
+/** What it says, in memory: the guest makes it say what it likes. */
+export function daemonLog(context: Context, sandboxId: string): string {
+  return join(context.store.folder(sandboxId).shareLog, "virtiofsd.log");
+}
+
+const lastWords = 5;
 
 /** With a VM that ends its daemon ends too, a moment earlier. */
 const vmEndsMs = 500;
@@ -23,7 +33,7 @@ export async function assertShare(
   container: StoredContainer,
 ): Promise<void> {
   if (!usesShare(container) || !(await isShareDead(context, sandbox))) return;
-  throw shareDead(sandbox.id, container.id);
+  throw await shareDead(context, sandbox.id, container.id);
 }
 
 /**
@@ -52,14 +62,42 @@ export function onShareDeath(
     if (sandbox.shareDaemon === undefined || !uses) return;
     await context.host.processes.waitGone(sandbox.shareDaemon, signal);
     const dead = await outlives(context, sandbox, signal);
-    if (dead && !signal.aborted) tell(shareDead(sandbox.id, container?.id));
+    if (!dead) return;
+    const error = await shareDead(context, sandbox.id, container?.id);
+    if (!signal.aborted) tell(error);
   };
   watch().catch(() => {});
   return { [Symbol.dispose]: () => stop.abort() };
 }
 
-export function shareDead(sandboxId: string, containerId?: string): VirtError {
-  return new VirtError("SHARE_DEAD", `the virtiofsd of sandbox ${sandboxId} has ended`, {
+/**
+ * Why a VM could not be started whose share nobody serves any more: the VMM only knows that somebody hung up.
+ * Undefined if its share is served.
+ */
+export async function explainStart(
+  context: Context,
+  sandbox: StoredSandbox,
+  cause: unknown,
+): Promise<VirtError | undefined> {
+  const { shareDaemon } = sandbox;
+  if (shareDaemon === undefined) return undefined;
+  const waiting = AbortSignal.timeout(dyingMs);
+  await context.host.processes.waitGone(shareDaemon, waiting).catch(() => {});
+  if (await hasDaemon(context, sandbox)) return undefined;
+  return await shareDead(context, sandbox.id, undefined, cause);
+}
+
+/** SHARE_DEAD, with the last words of the daemon. */
+export async function shareDead(
+  context: Context,
+  sandboxId: string,
+  containerId?: string,
+  cause?: unknown,
+): Promise<VirtError> {
+  const said = await tailOf(daemonLog(context, sandboxId), lastWords).catch(() => "");
+  const words = said === "" ? "" : `: ${said}`;
+  return new VirtError("SHARE_DEAD", `the virtiofsd of sandbox ${sandboxId} has ended${words}`, {
+    ...(cause !== undefined && { cause }),
     sandboxId,
     containerId,
     phase: "share",

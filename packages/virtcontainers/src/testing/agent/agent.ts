@@ -8,9 +8,8 @@ import {
   TtrpcServer,
 } from "@virtcontainers/ttrpc";
 import { consoleFeature } from "../../agent/agent.ts";
-import { extensionFeature, processesFeature } from "../../agent/features.ts";
-import { copyFeature, removeFeature } from "../../agent/files.ts";
-import { cancelExecFeature } from "../../agent/gone.ts";
+import { cancelExecFeature, extensionFeature, processesFeature } from "../../agent/features.ts";
+import { copyFeature, partsFeature, removeFeature } from "../../agent/files.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
@@ -63,6 +62,7 @@ const defaultFeatures = [
   extensionFeature,
   processesFeature,
   copyFeature,
+  partsFeature,
   removeFeature,
   consoleFeature,
   cancelExecFeature,
@@ -141,7 +141,7 @@ class InMemoryAgent implements TestAgent {
     const calls = {
       ...sandboxCalls(this.#guest, features),
       ...containerCalls(this.#guest),
-      ...processCalls(this.#guest),
+      ...processCalls(this.#guest, features.includes(cancelExecFeature)),
       ...this.#options.answers,
     };
     const server = new TtrpcServer()

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type CallContext, type StatusCode, TtrpcError } from "@virtcontainers/ttrpc";
-import { drained } from "./drained.ts";
+import { drained } from "../../drained.ts";
 
 /** One thing that goes wrong in the guest agent. */
 export interface AgentFault {

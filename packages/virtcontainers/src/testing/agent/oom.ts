@@ -14,14 +14,14 @@ export class OomEvents {
     const event = this.#events.shift();
     if (event !== undefined) return event;
     return await new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
+      const finish = (act: () => void): void => {
         signal.removeEventListener("abort", onAbort);
         act();
       };
-      const take = (id: string): void => settle(() => resolve(id));
+      const take = (id: string): void => finish(() => resolve(id));
       const onAbort = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(take), 1);
-        settle(() => reject(signal.reason));
+        finish(() => reject(signal.reason));
       };
       this.#waiting.push(take);
       signal.addEventListener("abort", onAbort, { once: true });

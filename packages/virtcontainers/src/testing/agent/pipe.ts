@@ -102,13 +102,13 @@ export class Pipe {
 
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
+      const finish = (act: () => void): void => {
         this.#changes.delete(change);
         signal.removeEventListener("abort", onAbort);
         act();
       };
-      const change = (): void => settle(resolve);
-      const onAbort = (): void => settle(() => reject(signal.reason));
+      const change = (): void => finish(resolve);
+      const onAbort = (): void => finish(() => reject(signal.reason));
       if (signal.aborted) return onAbort();
       this.#changes.add(change);
       signal.addEventListener("abort", onAbort, { once: true });

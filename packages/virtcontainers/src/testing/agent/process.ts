@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
 import type { LogRecord } from "@virtcontainers/agent-protocol";
+import { drained } from "../../drained.ts";
 import type { Command, CommandOutput } from "../commands/command.ts";
 import type { ContainerFiles } from "../files/container-files.ts";
-import { drained } from "./drained.ts";
 import type { Freezer } from "./freezer.ts";
 import { Pipe, type Sink } from "./pipe.ts";
 
@@ -50,7 +50,7 @@ export class GuestProcess {
   readonly #stdin = new PassThrough();
   readonly #handlers = new Map<number, () => void>();
   readonly #killed = new AbortController();
-  #settle: (code: number) => void = () => {};
+  #resolveExit: (code: number) => void = () => {};
   #exitCode: number | undefined;
   #startedAt: bigint | undefined;
 
@@ -62,7 +62,7 @@ export class GuestProcess {
     this.stdout = new Pipe(parts.sink, (data) => this.#logOutput("stdout", data));
     this.stderr = new Pipe(parts.sink, (data) => this.#logOutput("stderr", data));
     this.exited = new Promise((resolve) => {
-      this.#settle = resolve;
+      this.#resolveExit = resolve;
     });
     this.#stdin.on("error", () => {});
     if (!parts.hasInput) this.#stdin.end();
@@ -185,7 +185,7 @@ export class GuestProcess {
     if (this.stdout.sink === "log" || this.execId === "") {
       this.#parts.log({ ...this.#origin(), stream: "exit", status: code });
     }
-    this.#settle(code);
+    this.#resolveExit(code);
   }
 
   #logOutput(stream: "stdout" | "stderr", data: Uint8Array): void {

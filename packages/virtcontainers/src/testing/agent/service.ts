@@ -17,7 +17,10 @@ const maxOutputRead = 1024 * 1024;
 const maxRead = 4 * 1024 * 1024 - 4 * 1024;
 
 /** The calls about processes and their streams. */
-export function processCalls(guest: Guest): ServiceImplementation<typeof AgentService> {
+export function processCalls(
+  guest: Guest,
+  canCancel: boolean,
+): ServiceImplementation<typeof AgentService> {
   const read = async (
     { containerId, execId, len }: { containerId: string; execId: string; len: number },
     stream: "stdout" | "stderr",
@@ -48,7 +51,7 @@ export function processCalls(guest: Guest): ServiceImplementation<typeof AgentSe
     signalProcess: ({ containerId, execId, signal }) => {
       const kill = execId === "" && signal === 9;
       if (kill) guest.container(containerId, "internal");
-      if (signal === 9) guest.cancelUnknown(containerId, execId);
+      if (signal === 9 && canCancel) guest.cancelUnknown(containerId, execId);
       const process = guest.find(containerId, execId);
       if (signal < 1 || signal > 64) throw invalid(`signal: ${signal} is not between 1 and 64`);
       if (kill) guest.killAll(guest.container(containerId));
@@ -155,6 +158,10 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
     }),
     putFile: (request) => {
       guest.container(request.containerId).files.put(request);
+      return {};
+    },
+    dropFile: ({ containerId, part }) => {
+      guest.container(containerId).files.drop(part);
       return {};
     },
     removeFile: ({ path }) => {

@@ -20,6 +20,8 @@ const usual = ["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr",
 /** The files of one container of the test guest, in memory, for its programs and for tests. Links are followed in its root. */
 export class ContainerFiles {
   readonly #root = makeNode("folder");
+  /** Files that are not whole. */
+  readonly #parts = new Map<string, TreeNode>();
 
   constructor(users: readonly string[] = []) {
     for (const name of usual) this.#root.entries.set(name, makeNode("folder"));
@@ -110,14 +112,28 @@ export class ContainerFiles {
       folder.entries.set(name, makeNode("link", link));
       return;
     }
-    const file = offset === 0n ? makeNode("file", { mode: 0o600 }) : there;
+    const begun = request.part === "" ? there : this.#parts.get(request.part);
+    const file = offset === 0n ? makeNode("file", { mode: 0o600 }) : begun;
     if (file?.kind !== "file") throw failure(path, "No such file or directory (os error 2)");
-    folder.entries.set(name, file);
     // A gap before the piece is as in a sparse file.
     const before = Buffer.alloc(Number(offset));
     file.data.copy(before);
     file.data = Buffer.concat([before, data]);
-    if (BigInt(file.data.length) >= size) Object.assign(file, how);
+    const isWhole = BigInt(file.data.length) >= size;
+    if (isWhole) Object.assign(file, how);
+    if (isWhole || request.part === "") folder.entries.set(name, file);
+    if (isWhole) this.#parts.delete(request.part);
+    else if (request.part !== "") this.#parts.set(request.part, file);
+  }
+
+  /** Forgets what was put of a file that is not whole. */
+  drop(part: string): void {
+    this.#parts.delete(part);
+  }
+
+  /** How many files are not whole. */
+  get unfinished(): number {
+    return this.#parts.size;
   }
 }
 

@@ -88,7 +88,7 @@ function checkTexts(config: QemuConfig): void {
       );
     }
   }
-  const line = kernelCommandLine(config, longestAddress);
+  const line = kernelCommandLine(config, { logDisk: longestAddress });
   if (Buffer.byteLength(line) > maxCommandLine) {
     const allowed = `the kernel's command line has at most ${maxCommandLine} bytes with the defaults`;
     throw invalidArgument(`${prefix}.kernelParams`, `${line.slice(0, 40)}...`, allowed);

@@ -45,7 +45,7 @@ async function read(path: string): Promise<Snapshot> {
       pieces.push(piece);
     }
     const content = Buffer.concat(pieces);
-    const whole = { ...entry, size: content.length, body: () => once(content) };
+    const whole = { ...entry, size: content.length, body: () => chunksOf(content) };
     found.set(entry.path.join("/"), { print: printOf(entry, content), entry: whole });
   }
   return found;
@@ -57,7 +57,7 @@ function printOf({ kind, mode, uid, gid, target }: TreeEntry, content: Buffer): 
   return `${kind} ${mode.toString(8)} ${uid} ${gid} ${digest}`;
 }
 
-async function* once(content: Buffer): AsyncGenerator<Uint8Array> {
+async function* chunksOf(content: Buffer): AsyncGenerator<Uint8Array> {
   yield content;
 }
 

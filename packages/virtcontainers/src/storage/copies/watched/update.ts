@@ -45,7 +45,7 @@ export async function updateMount(
   const prints = Object.fromEntries([...now].map(([path, { print }]) => [path, print]));
   if (isSame(before, prints)) return;
   const canRemove = sandbox.agentFeatures.includes(removeFeature);
-  await give(await agent(), root, before, now, canRemove, signal);
+  await sendChanges(await agent(), root, before, now, canRemove, signal);
   await writeGiven(copies, { ...records, [root]: prints });
 }
 
@@ -59,7 +59,7 @@ async function snapshotOf(mount: Copied, signal: AbortSignal): Promise<Snapshot>
 }
 
 /** First what is new, then the links that lead there, last what is gone: whoever looks meanwhile sees whole files. */
-async function give(
+async function sendChanges(
   agent: Agent,
   root: string,
   before: Given,

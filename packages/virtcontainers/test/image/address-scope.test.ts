@@ -1,12 +1,12 @@
 import { networkInterfaces } from "node:os";
 import { describe, expect, it } from "vitest";
-import { reachOf } from "../../src/image/registry/reach.ts";
+import { scopeOf } from "../../src/image/registry/address-scope.ts";
 import { failure } from "./support/errors.ts";
 import { httpRegistry } from "./support/http-registry.ts";
 import { quick } from "./support/registry-store.ts";
 import { testStore } from "./support/store.ts";
 
-describe("the reach of an address", () => {
+describe("the scope of an address", () => {
   it.each([
     ["127.0.0.1", "local"],
     ["127.255.0.9", "local"],
@@ -37,12 +37,12 @@ describe("the reach of an address", () => {
     ["64:ff9b::1.1.1.1", "public"],
     ["::ffff:1.1.1.1", "public"],
     ["no address", "local"],
-  ])("%s is %s", (address, reach) => {
-    expect(reachOf(address)).toBe(reach);
+  ])("%s is %s", (address, scope) => {
+    expect(scopeOf(address)).toBe(scope);
   });
 });
 
-/** An address of this machine that others can reach too. */
+/** An address of this machine that others can scope too. */
 const own = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ internal, family }) => !internal && family === "IPv4")?.address;

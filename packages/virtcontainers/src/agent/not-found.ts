@@ -1,10 +1,7 @@
 import { isVirtError } from "../errors.ts";
 
-/** The feature of an agent that can be told to kill what it is only about to start. */
-export const cancelExecFeature = "cancel-exec";
-
 /** True for an agent's answer that there is no such process or container, or none any more. */
-export function isGone(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   if (isVirtError(error, "PROCESS_NOT_FOUND", "INVALID_ARGUMENT")) return true;
   return isVirtError(error, "AGENT_ERROR") && /invalid container id/i.test(error.message);
 }

@@ -7,9 +7,9 @@ import { errorCode } from "../failure.ts";
  * registry may only send us to addresses that are at least as public as its own, or its answers could make
  * us ask, and tell it, what only we can reach.
  */
-export type Reach = "public" | "private" | "local";
+export type AddressScope = "public" | "private" | "local";
 
-const order: readonly Reach[] = ["public", "private", "local"];
+const order: readonly AddressScope[] = ["public", "private", "local"];
 
 const networks: Readonly<Record<"private" | "local", readonly string[]>> = {
   private: ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"],
@@ -23,13 +23,13 @@ const networks6: typeof networks = {
 const blocks = { private: blockList("private"), local: blockList("local") };
 
 /** An IPv4 network counts in the IPv6 forms too that lead to it: mapped, compatible, NAT64 and 6to4. */
-function blockList(reach: "private" | "local"): BlockList {
+function blockList(scope: "private" | "local"): BlockList {
   const list = new BlockList();
-  for (const network of networks6[reach]) {
+  for (const network of networks6[scope]) {
     const [address = "", bits] = network.split("/");
     list.addSubnet(address, Number(bits), "ipv6");
   }
-  for (const network of networks[reach]) {
+  for (const network of networks[scope]) {
     const [address = "", bits] = network.split("/");
     list.addSubnet(address, Number(bits), "ipv4");
     for (const prefix of ["::ffff:", "::", "64:ff9b::"]) {
@@ -42,8 +42,8 @@ function blockList(reach: "private" | "local"): BlockList {
   return list;
 }
 
-/** The reach of an IP address; what is no address counts as local. */
-export function reachOf(address: string): Reach {
+/** The scope of an IP address; what is no address counts as local. */
+export function scopeOf(address: string): AddressScope {
   const plain = address.replace(/^\[|\]$|%.*$/g, "");
   if (isIP(plain) === 0) return "local";
   const family = isIPv6(plain) ? "ipv6" : "ipv4";
@@ -51,33 +51,33 @@ export function reachOf(address: string): Reach {
   return blocks.private.check(plain, family) ? "private" : "public";
 }
 
-export function leastReach(a: Reach, b: Reach): Reach {
+export function widestScope(a: AddressScope, b: AddressScope): AddressScope {
   return order[Math.min(order.indexOf(a), order.indexOf(b))] ?? "public";
 }
 
-export function isWithin(reach: Reach, most: Reach): boolean {
-  return order.indexOf(reach) <= order.indexOf(most);
+export function isWithin(scope: AddressScope, most: AddressScope): boolean {
+  return order.indexOf(scope) <= order.indexOf(most);
 }
 
-/** The code of the error with which a name ends that has no address within the reach. */
-const outOfReach = "EOUTOFREACH";
+/** The code of the error with which a name ends that has no address within the scope. */
+const outOfScope = "EOUTOFSCOPE";
 
-export function isOutOfReach(error: unknown): boolean {
-  return errorCode(error) === outOfReach;
+export function isOutOfScope(error: unknown): boolean {
+  return errorCode(error) === outOfScope;
 }
 
-export function outOfReachError(hostname: string): Error {
-  return Object.assign(new Error(`${hostname} is out of reach`), { code: outOfReach });
+export function outOfScopeError(hostname: string): Error {
+  return Object.assign(new Error(`${hostname} is out of scope`), { code: outOfScope });
 }
 
 /** A look-up of names for `connect`, so that what was checked is what is connected to. */
-export function lookupWithin(most: Reach): LookupFunction {
+export function lookupWithin(most: AddressScope): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return done(error, "", 0);
-      const allowed = addresses.filter(({ address }) => isWithin(reachOf(address), most));
+      const allowed = addresses.filter(({ address }) => isWithin(scopeOf(address), most));
       const [first] = allowed;
-      if (!first) return done(outOfReachError(hostname), "", 0);
+      if (!first) return done(outOfScopeError(hostname), "", 0);
       if (options.all) return done(null, allowed);
       done(null, first.address, first.family);
     });

@@ -1,0 +1,13 @@
+import * as v from "valibot";
+import { integer } from "../validate.ts";
+
+/** The size of a terminal: each 1 to 65535. */
+export interface TerminalSize {
+  rows: number;
+  columns: number;
+}
+
+export const TerminalSize = v.strictObject({
+  rows: integer(1, 65535, "rows"),
+  columns: integer(1, 65535, "columns"),
+});
