@@ -100,7 +100,7 @@ mod tests {
             Code::NotFound
         );
         for reason in ["Not a directory", "Permission denied"] {
-            let status = explain(&format!("chdir `/w`: {reason}"), "foo", "/w");
+            let status = explain(&format!("chdir `/w`: {reason}"), 1, "foo", "/w");
             assert_eq!(status.code, Code::PermissionDenied);
             assert_eq!(
                 status.message,
