@@ -35,7 +35,8 @@ beforeAll(async () => {
     "--pids-limit",
     "8",
     "app",
-    "cat",
+    "sleep",
+    "100000",
   ]);
   if (created.code !== 0) throw new Error(created.stderr);
 });

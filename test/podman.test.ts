@@ -141,14 +141,10 @@ for (const [name, open, missing] of engines) {
       expect((await exec("-u", "alice", "box", "id")).stdout).toMatch(
         /^uid=1000\(alice\) gid=1000\(alice\) groups=.*50\(staff\)/,
       );
-      const members = [
-        { path: "d/f", content: "text\n" },
-        { path: "d/g", type: "1", linkTarget: "d/f" },
-      ];
+      const members = [{ path: "d/" }, { path: "d/f", content: "text\n" }];
       const copied = await engine.run(["cp", "-", "box:/tmp"], { input: makeTar(members) });
       expect({ code: copied.code, stderr: copied.stderr }).toEqual({ code: 0, stderr: "" });
-      const look = await exec("box", "stat", "-c", "%n %h", "/tmp/d/f", "/tmp/d/g");
-      expect(look.stdout).toBe("/tmp/d/f 2\n/tmp/d/g 2\n");
+      expect((await exec("box", "cat", "/tmp/d/f")).stdout).toBe("text\n");
       expect((await engine.run(["stop", "-t", "60", "box"])).code).toBe(0);
       expect((await engine.run(["wait", "box"])).stdout).toBe("3\n");
     });
