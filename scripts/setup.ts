@@ -21,6 +21,7 @@ import { createProgress, type Progress } from "./support/progress.ts";
 import { run } from "./support/run.ts";
 import { unlessDone } from "./support/stamp.ts";
 import { buildPackages } from "./support/typescript.ts";
+import { vsockDaemon } from "./support/vsock-daemon.ts";
 
 const virtc = join(repository, "packages/virtc/bin/virtc");
 
@@ -31,6 +32,11 @@ async function setup(progress: Progress, options: { tests: boolean; kernel: bool
   await linkPrograms(progress);
   await renewLists(progress);
   await buildGuest(progress, { tuned: options.tests || options.kernel });
+  if (options.tests) {
+    await progress.step("vhost-device-vsock (minutes when it is new)", (update) =>
+      vsockDaemon(update),
+    );
+  }
   await importBusybox(progress);
 }
 

@@ -16,7 +16,7 @@ import type { Suite } from "./support/run-suites.ts";
 import { vitest } from "./support/suites.ts";
 
 /** What differs between hosts: QEMU's and virtiofsd's options and programs, and the tools beside them. */
-const telling = ["smoke", "volumes", "cli", "programs", "faults"];
+const telling = ["smoke", "volumes", "cli", "programs", "faults", "users"];
 
 const { values, positionals } = parseArgs({
   options: { host: { type: "string", multiple: true, default: [...hosts] } },

@@ -1,6 +1,6 @@
 /**
  * Runs all checks and tests: lint, types, generated code, packages; the guest agent's, the unit tests, the
- * end-to-end tests on the tuned kernel and the smoke tests on Debian's, and a part on the other lines of Node.js. A suite that leaves the host another
+ * end-to-end tests on the tuned kernel, some of them over hybrid vsock, and the smoke tests on Debian's, and a part on the other lines of Node.js. A suite that leaves the host another
  * way than it was, or temporary files, has failed. The last line sums them up; the exit status is 1 if one
  * failed. `--strict` runs the end-to-end tests several times, and none of them a second time when it fails.
  */
@@ -23,9 +23,20 @@ if (!Number.isInteger(times) || times < 1) {
 }
 const retry = values.strict ? ["--retry=0"] : [];
 
+/** What tells most of a transport; `npm run test:hybrid-vsock` runs all. */
+const vsockFiles = ["library", "faults", "logs"].map((name) => `test/${name}.test.ts`);
+
 const endToEnd: Suite = {
   title: "end-to-end tests, tuned kernel",
   run: () => vitest("e2e", retry, { VIRTC_KERNEL: "tuned" }),
+};
+const overVsock: Suite = {
+  title: "end-to-end tests over hybrid vsock",
+  run: () =>
+    vitest("e2e", [...retry, ...vsockFiles], {
+      VIRTC_KERNEL: "tuned",
+      VIRTC_TRANSPORT: "hybrid-vsock",
+    }),
 };
 /** All above runs on the Node.js that runs this. */
 const otherLines = nodeLines.filter((line) => !process.version.startsWith(`v${line}.`));
@@ -40,6 +51,7 @@ const suites: Suite[] = [
   { title: "tests of the guest agent", run: cargoTest },
   { title: "unit tests", run: () => vitest("unit") },
   ...Array.from({ length: times }, () => endToEnd),
+  overVsock,
   {
     title: "smoke tests, Debian's kernel",
     run: () => vitest("e2e", [...retry, "test/smoke.test.ts"], { VIRTC_KERNEL: "debian" }),

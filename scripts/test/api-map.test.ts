@@ -5,26 +5,30 @@ import { describe, expect, it } from "vitest";
 import { KataAgent } from "../../packages/virtcontainers/src/agent/kata/agent.ts";
 import { Sandbox } from "../../packages/virtcontainers/src/api/sandbox.ts";
 import { VirtContainers } from "../../packages/virtcontainers/src/api/virtcontainers.ts";
-import { KataAgentConfig } from "../../packages/virtcontainers/src/config/agent.ts";
-import { Cmd, ContainerConfig } from "../../packages/virtcontainers/src/config/container.ts";
-import { HypervisorConfig } from "../../packages/virtcontainers/src/config/hypervisor.ts";
-import { Mount } from "../../packages/virtcontainers/src/config/mount.ts";
-import { RootFs } from "../../packages/virtcontainers/src/config/rootfs.ts";
-import { SandboxConfig, Volume } from "../../packages/virtcontainers/src/config/sandbox.ts";
+import { KataAgentConfigSchema } from "../../packages/virtcontainers/src/config/agent.ts";
+import { CmdSchema } from "../../packages/virtcontainers/src/config/cmd.ts";
+import { ContainerConfigSchema } from "../../packages/virtcontainers/src/config/container.ts";
+import { HypervisorConfigSchema } from "../../packages/virtcontainers/src/config/hypervisor.ts";
+import { MountSchema } from "../../packages/virtcontainers/src/config/mount.ts";
+import { RootFsSchema } from "../../packages/virtcontainers/src/config/rootfs.ts";
+import {
+  SandboxConfigSchema,
+  VolumeSchema,
+} from "../../packages/virtcontainers/src/config/sandbox.ts";
 import * as library from "../../packages/virtcontainers/src/index.ts";
 import { readPage, section, tableRows, top } from "./support/pages.ts";
 
 const page = readPage("docs/api-map.md");
 const classes = { VirtContainers, Sandbox, KataAgent };
 const schemas = {
-  SandboxConfig,
-  HypervisorConfig,
-  KataAgentConfig,
-  ContainerConfig,
-  RootFs,
-  Cmd,
-  Volume,
-  Mount: Mount.options[0],
+  SandboxConfig: SandboxConfigSchema,
+  HypervisorConfig: HypervisorConfigSchema,
+  KataAgentConfig: KataAgentConfigSchema,
+  ContainerConfig: ContainerConfigSchema,
+  RootFs: RootFsSchema,
+  Cmd: CmdSchema,
+  Volume: VolumeSchema,
+  Mount: MountSchema.options[0],
 };
 
 /** The names of the Go library's public interface, and of its agents' interface. */

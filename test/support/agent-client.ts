@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { connect } from "node:net";
+import { existsSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { AgentService, Extension } from "@virtcontainers/agent-protocol";
 import { AckScanner, encodeHello } from "@virtcontainers/agent-protocol/ports";
@@ -20,8 +20,34 @@ export async function agentClient(
   port: number,
 ): Promise<AgentClient> {
   const folder = join(stateDir, "sbs", sandboxId);
+  const served = join(folder, "vm/vsock.sock");
+  const socket = existsSync(served)
+    ? await overVsock(served)
+    : await overPort(folder, join(folder, "vm", `agent.${port}.sock`));
+  const client = new TtrpcClient(socket);
+  return {
+    agent: createServiceClient(client, AgentService),
+    extension: createServiceClient(client, Extension),
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await client.closed;
+    },
+  };
+}
+
+/** A session as each client has one where the agent is reached by vsock. */
+async function overVsock(path: string): Promise<Socket> {
+  const socket = connect(path);
+  socket.write("CONNECT 1024\n");
+  const [answer] = await once(socket, "data");
+  if (!/^OK \d+\n$/.test(String(answer))) throw new Error(`${path} answered ${answer}`);
+  socket.pause();
+  return socket;
+}
+
+async function overPort(folder: string, path: string): Promise<Socket> {
   const { token } = JSON.parse(readFileSync(join(folder, "sandbox.json"), "utf8"));
-  const socket = connect(join(folder, "vm", `agent.${port}.sock`));
+  const socket = connect(path);
   await once(socket, "connect");
   const nonce = randomBytes(16);
   socket.write(encodeHello(Buffer.from(String(token), "hex"), nonce));
@@ -32,15 +58,6 @@ export async function agentClient(
     if (rest === undefined) continue;
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
-    break;
+    return socket;
   }
-  const client = new TtrpcClient(socket);
-  return {
-    agent: createServiceClient(client, AgentService),
-    extension: createServiceClient(client, Extension),
-    async [Symbol.asyncDispose]() {
-      client.close();
-      await client.closed;
-    },
-  };
 }

@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VirtContainers, type VirtContainersOptions } from "virtcontainers";
+import type { VirtContainers, VirtContainersOptions } from "virtcontainers";
 import { findGuestDir, loadGuestAssets } from "virtcontainers/host";
+import { overTransport } from "./transport.ts";
 
 /** An instance with folders of its own, and the busybox image in its store. */
 export interface TestInstance extends AsyncDisposable {
@@ -17,7 +18,7 @@ export async function testInstance(options: VirtContainersOptions = {}): Promise
   const stateDir = join(base, "state");
   const dataDir = join(base, "data");
   execFileSync("chmod", ["711", base]);
-  const vc = new VirtContainers({ stateDir, dataDir, ...options });
+  const vc = overTransport({ stateDir, dataDir, ...options });
   const assets = await loadGuestAssets(findGuestDir(process.env));
   if (assets.busyboxPath === undefined) throw new Error("the guest files have no busybox image");
   await vc.images.import(assets.busyboxPath, { name: "busybox" });

@@ -79,9 +79,9 @@ impl Reaper {
     }
 
     fn collect(&self) {
-        while let Some(pid) = ended_child() {
-            // What is not collected yet can be looked at.
-            let executed = has_executed(pid);
+        while let Some((pid, ended_well)) = ended_child() {
+            // What is not collected yet can be looked at. What became no program never ends well.
+            let executed = ended_well || has_executed(pid);
             let Ok(Some((_, status))) = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG)
             else {
                 return;
@@ -102,17 +102,18 @@ impl Reaper {
     }
 }
 
-/// A child whose end is to be collected.
-fn ended_child() -> Option<Pid> {
+/// A child whose end is to be collected, and whether it has ended with exit code 0.
+fn ended_child() -> Option<(Pid, bool)> {
     // SAFETY: siginfo_t is plain data, for which all zeros is a value.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: the place is valid; where there is none to tell of, the kernel leaves its pid at 0.
-    let (done, pid) = unsafe {
+    let (done, pid, status) = unsafe {
         let done = libc::waitid(libc::P_ALL, 0, &raw mut info, flags);
-        (done, info.si_pid())
+        (done, info.si_pid(), info.si_status())
     };
-    (done == 0).then(|| Pid::from_raw(pid)).flatten()
+    let pid = (done == 0).then(|| Pid::from_raw(pid)).flatten()?;
+    Some((pid, info.si_code == libc::CLD_EXITED && status == 0))
 }
 
 /// Whether a child has become a program since it was forked: the kernel keeps the flag PF_FORKNOEXEC

@@ -149,7 +149,37 @@ fn the_limits_of_the_container_hold_for_what_joins_it() {
     }];
     client.create(&container("c1", &agent.root(), own));
     client.start("c1");
+    let of_agent = || {
+        let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", agent.pid()));
+        (read("limits").unwrap(), read("oom_score_adj").unwrap())
+    };
+    let before = of_agent();
     let script = "cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn";
     client.exec(&exec("c1", "e1", shell(script)));
     assert_eq!(client.stdout("c1", "e1"), "321\n66\n77\n");
+    assert_eq!(of_agent(), before);
+}
+
+/// The minor page faults of the agent so far.
+fn faults(agent: &Agent) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", agent.pid())).unwrap();
+    let rest = stat.rsplit(')').next().unwrap();
+    rest.split_whitespace().nth(7).unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_agent_is_not_copied_for_an_exec() {
+    const EXECS: u64 = 20;
+    let agent = Agent::with_sandbox();
+    let mut client = sleeper(&agent);
+    let mut run = |name: String| {
+        client.exec(&exec("c1", &name, process(&["true"])));
+        assert_eq!(client.wait("c1", &name), 0);
+    };
+    run("first".to_owned());
+    let before = faults(&agent);
+    (0..EXECS).for_each(|number| run(format!("e{number}")));
+    // After a fork, each page that the agent writes to is a fault.
+    let each = (faults(&agent) - before) / EXECS;
+    assert!(each < 20, "{each} page faults for each exec");
 }

@@ -8,7 +8,7 @@ import {
 } from "@virtcontainers/agent-protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import { encodeResponse } from "../src/envelope.ts";
-import { createServiceClient, TtrpcClient } from "../src/index.ts";
+import { createServiceClient, TtrpcClient, TtrpcServer } from "../src/index.ts";
 import { checkCost } from "../src/message-cost.ts";
 import { failureOf } from "./support/failure.ts";
 import { RawPeer } from "./support/raw-peer.ts";
@@ -33,6 +33,27 @@ test("an answer of empty messages by the million is not decoded", async () => {
   expect(error).toMatchObject({ code: "internal", remote: false });
   expect(error.text).toBe("the answer of grpc.AgentService/StatsContainer cannot be decoded");
   expect(String(error.cause)).toContain("more than 65536 messages");
+});
+
+test("a request of empty messages by the million is not decoded, and its handler not called", async () => {
+  const [near, far] = await socketPair();
+  const client = new TtrpcClient(near);
+  clients.push(client);
+  let called = 0;
+  new TtrpcServer()
+    .register(AgentService, {
+      createSandbox: () => {
+        called++;
+        return {};
+      },
+    })
+    .serve(far);
+  // Its storages.
+  const call = client.call("grpc.AgentService", "CreateSandbox", empties(3, 2_000_000));
+  const error = await failureOf(call);
+  expect(error).toMatchObject({ code: "invalid_argument", remote: true });
+  expect(error.text).toBe("the request of grpc.AgentService/CreateSandbox cannot be decoded");
+  expect(called).toBe(0);
 });
 
 test("an answer of empty details of an error by the million ends the connection", async () => {

@@ -92,6 +92,18 @@ it("is found by links, as npm makes them", async () => {
   expect((await launch(["ps"], {}, join(folder, ".bin/virtc"))).argv).toEqual([":ps"]);
 });
 
+it("is found without its folder", async () => {
+  const run = execute("sh", ["virtc", "ps"], { cwd: join(folder, "bin") });
+  expect(v.parse(Told, JSON.parse((await run).stdout)).argv).toEqual([":ps"]);
+});
+
+it("starts no program but Node.js", async () => {
+  const path = join(folder, "path");
+  await mkdir(path);
+  await symlink(process.execPath, join(path, "node"));
+  expect((await launch(["ps"], { PATH: path })).argv).toEqual([":ps"]);
+});
+
 it("leaves the caller's environment and NODE_OPTIONS as they are", async () => {
   const before = { NODE_OPTIONS: "--no-warnings", words: "mine", self: "mine", at: "mine" };
   const { env } = await launch(["ps"], before);

@@ -24,8 +24,9 @@ export { Sandbox } from "./api/sandbox.ts";
 export { VirtContainers } from "./api/virtcontainers.ts";
 export type { KataAgentConfig } from "./config/agent.ts";
 export type { Cgroups } from "./config/cgroups.ts";
+export type { Cmd, EnvVar } from "./config/cmd.ts";
 export type { ConsoleOptions } from "./config/console.ts";
-export type { Cmd, ContainerConfig, EnvVar, LinuxResources } from "./config/container.ts";
+export type { ContainerConfig } from "./config/container.ts";
 export {
   type ContainerType,
   isSandboxType,
@@ -36,13 +37,14 @@ export {
 export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { EventsOptions, EventType } from "./config/events.ts";
 export type { ExecInput, ExecOptions } from "./config/exec.ts";
-export type { HypervisorConfig } from "./config/hypervisor.ts";
+export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
 export type { OciSpec } from "./config/oci/schema.ts";
 export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { ProcessListOptions } from "./config/process-list.ts";
 export type { Resize } from "./config/resize.ts";
+export type { LinuxResources } from "./config/resources.ts";
 export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
 export type { SandboxOptions } from "./config/sandbox-options.ts";
@@ -59,7 +61,6 @@ export { type ErrorCode, type ErrorDetails, isVirtError, VirtError } from "./err
 export { type PhaseEvent, phaseChannelName } from "./events.ts";
 export type { KernelFlavour } from "./guest/assets.ts";
 export { runningOnVMM } from "./host/vmm.ts";
-export type { Param } from "./hypervisor/config.ts";
 export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
 export { maxQemuVCPUs } from "./hypervisor/qemu/machine/max-vcpus.ts";
 export type {

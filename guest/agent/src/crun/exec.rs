@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-use super::{Crun, Prepare, Started, take_pid};
+use super::inherited::Inherited;
+use super::{Crun, Started, take_pid};
 use crate::pipe::Stdio;
 use crate::status::{Context, Result};
 
@@ -17,7 +18,7 @@ pub struct Exec<'a> {
     pub stdio: Stdio,
     /// The socket to which the terminal is sent.
     pub console: Option<&'a Path>,
-    pub prepare: Option<Prepare>,
+    pub inherited: Inherited,
 }
 
 impl Crun {
@@ -27,7 +28,7 @@ impl Crun {
             scratch,
             stdio,
             console,
-            prepare,
+            inherited,
         } = wanted;
         let description = scratch.with_extension("json");
         let pid = scratch.with_extension("pid");
@@ -45,7 +46,9 @@ impl Crun {
             arguments.extend([OsStr::new("--console-socket").into(), console.into()]);
         }
         arguments.push(id.into());
-        let status = self.run_prepared(&arguments, stdio, prepare).await;
+        let status = self
+            .run_inheriting(&arguments, stdio, Some(inherited))
+            .await;
         let _ = fs::remove_file(&description);
         match status? {
             0 => take_pid(&pid).map(Started::Process),

@@ -1,44 +1,32 @@
 //! Tells when crun and all that it has started have become the program that was asked for, or ended: by a
 //! pipe that each of them has and that closes by itself then.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 
-use rustix::io::FdFlags;
+use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 
-use crate::async_fd::{self, AsyncFd};
+use crate::async_fd;
 use crate::status::{Context, Result};
 
 pub struct Executed {
-    reader: AsyncFd,
-    writer: OwnedFd,
+    reader: OwnedFd,
 }
 
 impl Executed {
-    pub fn open() -> Result<Executed> {
-        let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).context(|| "pipe")?;
-        let reader = async_fd::watch(reader).context(|| "pipe")?;
-        Ok(Executed { reader, writer })
+    /// With it comes the end that crun inherits.
+    pub fn open() -> Result<(Executed, OwnedFd)> {
+        let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
+        let (reader, writer) = rustix::pipe::pipe_with(flags).context(|| "pipe")?;
+        Ok((Executed { reader }, writer))
     }
 
-    /// The end that a new process is to let through to crun.
-    pub fn writer(&self) -> RawFd {
-        self.writer.as_raw_fd()
-    }
-
-    /// Waits, once crun has been started.
+    /// Waits, once crun has been started. Mostly it is closed by then, and need not be watched.
     pub async fn wait(self) {
-        let Executed { reader, writer } = self;
-        drop(writer);
-        let _ = reader.readable().await;
+        if rustix::io::read(&self.reader, &mut [0]) == Err(Errno::AGAIN)
+            && let Ok(reader) = async_fd::watch_reading(self.reader)
+        {
+            let _ = reader.readable().await;
+        }
     }
-}
-
-/// Called in a new process: what it becomes has the descriptor too. crun has programs that it starts
-/// lose it.
-pub fn let_through(fd: RawFd) -> std::io::Result<()> {
-    // SAFETY: the descriptor is open, as its owner outlives the start of the process.
-    let fd = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
-    rustix::io::fcntl_setfd(fd.as_fd(), FdFlags::empty())?;
-    Ok(())
 }

@@ -5,6 +5,7 @@ pub mod delete;
 pub mod error;
 pub mod exec;
 pub mod executed;
+pub mod inherited;
 pub mod start;
 pub mod update;
 
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::rc::Rc;
 
+use inherited::Inherited;
 use rustix::process::{Pid, Signal};
 
 use crate::pipe::Stdio;
@@ -39,24 +41,19 @@ pub enum Started {
     Failed(i32),
 }
 
-/// What a new process does before it becomes crun.
-pub type Prepare = Box<dyn FnMut() -> std::io::Result<()> + Send + Sync>;
-
 impl Crun {
     /// Runs crun to its end and gives its exit status. What it starts is in a process group of its
     /// own, by which it can be killed with all that it has started; if crun fails, nothing of it
     /// stays, not what a hook has started either.
     async fn run<A: AsRef<OsStr>>(&self, arguments: &[A], stdio: Stdio) -> Result<i32> {
-        self.run_prepared(arguments, stdio, None).await
+        self.run_inheriting(arguments, stdio, None).await
     }
 
-    /// As `run`; `prepare` is called in the new process before it becomes crun, where nothing but
-    /// system calls are safe.
-    async fn run_prepared<A: AsRef<OsStr>>(
+    async fn run_inheriting<A: AsRef<OsStr>>(
         &self,
         arguments: &[A],
         stdio: Stdio,
-        prepare: Option<Prepare>,
+        inherited: Option<Inherited>,
     ) -> Result<i32> {
         let manager = match self.cgroups {
             true => "--cgroup-manager=cgroupfs",
@@ -65,11 +62,7 @@ impl Crun {
         let stream = |fd: Option<OwnedFd>| fd.map_or_else(std::process::Stdio::null, Into::into);
         let (group, end) = {
             let mut command = Command::new(&self.program);
-            if let Some(prepare) = prepare {
-                // SAFETY: it makes nothing but system calls.
-                unsafe { command.pre_exec(prepare) };
-            }
-            let child = command
+            command
                 .env_clear()
                 .arg("--root")
                 .arg(&self.root)
@@ -78,9 +71,13 @@ impl Crun {
                 .stdin(stream(stdio.stdin))
                 .stdout(stream(stdio.stdout))
                 .stderr(stream(stdio.stderr))
-                .process_group(0)
-                .spawn()
-                .context(|| format!("run {}", self.program.display()))?;
+                .process_group(0);
+            let mut start = || command.spawn();
+            let child = match inherited {
+                Some(inherited) => inherited.during(start).and_then(|started| started),
+                None => start(),
+            };
+            let child = child.context(|| format!("run {}", self.program.display()))?;
             (child.id(), self.reaper.watch(child.id()))
         };
         let status = end.await.context(|| "crun")?.status;

@@ -1,16 +1,16 @@
 //! The processes that an exec has started, wherever it has gone: out of its process group, away from its parents.
 //!
-//! Each exec gets a limit of file locks of its own, which all that it starts inherits. The kernel
-//! has ignored this limit since 2.4.25, so nothing is different in the container. In a cgroup of its
-//! own it would be: programs look for their limits in their own group, and these stand in the
-//! container's.
+//! Each exec gets a limit of file locks of its own, which all that it starts inherits: the soft one while crun
+//! is at work, then the hard one too. The kernel has ignored this limit since 2.4.25, so nothing is different
+//! in the container. In a cgroup of its own it would be: programs look for their limits in their own group,
+//! and these stand in the container's.
 
 use std::collections::HashSet;
 use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
-use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Resource, Signal, pidfd_open, pidfd_send_signal};
 
 use super::stat;
 use crate::async_fd;
@@ -40,16 +40,6 @@ pub fn mark(process: &mut Process, serial: u64) -> Option<u64> {
     Some(mark)
 }
 
-/// Marks the process that calls it; all that it starts inherits the mark.
-pub fn mark_self(mark: u64) -> std::io::Result<()> {
-    let limit = Rlimit {
-        current: Some(mark),
-        maximum: Some(mark),
-    };
-    rustix::process::setrlimit(Resource::Locks, limit)?;
-    Ok(())
-}
-
 /// What was killed and may still be ending.
 pub struct Killed(Vec<OwnedFd>);
 
@@ -76,7 +66,7 @@ pub fn kill(mark: u64) -> Killed {
             let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
                 continue;
             };
-            if mark_of(pid) == Some(mark) && known.insert((pid, stat::start_ticks(pid))) {
+            if has_mark(pid, mark) && known.insert((pid, stat::start_ticks(pid))) {
                 let _ = pidfd_send_signal(&process, Signal::KILL);
                 killed.push(process);
             }
@@ -93,14 +83,14 @@ fn pids() -> impl Iterator<Item = Pid> {
     entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
 }
 
-fn mark_of(pid: Pid) -> Option<u64> {
+fn has_mark(pid: Pid, mark: u64) -> bool {
     let mut limit = MaybeUninit::<libc::rlimit>::uninit();
     let (id, nothing) = (pid.as_raw_nonzero().get(), std::ptr::null());
     // SAFETY: nothing is set, and the kernel fills what is asked for if it says so.
     unsafe {
-        match libc::prlimit(id, libc::RLIMIT_LOCKS, nothing, limit.as_mut_ptr()) {
-            0 => Some(limit.assume_init().rlim_max),
-            _ => None,
+        libc::prlimit(id, libc::RLIMIT_LOCKS, nothing, limit.as_mut_ptr()) == 0 && {
+            let limit = limit.assume_init();
+            limit.rlim_cur == mark || limit.rlim_max == mark
         }
     }
 }

@@ -9,12 +9,15 @@ use super::streams::Streams;
 use super::terminal::{Socket, Terminal};
 use crate::async_fd::AsyncFd;
 use crate::crun::error;
-use crate::pipe::read::{Read, read_available};
+use crate::pipe::read::{Read, bytes_in_pipe, read_available};
 use crate::pipe::{self, Ends, Stdio};
 use crate::proto::grpc;
 use crate::proto::virtcontainers::OutputSink;
 use crate::reaper::Reaper;
 use crate::status::{Result, Status};
+
+/// Of what is said no more is read, in bytes.
+const LONGEST_SAID: usize = 64 << 10;
 
 /// The `*_port` fields of a request.
 #[derive(Clone, Copy)]
@@ -102,6 +105,11 @@ impl Draft {
         std::future::pending().await
     }
 
+    /// Whether anything was said, as crun does when it fails at last.
+    pub fn has_said_something(&self) -> bool {
+        self.socket.is_some() || bytes_in_pipe(&self.ends.stderr) > 0
+    }
+
     /// Why crun failed, from what it said and how it ended.
     pub fn explain(&self, status: i32) -> Status {
         let mut said = text_of(&self.ends.stderr);
@@ -146,9 +154,13 @@ impl Draft {
     }
 }
 
+/// What was said so far. A terminal does not tell its length at first, so it is read to its end.
 fn text_of(source: &AsyncFd) -> String {
-    match read_available(source, 64 << 10, &[]) {
-        Ok(Read::Data(body)) => String::from_utf8_lossy(body.bytes()).into_owned(),
-        _ => String::new(),
+    let mut said = Vec::new();
+    while said.len() < LONGEST_SAID
+        && let Ok(Read::Data(body)) = read_available(source, LONGEST_SAID, &[])
+    {
+        said.extend(body.bytes());
     }
+    String::from_utf8_lossy(&said).into_owned()
 }

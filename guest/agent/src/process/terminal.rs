@@ -54,6 +54,8 @@ pub fn resize(terminal: &OwnedFd, rows: u32, columns: u32) -> Result<()> {
 pub struct Socket {
     pub path: PathBuf,
     listener: UnixListener,
+    /// On which it comes; who waited for it may have been called off.
+    accepted: RefCell<Option<UnixStream>>,
     received: RefCell<Option<Rc<Terminal>>>,
 }
 
@@ -72,6 +74,7 @@ impl Socket {
         Ok(Socket {
             path,
             listener,
+            accepted: RefCell::default(),
             received: RefCell::default(),
         })
     }
@@ -81,29 +84,39 @@ impl Socket {
         if let Some(terminal) = &*self.received.borrow() {
             return Ok(terminal.clone());
         }
-        let (stream, _) = self.listener.accept().context(|| MISSING)?;
-        self.keep(&stream)
+        if self.accepted.borrow().is_none() {
+            self.accept().context(|| MISSING)?;
+        }
+        self.keep()
     }
 
     /// Waits for what crun sends.
     pub async fn received(&self) -> Result<Rc<Terminal>> {
         let listener = self.listener.try_clone().context(|| MISSING)?;
         let listener = async_fd::watch_reading(listener.into()).context(|| MISSING)?;
-        let stream = loop {
+        let watched = loop {
             let mut ready = listener.readable().await.context(|| MISSING)?;
-            match self.listener.accept() {
-                Ok((stream, _)) => break stream,
+            match self.accept() {
+                Ok(stream) => break stream,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => ready.clear_ready(),
                 Err(error) => return Err(error).context(|| MISSING),
             }
         };
-        let watched = stream.try_clone().context(|| MISSING)?;
         let watched = async_fd::watch_reading(watched.into()).context(|| MISSING)?;
         let _ = watched.readable().await;
-        self.keep(&stream)
+        self.keep()
     }
 
-    fn keep(&self, stream: &UnixStream) -> Result<Rc<Terminal>> {
+    fn accept(&self) -> std::io::Result<UnixStream> {
+        let (stream, _) = self.listener.accept()?;
+        let other = stream.try_clone()?;
+        *self.accepted.borrow_mut() = Some(stream);
+        Ok(other)
+    }
+
+    fn keep(&self) -> Result<Rc<Terminal>> {
+        let accepted = self.accepted.borrow();
+        let stream = accepted.as_ref().ok_or_else(|| Status::internal(MISSING))?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut data = [0u8; 64];
@@ -127,5 +140,48 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::IoSlice;
+    use std::os::fd::AsFd;
+
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+
+    fn send(stream: &UnixStream, fd: &OwnedFd) {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        let fds = [fd.as_fd()];
+        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&fds)));
+        let data = [IoSlice::new(b"x")];
+        sendmsg(stream, &data, &mut ancillary, SendFlags::empty()).unwrap();
+    }
+
+    #[test]
+    fn a_terminal_is_not_lost_with_who_waited_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let socket = Socket::open(&folder.path().join("socket")).unwrap();
+            let crun = UnixStream::connect(&socket.path).unwrap();
+            tokio::select! {
+                biased;
+                _ = socket.received() => panic!("nothing was sent"),
+                () = async {
+                    while socket.accepted.borrow().is_none() {
+                        tokio::task::yield_now().await;
+                    }
+                } => {}
+            }
+            let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+            send(&crun, &master);
+            assert!(socket.receive().is_ok());
+        });
     }
 }

@@ -8,8 +8,10 @@ const ENABLED: &str = "/sys/module/apparmor/parameters/enabled";
 
 /// Drops a profile where the kernel has none.
 pub fn drop_unknown(process: &mut Process) {
-    let enabled = fs::read_to_string(ENABLED).is_ok_and(|text| text.trim() == "Y");
-    drop_unless(enabled, process);
+    if !process.apparmor_profile.is_empty() {
+        let enabled = fs::read_to_string(ENABLED).is_ok_and(|text| text.trim() == "Y");
+        drop_unless(enabled, process);
+    }
 }
 
 fn drop_unless(enabled: bool, process: &mut Process) {

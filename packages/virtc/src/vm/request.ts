@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { defaultHypervisor } from "virtcontainers/config";
 import { type Cpus, parseCpus } from "../args/cpus.ts";
 import { optional } from "../args/optional.ts";
 import { parseMiB } from "../args/size.ts";
@@ -20,12 +19,12 @@ export interface VmRequest {
 }
 
 /** Checks the options of a VM. */
-export function parseVm(options: VmOptions, cwd: string): VmRequest {
+export async function parseVm(options: VmOptions, cwd: string): Promise<VmRequest> {
   return {
     cpus: optional(options.cpus, (text) => parseCpus("--cpus", text)),
     memoryMiB: optional(options.memory, (text) => parseMiB("--memory", text, ...memoryLimits)),
     ...parseKernel(options.kernel, cwd),
-    hypervisorPath: parseHypervisor(options.hypervisor, cwd),
+    hypervisorPath: await optional(options.hypervisor, (text) => parseHypervisor(text, cwd)),
     options,
   };
 }
@@ -40,8 +39,9 @@ function parseKernel(
   throw badValue("--kernel", text, "it must be tuned, debian, or a path with a slash in it");
 }
 
-function parseHypervisor(text: string | undefined, cwd: string): string | undefined {
-  if (text === undefined || text === defaultHypervisor) return undefined;
+async function parseHypervisor(text: string, cwd: string): Promise<string | undefined> {
+  const { defaultHypervisor } = await import("virtcontainers/config");
+  if (text === defaultHypervisor) return undefined;
   if (text.includes("/")) return resolve(cwd, text);
   throw badValue(
     "--hypervisor",

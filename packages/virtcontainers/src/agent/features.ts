@@ -1,4 +1,4 @@
-import type { Cmd } from "../config/container.ts";
+import type { Cmd } from "../config/cmd.ts";
 import { VirtError } from "../errors.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
@@ -13,6 +13,14 @@ export const filesFeature = "files";
 
 /** The feature that an agent names if it fills volumes with what a root has in their place. */
 export const fillFeature = "fill";
+
+/** An agent that is not this project's: what the contract leaves open is done as the field's own agent does it. */
+export function isForeign({
+  config,
+  agentFeatures,
+}: Pick<StoredSandbox, "config" | "agentFeatures">): boolean {
+  return config.agentType !== "noop" && !agentFeatures.includes(extensionFeature);
+}
 
 /** The feature of an agent that can be told to kill what it is only about to start. */
 export const cancelExecFeature = "cancel-exec";
@@ -29,12 +37,24 @@ export function assertExtension(sandbox: StoredSandbox, doing: string): void {
 const toLog = 0xffff_fffe;
 const nowhere = 0xffff_ffff;
 
-/** How the guest wires a process: to callers, or to the log if it is detached. */
+/** How the guest wires a process: to callers, or to the log if it is detached. NOT_SUPPORTED where there is no log. */
 export function portsFor(
   cmd: Cmd,
-  features: readonly string[],
+  sandbox: Pick<StoredSandbox, "id" | "config" | "agentFeatures">,
 ): { stdinPort: number; stdoutPort: number; stderrPort: number } {
-  if (!features.includes(extensionFeature)) return { stdinPort: 0, stdoutPort: 0, stderrPort: 0 };
+  if (cmd.detach && isForeign(sandbox)) {
+    throw new VirtError(
+      "NOT_SUPPORTED",
+      "the agent of this guest keeps no log of what is detached",
+      {
+        sandboxId: sandbox.id,
+        field: "cmd.detach",
+        hint: "Leave detach out and read the streams of the process, or use this project's guest.",
+      },
+    );
+  }
+  if (!sandbox.agentFeatures.includes(extensionFeature))
+    return { stdinPort: 0, stdoutPort: 0, stderrPort: 0 };
   const output = cmd.detach ? toLog : 0;
   return { stdinPort: cmd.interactive ? 0 : nowhere, stdoutPort: output, stderrPort: output };
 }

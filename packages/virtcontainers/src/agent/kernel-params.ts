@@ -1,11 +1,11 @@
-import { KataAgentConfig } from "../config/agent.ts";
-import type { Param } from "../hypervisor/config.ts";
+import { type KataAgentConfig, KataAgentConfigSchema } from "../config/agent.ts";
+import type { Param } from "../config/hypervisor.ts";
 import { parse } from "../validate.ts";
 
 /** A configuration of the agent with what tracing needs filled in. INVALID_ARGUMENT. */
 export function kataAgentSetDefaultTraceConfigOptions(config: KataAgentConfig): KataAgentConfig {
   const { traceMode = "static", traceType = "isolated" } = parse(
-    KataAgentConfig,
+    KataAgentConfigSchema,
     config,
     "agentConfig",
   );

@@ -1,11 +1,13 @@
 import type { OutputTarget } from "../agent/agent.ts";
 import type { ContainerStats } from "../agent/stats.ts";
 import type { VolumeStats } from "../agent/volume-stats.ts";
+import type { Cmd } from "../config/cmd.ts";
 import type { ConsoleOptions } from "../config/console.ts";
-import type { Cmd, ContainerConfig, LinuxResources } from "../config/container.ts";
+import type { ContainerConfig } from "../config/container.ts";
 import type { CopyCallOptions } from "../config/copy.ts";
 import type { ProcessListOptions } from "../config/process-list.ts";
 import type { Resize } from "../config/resize.ts";
+import type { LinuxResources } from "../config/resources.ts";
 import type { Container } from "../container/container.ts";
 import type { IOOffsets, IOStream } from "../container/process/io.ts";
 import type { Process } from "../container/verbs/enter.ts";

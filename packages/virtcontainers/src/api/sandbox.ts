@@ -2,7 +2,7 @@ import type { ExecOptions } from "../config/exec.ts";
 import type { MonitorOptions } from "../config/monitor.ts";
 import type { SandboxOptions } from "../config/sandbox-options.ts";
 import type { Container } from "../container/container.ts";
-import { ExecHandle } from "../container/exec/handle.ts";
+import { type ExecHandle, startExec } from "../container/exec/handle.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
 import type { LogEntry } from "../logs/follow.ts";
@@ -21,6 +21,18 @@ import { sandboxVerbs } from "./sandbox-verbs.ts";
 import { Session } from "./session.ts";
 import { configFromOptions } from "./short-form.ts";
 
+let construct: (session: Session, deleteOnDispose: boolean) => Sandbox;
+
+/** A sandbox that was just made or found, for a caller. */
+export function openSandbox(
+  context: Context,
+  stored: StoredSandbox,
+  connection: Connection,
+  deleteOnDispose = false,
+): Sandbox {
+  return construct(new Session(context, stored, connection), deleteOnDispose);
+}
+
 export interface Sandbox extends SandboxMethods {}
 
 /**
@@ -31,6 +43,7 @@ export interface Sandbox extends SandboxMethods {}
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block adds what the interface says
 export class Sandbox implements AsyncDisposable {
   static {
+    construct = (session, deleteOnDispose) => new Sandbox(session, deleteOnDispose);
     for (const [name, { before, verb, ...how }] of entriesOf(sandboxVerbs)) {
       addMethod(Sandbox.prototype, name, async function (this: Sandbox, ...args: unknown[]) {
         const run = Reflect.apply(verb, undefined, args);
@@ -45,14 +58,9 @@ export class Sandbox implements AsyncDisposable {
   readonly id: string;
 
   /** Use Sandbox.create, Sandbox.fetch, or a VirtContainers. */
-  constructor(
-    context: Context,
-    stored: StoredSandbox,
-    connection: Connection,
-    deleteOnDispose = false,
-  ) {
-    this.id = stored.id;
-    this.#session = new Session(context, stored, connection);
+  private constructor(session: Session, deleteOnDispose: boolean) {
+    this.id = session.id;
+    this.#session = session;
     this.#deleteOnDispose = deleteOnDispose;
   }
 
@@ -64,14 +72,14 @@ export class Sandbox implements AsyncDisposable {
     const config = configFromOptions(options);
     const { defaultContext } = await import("./default-context.ts");
     const { sandbox, connection } = await runSandbox(defaultContext(), config, options);
-    return new Sandbox(defaultContext(), sandbox, connection, true);
+    return openSandbox(defaultContext(), sandbox, connection, true);
   }
 
   /** Finds a sandbox that any process of this user made. `await using` only releases it at the end. */
   static async fetch(id: string, options: CallOptions = {}): Promise<Sandbox> {
     const { defaultContext } = await import("./default-context.ts");
     const { sandbox, connection } = await fetchSandbox(defaultContext(), id, options);
-    return new Sandbox(defaultContext(), sandbox, connection);
+    return openSandbox(defaultContext(), sandbox, connection);
   }
 
   get annotations(): Readonly<Record<string, string>> {
@@ -126,6 +134,6 @@ export class Sandbox implements AsyncDisposable {
 
   /** Runs a command in a container; the handle can be awaited, iterated, written to and killed. */
   exec(argv: readonly string[], options: ExecOptions = {}): ExecHandle {
-    return new ExecHandle(this.#session, argv, options);
+    return startExec(this.#session, argv, options);
   }
 }

@@ -1,11 +1,11 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
-import { SandboxOptions } from "../config/sandbox-options.ts";
+import { type SandboxOptions, SandboxOptionsSchema } from "../config/sandbox-options.ts";
 import { invalidArgument } from "../errors.ts";
 import { parse } from "../validate.ts";
 
 /** The configuration that the short form stands for. INVALID_ARGUMENT. */
 export function configFromOptions(options: SandboxOptions): SandboxConfig {
-  const o = parse(SandboxOptions, options, "options");
+  const o = parse(SandboxOptionsSchema, options, "options");
   if (o.image !== undefined && o.rootfs !== undefined) {
     throw invalidArgument("options.rootfs", o.rootfs, "it can't be used with image: leave out one");
   }

@@ -1,6 +1,7 @@
 import type { ContainerStats } from "../agent/stats.ts";
+import type { Cmd } from "../config/cmd.ts";
 import type { ConsoleOptions } from "../config/console.ts";
-import type { Cmd, ContainerConfig } from "../config/container.ts";
+import type { ContainerConfig } from "../config/container.ts";
 import type { EventsOptions } from "../config/events.ts";
 import type { Resize } from "../config/resize.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
@@ -30,7 +31,7 @@ import type { Volumes } from "../volume/volume.ts";
 import { addForms, type FormsById } from "./by-id.ts";
 import { createContext, type VirtContainersOptions } from "./create-context.ts";
 import type { PodConfig, PodStatus } from "./pod.ts";
-import { Sandbox } from "./sandbox.ts";
+import { openSandbox, type Sandbox } from "./sandbox.ts";
 
 type Force = CallOptions & { force?: boolean };
 
@@ -67,7 +68,7 @@ export class VirtContainers {
   /** Boots a VM and creates the containers, if any; state `ready`. Default deadline 300 s. */
   async createSandbox(config: SandboxConfig, options: CallOptions = {}): Promise<Sandbox> {
     const { sandbox, connection } = await createSandbox(this.#context, config, options);
-    return new Sandbox(this.#context, sandbox, connection);
+    return openSandbox(this.#context, sandbox, connection);
   }
 
   /**
@@ -79,13 +80,13 @@ export class VirtContainers {
     options: CallOptions & { deleteOnDispose?: boolean } = {},
   ): Promise<Sandbox> {
     const { sandbox, connection } = await runSandbox(this.#context, config, options);
-    return new Sandbox(this.#context, sandbox, connection, options.deleteOnDispose ?? false);
+    return openSandbox(this.#context, sandbox, connection, options.deleteOnDispose ?? false);
   }
 
   /** Finds an existing sandbox, whoever is at work on it. Release it, or take it with `await using`. */
   async fetchSandbox(id: string, options: CallOptions = {}): Promise<Sandbox> {
     const { sandbox, connection } = await fetchSandbox(this.#context, id, options);
-    return new Sandbox(this.#context, sandbox, connection);
+    return openSandbox(this.#context, sandbox, connection);
   }
 
   async listSandbox(options: CallOptions = {}): Promise<SandboxStatus[]> {

@@ -2,24 +2,38 @@ import * as v from "valibot";
 import { flag, integer, text } from "../validate.ts";
 
 /** What concerns the guest agent. */
-export const KataAgentConfig = v.strictObject({
-  /** The agent logs what it does on the guest's console. */
-  debug: flag,
+export interface KataAgentConfig {
+  /** The agent logs what it does on the guest's console. Default false. */
+  debug?: boolean | undefined;
   /** A connection always lives as long as the Sandbox object that made it. */
+  longLiveConn?: true | undefined;
+  /** The agent is reached over vsock instead of virtio-serial; hypervisorConfig.useVSock must not say otherwise. */
+  useVSock?: boolean | undefined;
+  /** The agent tells on the guest's console how long calls took. Default false. */
+  trace?: boolean | undefined;
+  /** From its start; no call of the agent begins it later. */
+  traceMode?: "static" | undefined;
+  /** Default `isolated`. */
+  traceType?: "isolated" | "collated" | undefined;
+  /** Bytes that a pipe of a process's output holds before the process has to wait: 4096 to 1 MiB, the default. */
+  containerPipeSize?: number | undefined;
+  /**
+   * Modules that the guest's kernel loads when the sandbox is created, at most 64, each a name and its
+   * parameters: `"loop max_loop=8"`.
+   */
+  kernelModules?: string[] | undefined;
+}
+
+export const KataAgentConfigSchema = v.strictObject({
+  debug: flag,
   longLiveConn: v.optional(
     v.literal(true, "it must be true: a connection lives as long as the Sandbox object"),
   ),
-  /** The agent is reached over vsock instead of virtio-serial; hypervisorConfig.useVSock must not say otherwise. */
   useVSock: flag,
-  /** The agent tells on the guest's console how long calls took. */
   trace: flag,
-  /** From its start; no call of the agent begins it later. */
   traceMode: v.optional(v.literal("static", "it must be static: no call begins to trace later")),
-  /** Default `isolated`. */
   traceType: v.optional(v.picklist(["isolated", "collated"], "it must be isolated or collated")),
-  /** Bytes that a pipe of a process's output holds before the process has to wait; default 1 MiB. */
   containerPipeSize: v.optional(integer(4096, 1024 * 1024, "bytes")),
-  /** Modules that the guest's kernel loads when the sandbox is created, each a name and its parameters: `"loop max_loop=8"`. */
   kernelModules: v.optional(
     v.pipe(
       v.array(
@@ -32,4 +46,3 @@ export const KataAgentConfig = v.strictObject({
     ),
   ),
 });
-export type KataAgentConfig = v.InferInput<typeof KataAgentConfig>;

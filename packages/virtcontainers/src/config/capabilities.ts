@@ -68,11 +68,24 @@ const capabilityName = v.pipe(
   v.regex(/^CAP_[A-Z_]+$/, "it must be a capability such as CAP_NET_ADMIN"),
 );
 
-export const Capabilities = v.strictObject({
+/** Capabilities of a command (capabilities(7)), each a list of names such as `CAP_NET_ADMIN`. */
+export interface Capabilities {
+  /** What it and its children can ever have. */
+  bounding?: string[] | undefined;
+  /** What it has. */
+  effective?: string[] | undefined;
+  /** What programs that it executes may keep. */
+  inheritable?: string[] | undefined;
+  /** What it may take. */
+  permitted?: string[] | undefined;
+  /** What programs that it executes have, though they are not root's. */
+  ambient?: string[] | undefined;
+}
+
+export const CapabilitiesSchema = v.strictObject({
   bounding: v.optional(v.array(capabilityName)),
   effective: v.optional(v.array(capabilityName)),
   inheritable: v.optional(v.array(capabilityName)),
   permitted: v.optional(v.array(capabilityName)),
   ambient: v.optional(v.array(capabilityName)),
 });
-export type Capabilities = v.InferInput<typeof Capabilities>;

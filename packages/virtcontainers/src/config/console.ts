@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { argument } from "../validate.ts";
-import { TerminalSize } from "./terminal-size.ts";
+import { type TerminalSize, TerminalSizeSchema } from "./terminal-size.ts";
 
 /** What runs on a console of the guest. */
 export interface ConsoleOptions {
@@ -10,7 +10,7 @@ export interface ConsoleOptions {
   size?: TerminalSize | undefined;
 }
 
-export const ConsoleOptions = v.strictObject({
+export const ConsoleOptionsSchema = v.strictObject({
   args: v.optional(v.pipe(v.array(argument()), v.maxLength(4096))),
-  size: v.optional(TerminalSize),
+  size: v.optional(TerminalSizeSchema),
 });

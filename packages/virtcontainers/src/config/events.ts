@@ -35,7 +35,7 @@ const date = v.pipe(
   v.check((value) => !Number.isNaN(value.getTime()), "it must be a valid Date"),
 );
 
-export const EventsOptions = v.strictObject({
+export const EventsOptionsSchema = v.strictObject({
   sandboxId: v.optional(id),
   types: v.optional(
     v.pipe(

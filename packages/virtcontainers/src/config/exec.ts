@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { CallOptions } from "../deadline.ts";
 import { absolutePath, argument, flag, id, integer, text, texts } from "../validate.ts";
 import { callFields } from "./call.ts";
-import { TerminalSize } from "./terminal-size.ts";
+import { type TerminalSize, TerminalSizeSchema } from "./terminal-size.ts";
 
 /** What a command can read from. */
 export type ExecInput =
@@ -36,14 +36,14 @@ export interface ExecOptions extends CallOptions {
   maxOutputBytes?: number | undefined;
 }
 
-export const ExecOptions = v.strictObject({
+export const ExecOptionsSchema = v.strictObject({
   container: v.optional(id),
   env: v.optional(texts(text(4096), argument())),
   cwd: v.optional(absolutePath()),
   user: v.optional(text(256)),
   stdin: v.optional(v.unknown()),
   tty: flag,
-  size: v.optional(TerminalSize),
+  size: v.optional(TerminalSizeSchema),
   check: flag,
   maxOutputBytes: v.optional(integer(1, 4 * 1024 ** 3, "bytes")),
   ...callFields,

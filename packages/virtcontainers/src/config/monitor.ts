@@ -13,4 +13,4 @@ export interface MonitorOptions extends CallOptions {
 
 const ms = v.optional(integer(1, 2 ** 31 - 1, "ms"));
 
-export const MonitorOptions = v.strictObject({ intervalMs: ms, answerMs: ms, ...callFields });
+export const MonitorOptionsSchema = v.strictObject({ intervalMs: ms, answerMs: ms, ...callFields });

@@ -9,7 +9,7 @@ export interface ProcessListOptions {
   args?: string[] | undefined;
 }
 
-export const ProcessListOptions = v.strictObject({
+export const ProcessListOptionsSchema = v.strictObject({
   format: v.picklist(["json", "table"], "it must be json or table"),
   args: v.optional(v.pipe(v.array(argument(1024)), v.maxLength(64))),
 });

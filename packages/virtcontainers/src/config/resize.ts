@@ -9,7 +9,7 @@ export interface Resize {
   memoryMiB?: number | undefined;
 }
 
-export const Resize = v.pipe(
+export const ResizeSchema = v.pipe(
   v.strictObject({
     cpus: v.optional(integer(1, 240, "vCPUs")),
     memoryMiB: v.optional(integer(64, 4_194_304, "MiB")),

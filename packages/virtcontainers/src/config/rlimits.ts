@@ -22,7 +22,16 @@ export const rlimitTypes = [
 ] as const;
 
 /** One limit of a process; 2^64-1 (any number from 2^64 - 2048 on) is no limit. */
-export const Rlimit = v.pipe(
+export interface Rlimit {
+  /** Name of getrlimit(2). */
+  type: (typeof rlimitTypes)[number];
+  /** What holds; not above `hard`. */
+  soft: number;
+  /** What the process itself can raise `soft` to. */
+  hard: number;
+}
+
+export const RlimitSchema = v.pipe(
   v.object({
     type: v.picklist(rlimitTypes, `it must be one of ${rlimitTypes.join(", ")}`),
     soft: uint64,
@@ -31,11 +40,13 @@ export const Rlimit = v.pipe(
   v.check(({ soft, hard }) => soft <= hard, "soft must not be above hard"),
 );
 
-export const Rlimits = v.pipe(
-  v.array(Rlimit, "it must be a list of limits"),
+/** Limits of a process, of each type one. */
+export type Rlimits = Rlimit[];
+
+export const RlimitsSchema = v.pipe(
+  v.array(RlimitSchema, "it must be a list of limits"),
   v.check(
     (limits) => new Set(limits.map(({ type }) => type)).size === limits.length,
     "each type of limit can stand there once",
   ),
 );
-export type Rlimits = v.InferInput<typeof Rlimits>;

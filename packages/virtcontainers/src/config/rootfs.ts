@@ -19,13 +19,23 @@ interface Disk {
 }
 
 /** The root file system of a container: a folder of the host, or a disk that the guest mounts. */
-export const RootFs = v.pipe(
+export interface RootFs {
+  /** A block device of the host, or a file, with a file system; with type bind a folder. An absolute path. */
+  source?: string | undefined;
+  /** The folder on the host, with `mounted: true`. An absolute path. */
+  target?: string | undefined;
+  /** Of the file system on `source`: ext4, xfs, btrfs, erofs or squashfs; or bind. */
+  type?: string | undefined;
+  /** `ro` or `rw` (default); of a disk also other options of mount(8). With ro nothing is written to it. */
+  options?: string[] | undefined;
+  /** True: `target` is there. Default: false, and `source` is to be mounted. */
+  mounted?: boolean | undefined;
+}
+
+export const RootFsSchema = v.pipe(
   v.strictObject({
-    /** A block device of the host, or a file, with a file system; with type bind a folder. */
     source: v.optional(absolutePath()),
-    /** The folder on the host, with `mounted: true`. */
     target: v.optional(absolutePath()),
-    /** Of the file system on `source`: ext4, xfs, btrfs, erofs or squashfs; or bind. */
     type: v.optional(
       v.pipe(
         v.string(),
@@ -35,9 +45,7 @@ export const RootFs = v.pipe(
         ),
       ),
     ),
-    /** `ro` or `rw` (default); of a disk also other options of mount(8). With ro nothing is written to it. */
     options: v.optional(v.pipe(v.array(mountOption), v.maxLength(64))),
-    /** True: `target` is there. Default: false, and `source` is to be mounted. */
     mounted: v.optional(v.boolean("it must be true or false")),
   }),
   v.check(
@@ -52,7 +60,6 @@ export const RootFs = v.pipe(
     "the options of a folder must be ro or rw",
   ),
 );
-export type RootFs = v.InferInput<typeof RootFs>;
 
 function isPlain(option: string): boolean {
   return plain.includes(option);

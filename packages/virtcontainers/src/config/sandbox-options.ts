@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { CallOptions } from "../deadline.ts";
 import { absolutePath, argument, id, integer, text, texts } from "../validate.ts";
 import { callFields } from "./call.ts";
-import { Annotations } from "./container.ts";
+import { AnnotationsSchema } from "./container.ts";
 
 /** Options of Sandbox.create. */
 export interface SandboxOptions extends CallOptions {
@@ -28,7 +28,7 @@ export interface SandboxOptions extends CallOptions {
   annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-export const SandboxOptions = v.strictObject({
+export const SandboxOptionsSchema = v.strictObject({
   id: v.optional(id),
   image: v.optional(text(512)),
   rootfs: v.optional(absolutePath()),
@@ -38,6 +38,6 @@ export const SandboxOptions = v.strictObject({
   env: v.optional(texts(text(4096), argument())),
   workDir: v.optional(absolutePath()),
   user: v.optional(text(256)),
-  annotations: v.optional(Annotations),
+  annotations: v.optional(AnnotationsSchema),
   ...callFields,
 });

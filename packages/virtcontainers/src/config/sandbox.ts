@@ -1,25 +1,76 @@
 import * as v from "valibot";
 import { absolutePath, id, integer, later, text } from "../validate.ts";
-import { KataAgentConfig } from "./agent.ts";
-import { Cgroups } from "./cgroups.ts";
-import { Annotations, ContainerConfig } from "./container.ts";
-import { HypervisorConfig } from "./hypervisor.ts";
+import { type KataAgentConfig, KataAgentConfigSchema } from "./agent.ts";
+import { type Cgroups, CgroupsSchema } from "./cgroups.ts";
+import { AnnotationsSchema, type ContainerConfig, ContainerConfigSchema } from "./container.ts";
+import { type HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import { volumeName } from "./mount.ts";
 
 /** A folder of the host that a sandbox's containers share. */
-export const Volume = v.strictObject({
+export interface Volume {
+  /** The name by which containers mount it: 2 to 64 characters of [a-zA-Z0-9_.-]. */
+  mountTag: string;
+  /** The folder: an absolute path. */
+  hostPath: string;
+  /** The host sees to it that nothing is written to it. Default false. */
+  readOnly?: boolean | undefined;
+}
+
+export const VolumeSchema = v.strictObject({
   mountTag: volumeName,
   hostPath: absolutePath(),
   readOnly: v.optional(v.boolean("it must be true or false")),
 });
-export type Volume = v.InferInput<typeof Volume>;
 
 /** One sandbox: a VM and the containers in it. */
-export const SandboxConfig = v.pipe(
+export interface SandboxConfig {
+  /** 2 to 64 characters of [a-zA-Z0-9_.-]; default: 12 random hex digits. */
+  id?: string | undefined;
+  /** The guest's host name, at most 64 characters; default: the id. */
+  hostname?: string | undefined;
+  /** The driver of the VM; which there are is the instance's to know. Default `qemu`. */
+  hypervisorType?: string | undefined;
+  /** The VM and how it is run. */
+  hypervisorConfig?: HypervisorConfig | undefined;
+  /** `noop`: nobody in the guest is asked, and every command ends at once; for tests. Default `kata`. */
+  agentType?: "kata" | "noop" | undefined;
+  /** What concerns the guest agent. */
+  agentConfig?: KataAgentConfig | undefined;
+  /** At most 256. */
+  containers?: ContainerConfig[] | undefined;
+  /** Texts that are kept with it, by their names. */
+  annotations?: Record<string, string> | undefined;
+  /** The VM powers off by itself when the first command of this container ends. */
+  exitWith?: string | undefined;
+  /** How large the log, and each other file that the guest fills, may become; default 256 MiB. */
+  logLimitMiB?: number | undefined;
+  /** Folders that its containers may mount by their tag, with the type `volume`. */
+  volumes?: Volume[] | undefined;
+  /** Bytes, from 4096; all containers then have one /dev/shm together. Default: each its own of 64 MiB. */
+  shmSize?: number | undefined;
+  /** All containers are in one pid namespace: they see and may signal each other's processes. Default false. */
+  sharePidNs?: boolean | undefined;
+  /** State is always kept on disk. */
+  stateful?: true | undefined;
+  /** The form of cgroups.path is slice:prefix:name. Default false. */
+  systemdCgroup?: boolean | undefined;
+  /** true: the whole VMM is in the sandbox's cgroup on the host; false: only its vCPUs. Either asks for one. */
+  sandboxCgroupOnly?: boolean | undefined;
+  /** The sandbox's cgroup on the host, with limits of the VM's size; none is made unless it is asked for. */
+  cgroups?: Cgroups | undefined;
+  /** The VM has the size of hypervisorConfig; limits of containers add nothing to it. Default false. */
+  staticResourceMgmt?: boolean | undefined;
+  /** All containers are in the pid namespace of the agent: they see every process of the guest. For debugging. */
+  enableAgentPidNs?: boolean | undefined;
+  /** Containers without a filter of their own have none. Default false. */
+  disableGuestSeccomp?: boolean | undefined;
+  /** Must be empty: this release has no experimental features. */
+  experimental?: string[] | undefined;
+}
+
+export const SandboxConfigSchema = v.pipe(
   v.strictObject({
-    /** Default: 12 random hex digits. */
     id: v.optional(id),
-    /** The guest's host name; default: the id. At most 64 characters are used. */
     hostname: v.optional(
       v.pipe(
         text(64),
@@ -29,54 +80,42 @@ export const SandboxConfig = v.pipe(
         ),
       ),
     ),
-    /** The driver of the VM; which there are is the instance's to know. */
     hypervisorType: v.optional(text(64)),
-    hypervisorConfig: v.optional(HypervisorConfig),
-    /** `noop`: nobody in the guest is asked, and every command ends at once; for tests. */
+    hypervisorConfig: v.optional(HypervisorConfigSchema),
     agentType: v.optional(v.picklist(["kata", "noop"], "it must be kata or noop")),
-    agentConfig: v.optional(KataAgentConfig),
+    agentConfig: v.optional(KataAgentConfigSchema),
     containers: v.optional(
-      v.pipe(v.array(ContainerConfig), v.maxLength(256, "there can be at most 256 containers")),
+      v.pipe(
+        v.array(ContainerConfigSchema),
+        v.maxLength(256, "there can be at most 256 containers"),
+      ),
     ),
-    annotations: v.optional(Annotations),
-    /** The VM powers off by itself when the first command of this container ends. */
+    annotations: v.optional(AnnotationsSchema),
     exitWith: v.optional(id),
-    /** How large the log, and each other file that the guest fills, may become; default 256 MiB. */
     logLimitMiB: v.optional(integer(1, 1_048_576, "MiB")),
     proxyType: later("proxies"),
     proxyConfig: later("proxies"),
     shimType: later("shims"),
     shimConfig: later("shims"),
     networkConfig: later("networking"),
-    /** Folders that its containers may mount by their tag, with the type `volume`. */
     volumes: v.optional(
       v.pipe(
-        v.array(Volume),
+        v.array(VolumeSchema),
         v.check(
           (all) => new Set(all.map(({ mountTag }) => mountTag)).size === all.length,
           "the tags of the volumes must differ",
         ),
       ),
     ),
-    /** Bytes; all containers then have one /dev/shm together. Default: each its own of 64 MiB. */
     shmSize: v.optional(integer(4096, 2 ** 44, "bytes")),
-    /** All containers are in one pid namespace: they see and may signal each other's processes. */
     sharePidNs: v.optional(v.boolean("it must be true or false")),
-    /** State is always kept on disk. */
     stateful: v.optional(v.literal(true, "it must be true: state is always kept on disk")),
-    /** The form of cgroups.path is slice:prefix:name. */
     systemdCgroup: v.optional(v.boolean("it must be true or false")),
-    /** true: the whole VMM is in the sandbox's cgroup on the host; false: only its vCPUs. Either asks for one. */
     sandboxCgroupOnly: v.optional(v.boolean("it must be true or false")),
-    /** The sandbox's cgroup on the host, with limits of the VM's size; none is made unless it is asked for. */
-    cgroups: v.optional(Cgroups),
-    /** The VM has the size of hypervisorConfig; limits of containers add nothing to it. */
+    cgroups: v.optional(CgroupsSchema),
     staticResourceMgmt: v.optional(v.boolean("it must be true or false")),
-    /** All containers are in the pid namespace of the agent: they see every process of the guest. For debugging. */
     enableAgentPidNs: v.optional(v.boolean("it must be true or false")),
-    /** No container gets a filter of system calls, whatever it asks for. */
     disableGuestSeccomp: v.optional(v.boolean("it must be true or false")),
-    /** Names of features; this release has none. */
     experimental: v.optional(
       v.pipe(v.array(text(64)), v.maxLength(0, "this release has no experimental features")),
     ),
@@ -106,11 +145,9 @@ export const SandboxConfig = v.pipe(
     "hypervisorConfig.useVSock and agentConfig.useVSock must not differ",
   ),
 );
-export type SandboxConfig = v.InferInput<typeof SandboxConfig>;
-
 /** What is to run has to be said, or that nothing is. */
-export const RunSandboxConfig = v.pipe(
-  SandboxConfig,
+export const RunSandboxConfigSchema = v.pipe(
+  SandboxConfigSchema,
   v.forward(
     v.check(
       ({ containers }) => containers !== undefined,

@@ -7,7 +7,7 @@ export interface TerminalSize {
   columns: number;
 }
 
-export const TerminalSize = v.strictObject({
+export const TerminalSizeSchema = v.strictObject({
   rows: integer(1, 65535, "rows"),
   columns: integer(1, 65535, "columns"),
 });

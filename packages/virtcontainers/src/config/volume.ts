@@ -5,7 +5,7 @@ import { volumeName } from "./mount.ts";
 /** How a volume is kept: a folder that guests share with the host, or a disk of its own. */
 export type VolumeDriver = "folder" | "ext4";
 
-export const VolumeDriver = v.picklist(["folder", "ext4"], "it must be folder or ext4");
+export const VolumeDriverSchema = v.picklist(["folder", "ext4"], "it must be folder or ext4");
 
 /** What is said of a volume when it is made. */
 export interface VolumeOptions {
@@ -19,9 +19,9 @@ export interface VolumeOptions {
   labels?: Readonly<Record<string, string>> | undefined;
 }
 
-export const VolumeOptions = v.strictObject({
+export const VolumeOptionsSchema = v.strictObject({
   name: v.optional(volumeName),
-  driver: v.optional(VolumeDriver),
+  driver: v.optional(VolumeDriverSchema),
   sizeMiB: v.optional(integer(16, 16_777_216, "MiB")),
   labels: v.optional(texts(text(256), argument(4096))),
 });

@@ -45,7 +45,7 @@ export interface SpawnOptions {
   inheritedFds?: readonly number[];
   /** The context of SELinux that it runs in. */
   seLinuxLabel?: string | undefined;
-  /** A write that would make a file larger than this fails with EFBIG; default: no limit. */
+  /** A write that would make a file larger than this fails with EFBIG; default: no limit. With one, what it makes is 0600. */
   maxFileBytes?: number;
 }
 
@@ -174,10 +174,18 @@ export interface Sockets {
   connectWhenReady(path: string, signal: AbortSignal): Promise<Duplex>;
   /** As connectWhenReady, over a connection that open files can be sent along with. */
   connectPassing(path: string, signal: AbortSignal): Promise<PassingSocket>;
+  /** As connectWhenReady, but the connection is for a child to inherit. The caller closes it. */
+  connectInheritable(path: string, signal: AbortSignal): Promise<OpenSocket>;
   /** An address for a guest that no other guest has. HOST_REQUIREMENT without /dev/vhost-vsock; BUSY if none is free. */
   reserveCid(): Promise<GuestCid>;
   /** Waits until a guest listens on a port of vsock. */
   connectVsock(address: { cid: number; port: number }, signal: AbortSignal): Promise<Duplex>;
+}
+
+/** A connection that this process only hands on. */
+export interface OpenSocket {
+  fd: number;
+  close(): Promise<void>;
 }
 
 /** A connection to another process over which it can be handed open files. */

@@ -79,7 +79,7 @@ export const requirements: readonly Requirement[] = [
   {
     id: "root",
     required: false,
-    neededFor: "folder roots over virtio-fs, and a user of its own for each QEMU",
+    neededFor: "folder roots over virtio-fs with QEMU 7.2, and a user of its own for each QEMU",
     packages: [],
     remedy: "Run as root.",
     check: async ({ uid }) => ({ ok: uid === 0, detail: `user id ${uid}` }),
@@ -105,6 +105,16 @@ export const requirements: readonly Requirement[] = [
     "agents over vsock (virtio-serial, the default, needs nothing)",
     "Load the kernel module vhost_vsock.",
   ),
+  {
+    ...tool(
+      "vhost-device-vsock",
+      "vhost-device-vsock",
+      false,
+      "vsock where /dev/vhost-vsock is missing (vsockDaemon)",
+      [],
+    ),
+    remedy: "Install it: cargo install --locked vhost-device-vsock@0.3.0",
+  },
   {
     id: "cgroup",
     required: false,

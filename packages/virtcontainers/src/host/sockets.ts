@@ -40,6 +40,14 @@ export function createSockets(libc: () => Libc): Sockets {
         throw failure(error, path, signal);
       }
     },
+    connectInheritable: async (path, signal) => {
+      try {
+        const fd = await whenReady(path, signal, () => connectDescriptor(libc(), path));
+        return { fd, close: async () => closeSync(fd) };
+      } catch (error) {
+        throw failure(error, path, signal);
+      }
+    },
     listen: async (path, owner) => {
       try {
         return await listen(libc(), path, owner);
@@ -86,8 +94,7 @@ async function connectPassing(
   signal: AbortSignal,
 ): Promise<PassingSocket> {
   return await whenReady(path, signal, async () => {
-    await using file = await pin(path);
-    const fd = libc.beginConnect(unixAddress(pinnedPath(file.fd)));
+    const fd = await connectDescriptor(libc, path);
     let stream: Socket;
     try {
       stream = withErrorListener(new Socket({ fd, readable: true, writable: true }));
@@ -103,6 +110,11 @@ async function connectPassing(
     };
     return { stream, send };
   });
+}
+
+async function connectDescriptor(libc: Libc, path: string): Promise<number> {
+  await using file = await pin(path);
+  return libc.beginConnect(unixAddress(pinnedPath(file.fd)));
 }
 
 async function connectWhenReady(path: string, signal: AbortSignal): Promise<Socket> {

@@ -49,8 +49,11 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
   }
 };
 
-/** `ulimit` counts blocks of 512 bytes. A write past the limit is to fail, not to end the process by SIGXFSZ. */
-const limiter = 'trap "" XFSZ && ulimit -S -f "$1" && shift && exec "$@"';
+/**
+ * `ulimit` counts blocks of 512 bytes. A write past the limit is to fail, not to end the process by SIGXFSZ. What the
+ * process makes, sockets above all, is for its user alone.
+ */
+const limiter = 'umask 177 && trap "" XFSZ && ulimit -S -f "$1" && shift && exec "$@"';
 
 /** The command that becomes, after what is to be set for it, the wanted one. */
 export function launchCommand(

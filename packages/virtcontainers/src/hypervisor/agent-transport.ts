@@ -1,5 +1,3 @@
-import type { DeviceKind } from "./device.ts";
-
 export type AgentTransport = "virtio-serial" | "vsock" | "hybrid-vsock";
 
 /** What is to be done for a connection to the agent, as data. */
@@ -15,14 +13,3 @@ export const transports: Readonly<Record<AgentTransport, TransportTraits>> = {
   vsock: { ports: false, handshake: false },
   "hybrid-vsock": { ports: false, handshake: false },
 };
-
-/** How the agent of a VM with this configuration is reached. */
-export function agentTransport(
-  {
-    agentTransport: usual,
-    coldPlug,
-  }: { agentTransport: AgentTransport; coldPlug: readonly DeviceKind[] },
-  { useVSock }: { useVSock: boolean },
-): AgentTransport {
-  return useVSock && coldPlug.includes("vsock") ? "vsock" : usual;
-}

@@ -1,12 +1,11 @@
 import * as v from "valibot";
-import type { HypervisorConfig } from "../config/hypervisor.ts";
+import {
+  blockDeviceDrivers,
+  type HypervisorConfig,
+  sharedFileSystems,
+} from "../config/hypervisor.ts";
 
-/** A key and a value for the kernel's or the hypervisor's command line; an empty value is a bare key. */
-const Param = v.object({
-  key: v.string(),
-  value: v.string(),
-});
-export type Param = v.InferOutput<typeof Param>;
+const Param = v.object({ key: v.string(), value: v.string() });
 
 /**
  * Of a HypervisorConfig what every driver knows, with every default filled in and every file looked up. Kept with the
@@ -28,11 +27,11 @@ export const ResolvedHypervisorConfig = v.object({
   virtioMem: v.boolean(),
   kernelParams: v.pipe(v.array(Param), v.readonly()),
   hypervisorParams: v.pipe(v.array(Param), v.readonly()),
-  blockDeviceDriver: v.picklist(["virtio-blk", "virtio-scsi"]),
+  blockDeviceDriver: v.picklist(blockDeviceDrivers),
   iommu: v.boolean(),
   useVSock: v.boolean(),
   seLinuxProcessLabel: v.optional(v.string()),
-  sharedFS: v.picklist(["virtio-fs", "virtio-9p", "none"]),
+  sharedFS: v.picklist(sharedFileSystems),
   /** Host processes that can talk to the agent at once, 1 to 28. */
   agentPorts: v.number(),
   /** How large console and log may each become. */

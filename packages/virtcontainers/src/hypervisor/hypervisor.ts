@@ -21,7 +21,7 @@ export interface HypervisorCapabilities {
   readonly guestFiles: boolean;
   /** By what the guest's log can reach the host, best first. */
   readonly logCarriers: readonly LogCarrier[];
-  /** How the guest agent is reached. */
+  /** How the guest agent is reached where the configuration doesn't say otherwise. */
   readonly agentTransport: AgentTransport;
   /** How many host processes can talk to the agent at once. */
   readonly agentClients: number;
@@ -63,6 +63,8 @@ export interface Hypervisor {
 /** A VM that runs, seen from one host process. */
 export interface RunningVm {
   readonly state: VmState;
+  /** How the agent of this VM is reached. */
+  readonly agentTransport: AgentTransport;
   /** Settles when the VMM is gone, with what is known of why. Never rejects. */
   readonly gone: Promise<string>;
   /** A byte stream to agent port `index` (0 to capabilities.agentClients - 1). The caller holds that port's lock, if the transport has ports. */

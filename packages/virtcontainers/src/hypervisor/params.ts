@@ -1,4 +1,4 @@
-import type { Param } from "./config.ts";
+import type { Param } from "../config/hypervisor.ts";
 
 /** Parameters as words of a command line: key and value with `delim` between them, or as two words without one. */
 export function serializeParams(params: readonly Param[], delim: string): string[] {

@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { EventsOptions } from "../config/events.ts";
+import { type EventsOptions, EventsOptionsSchema } from "../config/events.ts";
 import { Deadline } from "../deadline.ts";
 import { eventOf, type VirtEvent } from "../journal/event.ts";
 import type { JournalPosition } from "../journal/journal.ts";
@@ -10,14 +10,14 @@ import { parse } from "../validate.ts";
 import { DuplicateFilter } from "./duplicate-filter.ts";
 import { SandboxWatcher } from "./sandbox-watcher.ts";
 
-type Wanted = v.InferOutput<typeof EventsOptions>;
+type Wanted = v.InferOutput<typeof EventsOptionsSchema>;
 
 /**
  * What happens to sandboxes, whoever does it, each event once and in order for each sandbox. The place in
  * the journal is taken now, not when the first event is asked for.
  */
 export function watchEvents(context: Context, options: EventsOptions): AsyncGenerator<VirtEvent> {
-  const wanted = parse(EventsOptions, options, "options");
+  const wanted = parse(EventsOptionsSchema, options, "options");
   const { journal } = context.events;
   const from = wanted.since === undefined ? journal.end() : journal.beginning();
   return follow(context, wanted, from);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { MonitorOptions } from "../config/monitor.ts";
+import { type MonitorOptions, MonitorOptionsSchema } from "../config/monitor.ts";
 import { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { Connection } from "../operation/connection.ts";
@@ -25,7 +25,7 @@ export async function* monitor(
   options: MonitorOptions,
 ): AsyncGenerator<VirtError> {
   const { intervalMs = defaultMonitorIntervalMs, answerMs = defaultAnswerMs } = parse(
-    MonitorOptions,
+    MonitorOptionsSchema,
     options,
     "options",
   );

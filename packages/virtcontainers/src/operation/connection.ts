@@ -4,7 +4,7 @@ import { NoopAgent } from "../agent/noop/agent.ts";
 import { Deadline } from "../deadline.ts";
 import { VirtError } from "../errors.ts";
 import type { Lock } from "../host/host.ts";
-import { type AgentTransport, agentTransport, transports } from "../hypervisor/agent-transport.ts";
+import { transports } from "../hypervisor/agent-transport.ts";
 import type { Hypervisor, RunningVm } from "../hypervisor/hypervisor.ts";
 import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import type { StoredSandbox } from "../store/schema.ts";
@@ -20,18 +20,12 @@ const payTimeoutMs = 2_000;
 /** How long an operation waits for one of the agent's ports when all are taken. */
 const portTimeoutMs = 60_000;
 
-/** A VM that this process is at, and how its agent is reached. */
-interface Attached {
-  vm: RunningVm;
-  transport: AgentTransport;
-}
-
 /** One process's way to a sandbox's VM and agent: made when first needed, given back by release. */
 export class Connection {
   readonly #context: Context;
   readonly #id: string;
   #driver: { type: string; hypervisor: Hypervisor } | undefined;
-  #attached: Promise<Attached> | undefined;
+  #attached: Promise<RunningVm> | undefined;
   #agent: Promise<Agent> | undefined;
   #releases = 0;
 
@@ -41,8 +35,8 @@ export class Connection {
   }
 
   /** Uses a VM that this process has just started. */
-  adopt(vm: RunningVm, transport: AgentTransport): void {
-    this.#attached = Promise.resolve({ vm, transport });
+  adopt(vm: RunningVm): void {
+    this.#attached = Promise.resolve(vm);
   }
 
   /** The driver of its VM, looked up once. INVALID_ARGUMENT if this instance does not have it. */
@@ -55,10 +49,6 @@ export class Connection {
 
   /** SANDBOX_DEAD if the VM is gone; INVALID_STATE if there is none. */
   async vm(sandbox: StoredSandbox): Promise<RunningVm> {
-    return (await this.#current(sandbox)).vm;
-  }
-
-  async #current(sandbox: StoredSandbox): Promise<Attached> {
     if (sandbox.vm === undefined) {
       throw new VirtError(
         "INVALID_STATE",
@@ -70,10 +60,10 @@ export class Connection {
         },
       );
     }
-    const attached = await this.#attachedTo(sandbox, sandbox.vm);
+    const vm = await this.#attachedTo(sandbox, sandbox.vm);
     // Other processes plug and unplug too.
-    Object.assign(attached.vm.state, sandbox.vm);
-    return attached;
+    Object.assign(vm.state, sandbox.vm);
+    return vm;
   }
 
   /** The agent over a connection of this process's own; several callers share it. */
@@ -96,14 +86,14 @@ export class Connection {
   }
 
   async #openAgent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
-    const attached = await this.#current(sandbox);
+    const vm = await this.vm(sandbox);
     // Whoever comes first connects for all; a connection that failed or has closed is nobody's.
     for (let pending = this.#agent; pending !== undefined; pending = this.#agent) {
       const current = await pending.catch(() => undefined);
       if (current !== undefined && !current.isClosed) return current;
       if (this.#agent === pending) this.#agent = undefined;
     }
-    this.#agent = this.#connect(attached, sandbox, signal);
+    this.#agent = this.#connect(vm, sandbox, signal);
     return await this.#agent;
   }
 
@@ -120,21 +110,21 @@ export class Connection {
     this.#agent = undefined;
     this.#attached = undefined;
     await (await agent?.catch(() => undefined))?.[Symbol.asyncDispose]();
-    (await attached?.catch(() => undefined))?.vm.release();
+    (await attached?.catch(() => undefined))?.release();
   }
 
   /** The VM as it was last started; one of an earlier start is let go. */
-  async #attachedTo(sandbox: StoredSandbox, state: VmState): Promise<Attached> {
+  async #attachedTo(sandbox: StoredSandbox, state: VmState): Promise<RunningVm> {
     for (let pending = this.#attached; pending !== undefined; pending = this.#attached) {
       const current = await pending.catch(() => undefined);
-      if (current?.vm.state.marker === state.marker) return current;
+      if (current?.state.marker === state.marker) return current;
       if (this.#attached === pending) await this.release();
     }
     this.#attached = this.#attach(sandbox, state);
     return await this.#attached;
   }
 
-  async #attach(sandbox: StoredSandbox, state: VmState): Promise<Attached> {
+  async #attach(sandbox: StoredSandbox, state: VmState): Promise<RunningVm> {
     if (!(await isVmAlive(this.#context, sandbox))) {
       throw new VirtError("SANDBOX_DEAD", `the VM of sandbox ${this.#id} is gone`, {
         sandboxId: this.#id,
@@ -144,17 +134,12 @@ export class Connection {
     const hypervisor = this.hypervisor(sandbox);
     const folder = this.#context.store.folder(this.#id).vm;
     const config = await resolveStored(this.#context, hypervisor, sandbox);
-    const vm = await hypervisor.adopt({ sandboxId: this.#id, folder, config }, state);
-    return { vm, transport: agentTransport(hypervisor.capabilities, config) };
+    return await hypervisor.adopt({ sandboxId: this.#id, folder, config }, state);
   }
 
-  async #connect(
-    { vm, transport }: Attached,
-    sandbox: StoredSandbox,
-    signal: AbortSignal,
-  ): Promise<Agent> {
+  async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     if (sandbox.config.agentType === "noop") return new NoopAgent();
-    const traits = transports[transport];
+    const traits = transports[vm.agentTransport];
     const port = traits.ports ? await this.#takePort(sandbox, signal) : undefined;
     try {
       const stream = await vm.connectAgent(port?.index ?? 0, signal);

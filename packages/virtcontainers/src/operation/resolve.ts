@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { rootFolderOf } from "../config/rootfs.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { GuestAssets } from "../guest/assets.ts";
@@ -43,23 +42,6 @@ export async function resolveStored(
     sandboxId: sandbox.id,
     hint: "Delete the sandbox by force.",
   });
-}
-
-/** True if the sandbox is to share a file system with the host: where it was asked for, or where a container needs it. */
-export async function needsShare(context: Context, config: SandboxConfig): Promise<boolean> {
-  const chosen = config.hypervisorConfig?.sharedFS;
-  if (chosen !== undefined) return chosen !== "none";
-  const containers = config.containers ?? [];
-  if (containers.some(({ rootFs }) => rootFolderOf(rootFs) !== undefined)) return true;
-  // Others can't mount on the host: their guests get copies.
-  if (context.host.uid !== 0) return false;
-  if ((config.volumes ?? []).length > 0) return true;
-  for (const mount of containers.flatMap((container) => container.mounts ?? [])) {
-    if (mount.type === "bind") return true;
-    if (mount.type !== "volume") continue;
-    if ((await context.volumes.inspect(mount.source)).driver === "folder") return true;
-  }
-  return false;
 }
 
 /** What the guest's files have to add. With a kernel and an initrd of the caller's it can do without any. */

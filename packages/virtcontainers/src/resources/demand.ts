@@ -1,4 +1,4 @@
-import type { LinuxResources } from "../config/container.ts";
+import type { LinuxResources } from "../config/resources.ts";
 import type { State } from "../store/state.ts";
 import type { VmSize } from "../store/vm-size.ts";
 import { parseCpuset } from "./cpuset.ts";

@@ -1,4 +1,4 @@
-import { Resize } from "../config/resize.ts";
+import { type Resize, ResizeSchema } from "../config/resize.ts";
 import { invalidArgument, isVirtError, VirtError, withDetails } from "../errors.ts";
 import { phase } from "../events.ts";
 import { refresh } from "../operation/refresh.ts";
@@ -17,7 +17,7 @@ import { demandOf, largestSize, wantedSize } from "./vm-size.ts";
  */
 export async function resizeSandbox(operation: Operation, input: Resize): Promise<VmSize> {
   const { context, sandbox, connection, signal } = operation;
-  const asked = parse(Resize, input);
+  const asked = parse(ResizeSchema, input);
   await refresh(context, sandbox, connection, signal);
   assertAllowed("resizeSandbox", sandbox);
   const now = sandbox.size ?? (await wantedSize(context, operation.hypervisor, sandbox));

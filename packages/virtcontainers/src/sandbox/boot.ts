@@ -6,7 +6,6 @@ import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
-import { agentTransport } from "../hypervisor/agent-transport.ts";
 import type { Device, DiskDevice } from "../hypervisor/device.ts";
 import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
@@ -39,7 +38,7 @@ export async function boot(
   const vm = await phase("hypervisor.start", ids, () =>
     startVm(context, hypervisor, sandbox, spec, ledger, deadline),
   );
-  connection.adopt(vm, agentTransport(hypervisor.capabilities, spec.config));
+  connection.adopt(vm);
   using _share = onShareDeath({ context, sandbox }, undefined, (error) => deadline.fail(error));
   try {
     deadline.phase("boot");

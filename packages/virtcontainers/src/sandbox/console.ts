@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { consoleFeature } from "../agent/agent.ts";
-import { ConsoleOptions } from "../config/console.ts";
+import { type ConsoleOptions, ConsoleOptionsSchema } from "../config/console.ts";
 import { beginExec } from "../container/process/begin-exec.ts";
 import { type IOStream, openStreams } from "../container/process/io.ts";
 import { isVirtError, VirtError } from "../errors.ts";
@@ -26,7 +26,7 @@ export async function openConsole(
   operation: Operation,
   input: ConsoleOptions,
 ): Promise<GuestConsole> {
-  const { args = [], size } = parse(ConsoleOptions, input);
+  const { args = [], size } = parse(ConsoleOptionsSchema, input);
   const { sandbox } = operation;
   assertUp(operation, "open a console in");
   if (!sandbox.agentFeatures.includes(consoleFeature)) {
@@ -46,7 +46,7 @@ export async function openConsole(
     operation,
     { containerId: guest, execId: id },
     (signal) => agent.execProcess({ containerId: guest, execId: id, process }, signal),
-    () => openStreams(operation, guest, id, {}),
+    () => openStreams(operation, guest, id, {}, true),
   ).catch((error: unknown) => {
     throw commandError(error);
   });

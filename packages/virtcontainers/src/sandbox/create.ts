@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerConfig } from "../config/container.ts";
-import { type RunSandboxConfig, SandboxConfig } from "../config/sandbox.ts";
+import {
+  type RunSandboxConfigSchema,
+  type SandboxConfig,
+  SandboxConfigSchema,
+} from "../config/sandbox.ts";
 import { applyCustomSpec } from "../container/spec/oci/custom-spec.ts";
 import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
@@ -8,11 +12,12 @@ import { phase } from "../events.ts";
 import { Tracer } from "../monitor/trace.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
-import { needsShare, resolveConfig } from "../operation/resolve.ts";
+import { resolveConfig } from "../operation/resolve.ts";
 import { type Operation, operation } from "../operation/run-verb.ts";
 import { whileHeld } from "../operation/while-held.ts";
 import { checkHostCgroup } from "../resources/host-cgroup.ts";
 import { assertShareable } from "../storage/check.ts";
+import { needsShare } from "../storage/needs-share.ts";
 import { type StoredContainer, type StoredSandbox, stateVersion } from "../store/schema.ts";
 import { chooseVmUid } from "../store/vm-uid.ts";
 import { parse } from "../validate.ts";
@@ -28,7 +33,7 @@ export const createTimeoutMs = 300_000;
 export type Created = Pick<Operation, "sandbox" | "connection">;
 
 interface CreateSteps {
-  schema?: typeof SandboxConfig | typeof RunSandboxConfig;
+  schema?: typeof SandboxConfigSchema | typeof RunSandboxConfigSchema;
   afterwards?: (operation: Operation) => Promise<void>;
 }
 
@@ -40,7 +45,7 @@ export async function createSandbox(
   context: Context,
   input: SandboxConfig,
   options: CallOptions,
-  { schema = SandboxConfig, afterwards }: CreateSteps = {},
+  { schema = SandboxConfigSchema, afterwards }: CreateSteps = {},
 ): Promise<Created> {
   const config = applyAnnotations(parse(schema, input));
   using deadline = new Deadline(options, createTimeoutMs, "create");

@@ -53,6 +53,8 @@ async function statusOf(
   try {
     const stored = await context.store.readIfThere(id);
     if (stored === undefined) return undefined;
+    // At rest it is as it was written down.
+    if (stored.vm === undefined) return await sandboxStatus(context, stored);
     let sandbox = stored;
     const { state: before, vm } = stored;
     try {

@@ -1,4 +1,4 @@
-import { RunSandboxConfig, type SandboxConfig } from "../config/sandbox.ts";
+import { RunSandboxConfigSchema, type SandboxConfig } from "../config/sandbox.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Context } from "../operation/context.ts";
 import { type Created, createSandbox } from "./create.ts";
@@ -11,7 +11,7 @@ export async function runSandbox(
   options: CallOptions,
 ): Promise<Created> {
   return await createSandbox(context, config, options, {
-    schema: RunSandboxConfig,
+    schema: RunSandboxConfigSchema,
     afterwards: startAll,
   });
 }

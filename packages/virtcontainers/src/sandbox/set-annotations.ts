@@ -1,4 +1,4 @@
-import { Annotations } from "../config/container.ts";
+import { AnnotationsSchema } from "../config/container.ts";
 import { VirtError } from "../errors.ts";
 import type { Verb } from "../operation/run-verb.ts";
 import { parse } from "../validate.ts";
@@ -6,7 +6,7 @@ import { isConfiguration } from "./annotations/apply.ts";
 
 /** Adds annotations, or gives those that are there other values. */
 export function setAnnotations(annotations: Readonly<Record<string, string>>): Verb<void> {
-  const more = parse(Annotations, annotations, "annotations");
+  const more = parse(AnnotationsSchema, annotations, "annotations");
   const late = Object.keys(more).find(isConfiguration);
   if (late !== undefined) {
     throw new VirtError("INVALID_ARGUMENT", `the annotation ${late} counts at a create only`, {

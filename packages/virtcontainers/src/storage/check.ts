@@ -8,6 +8,7 @@ import { shareKinds } from "../hypervisor/device.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { assertKernelHas9p } from "./9p/check.ts";
+import { whyUserCannotShare } from "./user-share.ts";
 
 const field = "hypervisorConfig.sharedFS";
 
@@ -46,10 +47,7 @@ export async function assertShareable(
       `It can: ${able}.`,
     );
   }
-  if (context.host.uid !== 0) {
-    const hint = "Run as root, or use an image and volumes of the driver ext4.";
-    throw refusal("sharing a folder with the guest needs root, since it mounts on the host", hint);
-  }
+  await assertUserCanShare(context, config, sharedFS);
   if (sharedFS === "virtio-9p") await assertKernelHas9p(context, config);
 }
 
@@ -59,4 +57,18 @@ function isDisk({ image, rootFs }: ContainerConfig): boolean {
 
 function refusal(message: string, hint: string): VirtError {
   return new VirtError("NOT_SUPPORTED", message, { field, hint });
+}
+
+async function assertUserCanShare(
+  context: Context,
+  config: SandboxConfig,
+  sharedFS: ResolvedHypervisorConfig["sharedFS"],
+): Promise<void> {
+  if (context.host.uid === 0) return;
+  const why =
+    sharedFS === "virtio-fs"
+      ? await whyUserCannotShare(context, config)
+      : `sharing a folder by ${sharedFS} needs root, since it mounts on the host`;
+  if (why === undefined) return;
+  throw refusal(why, "Run as root, or use an image and volumes of the driver ext4.");
 }

@@ -85,7 +85,7 @@ async function planBind(
     `${field}: ${bind.path} can't be written to from the guest, since no file system is shared with it`,
     {
       field,
-      hint: "Set readOnly, and the guest gets a copy; or run as root with sharedFS virtio-fs.",
+      hint: "Set readOnly, and the guest gets a copy; to write, run as root, or with the virtiofsd in Rust (Debian 13: virtiofsd).",
     },
   );
 }
@@ -113,7 +113,7 @@ function notShared(field: string, what: string): VirtError {
     `${field}: ${what} needs a file system that is shared with the guest, and there is none`,
     {
       field,
-      hint: "Run as root with sharedFS virtio-fs; a volume of the driver ext4 needs neither.",
+      hint: "Run as root, or with the virtiofsd in Rust (Debian 13: virtiofsd); a volume of the driver ext4 needs neither.",
     },
   );
 }

@@ -10,6 +10,7 @@ import { type Copied, copyIntoGuest } from "./copies/copy.ts";
 import { type Updating, updateMount } from "./copies/watched/update.ts";
 import { makeFolder } from "./folder.ts";
 import { copiesFolder, copyRoot } from "./guest/paths.ts";
+import { bindInside, unbindInside } from "./virtiofs/user-namespace.ts";
 
 /** Makes a container's folder root and mounts appear in the guest: shared, or as copies. */
 export async function shareMounts(
@@ -56,7 +57,14 @@ export async function unshareMounts(
   container: StoredContainer,
   ledger: Ledger,
 ): Promise<void> {
-  const below = `${placeOf(context, sandbox, container)}/`;
+  const place = placeOf(context, sandbox, container);
+  const { shareDaemon } = sandbox;
+  if (context.host.uid !== 0 && shareDaemon !== undefined) {
+    if (await context.host.processes.isAlive(shareDaemon))
+      await unbindInside(context.host, shareDaemon, place);
+    return;
+  }
+  const below = `${place}/`;
   await ledger.release((record) => record.kind === "mount" && record.target.startsWith(below));
 }
 
@@ -73,9 +81,7 @@ async function shareRootfs(
   const target = join(placeOf(context, sandbox, container), "rootfs");
   await makeFolder(target);
   const readonly = rootFs?.options?.includes("ro") ?? readonlyRootfs ?? false;
-  await ledger.take({ kind: "mount", target }, () =>
-    context.host.mounts.bind(rootFolder, target, { readonly }),
-  );
+  await bind(context, sandbox, ledger, { source: rootFolder, target, readonly });
 }
 
 async function shareMount(
@@ -89,8 +95,21 @@ async function shareMount(
   if (mount.folder) await makeFolder(target);
   else await makeFile(target);
   const { readonly, recursive } = mount;
+  await bind(context, sandbox, ledger, { source: mount.path, target, readonly, recursive });
+}
+
+/** Root mounts on the host, by the ledger; an ordinary user where the daemon is, with which it goes. */
+async function bind(
+  { host }: Context,
+  { shareDaemon }: StoredSandbox,
+  ledger: Ledger,
+  what: { source: string; target: string; readonly: boolean; recursive?: boolean },
+): Promise<void> {
+  const { source, target, readonly, recursive = false } = what;
+  if (host.uid !== 0 && shareDaemon !== undefined)
+    return await bindInside(host, shareDaemon, source, target, { readonly });
   await ledger.take({ kind: "mount", target }, () =>
-    context.host.mounts.bind(mount.path, target, { readonly, recursive }),
+    host.mounts.bind(source, target, { readonly, recursive }),
   );
 }
 

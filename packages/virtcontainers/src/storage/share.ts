@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { VirtError } from "../errors.ts";
 import { pinTrusted } from "../host/files.ts";
 import type { Virtio9pDevice, VirtioFsDevice } from "../hypervisor/device.ts";
 import type { Context } from "../operation/context.ts";
@@ -19,18 +18,9 @@ export async function startShare(
   sandbox: StoredSandbox,
   ledger: Ledger,
 ): Promise<VirtioFsDevice | Virtio9pDevice> {
-  const { mounts } = context.host;
-  assertRoot(context, sandbox.id);
   const { mounts: inside, shared } = context.store.folder(sandbox.id);
   for (const path of [inside, shared]) await makeFolder(path);
-  await ledger.take({ kind: "mount", target: inside }, async () => {
-    await using folder = await pinTrusted(inside);
-    await mounts.bind(folder, inside, { propagation: "shared" });
-  });
-  await ledger.take({ kind: "mount", target: shared }, async () => {
-    await using folder = await pinTrusted(inside);
-    await mounts.bind(folder, shared, { propagation: "slave", readonly: true });
-  });
+  if (context.host.uid === 0) await mountView(context, { inside, shared }, ledger);
   if (sandbox.config.hypervisorConfig?.sharedFS === "virtio-9p") {
     return { kind: "virtio-9p", id: "share", tag: sharedTag, path: shared };
   }
@@ -39,15 +29,18 @@ export async function startShare(
   return { kind: "virtio-fs", id: "share", tag: sharedTag, socketPath };
 }
 
-function assertRoot(context: Context, sandboxId: string): void {
-  if (context.host.uid === 0) return;
-  throw new VirtError(
-    "NOT_SUPPORTED",
-    "sharing a folder with the guest needs root, since it mounts on the host",
-    {
-      field: "hypervisorConfig.sharedFS",
-      sandboxId,
-      hint: "Run as root, or use an image and volumes of the driver ext4.",
-    },
-  );
+/** Root mounts on the host; for an ordinary user the daemon does it, where nobody else sees it. */
+async function mountView(
+  { host: { mounts } }: Context,
+  { inside, shared }: { inside: string; shared: string },
+  ledger: Ledger,
+): Promise<void> {
+  await ledger.take({ kind: "mount", target: inside }, async () => {
+    await using folder = await pinTrusted(inside);
+    await mounts.bind(folder, inside, { propagation: "shared" });
+  });
+  await ledger.take({ kind: "mount", target: shared }, async () => {
+    await using folder = await pinTrusted(inside);
+    await mounts.bind(folder, shared, { propagation: "slave", readonly: true });
+  });
 }

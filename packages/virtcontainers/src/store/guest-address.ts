@@ -36,10 +36,16 @@ export function isScsiAddress(text: string): boolean {
   return more.length === 0 && inRange && text === `${id}:${lun}`;
 }
 
+const nodeName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/));
+
 /** Where the guest finds a device. */
 export const GuestAddress = v.variant("kind", [
-  /** Hex slots from the root bus down, such as `02/03`. */
-  v.object({ kind: v.literal("pci"), path: v.pipe(v.string(), v.check(isPciPath)) }),
+  /** Hex slots from the root bus down, such as `02/03`; of a disk that the guest booted with, also its name there. */
+  v.object({
+    kind: v.literal("pci"),
+    path: v.pipe(v.string(), v.check(isPciPath)),
+    bootNode: v.optional(nodeName),
+  }),
   /** SCSI id and lun, such as `0:1`. */
   v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
   /** Number of a channel device of s390x, such as `0.0.0001`. */
@@ -48,7 +54,7 @@ export const GuestAddress = v.variant("kind", [
     device: v.pipe(v.string(), v.regex(/^[0-9a-f]\.[0-3]\.[0-9a-f]{4}$/)),
   }),
   /** Name that the guest's kernel gives a device without an address of its own, such as `vda`. */
-  v.object({ kind: v.literal("mmio"), node: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/)) }),
+  v.object({ kind: v.literal("mmio"), node: nodeName }),
 ]);
 export type GuestAddress = v.InferOutput<typeof GuestAddress>;
 

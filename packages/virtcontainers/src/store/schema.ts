@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { ContainerConfig } from "../config/container.ts";
-import { ImageRunConfig } from "../config/image.ts";
-import { SandboxConfig } from "../config/sandbox.ts";
+import { ContainerConfigSchema } from "../config/container.ts";
+import { ImageRunConfigSchema } from "../config/image.ts";
+import { SandboxConfigSchema } from "../config/sandbox.ts";
 import { ProcessIdentity } from "../host/process-identity.ts";
 import { UserIds } from "../host/user-ids.ts";
 import { logCarriers } from "./log-carrier.ts";
@@ -42,10 +42,15 @@ export type StoredMount = v.InferOutput<typeof StoredMount>;
 export const StoredContainer = v.object({
   id: v.string(),
   state: State,
-  config: ContainerConfig,
+  config: ContainerConfigSchema,
   /** Digest, file and the part of the configuration that matters, of the image it was made from. */
   image: v.optional(
-    v.object({ name: v.string(), digest: v.string(), path: v.string(), config: ImageRunConfig }),
+    v.object({
+      name: v.string(),
+      digest: v.string(),
+      path: v.string(),
+      config: ImageRunConfigSchema,
+    }),
   ),
   /** The disk of the host that its root is on: under a layer of its own, or written to itself. */
   disk: v.optional(
@@ -94,7 +99,7 @@ export const StoredSandbox = v.object({
   bootId: v.string(),
   createdAt: v.string(),
   hostname: v.string(),
-  config: SandboxConfig,
+  config: SandboxConfigSchema,
   /** Secret that connections to the agent's ports begin with; hex. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   user: v.optional(UserIds),

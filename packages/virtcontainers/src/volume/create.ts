@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { VolumeOptions } from "../config/volume.ts";
+import { type VolumeOptions, VolumeOptionsSchema } from "../config/volume.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import { makeExt4 } from "../host/ext4.ts";
 import { removeTree } from "../host/remove-tree.ts";
@@ -19,7 +19,7 @@ export async function createVolume(
   options: VolumeOptions,
   signal: AbortSignal,
 ): Promise<Volume> {
-  const given = parse(VolumeOptions, options, "options");
+  const given = parse(VolumeOptionsSchema, options, "options");
   const driver = given.driver ?? (context.host.uid === 0 ? "folder" : "ext4");
   if (driver === "folder" && given.sizeMiB !== undefined) {
     throw invalidArgument("options.sizeMiB", given.sizeMiB, "only the driver ext4 has a size");

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { VolumeDriver } from "../config/volume.ts";
+import { VolumeDriverSchema } from "../config/volume.ts";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { assertTrusted } from "../host/trusted.ts";
@@ -14,7 +14,7 @@ import type { Volume } from "./volume.ts";
 export const VolumeRecord = v.object({
   version: v.literal(1),
   name: v.string(),
-  driver: VolumeDriver,
+  driver: VolumeDriverSchema,
   sizeMiB: v.optional(v.number()),
   labels: v.record(v.string(), v.string()),
   createdAt: v.string(),

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { configFromOptions } from "../../src/api/short-form.ts";
-import { SandboxConfig } from "../../src/config/sandbox.ts";
+import { SandboxConfigSchema } from "../../src/config/sandbox.ts";
 import { parse } from "../../src/validate.ts";
 
 const good = { id: "sb-1", containers: [{ id: "c1", image: "busybox" }] };
 
 function refusal(config: unknown): { code: string; field: string | undefined; message: string } {
   try {
-    parse(SandboxConfig, config);
+    parse(SandboxConfigSchema, config);
   } catch (error) {
     return error as { code: string; field: string; message: string };
   }
@@ -15,7 +15,7 @@ function refusal(config: unknown): { code: string; field: string | undefined; me
 }
 
 test("a small configuration is taken as it is", () => {
-  expect(parse(SandboxConfig, good)).toEqual(good);
+  expect(parse(SandboxConfigSchema, good)).toEqual(good);
 });
 
 describe("ids", () => {
@@ -37,7 +37,7 @@ describe("ids", () => {
     expect(refusal({ ...good, id })).toMatchObject({ code: "INVALID_ARGUMENT", field: "id" });
   });
   test.each(["ab", "A.b_c-1", "0a", "x".repeat(64)])("%j is taken", (id) => {
-    expect(parse(SandboxConfig, { ...good, id }).id).toBe(id);
+    expect(parse(SandboxConfigSchema, { ...good, id }).id).toBe(id);
   });
 });
 

@@ -33,9 +33,9 @@ function bundle(spec: unknown): string {
 
 /** The specification with one field, named by a path, set to a value. */
 function changed(path: string, value: unknown): unknown {
-  const spec = runcSpec();
+  const spec: Record<string, unknown> = { ...runcSpec() };
   const names = path.split(".");
-  let at: Record<string, unknown> = spec;
+  let at = spec;
   for (const name of names.slice(0, -1)) at = at[name] as Record<string, unknown>;
   at[names.at(-1) ?? ""] = value;
   return spec;

@@ -25,6 +25,7 @@ test("a host without tools and guest files is told what to install", async () =>
   });
   const failed = new Map(checks.filter(({ ok }) => !ok).map((check) => [check.id, check.remedy]));
   expect(failed.get("qemu")).toContain("apt-get install qemu-system-x86");
+  expect(failed.get("vhost-device-vsock")).toContain("cargo install");
   expect(failed.get("guest")).toBe("Build them.");
   expect([...failed.keys()]).toEqual(expect.arrayContaining(["root", "virtiofsd", "mkfs.ext4"]));
 });

@@ -13,6 +13,15 @@ test.each([
   ["iommuPlatform", { iommuPlatform: true, sharedFS: "virtio-fs" }, "NOT_SUPPORTED", "sharedFS"],
   ["realtime", { realtime: true, mlock: false }, "NOT_SUPPORTED", "mlock"],
   ["useVSock", { useVSock: true }, "HOST_REQUIREMENT", "modprobe vhost_vsock"],
+  ["useVSock", { useVSock: true }, "HOST_REQUIREMENT", "vsockDaemon"],
+  ["vsockDaemon", { useVSock: true, vsockDaemon: "/none" }, "HOST_REQUIREMENT", "cargo install"],
+  ["vsockDaemon", { vsockDaemon: "/bin/true" }, "INVALID_ARGUMENT", "Set useVSock"],
+  [
+    "iommuPlatform",
+    { useVSock: true, vsockDaemon: "/bin/true", iommuPlatform: true },
+    "NOT_SUPPORTED",
+    "Leave one of the two out",
+  ],
   ["seLinuxProcessLabel", { seLinuxProcessLabel }, "HOST_REQUIREMENT", "Leave it out"],
 ] as const)("%s is refused by name where it can't be had: %o", async (field, wrong, code, hint) => {
   await expect(checkExtras(config(wrong), "tcg", host, nowhere)).rejects.toMatchObject({
@@ -28,6 +37,8 @@ test("where the host has all of it, it is taken", async () => {
   const own = { iommu: true, iommuPlatform: true, useVSock: true, seLinuxProcessLabel };
   await checkExtras(config(own), "tcg", host, there);
   await checkExtras(config({ realtime: true }), "kvm", host, nowhere);
+  const served = { useVSock: true, vsockDaemon: "/bin/true" };
+  await checkExtras(config(served), "tcg", host, nowhere);
   const missing = { ...host, processes: { ...host.processes, which: async () => undefined } };
   await expect(checkExtras(config(own), "tcg", missing, there)).rejects.toMatchObject({
     field: "hypervisorConfig.seLinuxProcessLabel",

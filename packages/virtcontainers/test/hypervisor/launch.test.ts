@@ -127,6 +127,21 @@ test("over vsock the agent has no ports; the guest's address is held by an inher
   ]);
 });
 
+test("vsock that a process serves is a vhost-user device on a connection that QEMU inherits, over shared memory", () => {
+  const own = config({ useVSock: true, vsockDaemon: "/bin/vhost-device-vsock", agentPorts: 8 });
+  const devices = [{ kind: "vsock", id: "vsock" }] as const;
+  const descriptors = new Map([["vsock", 5]]);
+  const args = launchArguments(spec({ config: own, devices }), { ...facts, descriptors });
+  expect(listed(args)).toEqual([
+    {
+      ...{ driver: "vhost-user-vsock-pci", id: "root02f1.vsock", bus: "pcie.0", addr: "02.1" },
+      chardev: "vsock",
+    },
+  ]);
+  expect(values(args, "-chardev")).toContain("socket,id=vsock,fd=5");
+  expect(values(args, "-object")).toContain("memory-backend-memfd,id=mem,size=256M,share=on");
+});
+
 test("an nvdimm root is memory, read-only, and the kernel mounts it with DAX", () => {
   const own = config({ disableImageNvdimm: false });
   const args = launchArguments(spec({ config: own }), { ...facts, imageBytes: 4 << 20 });
@@ -246,8 +261,8 @@ test("no two devices share a place, and where the root bus is full the bridges g
   const addresses = coldAddresses(spec({ devices: devices.slice(0, 38) }));
   expect(new Set(Object.values(addresses).map(addressText)).size).toBe(38);
   expect([addresses.d7, addresses.d8]).toEqual([
-    { kind: "pci", path: "0f" },
-    { kind: "pci", path: "10/01" },
+    { kind: "pci", path: "0f", bootNode: "vdi" },
+    { kind: "pci", path: "10/01", bootNode: "vdj" },
   ]);
   expect(() => coldAddresses(spec({ devices }))).toThrow(
     expect.objectContaining({ code: "NOT_SUPPORTED", field: "hypervisorConfig.defaultBridges" }),

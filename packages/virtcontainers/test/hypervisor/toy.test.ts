@@ -41,6 +41,7 @@ function createToy(): Hypervisor {
     const never = () => Promise.reject(new Error("the toy has no such thing"));
     return {
       state,
+      agentTransport: capabilities.agentTransport,
       gone,
       connectAgent: async () => connect(state.marker),
       status: async () => ((await processes.isAlive(state.process)) ? "running" : "gone"),

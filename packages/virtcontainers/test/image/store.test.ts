@@ -26,8 +26,9 @@ describe("the image store", () => {
       const readers = { uid: 65_534, gid: 65_534 };
       const read = () => promisify(execFile)("cat", [image.path], readers);
       await expect(read()).rejects.toMatchObject({ stderr: expect.stringContaining("denied") });
-      const { mode } = await stat(image.path);
-      expect(mode & 0o777).toBe(0o400);
+      const mode = async (path: string) => (await stat(path)).mode & 0o777;
+      expect(await mode(image.path)).toBe(0o400);
+      expect(await mode(dirname(image.path))).toBe(0o700);
       const above = [store.dataDir, dirname(dirname(image.path)), dirname(image.path)];
       for (const folder of above) await chmod(folder, 0o711);
       await chmod(image.path, 0o444);

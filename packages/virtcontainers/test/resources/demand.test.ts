@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { LinuxResources } from "../../src/config/container.ts";
+import type { LinuxResources } from "../../src/config/resources.ts";
 import { type Consumer, containerDemand, vmSize } from "../../src/resources/demand.ts";
 
 const mib = 1024 * 1024;

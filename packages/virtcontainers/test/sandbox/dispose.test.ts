@@ -1,4 +1,8 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createFaultyHost } from "../../src/host/faulty.ts";
+import { createHost } from "../../src/host/real.ts";
+import { Store } from "../../src/store/store.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 
 const config = { containers: [{ id: "main", image: "busybox", waits: true }] };
@@ -23,6 +27,27 @@ describe("at the end of its block a sandbox", () => {
       throw new RangeError("the user's own");
     };
     await expect(block()).rejects.toThrow(new RangeError("the user's own"));
+  });
+
+  test("that somebody removes while it is being deleted is no error", async () => {
+    let tell: (() => void) | undefined;
+    const host = createFaultyHost(createHost(), [], (at) => {
+      if (at === "locks.acquire") tell?.();
+    });
+    await using instance = await createTestInstance({ host });
+    const sandbox = await make(instance);
+    const store = new Store(createHost(), join(instance.folder, "state"));
+    const hold = await store.lock("box", "exclusive");
+    const waits = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const disposed = sandbox[Symbol.asyncDispose]();
+    await waits;
+    await store.under(hold).ledger("box").releaseAll();
+    await store.under(hold).remove("box");
+    hold.release();
+    await disposed;
+    expect(await instance.vc.listSandbox()).toEqual([]);
   });
 
   test("is not taken for another that was given its id meanwhile", async () => {

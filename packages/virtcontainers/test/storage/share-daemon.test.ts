@@ -5,7 +5,7 @@ import { createHost } from "../../src/host/real.ts";
 import type { ContainerConfig, Sandbox } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal, waiting, watchCalls } from "../sandbox/support.ts";
 
 const { processes, uid } = createHost();
 // Folders are mounted on the host and served by virtiofsd: both need root.
@@ -111,7 +111,12 @@ describe.skipIf(!canShare)("a share whose daemon has ended (needs root and virti
 });
 
 test.skipIf(!canShare)("a share that ends with its VM is not taken for a dead one", async () => {
-  const waits = refusal(sandbox.waitProcess("shared", "shared"));
-  await sandbox.stop({ force: true });
-  expect((await waits).code).toBe("SANDBOX_DEAD");
+  const waits = watchCalls("WaitProcess");
+  await using other = await createTestInstance({ agent: { faults: [waits.fault] } });
+  await using own = await other.vc.runSandbox({ id: "own", containers: [onFolder] });
+  const waited = refusal(own.waitProcess("shared", "shared"));
+  // Whoever comes to it later finds a container that has ended, and how.
+  await waits.asked(1);
+  await own.stop({ force: true });
+  expect((await waited).code).toBe("SANDBOX_DEAD");
 });

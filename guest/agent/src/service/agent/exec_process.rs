@@ -1,15 +1,13 @@
 //! ExecProcess: a further process in a running container.
 
-use std::os::fd::RawFd;
 use std::rc::Rc;
-
-use rustix::fs::{Mode, OFlags};
 
 use crate::agent::{Agent, exit};
 use crate::cgroup::pids;
+use crate::crun::Started;
 use crate::crun::exec::Exec;
-use crate::crun::executed::{self, Executed};
-use crate::crun::{Prepare, Started};
+use crate::crun::executed::Executed;
+use crate::crun::inherited::Inherited;
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::process::{Process, console, descendants, signal};
@@ -72,7 +70,7 @@ async fn start_process(
     })?;
     let _birth = agent.crun.reaper.birth();
     start.starting.mark.set(mark);
-    let executed = Executed::open()?;
+    let (executed, writer) = Executed::open()?;
     let description = spec::process::process(&process);
     let scratch = container.bundle.join(format!("exec-{serial}"));
     let console = draft.console();
@@ -83,11 +81,11 @@ async fn start_process(
             scratch: &scratch,
             stdio,
             console: console.as_deref(),
-            prepare: Some(prepare(
+            inherited: Inherited {
+                descriptor: writer,
                 mark,
-                process.oom_score_adj.to_string(),
-                executed.writer()
-            )),
+                oom_score: process.oom_score_adj,
+            },
         },
     ));
     let started = tokio::select! {
@@ -109,7 +107,7 @@ async fn start_process(
     };
     // crun does not wait for what fails at last.
     executed.wait().await;
-    if !agent.crun.reaper.has_executed(pid) {
+    if draft.has_said_something() && !agent.crun.reaper.has_executed(pid) {
         start.check()?;
         return Err(draft.explain(0));
     }
@@ -120,23 +118,6 @@ async fn start_process(
         signal::kill_exec(&process).await?;
     }
     Ok(process)
-}
-
-/// What the new process does before it becomes crun.
-fn prepare(mark: Option<u64>, oom_score: String, executed: RawFd) -> Prepare {
-    Box::new(move || {
-        executed::let_through(executed)?;
-        set_oom_score(oom_score.as_bytes())?;
-        mark.map_or(Ok(()), descendants::mark_self)
-    })
-}
-
-/// crun sets it for a container's first process alone.
-fn set_oom_score(score: &[u8]) -> std::io::Result<()> {
-    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-    let file = rustix::fs::open(c"/proc/self/oom_score_adj", flags, Mode::empty())?;
-    rustix::io::write(&file, score)?;
-    Ok(())
 }
 
 /// Why crun failed. Where no more processes may be, it has no words for it.

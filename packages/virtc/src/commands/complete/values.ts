@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { defaultHypervisor } from "virtcontainers/config";
 import type { Context } from "../../context.ts";
 import { eventTypes } from "../events/filter.ts";
 
@@ -37,7 +36,7 @@ const sources: Readonly<Record<string, Source>> = {
   bundle: () => files,
   "env-file": () => files,
   kernel: () => plain(["tuned", "debian"]),
-  hypervisor: () => plain([defaultHypervisor]),
+  hypervisor: async () => plain([(await import("virtcontainers/config")).defaultHypervisor]),
   filter: () => filters,
   signal: () => plain(Object.keys(constants.signals)),
   "log-level": () => plain(["debug", "info", "warn", "error"]),

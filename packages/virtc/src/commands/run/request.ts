@@ -38,7 +38,7 @@ export async function parseRun(
   return {
     id: optional(options.name, (text) => parseName("--name", text)) ?? randomName(),
     container: await parseContainer(splitWords(words, options), options, context),
-    vm: parseVm(options, context.cwd),
+    vm: await parseVm(options, context.cwd),
     timeoutMs: optional(options.timeout, (text) => parseDuration("--timeout", text)),
     pids: optional(options.pidsLimit, parsePids),
     detach: options.detach ?? false,

@@ -13,7 +13,7 @@ export interface CallSite {
 export function agentError(error: unknown, site: CallSite, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (!(error instanceof TtrpcError)) return error;
-  const text = printable(error.text).slice(0, 2000);
+  const text = printable(error.text.replace(stackBacktrace, "")).slice(0, 2000);
   const details = {
     cause: error,
     sandboxId: site.sandboxId,
@@ -22,12 +22,15 @@ export function agentError(error: unknown, site: CallSite, signal: AbortSignal):
     phase: `agent.${site.method}`,
   };
   if (!error.remote) return localError(error, text, details);
-  const code = remoteCode(error.code, site);
+  const code = remoteCode(error.code, text, site);
   if (code === "COMMAND_NOT_FOUND" || code === "COMMAND_NOT_EXECUTABLE") {
     return new VirtError(code, text, details);
   }
   return new VirtError(code, `the guest agent refused ${site.method}: ${text}`, details);
 }
+
+/** What Rust's errors say of where they came from, which tells a caller nothing. */
+const stackBacktrace = /\s*\bstack backtrace:[\s\S]*$/i;
 
 const cutInFrame = "the stream ended inside a frame";
 
@@ -45,12 +48,30 @@ function localError(error: TtrpcError, text: string, details: object): VirtError
 
 const starting = new Set(["CreateContainer", "StartContainer", "ExecProcess"]);
 
-function remoteCode(code: string, site: CallSite): ErrorCode {
+/** How agents, old ones too, refuse a method or a service that they don't have. */
+const unknownMethod: readonly { code: string; text: RegExp }[] = [
+  { code: "unimplemented", text: /^/ },
+  { code: "not_found", text: /^\S+ is not supported$/ },
+  { code: "invalid_argument", text: /^\S+ service does not exist$/ },
+];
+
+/** What an agent says that has one code for all that fails. */
+const internal: readonly { text: RegExp; code: ErrorCode }[] = [
+  { text: /\bthe file .* was not found\b/, code: "COMMAND_NOT_FOUND" },
+  { text: /\bEACCES: Permission denied\b/, code: "COMMAND_NOT_EXECUTABLE" },
+];
+
+function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
+  if (unknownMethod.some((known) => known.code === code && known.text.test(text)))
+    return "NOT_SUPPORTED";
+  if (starting.has(site.method) && code === "internal") {
+    const known = internal.find((each) => each.text.test(text));
+    if (known !== undefined) return known.code;
+  }
   if (starting.has(site.method) && code === "not_found") return "COMMAND_NOT_FOUND";
   if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
   if (code === "not_found") return "PROCESS_NOT_FOUND";
   if (code === "already_exists") return "ALREADY_EXISTS";
   if (code === "invalid_argument" || code === "out_of_range") return "INVALID_ARGUMENT";
-  if (code === "unimplemented") return "NOT_SUPPORTED";
   return "AGENT_ERROR";
 }

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { absolutePath, honoured, later, text } from "../../validate.ts";
-import { Sysctl } from "../sysctl.ts";
-import { Resources } from "./resources.ts";
-import { Seccomp } from "./seccomp.ts";
+import { type Sysctl, SysctlSchema } from "../sysctl.ts";
+import { type Resources, ResourcesSchema } from "./resources.ts";
+import { type Seccomp, SeccompSchema } from "./seccomp.ts";
 
 /** What crun makes in every container. */
 const defaultDevices = [
@@ -16,10 +16,30 @@ const defaultDevices = [
   "/dev/console",
 ];
 
+const namespaces = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;
+const propagations = [
+  "shared",
+  "slave",
+  "private",
+  "unbindable",
+  "rshared",
+  "rslave",
+  "rprivate",
+  "runbindable",
+] as const;
+
+/** A namespace of a container. */
+export interface OciNamespace {
+  /** Which one. */
+  type: (typeof namespaces)[number];
+  /** Must be empty: a VM can't join a namespace of the host. */
+  path?: string | undefined;
+}
+
 const Namespace = v.object({
   type: v.pipe(
     v.picklist(
-      ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"],
+      namespaces,
       "it must be a namespace: pid, network, mount, ipc, uts, user, cgroup or time",
     ),
     honoured((type) => type !== "user" && type !== "time", "user and time namespaces"),
@@ -48,7 +68,36 @@ const noMappings = v.optional(
 );
 
 /** `linux` of the OCI runtime specification. */
-export const OciLinux = v.object({
+export interface OciLinux {
+  /** Namespaces of the container; no user or time namespaces, and none of the host by `path`. */
+  namespaces?: OciNamespace[] | undefined;
+  /** Must be empty: there are no user namespaces. */
+  uidMappings?: unknown[] | undefined;
+  /** Must be empty: there are no user namespaces. */
+  gidMappings?: unknown[] | undefined;
+  /** None but those that every container has. */
+  devices?: { path: string }[] | undefined;
+  /** Not used: the guest chooses the path. */
+  cgroupsPath?: string | undefined;
+  /** Limits of the container. */
+  resources?: Resources | undefined;
+  /** Kernel parameters of the container's namespaces. */
+  sysctl?: Sysctl | undefined;
+  /** Which system calls it may make. */
+  seccomp?: Seccomp | undefined;
+  /** How mounts of its root propagate. */
+  rootfsPropagation?: (typeof propagations)[number] | undefined;
+  /** Paths that can't be read in it. */
+  maskedPaths?: string[] | undefined;
+  /** Paths that can't be written to in it. */
+  readonlyPaths?: string[] | undefined;
+  /** SELinux's context of its mounts. */
+  mountLabel?: string | undefined;
+  /** None but `LINUX`, without flags. */
+  personality?: { domain: string; flags?: string[] | undefined } | undefined;
+}
+
+export const OciLinuxSchema = v.object({
   namespaces: v.optional(v.array(Namespace)),
   uidMappings: noMappings,
   gidMappings: noMappings,
@@ -64,20 +113,16 @@ export const OciLinux = v.object({
   ),
   netDevices: later("network devices of the host"),
   cgroupsPath: v.optional(text()),
-  resources: v.optional(Resources),
+  resources: v.optional(ResourcesSchema),
   intelRdt: later("cache allocation of the host's CPUs"),
   memoryPolicy: later("NUMA policies of the host's memory"),
-  sysctl: v.optional(Sysctl),
-  seccomp: v.optional(Seccomp),
+  sysctl: v.optional(SysctlSchema),
+  seccomp: v.optional(SeccompSchema),
   rootfsPropagation: v.optional(
-    v.picklist(
-      ["shared", "slave", "private", "unbindable", "rshared", "rslave", "rprivate", "runbindable"],
-      "it must be shared, slave, private or unbindable",
-    ),
+    v.picklist(propagations, "it must be shared, slave, private or unbindable"),
   ),
   maskedPaths: v.optional(v.array(absolutePath())),
   readonlyPaths: v.optional(v.array(absolutePath())),
   mountLabel: v.optional(text()),
   personality: v.optional(Personality),
 });
-export type OciLinux = v.InferInput<typeof OciLinux>;

@@ -1,14 +1,54 @@
 import * as v from "valibot";
 import { absolutePath, argument, flag, honoured, integer, later, text } from "../../validate.ts";
-import { Rlimits } from "../rlimits.ts";
+import type { Capabilities } from "../capabilities.ts";
+import { type Rlimits, RlimitsSchema } from "../rlimits.ts";
 
 const uint32 = integer(0, 2 ** 32 - 1);
 const capabilities = v.optional(
   v.array(v.pipe(text(64), v.regex(/^CAP_[A-Z_]+$/, "it must be such as CAP_NET_ADMIN"))),
 );
 
+/** Whose a process is, by numbers. */
+export interface OciUser {
+  /** The user. */
+  uid: number;
+  /** The group. */
+  gid: number;
+  /** None but 022 (18). */
+  umask?: number | undefined;
+  /** Further groups. */
+  additionalGids?: number[] | undefined;
+}
+
 /** `process` of the OCI runtime specification. */
-export const OciProcess = v.object({
+export interface OciProcess {
+  /** A pseudo terminal in the guest. */
+  terminal?: boolean | undefined;
+  /** Of the terminal at its start. */
+  consoleSize?: { height: number; width: number } | undefined;
+  /** Whose it is, by numbers. */
+  user?: OciUser | undefined;
+  /** Where it begins: an absolute path. */
+  cwd: string;
+  /** Executable and arguments, at most 4096. */
+  args?: string[] | undefined;
+  /** Its environment: `NAME=value` each. */
+  env?: string[] | undefined;
+  /** What root may do in the container. */
+  capabilities?: Capabilities | undefined;
+  /** Limits of the process. */
+  rlimits?: Rlimits | undefined;
+  /** No program that it executes can get further rights. */
+  noNewPrivileges?: boolean | undefined;
+  /** Whom the guest's kernel kills first when memory is short: -1000 (never) to 1000. */
+  oomScoreAdj?: number | undefined;
+  /** AppArmor's profile in the guest. */
+  apparmorProfile?: string | undefined;
+  /** SELinux's context in the guest. */
+  selinuxLabel?: string | undefined;
+}
+
+export const OciProcessSchema = v.object({
   terminal: flag,
   consoleSize: v.optional(v.object({ height: integer(0, 65535), width: integer(0, 65535) })),
   user: v.optional(
@@ -43,7 +83,7 @@ export const OciProcess = v.object({
       ambient: capabilities,
     }),
   ),
-  rlimits: v.optional(Rlimits),
+  rlimits: v.optional(RlimitsSchema),
   noNewPrivileges: flag,
   oomScoreAdj: v.optional(integer(-1000, 1000)),
   apparmorProfile: v.optional(text()),
@@ -53,4 +93,3 @@ export const OciProcess = v.object({
   execCPUAffinity: later("CPU affinity of commands"),
   commandLine: later("command lines, which are for Windows; give args"),
 });
-export type OciProcess = v.InferInput<typeof OciProcess>;

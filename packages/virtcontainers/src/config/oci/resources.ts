@@ -22,26 +22,93 @@ function isNothing(value: unknown): boolean {
   return value === undefined || value === 0 || (Array.isArray(value) && value.length === 0);
 }
 
-export const DeviceRule = v.object({
-  allow: v.boolean("it must be true or false"),
+/** A rule of which devices may be opened, made and read. */
+export interface DeviceRule {
+  /** What the rule does with what it names. */
+  allow: boolean;
   /** a (all, default), c (character) or b (block). */
-  type: v.optional(v.picklist(["a", "c", "b"], "it must be a, c or b")),
+  type?: "a" | "c" | "b" | undefined;
   /** -1 or nothing: any. */
+  major?: number | undefined;
+  /** -1 or nothing: any. */
+  minor?: number | undefined;
+  /** Some of r, w and m (mknod). */
+  access?: string | undefined;
+}
+
+export const DeviceRuleSchema = v.object({
+  allow: v.boolean("it must be true or false"),
+  type: v.optional(v.picklist(["a", "c", "b"], "it must be a, c or b")),
   major: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
   minor: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-1))),
-  /** Some of r, w and m (mknod). */
   access: v.optional(v.pipe(v.string(), v.regex(/^[rwm]*$/, "it must be some of r, w and m"))),
 });
 
-export const HugepageLimit = v.object({
-  pageSize: v.pipe(v.string(), v.regex(/^\d+(KB|MB|GB)$/, "it must be a size such as 2MB")),
+/** How much of huge pages of one size there may be. */
+export interface HugepageLimit {
+  /** Such as `2MB`. */
+  pageSize: string;
   /** Bytes. */
+  limit: number;
+}
+
+export const HugepageLimitSchema = v.object({
+  pageSize: v.pipe(v.string(), v.regex(/^\d+(KB|MB|GB)$/, "it must be a size such as 2MB")),
   limit: v.pipe(v.number(), v.integer(), v.minValue(0, "it must not be negative")),
 });
 
 /** `linux.resources` of the OCI runtime specification; values are checked when they become the container's limits. */
-export const Resources = v.object({
-  devices: v.optional(v.array(DeviceRule)),
+export interface Resources {
+  /** Rules of which devices may be opened, made and read; numbers are the guest's. */
+  devices?: DeviceRule[] | undefined;
+  /** Of memory, in bytes; -1 is no limit. */
+  memory?:
+    | {
+        /** The most that it may use. */
+        limit?: number | undefined;
+        /** What is left to it when memory is short. */
+        reservation?: number | undefined;
+        /** Memory and swap together. */
+        swap?: number | undefined;
+        /** Must be false: cgroup v2 can't switch the OOM killer off. */
+        disableOOMKiller?: boolean | undefined;
+        /** Not used: cgroup v2 always has a hierarchy. */
+        useHierarchy?: boolean | undefined;
+        /** Not used: the guest always checks. */
+        checkBeforeUpdate?: boolean | undefined;
+      }
+    | undefined;
+  /** Of CPU time. */
+  cpu?:
+    | {
+        /** Weight beside other containers; 1024 is that of one without. */
+        shares?: number | undefined;
+        /** Microseconds of CPU time in each period; -1 is no limit. */
+        quota?: number | undefined;
+        /** Microseconds. */
+        period?: number | undefined;
+        /** The VM's CPUs that it may use. */
+        cpus?: string | undefined;
+        /** The VM's memory nodes that it may use. */
+        mems?: string | undefined;
+      }
+    | undefined;
+  /** How many processes and threads there may be; -1 is no limit. */
+  pids?: { limit?: number | undefined } | undefined;
+  /** Of huge pages, by their size. */
+  hugepageLimits?: HugepageLimit[] | undefined;
+  /** Must be empty, and so must the three that follow. */
+  blockIO?: Record<string, unknown> | undefined;
+  /** Must be empty. */
+  network?: Record<string, unknown> | undefined;
+  /** Must be empty. */
+  rdma?: Record<string, unknown> | undefined;
+  /** Must be empty. */
+  unified?: Record<string, unknown> | undefined;
+}
+
+export const ResourcesSchema = v.object({
+  devices: v.optional(v.array(DeviceRuleSchema)),
   memory: v.optional(
     v.object({
       limit: v.optional(number),
@@ -69,10 +136,9 @@ export const Resources = v.object({
     }),
   ),
   pids: v.optional(v.object({ limit: v.optional(number) })),
-  hugepageLimits: v.optional(v.array(HugepageLimit)),
+  hugepageLimits: v.optional(v.array(HugepageLimitSchema)),
   blockIO: empty("limits of block devices, whose numbers are the host's"),
   network: empty(`network classes, ${onV1}`),
   rdma: empty("limits of RDMA devices"),
   unified: empty("cgroup files by name"),
 });
-export type Resources = v.InferInput<typeof Resources>;

@@ -13,6 +13,9 @@ const actions = [
   "SCMP_ACT_NOTIFY",
 ] as const;
 
+/** What happens with a system call; not `SCMP_ACT_NOTIFY`, which needs a listener on the host. */
+export type SeccompAction = (typeof actions)[number];
+
 const action = v.pipe(
   v.picklist(actions, `it must be one of ${actions.join(", ")}`),
   honoured((name) => name !== "SCMP_ACT_NOTIFY", "a listener on the host for system calls"),
@@ -35,6 +38,30 @@ const flags = [
   "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 ] as const;
 
+/** A rule for some system calls. */
+export interface SeccompRule {
+  /** Names of system calls. */
+  names: string[];
+  /** What happens with them. */
+  action: SeccompAction;
+  /** The error number that they end with, 0 to 4095, where the action is an error. */
+  errnoRet?: number | undefined;
+  /** Only if all of these hold of their arguments. */
+  args?: SeccompArgument[] | undefined;
+}
+
+/** A condition on an argument of a system call. */
+export interface SeccompArgument {
+  /** Which argument: 0 to 5. */
+  index: number;
+  /** What it is compared with; of SCMP_CMP_MASKED_EQ the mask. */
+  value: number;
+  /** Of SCMP_CMP_MASKED_EQ what the masked argument is compared with. */
+  valueTwo?: number | undefined;
+  /** How it is compared. */
+  op: (typeof operators)[number];
+}
+
 const Syscall = v.object({
   names: v.pipe(
     v.array(v.pipe(text(64), v.nonEmpty("it must be the name of a system call"))),
@@ -55,7 +82,20 @@ const Syscall = v.object({
 });
 
 /** `linux.seccomp` of the OCI runtime specification: a filter of system calls, which the guest sets up. */
-export const Seccomp = v.object({
+export interface Seccomp {
+  /** What happens with a system call that no rule names. */
+  defaultAction: SeccompAction;
+  /** None but 1, EPERM. */
+  defaultErrnoRet?: number | undefined;
+  /** Such as `SCMP_ARCH_X86_64`; default: the guest's. */
+  architectures?: string[] | undefined;
+  /** How the filter is set up. */
+  flags?: (typeof flags)[number][] | undefined;
+  /** Rules by names of system calls. */
+  syscalls?: SeccompRule[] | undefined;
+}
+
+export const SeccompSchema = v.object({
   defaultAction: action,
   defaultErrnoRet: v.optional(
     v.pipe(
@@ -71,4 +111,3 @@ export const Seccomp = v.object({
   listenerMetadata: later("a listener on the host for system calls"),
   syscalls: v.optional(v.array(Syscall)),
 });
-export type Seccomp = v.InferInput<typeof Seccomp>;

@@ -39,6 +39,17 @@ interface Running extends StartedCommand {
 
 const defaultMaxOutputBytes = 64 * 1024 * 1024;
 
+let construct: (sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) => ExecHandle;
+
+/** Begins to run a command. */
+export function startExec(
+  sandbox: ExecSandbox,
+  argv: readonly string[],
+  options: ExecOptions,
+): ExecHandle {
+  return construct(sandbox, argv, options);
+}
+
 /**
  * A command that runs in a container. Await it for the result, iterate over it for the output as it comes,
  * or use its streams; with `check`, each of these throws EXIT_CODE at its end. An abort or deadline kills it in the
@@ -56,7 +67,11 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   #stdin: PassThrough | undefined;
   #started = false;
 
-  constructor(sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) {
+  static {
+    construct = (sandbox, argv, options) => new ExecHandle(sandbox, argv, options);
+  }
+
+  private constructor(sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) {
     this.#sandbox = sandbox;
     this.#argv = argv;
     this.#options = options;

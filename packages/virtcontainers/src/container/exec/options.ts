@@ -1,5 +1,5 @@
-import { Cmd } from "../../config/container.ts";
-import { ExecOptions } from "../../config/exec.ts";
+import { type Cmd, CmdSchema } from "../../config/cmd.ts";
+import { type ExecOptions, ExecOptionsSchema } from "../../config/exec.ts";
 import { invalidArgument } from "../../errors.ts";
 import { parse } from "../../validate.ts";
 
@@ -13,10 +13,10 @@ export function execCommand(
     const shell = '["sh", "-c", "..."]';
     throw invalidArgument("argv", argv, `it must be a list of words; a shell is ${shell}`);
   }
-  const checked = parse(ExecOptions, options, "options");
+  const checked = parse(ExecOptionsSchema, options, "options");
   const { env, cwd, user, tty, size } = checked;
   return parse(
-    Cmd,
+    CmdSchema,
     {
       args: [...argv],
       envs: Object.entries(env ?? {}).map(([name, value]) => ({ var: name, value })),

@@ -1,5 +1,5 @@
 import { finished } from "node:stream";
-import type { Cmd } from "../../config/container.ts";
+import type { Cmd } from "../../config/cmd.ts";
 import { Deadline } from "../../deadline.ts";
 import { invalidArgument } from "../../errors.ts";
 import { type HostTerminal, openTerminal } from "../../host/terminal.ts";
@@ -40,7 +40,7 @@ export class HostConsole {
   /** Connects the process; its end, or the terminal's, gives everything back. */
   async attach(containerId: string, execId: string, interactive = false): Promise<void> {
     const { stream } = this.#terminal;
-    const io = await openStreams(this.#operation, containerId, execId, {});
+    const io = await openStreams(this.#operation, containerId, execId, {}, true);
     for (const one of [io.stdin, io.stderr, stream]) one.on("error", () => {});
     io.stderr.resume();
     if (interactive) stream.pipe(io.stdin);

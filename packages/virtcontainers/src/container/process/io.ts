@@ -1,9 +1,10 @@
 import { Readable, Writable } from "node:stream";
 import type { Agent } from "../../agent/agent.ts";
-import { VirtError } from "../../errors.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { onShareDeath } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
+import { noteStreams } from "./open-streams.ts";
 import { outputStream } from "./output-stream.ts";
 import { offsetsFeature, RetryingAgent } from "./retrying-agent.ts";
 
@@ -59,12 +60,16 @@ export async function openStreams(
   containerId: string,
   execId: string,
   offsets: IOOffsets,
+  terminal: boolean,
 ): Promise<IOStream> {
   const agent = await operation.agent();
   if (operation.sandbox.agentFeatures.includes(offsetsFeature))
     return resumableStream(new RetryingAgent(operation), agent, containerId, execId, offsets);
-  if (offsets.stdoutOffset === undefined && offsets.stderrOffset === undefined)
-    return ioStream(agent, containerId, execId);
+  if (offsets.stdoutOffset === undefined && offsets.stderrOffset === undefined) {
+    const io = ioStream(agent, containerId, execId, terminal);
+    noteStreams(operation.connection, { containerId, execId }, io);
+    return io;
+  }
   throw new VirtError("NOT_SUPPORTED", "the agent of this guest can't give output by offset", {
     sandboxId: operation.sandbox.id,
     containerId,
@@ -90,13 +95,23 @@ export function endWithShare(
   return io;
 }
 
-/** Streams over the agent's Read and Write calls; destroying one gives up its call. */
-function ioStream(agent: Agent, containerId: string, execId: string): IOStream {
+/**
+ * Streams over the agent's Read and Write calls; destroying one gives up its call. Of a terminal there is one stream of
+ * output, and an agent may give it to whoever asks for either.
+ */
+function ioStream(agent: Agent, containerId: string, execId: string, terminal: boolean): IOStream {
   return {
     stdin: stdinStream(agent, containerId, execId),
     stdout: readable((signal) => agent.readStdout(containerId, execId, readBytes, signal)),
-    stderr: readable((signal) => agent.readStderr(containerId, execId, readBytes, signal)),
+    stderr: terminal
+      ? Readable.from([])
+      : readable((signal) => agent.readStderr(containerId, execId, readBytes, signal)),
   };
+}
+
+/** How a terminal tells that nobody has it open any more. */
+function isTerminalEnd(error: unknown): boolean {
+  return isVirtError(error, "AGENT_ERROR") && /\bEIO\b|\bos error 5\b/.test(error.message);
 }
 
 function readable(read: (signal: AbortSignal) => Promise<Uint8Array>): Readable {
@@ -106,7 +121,10 @@ function readable(read: (signal: AbortSignal) => Promise<Uint8Array>): Readable 
     read() {
       read(controller.signal).then(
         (data) => this.push(data.length === 0 ? null : data),
-        (error: unknown) => this.destroy(asError(error)),
+        (error: unknown) => {
+          if (isTerminalEnd(error)) this.push(null);
+          else this.destroy(asError(error));
+        },
       );
     },
     destroy(error, callback) {

@@ -1,4 +1,4 @@
-import type { LinuxResources } from "../../config/container.ts";
+import type { LinuxResources } from "../../config/resources.ts";
 import { invalidArgument } from "../../errors.ts";
 import { parseCpuset } from "../../resources/cpuset.ts";
 

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StringUserSchema } from "@virtcontainers/agent-protocol";
 import { defaultCapabilities } from "../../config/capabilities.ts";
-import type { Cmd } from "../../config/container.ts";
+import type { Cmd } from "../../config/cmd.ts";
 import type { OciProcess } from "../../config/oci/process.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { defaultPath } from "./defaults.ts";

@@ -1,11 +1,12 @@
 import type { Agent } from "../../agent/agent.ts";
-import { portsFor } from "../../agent/features.ts";
+import { isForeign, portsFor } from "../../agent/features.ts";
 import { phase } from "../../events.ts";
 import type { Context } from "../../operation/context.ts";
 import { Filling } from "../../storage/fill.ts";
 import { containerStorages } from "../../storage/guest/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { hooksBeforeCreate } from "../hooks.ts";
+import { foreignSpec } from "../spec/foreign.ts";
 import { specMessage } from "../spec/oci/message.ts";
 import { userSpec } from "../spec/process-spec.ts";
 import { containerSpec } from "../spec/spec.ts";
@@ -20,17 +21,22 @@ export async function createContainerInGuest(
 ): Promise<void> {
   await hooksBeforeCreate(context, sandbox, container, signal);
   const cmd = container.config.cmd ?? { args: [] };
-  const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {});
+  const foreign = isForeign(sandbox);
+  const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {}, foreign);
   using filling = await Filling.begin(context, sandbox, container, signal);
+  const stringUser = userSpec(cmd, container);
+  const ports = portsFor(cmd, sandbox);
+  const spec = containerSpec(container, sandbox, rootPath, filling.names);
+  const told = foreign ? foreignSpec(spec, stringUser, sandbox) : spec;
   await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
     agent.createContainer(
       {
         containerId: container.id,
-        stringUser: userSpec(cmd, container),
+        stringUser,
         storages,
         sandboxPidns: sandbox.config.sharePidNs ?? false,
-        OCI: specMessage(containerSpec(container, sandbox, rootPath, filling.names)),
-        ...portsFor(cmd, sandbox.agentFeatures),
+        OCI: specMessage(told),
+        ...ports,
       },
       signal,
     ),

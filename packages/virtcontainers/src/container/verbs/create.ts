@@ -1,4 +1,4 @@
-import { ContainerConfig } from "../../config/container.ts";
+import { type ContainerConfig, ContainerConfigSchema } from "../../config/container.ts";
 import { rootFolderOf } from "../../config/rootfs.ts";
 import { VirtError } from "../../errors.ts";
 import { assertNotOwed, assertPays, unconfirmed } from "../../operation/owed.ts";
@@ -22,7 +22,12 @@ export async function createContainer(
   input: ContainerConfig,
 ): Promise<StoredContainer> {
   const { context, sandbox, signal } = operation;
-  const config = await applyCustomSpec(context, parse(ContainerConfig, input), input, "container");
+  const config = await applyCustomSpec(
+    context,
+    parse(ContainerConfigSchema, input),
+    input,
+    "container",
+  );
   assertAllowed("createContainer", sandbox);
   if (sandbox.containers.some((container) => container.id === config.id)) {
     throw new VirtError(

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { portsFor } from "../../agent/features.ts";
-import { Cmd } from "../../config/container.ts";
+import { isForeign, portsFor } from "../../agent/features.ts";
+import { type Cmd, CmdSchema } from "../../config/cmd.ts";
 import { invalidArgument } from "../../errors.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
@@ -9,6 +9,7 @@ import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { parse } from "../../validate.ts";
 import { beginExec } from "../process/begin-exec.ts";
 import { HostConsole, withConsole } from "../process/host-console.ts";
+import { withNumbers } from "../spec/foreign.ts";
 import { processMessage } from "../spec/oci/message.ts";
 import { processSpec, userSpec } from "../spec/process-spec.ts";
 
@@ -29,7 +30,7 @@ export async function enterContainer(
   input: Cmd,
 ): Promise<Process> {
   const { sandbox } = operation;
-  const cmd = withConsole(parse(Cmd, input, "cmd"), "cmd");
+  const cmd = withConsole(parse(CmdSchema, input, "cmd"), "cmd");
   if (cmd.args.length === 0) throw invalidArgument("cmd.args", cmd.args, "it must name a command");
   const container = operation.container(containerId);
   assertAllowed("enterContainer", sandbox, container);
@@ -37,13 +38,16 @@ export async function enterContainer(
   const token = randomBytes(8).toString("hex");
   const agent = await operation.agent();
   await catchUp(operation, container);
+  const ports = portsFor(cmd, sandbox);
+  const own = processSpec(cmd, container);
+  const process = isForeign(sandbox) ? withNumbers(own, userSpec(cmd, container), sandbox) : own;
   const console = await HostConsole.open(operation, cmd);
   const request = {
     containerId,
     execId: token,
     stringUser: userSpec(cmd, container),
-    process: processMessage(processSpec(cmd, container)),
-    ...portsFor(cmd, sandbox.agentFeatures),
+    process: processMessage(process),
+    ...ports,
   };
   try {
     await beginExec(

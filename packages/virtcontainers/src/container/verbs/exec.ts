@@ -1,4 +1,4 @@
-import type { Cmd } from "../../config/container.ts";
+import type { Cmd } from "../../config/cmd.ts";
 import { Deadline } from "../../deadline.ts";
 import { type Operation, operation, type Verb } from "../../operation/run-verb.ts";
 import { endExec } from "../process/end-exec.ts";
@@ -25,7 +25,7 @@ export function startCommand(containerId: string, cmd: Cmd): Verb<StartedCommand
     const begun = { context, connection, sandboxId: sandbox.id, containerId, execId: token };
     const end = (reason: unknown): Promise<unknown> => endExec(begun, reason);
     try {
-      const io = await ioStream(containerId, token, {})(held);
+      const io = await ioStream(containerId, token, {}, cmd.terminal ?? false)(held);
       held.signal.throwIfAborted();
       return { processId: token, io, wait: () => waitBeyond(held, containerId, token), end };
     } catch (error) {

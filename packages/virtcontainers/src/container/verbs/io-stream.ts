@@ -12,6 +12,7 @@ export function ioStream(
   containerId: string,
   processId: string,
   { stdoutOffset, stderrOffset }: IOOffsets,
+  terminal?: boolean,
 ): Verb<IOStream> {
   const offsets = { stdoutOffset, stderrOffset };
   for (const [name, value] of Object.entries(offsets)) parse(offset, value, name);
@@ -20,7 +21,8 @@ export function ioStream(
     const container = operation.container(containerId);
     await assertShare(operation, container);
     const execId = execIdOf(containerId, processId);
-    const io = await openStreams(operation, containerId, execId, offsets);
+    const ofTerminal = terminal ?? (execId === "" && container.config.cmd?.terminal === true);
+    const io = await openStreams(operation, containerId, execId, offsets, ofTerminal);
     return endWithShare(operation, container, io);
   };
 }

@@ -1,5 +1,5 @@
 import { processesFeature } from "../../agent/features.ts";
-import { ProcessListOptions } from "../../config/process-list.ts";
+import { type ProcessListOptions, ProcessListOptionsSchema } from "../../config/process-list.ts";
 import { VirtError } from "../../errors.ts";
 import { defaults } from "../../hypervisor/defaults.ts";
 import type { Operation } from "../../operation/run-verb.ts";
@@ -15,7 +15,7 @@ export async function processListContainer(
   containerId: string,
   options: ProcessListOptions,
 ): Promise<string> {
-  const { format, args } = parse(ProcessListOptions, options, "options");
+  const { format, args } = parse(ProcessListOptionsSchema, options, "options");
   const layout = psLayout(args ?? []);
   const { sandbox, signal } = operation;
   const container = operation.container(containerId);

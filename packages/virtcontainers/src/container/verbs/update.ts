@@ -1,4 +1,4 @@
-import { LinuxResources } from "../../config/container.ts";
+import { type LinuxResources, LinuxResourcesSchema } from "../../config/resources.ts";
 import { VirtError } from "../../errors.ts";
 import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
@@ -18,7 +18,7 @@ export async function updateContainer(
   input: LinuxResources,
 ): Promise<void> {
   const { context, sandbox, signal } = operation;
-  const change = parse(LinuxResources, input, "resources");
+  const change = parse(LinuxResourcesSchema, input, "resources");
   checkLimits(change, "resources");
   assertAllowed("updateContainer", sandbox, container);
   if (change.devices !== undefined) throw fixed(container, "devices");

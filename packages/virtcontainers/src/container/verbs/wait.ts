@@ -6,6 +6,7 @@ import type { Operation } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
+import { streamsEnded } from "../process/open-streams.ts";
 import { offsetsFeature, RetryingAgent } from "../process/retrying-agent.ts";
 import { execIdOf } from "./enter.ts";
 
@@ -62,8 +63,11 @@ async function waitInGuest(
   const { sandbox, signal } = operation;
   const containerId = container.id;
   using _share = await watchShare(operation, container);
-  if (!sandbox.agentFeatures.includes(offsetsFeature))
+  if (!sandbox.agentFeatures.includes(offsetsFeature)) {
+    // Such an agent forgets a process that was waited for, with what was not read of its output.
+    await streamsEnded(operation.connection, { containerId, execId }, signal);
     return await (await operation.agent()).waitProcess(containerId, execId, signal);
+  }
   // Such an agent goes on telling how a process ended whose end it has told already.
   return await new RetryingAgent(operation).call(signal, (agent) =>
     agent.waitProcess(containerId, execId, signal),

@@ -41,7 +41,7 @@ export function createMockHypervisor(options: MockHypervisorOptions): Hypervisor
       machine.gone.then(() => machines.delete(spec.marker));
       return startedVm(options, host, spec, machine);
     },
-    adopt: async ({ sandboxId, folder }, state) => {
+    adopt: async ({ sandboxId, folder, config }, state) => {
       await pass(options, "adopt");
       if (!(await host.processes.isAlive(state.process))) throw dead(sandboxId);
       const machine = machines.get(state.marker);
@@ -49,7 +49,17 @@ export function createMockHypervisor(options: MockHypervisorOptions): Hypervisor
         machine === undefined
           ? watchVmm(host, "it", state.process)
           : { gone: machine.gone, release: () => {} };
-      return new MockVm({ options, host, sandboxId, folder, state, machine, gone, onRelease });
+      return new MockVm({
+        options,
+        host,
+        sandboxId,
+        folder,
+        config,
+        state,
+        machine,
+        gone,
+        onRelease,
+      });
     },
   };
   return driver;

@@ -51,12 +51,12 @@ export function startedVm(
   spec: VmSpec,
   machine: Machine,
 ): RunningVm {
-  const { marker, sandboxId, folder } = spec;
+  const { marker, sandboxId, folder, config } = spec;
   const { pid, startTime } = machine.child;
   const devices: Record<string, GuestAddress> = {};
   for (const { id } of spec.devices) devices[id] = freeAddress(devices);
   const state = { process: { pid, startTime }, marker, devices, driver: {} };
   const { gone } = machine;
   const onRelease = (): void => machine.child.unref();
-  return new MockVm({ options, host, sandboxId, folder, state, machine, gone, onRelease });
+  return new MockVm({ options, host, sandboxId, folder, config, state, machine, gone, onRelease });
 }

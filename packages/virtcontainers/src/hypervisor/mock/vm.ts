@@ -4,6 +4,8 @@ import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { VmState } from "../../store/vm-state.ts";
+import type { AgentTransport } from "../agent-transport.ts";
+import type { ResolvedHypervisorConfig } from "../config.ts";
 import type { Device } from "../device.ts";
 import { endVmm } from "../ending.ts";
 import type { RunningVm, VmStatus } from "../hypervisor.ts";
@@ -18,6 +20,7 @@ export interface MockVmParts {
   host: Host;
   sandboxId: string;
   folder: string;
+  config: Pick<ResolvedHypervisorConfig, "useVSock">;
   state: VmState;
   /** Undefined: another process started it, and has its guest in its memory. */
   machine: Machine | undefined;
@@ -28,12 +31,14 @@ export interface MockVmParts {
 export class MockVm implements RunningVm {
   readonly state: VmState;
   readonly gone: Promise<string>;
+  readonly agentTransport: AgentTransport;
   readonly #parts: MockVmParts;
 
   constructor(parts: MockVmParts) {
     this.#parts = parts;
     this.state = parts.state;
     this.gone = parts.gone;
+    this.agentTransport = parts.config.useVSock ? "vsock" : "virtio-serial";
   }
 
   async connectAgent(index: number, signal: AbortSignal): Promise<Duplex> {

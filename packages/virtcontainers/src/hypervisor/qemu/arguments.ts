@@ -7,9 +7,12 @@ import type { Backend } from "./device/backend.ts";
 import { blockdev } from "./device/disk.ts";
 import { deviceParts } from "./device/parts.ts";
 import { virtioProperties } from "./device/virtio.ts";
+import { vsockSocket } from "./device/vsock-daemon.ts";
+import { bootNodes } from "./machine/boot-nodes.ts";
 import { machines } from "./machine/machines.ts";
 import { hex, type Place, placeDevices, rngPlaces, slot } from "./machine/places.ts";
 import { memoryArguments } from "./memory/arguments.ts";
+import { sharesMemory } from "./memory/backend.ts";
 import { virtioMemDevice } from "./memory/virtio-mem.ts";
 import { option } from "./options.ts";
 
@@ -20,7 +23,7 @@ export interface LaunchFacts {
   firmware: string | undefined;
   /** Size of the root image; needed only where it is an nvdimm. */
   imageBytes: number;
-  /** The guest's address for vsock, where it has a device for it. */
+  /** The guest's address for vsock, where the host's kernel serves it. */
   cid?: number | undefined;
   /** Numbers of the descriptors that QEMU inherits, by name; what has none is opened by its path. */
   descriptors: ReadonlyMap<string, number>;
@@ -43,6 +46,7 @@ export const vmFile = {
   log: logFileNames["serial-file"],
   output: "qemu.log",
   qmp: "qmp.sock",
+  vsock: vsockSocket,
   agent: (index: number) => `agent.${index}.sock`,
 } as const;
 
@@ -55,7 +59,7 @@ export function launchArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
     ...machineArguments(config, facts),
     ...memoryArguments(
       { ...config, imagePath: reopened(descriptor.image, config.imagePath, facts) },
-      { share: devices.some(({ kind }) => kind === "virtio-fs"), imageBytes: facts.imageBytes },
+      { share: sharesMemory(config, devices), imageBytes: facts.imageBytes },
     ),
     ...overcommitArguments(config, facts),
     ...bootArguments(spec, facts),
@@ -78,7 +82,14 @@ export function launchArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
 /** Where the guest finds what it starts with. */
 export function coldAddresses({ config, devices }: QemuSpec): Record<string, GuestAddress> {
   const placed = placeDevices(config, devices);
-  return Object.fromEntries(placed.map(({ device, place }) => [device.id, place.address]));
+  const names = bootNodes(config, placed);
+  return Object.fromEntries(
+    placed.map(({ device, place: { address } }) => {
+      const bootNode = names.get(device.id);
+      const named = address.kind === "pci" && bootNode !== undefined;
+      return [device.id, named ? { ...address, bootNode } : address];
+    }),
+  );
 }
 
 /** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */
@@ -261,8 +272,7 @@ function imageArguments(config: QemuConfig, facts: LaunchFacts): string[] {
 }
 
 function deviceArguments({ config, devices, folder }: QemuSpec, facts: LaunchFacts): string[] {
-  const fd = facts.descriptors.get(descriptor.vsock);
-  const vsock = facts.cid === undefined ? undefined : { cid: facts.cid, fd };
+  const vsock = { cid: facts.cid, fd: facts.descriptors.get(descriptor.vsock) };
   return placeDevices(config, devices).flatMap(({ device, place }) => {
     const path =
       device.kind === "disk"

@@ -1,5 +1,5 @@
+import type { Param } from "../../config/hypervisor.ts";
 import { addressText, type GuestAddress } from "../../store/guest-address.ts";
-import type { Param } from "../config.ts";
 import type { QemuConfig } from "./config.ts";
 import { machines } from "./machine/machines.ts";
 

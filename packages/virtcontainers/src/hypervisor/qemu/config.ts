@@ -1,12 +1,11 @@
 import * as v from "valibot";
+import { accelerators, machineTypes } from "../../config/hypervisor/qemu.ts";
 import { parse } from "../../validate.ts";
 import { type DriverConfig, ResolvedHypervisorConfig } from "../config.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
-const MachineType = v.picklist(["pc", "q35", "microvm", "virt", "pseries", "s390-ccw-virtio"]);
-export type MachineType = v.InferOutput<typeof MachineType>;
-const Accelerator = v.picklist(["auto", "kvm", "tcg"]);
-export type Accelerator = v.InferOutput<typeof Accelerator>;
+export type MachineType = (typeof machineTypes)[number];
+export type Accelerator = (typeof accelerators)[number];
 
 /** What QEMU gets when the configuration does not say; chosen by measuring, see docs/hypervisor.md. */
 const defaults = {
@@ -20,8 +19,8 @@ const defaults = {
 /** The configuration of a VM of QEMU: what every driver knows, and its own. */
 export const QemuConfig = v.object({
   ...ResolvedHypervisorConfig.entries,
-  machineType: MachineType,
-  accelerator: Accelerator,
+  machineType: v.picklist(machineTypes),
+  accelerator: v.picklist(accelerators),
   memSlots: v.number(),
   memOffsetMiB: v.number(),
   defaultBridges: v.number(),
@@ -41,6 +40,8 @@ export const QemuConfig = v.object({
   disableNestingChecks: v.boolean(),
   fileBackedMemRootDir: v.optional(v.string()),
   entropySource: v.string(),
+  /** Serves vsock in the kernel's place. */
+  vsockDaemon: v.optional(v.string()),
   /** The DAX window of virtio-fs; 0: none. */
   virtioFSCacheSizeMiB: v.number(),
 });
@@ -72,6 +73,7 @@ export const ownConfig: DriverConfig = {
     iommuPlatform: config.iommuPlatform ?? false,
     disableNestingChecks: config.disableNestingChecks ?? false,
     fileBackedMemRootDir: config.fileBackedMemRootDir,
+    vsockDaemon: config.vsockDaemon,
     entropySource: config.entropySource ?? "/dev/urandom",
     virtioFSCacheSizeMiB: config.virtioFSCacheSizeMiB ?? 0,
   }),

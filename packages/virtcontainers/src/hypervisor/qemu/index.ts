@@ -56,6 +56,7 @@ async function adopt(
     user: driverStateOf(state).user,
     state,
     gone,
+    boots: false,
     onRelease,
   });
 }

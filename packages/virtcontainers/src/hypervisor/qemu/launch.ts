@@ -22,10 +22,11 @@ import { usesNvdimm } from "./cmdline.ts";
 import type { QemuConfig, QemuSpec } from "./config.ts";
 import { Qmp } from "./control.ts";
 import { maxFileBytes } from "./device/file-limit.ts";
+import { startVsockDaemon } from "./device/vsock-daemon.ts";
 import { resolveAccelerator } from "./machine/accelerator.ts";
 import type { Binaries } from "./machine/binary.ts";
 import { findFirmware } from "./machine/firmware.ts";
-import { driverState } from "./state.ts";
+import { driverState, type VsockState } from "./state.ts";
 import { QemuVm } from "./vm.ts";
 
 /** Starts QEMU, and waits until it has taken its options. */
@@ -45,12 +46,10 @@ export async function start(
   const fileLimit = await maxFileBytes(spec);
   const facts = await launchFacts(spec.config, accelerator.name);
   await using files = await openFiles(host, spec, facts.firmware);
-  const hasVsock = spec.devices.some(({ kind }) => kind === "vsock");
-  const guest = hasVsock ? await host.sockets.reserveCid() : undefined;
-  if (guest !== undefined) files.add(descriptor.vsock, guest);
+  const vsock = await openVsock(host, spec, files, ledger, signal);
   const args = launchArguments(spec, {
     ...facts,
-    cid: guest?.cid,
+    cid: vsock.cid,
     descriptors: files.numbers,
   });
   logger.debug({ sandboxId: spec.sandboxId, path, args }, "starting QEMU");
@@ -71,7 +70,7 @@ export async function start(
     host.failpoint("qemu.spawn.after");
     const { pid, startTime } = child;
     await update({ ...record, pid, startTime });
-    const vm = started(host, spec, child, guest?.cid);
+    const vm = started(host, spec, child, vsock);
     await waitForQmp(host, spec, child, vm, signal);
     return vm;
   });
@@ -111,12 +110,26 @@ async function openFiles(
   }
 }
 
-function started(
+/** The guest's way over vsock, if it is to have one: its descriptor goes to QEMU. */
+async function openVsock(
   host: Host,
   spec: QemuSpec,
-  child: SpawnedProcess,
-  cid: number | undefined,
-): QemuVm {
+  files: Descriptors,
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<VsockState> {
+  if (!spec.devices.some(({ kind }) => kind === "vsock")) return {};
+  if (spec.config.vsockDaemon !== undefined) {
+    const { connection, process } = await startVsockDaemon(host, spec, ledger, signal);
+    files.add(descriptor.vsock, connection);
+    return { vsockDaemon: process };
+  }
+  const guest = await host.sockets.reserveCid();
+  files.add(descriptor.vsock, guest);
+  return { cid: guest.cid };
+}
+
+function started(host: Host, spec: QemuSpec, child: SpawnedProcess, vsock: VsockState): QemuVm {
   const { pid, startTime } = child;
   const { marker, folder } = spec;
   return new QemuVm({
@@ -126,13 +139,14 @@ function started(
       process: { pid, startTime },
       marker,
       devices: coldAddresses(spec),
-      driver: driverState(spec, cid),
+      driver: driverState(spec, vsock),
     },
     gone: child.exited.then(async ({ code, signal }) => {
       const said = await tailOf(join(folder, vmFile.output), 10).catch(() => "");
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
       return said === "" ? `QEMU ${how}` : `QEMU ${how}: ${said}`;
     }),
+    boots: true,
     onRelease: () => child.unref(),
   });
 }

@@ -1,23 +1,35 @@
 import * as v from "valibot";
+import { ProcessIdentity } from "../../host/process-identity.ts";
 import { UserIds } from "../../host/user-ids.ts";
 import type { VmState } from "../../store/vm-state.ts";
+import type { AgentTransport } from "../agent-transport.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
 const DriverState = v.object({
   user: v.optional(UserIds),
   cid: v.optional(v.number()),
+  vsockDaemon: v.optional(ProcessIdentity),
 });
 type DriverState = v.InferOutput<typeof DriverState>;
 
-/** What this driver keeps of a VM for other processes: whose rights QEMU has, and the guest's address for vsock. */
-export function driverState({ user }: VmSpec, cid: number | undefined): VmState["driver"] {
+/** By what the guest is reached over vsock: its address, or the process that serves it. */
+export type VsockState = Pick<DriverState, "cid" | "vsockDaemon">;
+
+/** What this driver keeps of a VM for other processes: whose rights QEMU has, and its way over vsock. */
+export function driverState({ user }: VmSpec, vsock: VsockState): VmState["driver"] {
   return {
     ...(user !== undefined && { user: { uid: user.uid, gid: user.gid } }),
-    ...(cid !== undefined && { cid }),
+    ...vsock,
   };
 }
 
 export function driverStateOf(state: VmState): DriverState {
   const stored = v.safeParse(DriverState, state.driver);
   return stored.success ? stored.output : {};
+}
+
+export function transportOf(state: VmState): AgentTransport {
+  const { cid, vsockDaemon } = driverStateOf(state);
+  if (vsockDaemon !== undefined) return "hybrid-vsock";
+  return cid === undefined ? "virtio-serial" : "vsock";
 }

@@ -5,9 +5,11 @@ import { isVirtError, VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { VmState } from "../../store/vm-state.ts";
+import type { AgentTransport } from "../agent-transport.ts";
 import { assertCanAttach } from "../can-attach.ts";
 import type { Device } from "../device.ts";
 import { dyingMs, endVmm, goneWithin } from "../ending.ts";
+import { agentVsockPort, connectHybridVsock } from "../hybrid-vsock.ts";
 import type { RunningVm, VmSpec, VmStatus } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { openDisk } from "../reachable-files.ts";
@@ -16,16 +18,17 @@ import { capabilities } from "./capabilities.ts";
 import type { QemuConfig } from "./config.ts";
 import { connectionPhase, Qmp } from "./control.ts";
 import { memoryBytes, writableBytes } from "./device/file-limit.ts";
+import { whileServed } from "./device/vsock-daemon.ts";
+import { vsockDriverReady } from "./device/vsock-driver.ts";
 import { attachDevice, detachDevice } from "./hotplug.ts";
 import { cpuThreads, plugCpus } from "./machine/cpus.ts";
+import { mayShareMemory } from "./memory/backend.ts";
 import { resizeMemory } from "./memory/resize.ts";
-import { driverStateOf } from "./state.ts";
+import { driverStateOf, transportOf } from "./state.ts";
 
 const Status = v.object({ status: v.string() });
 /** How long other processes' operations on the same VM are waited for. */
 const qmpLockTimeoutMs = 60_000;
-/** Where the Kata agent's contract has it listen. */
-const agentVsockPort = 1024;
 
 /** Beside the VM's folder, since what lies in it is the VMM's to change. */
 const qmpLockPath = (folder: string): string => join(dirname(folder), "qmp.lock");
@@ -38,6 +41,8 @@ export interface VmParts {
   user: VmSpec["user"];
   state: VmState;
   gone: Promise<string>;
+  /** It was started just now. */
+  boots: boolean;
   onRelease: () => void;
 }
 
@@ -45,28 +50,44 @@ export interface VmParts {
 export class QemuVm implements RunningVm {
   readonly state: VmState;
   readonly gone: Promise<string>;
+  readonly agentTransport: AgentTransport;
   readonly #parts: VmParts;
+  /** The guest may not have come up yet. */
+  #boots: boolean;
 
   constructor(parts: VmParts) {
     this.#parts = parts;
     this.state = parts.state;
     this.gone = parts.gone;
+    this.agentTransport = transportOf(parts.state);
+    this.#boots = parts.boots;
   }
 
   async connectAgent(index: number, signal: AbortSignal): Promise<Duplex> {
-    const { cid } = driverStateOf(this.state);
+    const { host, folder, sandboxId } = this.#parts;
+    const { cid, vsockDaemon } = driverStateOf(this.state);
+    if (vsockDaemon !== undefined) {
+      const served = { path: join(folder, vmFile.vsock), port: agentVsockPort };
+      return await this.#untilGone(signal, (stop) =>
+        whileServed(host, { sandboxId, daemon: vsockDaemon }, stop, async (until) => {
+          if (this.#boots) {
+            await vsockDriverReady((act) => this.#control(until, act), until);
+            this.#boots = false;
+          }
+          return await connectHybridVsock(host, served, until);
+        }),
+      );
+    }
     if (cid !== undefined) {
       return await this.#untilGone(signal, (stop) =>
-        this.#parts.host.sockets.connectVsock({ cid, port: agentVsockPort }, stop),
+        host.sockets.connectVsock({ cid, port: agentVsockPort }, stop),
       );
     }
     if (!Number.isInteger(index) || index < 0 || index >= this.#parts.config.agentPorts) {
       throw new VirtError("INVALID_ARGUMENT", `the VM has no agent port ${index}`);
     }
-    const path = join(this.#parts.folder, vmFile.agent(index));
-    return await this.#untilGone(signal, (stop) =>
-      this.#parts.host.sockets.connectWhenReady(path, stop),
-    );
+    const path = join(folder, vmFile.agent(index));
+    return await this.#untilGone(signal, (stop) => host.sockets.connectWhenReady(path, stop));
   }
 
   async status(signal: AbortSignal): Promise<VmStatus> {
@@ -109,7 +130,7 @@ export class QemuVm implements RunningVm {
 
   async resizeMemory(memoryMiB: number, signal: AbortSignal, spareMiB?: number): Promise<number> {
     const { host, config } = this.#parts;
-    const bytes = memoryBytes(config, config.sharedFS === "virtio-fs", memoryMiB);
+    const bytes = memoryBytes(config, mayShareMemory(config), memoryMiB);
     await host.processes.raiseMaxFileBytes(this.state.process, bytes);
     return await this.#control(signal, (qmp, stop) =>
       resizeMemory(qmp, { memoryMiB, spareMiB }, config, stop),

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { ImageRunConfig } from "../../config/image.ts";
+import { ImageRunConfigSchema } from "../../config/image.ts";
 import { VirtError } from "../../errors.ts";
 import { isDigest } from "../digest.ts";
 import type { Image } from "../image.ts";
@@ -24,7 +24,7 @@ const record = v.object({
   /** Of the erofs file. */
   sha256: v.string(),
   config: v.object({
-    ...ImageRunConfig.entries,
+    ...ImageRunConfigSchema.entries,
     exposedPorts: texts,
     volumes: texts,
     labels: v.record(v.string(), v.string()),

@@ -1,16 +1,16 @@
 import type * as v from "valibot";
-import { KataAgentConfig } from "../../config/agent.ts";
-import { HypervisorConfig } from "../../config/hypervisor.ts";
+import { KataAgentConfigSchema } from "../../config/agent.ts";
+import { type HypervisorConfig, HypervisorConfigSchema } from "../../config/hypervisor.ts";
 import { matchesName, matchesPath } from "../../config/patterns.ts";
-import { SandboxConfig } from "../../config/sandbox.ts";
+import { type SandboxConfig, SandboxConfigSchema } from "../../config/sandbox.ts";
 import { show, VirtError } from "../../errors.ts";
 import { parse } from "../../validate.ts";
 import { configPrefix, type Target, targets } from "./table.ts";
 
 const schemas = {
-  hypervisorConfig: HypervisorConfig.entries,
-  agentConfig: KataAgentConfig.entries,
-  sandbox: SandboxConfig.entries,
+  hypervisorConfig: HypervisorConfigSchema.entries,
+  agentConfig: KataAgentConfigSchema.entries,
+  sandbox: SandboxConfigSchema.entries,
 } satisfies Record<Target["part"], Record<string, v.GenericSchema>>;
 
 /**
@@ -34,7 +34,7 @@ export function applyAnnotations(config: SandboxConfig): SandboxConfig {
     parts[part][field] = adds ? [...before, ...value] : value;
   }
   const { sandbox, ...others } = parts;
-  return parse(SandboxConfig, { ...config, ...sandbox, ...others });
+  return parse(SandboxConfigSchema, { ...config, ...sandbox, ...others });
 }
 
 /** True for annotations by which a configuration is changed when a sandbox is created. */

@@ -1,5 +1,5 @@
 import type { KataAgentConfig } from "../../config/agent.ts";
-import type { HypervisorConfig } from "../../config/hypervisor.ts";
+import type { HypervisorConfig, HypervisorConfigSchema } from "../../config/hypervisor.ts";
 import type { SandboxConfig } from "../../config/sandbox.ts";
 import { deserializeParams } from "../../hypervisor/params.ts";
 
@@ -17,13 +17,16 @@ export type Target = {
 } & (
   | {
       part: "hypervisorConfig";
-      field: keyof HypervisorConfig;
+      field: HypervisorField;
       /** The value is a path that must match one of these. */
       within?: ListField;
     }
   | { part: "agentConfig"; field: keyof KataAgentConfig }
   | { part: "sandbox"; field: keyof SandboxConfig }
 );
+
+/** Those that this release refuses, too: it says so by their names. */
+type HypervisorField = keyof (typeof HypervisorConfigSchema)["entries"];
 
 type ListField = Extract<keyof HypervisorConfig, `${string}List`>;
 
@@ -51,7 +54,7 @@ const list: Read = (text) => {
   }
 };
 
-function hypervisor(field: keyof HypervisorConfig, read: Read, within?: ListField): Target {
+function hypervisor(field: HypervisorField, read: Read, within?: ListField): Target {
   return { part: "hypervisorConfig", field, read, ...(within && { within }) };
 }
 

@@ -15,9 +15,12 @@ export function copyRoot(containerId: string, mount: { name: string }): string {
   return `${copiesFolder(containerId)}/${mount.name}`;
 }
 
-/** The folder of a container's own mounts in the guest. */
+/**
+ * The folder of a container's own mounts in the guest. Not that of its bundle, which agents remove with all that is in
+ * it, be it mounted or not.
+ */
 export function containerBase(containerId: string): string {
-  return `${guestRun}/${containerId}`;
+  return `${guestRun}/sandbox/containers/${containerId}`;
 }
 
 /** The `/dev/shm` that all containers of a sandbox have in common, where they do. */

@@ -7,6 +7,7 @@ import { makeFolder } from "../folder.ts";
 import { daemonArguments } from "./arguments.ts";
 import { daemonLog, daemonName } from "./daemon.ts";
 import { findProgram } from "./program.ts";
+import { inUserNamespace } from "./user-namespace.ts";
 
 /** A guest makes it say what it likes, and a limit of the process would hold for the shared files, too. */
 const logBytes = 1024 * 1024;
@@ -27,17 +28,22 @@ export async function startVirtiofsd(
   const { path, kind } = await findProgram(context, config.virtioFSDaemon);
   const logFolder = folder.shareLog;
   await makeFolder(logFolder);
-  await ledger.take({ kind: "mount", target: logFolder }, () =>
-    host.mounts.tmpfs(logFolder, logBytes),
-  );
+  if (host.uid === 0) {
+    await ledger.take({ kind: "mount", target: logFolder }, () =>
+      host.mounts.tmpfs(logFolder, logBytes),
+    );
+  }
+  const args = daemonArguments(kind, folder.shared, config);
+  const places = { inside: folder.mounts, shared: folder.shared, logBytes };
+  const command =
+    host.uid === 0 ? { path, args } : await inUserNamespace(host, places, [path, ...args]);
   const fd = await host.sockets.listen(socketPath, sandbox.user);
   try {
     const marker = randomUUID();
     const record = { kind: "process", name: daemonName, marker, variable: markerVariable } as const;
     await ledger.take(record, async (update) => {
       const daemon = await host.processes.spawnDetached({
-        path,
-        args: daemonArguments(kind, folder.shared, config),
+        ...command,
         env: { [markerVariable]: marker, PATH: process.env.PATH ?? "", LC_ALL: "C" },
         cwd: folder.path,
         outputPath: daemonLog(context, sandbox.id),

@@ -16,6 +16,7 @@ import { containerCalls } from "./container-calls.ts";
 import { type AgentFault, Faults } from "./faults.ts";
 import type { GuestFile } from "./files.ts";
 import { Guest, type GuestContainer, type GuestMachine } from "./guest.ts";
+import { asReference } from "./reference.ts";
 import { Requests } from "./requests.ts";
 import { sandboxCalls } from "./sandbox-calls.ts";
 import { extensionCalls, healthCalls, processCalls } from "./service.ts";
@@ -28,7 +29,7 @@ export interface TestAgentOptions {
   faults?: readonly AgentFault[] | undefined;
   /** Calls answered by other functions than the agent's own: how an agent lies. */
   answers?: ServiceImplementation<typeof AgentService> | undefined;
-  /** Default: this project's extension, `virtcontainers`, with `processes`, `copy`, `remove` and `console`; an empty list makes it an agent without it. */
+  /** Default: this project's extension, `virtcontainers`, with `processes`, `copy`, `remove` and `console`; an empty list makes it an agent without it, which behaves as the field's own. */
   features?: readonly string[] | undefined;
   /** Names in the containers' /etc/passwd; default root and nobody. */
   users?: readonly string[] | undefined;
@@ -138,10 +139,12 @@ class InMemoryAgent implements TestAgent {
       if (!(await welcome(stream, this.#doorkeeper, before))) return;
     }
     const features = this.#options.features ?? defaultFeatures;
+    const cancels = features.includes(cancelExecFeature);
+    const ours = { ...containerCalls(this.#guest), ...processCalls(this.#guest, cancels) };
     const calls = {
       ...sandboxCalls(this.#guest, features),
-      ...containerCalls(this.#guest),
-      ...processCalls(this.#guest, features.includes(cancelExecFeature)),
+      ...ours,
+      ...(!features.includes(extensionFeature) && asReference(this.#guest, ours)),
       ...this.#options.answers,
     };
     const server = new TtrpcServer()

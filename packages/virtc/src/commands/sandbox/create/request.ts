@@ -31,7 +31,7 @@ export async function parseSandbox(
 ): Promise<SandboxRequest> {
   const file = await optional(options.config, (path) => readSandboxConfig(path, context));
   checkCommand(command, options, undefined);
-  const vm = parseVm(options, context.cwd);
+  const vm = await parseVm(options, context.cwd);
   const container = await parseContainer({ image: options.image, command }, options, context);
   const main = mainContainer(container, vm, options);
   const id = optional(options.id, (text) => parseName("--id", text)) ?? file?.id ?? randomName();

@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
 import { knownCapabilities } from "../../../config/capabilities.ts";
-import { ContainerConfig, type LinuxResources } from "../../../config/container.ts";
+import { type ContainerConfig, ContainerConfigSchema } from "../../../config/container.ts";
 import type { Mount } from "../../../config/mount.ts";
 import type { Resources } from "../../../config/oci/resources.ts";
-import { OciSpec } from "../../../config/oci/schema.ts";
+import { type OciSpec, OciSpecSchema } from "../../../config/oci/schema.ts";
+import type { LinuxResources } from "../../../config/resources.ts";
 import { invalidArgument } from "../../../errors.ts";
 import type { Context } from "../../../operation/context.ts";
 import { parse } from "../../../validate.ts";
@@ -27,7 +28,7 @@ export async function applyCustomSpec(
   if (config.customSpec === undefined && bundle === undefined) return config;
   const at = `${field}.${config.customSpec === undefined ? "bundle" : "customSpec"}`;
   const given = input?.customSpec ?? (await readBundle(bundle ?? "", at));
-  const spec = parse(OciSpec, given, at);
+  const spec = parse(OciSpecSchema, given, at);
   assertMountable(spec.mounts ?? [], `${at}.mounts`);
   const hasOwnRoot = config.image !== undefined || config.rootFs !== undefined;
   const reported = [...unknownFields(given, spec), ...withoutEffect(spec, hasOwnRoot)];
@@ -35,7 +36,7 @@ export async function applyCustomSpec(
     const fields = { containerId: config.id, fields: reported };
     context.logger.warn(fields, "parts of an OCI specification have no effect");
   }
-  return parse(ContainerConfig, spread(config, withKnownCapabilities(spec), at), field);
+  return parse(ContainerConfigSchema, spread(config, withKnownCapabilities(spec), at), field);
 }
 
 function spread(config: ContainerConfig, spec: OciSpec, at: string): ContainerConfig {
@@ -93,7 +94,7 @@ function sizeOf(
 function withKnownCapabilities(spec: OciSpec): OciSpec {
   const sets = spec.process?.capabilities;
   if (spec.process === undefined || sets === undefined) return spec;
-  const known = Object.entries(sets).map(([set, names]) => [
+  const known = Object.entries<string[] | undefined>({ ...sets }).map(([set, names]) => [
     set,
     names?.filter((name) => knownCapabilities.includes(name)),
   ]);

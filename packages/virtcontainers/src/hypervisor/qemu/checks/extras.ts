@@ -28,11 +28,7 @@ export async function checkExtras(
     const why = "without KVM it locks memory and nothing else, and mlock is false";
     throw refusal("NOT_SUPPORTED", "realtime", why, "Leave mlock out.");
   }
-  if (config.useVSock && !(await can(vsock, constants.R_OK | constants.W_OK))) {
-    const why = `${vsock} is missing, or not for this user`;
-    const hint = "Load the kernel module (modprobe vhost_vsock), or leave it out.";
-    throw refusal("HOST_REQUIREMENT", "useVSock", why, hint);
-  }
+  await checkVsock(config, vsock);
   if (config.seLinuxProcessLabel === undefined) return;
   if (!(await can(seLinux, constants.F_OK))) {
     const why = `this host runs without SELinux: ${seLinux} is missing`;
@@ -42,6 +38,32 @@ export async function checkExtras(
     const why = "the tool runcon is missing, which enters a context";
     throw refusal("HOST_REQUIREMENT", "seLinuxProcessLabel", why, "Install coreutils.");
   }
+}
+
+async function checkVsock(
+  { useVSock, vsockDaemon, iommuPlatform }: QemuConfig,
+  vsock: string,
+): Promise<void> {
+  if (vsockDaemon === undefined) {
+    if (!useVSock || (await can(vsock, constants.R_OK | constants.W_OK))) return;
+    const why = `${vsock} is missing, or not for this user`;
+    const hint =
+      "Load the kernel module (modprobe vhost_vsock), have the program vhost-device-vsock serve it (vsockDaemon), or leave it out.";
+    throw refusal("HOST_REQUIREMENT", "useVSock", why, hint);
+  }
+  if (!useVSock) {
+    const why = "the agent is not reached over vsock";
+    throw refusal("INVALID_ARGUMENT", "vsockDaemon", why, "Set useVSock, or leave it out.");
+  }
+  if (iommuPlatform) {
+    const why = "vhost-device-vsock serves no device behind an IOMMU";
+    throw refusal("NOT_SUPPORTED", "iommuPlatform", why, "Leave one of the two out.");
+  }
+  if (await can(vsockDaemon, constants.X_OK)) return;
+  const why = `${vsockDaemon} is missing, or not executable`;
+  const hint =
+    "Install it: cargo install --locked vhost-device-vsock@0.3.0; or name where it is. `virtc check` looks for it.";
+  throw refusal("HOST_REQUIREMENT", "vsockDaemon", why, hint);
 }
 
 async function can(path: string, mode: number): Promise<boolean> {

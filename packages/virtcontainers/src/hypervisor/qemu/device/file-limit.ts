@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { hostError } from "../../../host/errno.ts";
 import type { Device } from "../../device.ts";
 import type { QemuConfig, QemuSpec } from "../config.ts";
-import { memoryBackend } from "../memory/backend.ts";
+import { memoryBackend, sharesMemory } from "../memory/backend.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -14,11 +14,7 @@ export async function maxFileBytes({ config, devices }: QemuSpec): Promise<numbe
   const memoryMiB = config.virtioMem ? config.defaultMaxMemoryMiB : config.memoryMiB;
   return Math.max(
     config.logLimitMiB * mebibyte,
-    memoryBytes(
-      config,
-      devices.some(({ kind }) => kind === "virtio-fs"),
-      memoryMiB,
-    ),
+    memoryBytes(config, sharesMemory(config, devices), memoryMiB),
     ...(await Promise.all(devices.map(writableBytes))),
   );
 }

@@ -5,6 +5,7 @@ import type { QemuConfig } from "../config.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
 import { virtioProperties } from "./virtio.ts";
+import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
 
 /** What QEMU is told of the host for a device: where its file is, or which address it was given. */
 export interface DeviceFacts {
@@ -12,8 +13,8 @@ export interface DeviceFacts {
   folder: string;
   /** For a disk: the path at which QEMU finds its file. */
   path?: string | undefined;
-  /** For vsock: the guest's address, and QEMU's descriptor that holds it. */
-  vsock?: { cid: number; fd: number | undefined } | undefined;
+  /** For vsock: the guest's address, and QEMU's descriptor that holds it or is connected to the daemon. */
+  vsock?: { cid?: number | undefined; fd?: number | undefined } | undefined;
 }
 
 /** The parts of a device. INVALID_ARGUMENT for an id that QEMU would not take. */
@@ -52,7 +53,14 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
         values: { fsdev: device.id, mount_tag: device.tag },
       });
     case "vsock": {
-      const { cid = 3, fd } = facts.vsock ?? {};
+      const { cid = daemonCid, fd } = facts.vsock ?? {};
+      if (config.vsockDaemon !== undefined) {
+        const values = { id: device.id, ...(fd === undefined ? { path: daemonSocket } : { fd }) };
+        return virtio(config, "vhost-user-vsock-pci", {
+          backend: { option: "chardev", driver: "socket", values },
+          values: { chardev: device.id },
+        });
+      }
       const values = { "guest-cid": cid, ...(fd !== undefined && { vhostfd: String(fd) }) };
       return virtio(config, "vhost-vsock-pci", { backend: undefined, values });
     }

@@ -1,9 +1,25 @@
+import type { Device } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
 
 /** An object of QEMU that holds memory: its type, and its properties without `id` and `size`. */
 export interface MemoryBackend {
   type: "memory-backend-ram" | "memory-backend-memfd" | "memory-backend-file";
   properties: Record<string, string | boolean>;
+}
+
+/** True if a process beside QEMU serves one of these devices: it must see the guest's memory. */
+export function sharesMemory(
+  config: QemuConfig,
+  devices: readonly Pick<Device, "kind">[],
+): boolean {
+  const served = ({ kind }: Pick<Device, "kind">): boolean =>
+    kind === "virtio-fs" || (kind === "vsock" && config.vsockDaemon !== undefined);
+  return devices.some(served);
+}
+
+/** What a VM with this configuration may have of that, where its devices are not known. */
+export function mayShareMemory(config: QemuConfig): boolean {
+  return config.sharedFS === "virtio-fs" || (config.useVSock && config.vsockDaemon !== undefined);
 }
 
 /** How the guest's memory is held; the same for what is there at start and for what is added. */
@@ -20,7 +36,7 @@ export function memoryBackend(config: QemuConfig, share: boolean): MemoryBackend
     const properties = { ...prealloc, "mem-path": config.fileBackedMemRootDir, share: true };
     return { type: "memory-backend-file", properties };
   }
-  // Memory that virtiofsd is to see must be a file that both map.
+  // Memory that another process is to see must be a file that both map.
   return share
     ? { type: "memory-backend-memfd", properties: { ...prealloc, share: true } }
     : { type: "memory-backend-ram", properties: prealloc };
