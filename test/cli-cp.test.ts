@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -122,6 +124,64 @@ test("a dash is a tar stream, both ways, up to the whole root", async () => {
   expect(`${first}`).toMatch(/^(\.\/|bin)/);
   child.kill();
   await once(child, "close");
+});
+
+test("a tar stream without its folders, and with hard links, is unpacked as tar does", async () => {
+  const linked = join(here, "linked");
+  mkdirSync(join(linked, "d", "e"), { recursive: true });
+  writeFileSync(join(linked, "d", "e", "f"), "one\n");
+  linkSync(join(linked, "d", "e", "f"), join(linked, "g"));
+  // Files alone: their folders have no entries.
+  const tar = execFileSync("tar", ["-c", "d/e/f", "g"], { cwd: linked });
+  await inside("mkdir -p /implied/d; chmod 710 /implied/d; chown 5 /implied/d");
+  await done(["cp", "-", "web:/implied"], tar);
+  expect(
+    await inside("cd /implied; cat g; stat -c '%h' g d/e/f; stat -c '%a %u' d d/e; ls -A . d/e"),
+  ).toBe("one\n2\n2\n710 5\n755 0\n.:\nd\ng\n\nd/e:\nf\n");
+});
+
+test("a file of /proc is copied whole, and a device not at all", async () => {
+  await cp("web:/proc/version", "version");
+  expect(readFileSync(join(here, "version"), "utf8")).toBe(await inside("cat /proc/version"));
+  await cp("/proc/version", "web:/version");
+  expect(await inside("cat /version")).toBe(readFileSync("/proc/version", "utf8"));
+  const { code, stdoutBytes } = await virtc.run(["cp", "web:/proc/version", "-"], { cwd: here });
+  expect(code).toBe(0);
+  const read = execFileSync("tar", ["-x", "-O"], { input: stdoutBytes }).toString();
+  expect(read).toBe(await inside("cat /proc/version"));
+
+  expect(await refused("web:/dev/zero", "zero")).toContain("nothing was copied: it is left out");
+  expect(await refused("web:/dev/zero", "-")).toContain("no device, socket or pipe");
+  expect(await refused("/dev/zero", "web:/zero")).toContain("nothing was copied: it is left out");
+  expect(existsSync(join(here, "zero"))).toBe(false);
+  // Nor is one replaced; nor do its mode and owner change.
+  const state = "stat -c '%A %u %t:%T' /dev/zero";
+  const before = await inside(state);
+  expect(await refused("site/index", "web:/dev/zero")).toContain("which is not replaced");
+  expect(await inside(state)).toBe(before);
+});
+
+test("a copy that finds no room leaves what was there", async () => {
+  await done([
+    "run",
+    "-d",
+    "--name",
+    "full",
+    "--tmpfs",
+    "/small:size=1m",
+    "busybox",
+    "sleep",
+    "infinity",
+  ]);
+  const full = (script: string): Promise<string> => done(["exec", "full", "sh", "-c", script]);
+  await full("echo old > /small/large");
+  const { code, stderr } = await virtc.run(["cp", "site/sub/large", "full:/small/large"], {
+    cwd: here,
+  });
+  expect(code).toBe(125);
+  expect(stderr).toContain("no room");
+  expect(await full("cat /small/large; ls -A /small")).toBe("old\nlarge\n");
+  await done(["rm", "-f", "full"]);
 });
 
 test("what can't be is said, with the code of a failed command, and nothing is made", async () => {

@@ -1,8 +1,8 @@
-import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { inScratch } from "../../scripts/support/cache.ts";
 import { run } from "../../scripts/support/run.ts";
-import type { DebianKernel } from "./kernel/debian.ts";
+import { type DebianKernel, readLists } from "./kernel/debian.ts";
 import { bootModules, moduleClosure } from "./modules.ts";
 
 /**
@@ -22,8 +22,8 @@ export async function packInitramfs(
     await copyFile(preinit, join(root, "init"));
     await chmod(join(root, "init"), 0o755);
     const modules = join("lib/modules", kernel.release);
-    const index = await readFile(join(kernel.modulesRoot, modules, "modules.dep"), "utf8");
-    const paths = moduleClosure(index, bootModules).map((path) => join(modules, path));
+    const lists = await readLists(join(kernel.modulesRoot, modules));
+    const paths = moduleClosure(lists, bootModules).map((path) => join(modules, path));
     for (const path of paths) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await copyFile(join(kernel.modulesRoot, path), join(root, path));

@@ -16,13 +16,20 @@ export const sandboxModules = [
   ...["xt_MASQUERADE", "xt_REDIRECT", "xt_tcpudp"],
 ] as const;
 
+/** The texts of a kernel's modules.dep and modules.builtin. */
+export interface ModuleLists {
+  dep: string;
+  builtin: string;
+}
+
 /**
- * The files of modules and of all that these depend on, each after what it needs, from the text of a
- * modules.dep. Throws for a name that is not in it.
+ * The files of modules and of all that these depend on, each after what it needs. What is built into the kernel needs
+ * no file. Throws for a name that the kernel knows in neither way.
  */
-export function moduleClosure(modulesDep: string, names: readonly string[]): string[] {
+export function moduleClosure({ dep, builtin }: ModuleLists, names: readonly string[]): string[] {
+  const inKernel = new Set(builtin.split("\n").filter(Boolean).map(moduleName));
   const known = new Map(
-    modulesDep.split("\n").flatMap((line) => {
+    dep.split("\n").flatMap((line) => {
       const [path = "", needs = ""] = line.split(":");
       return path === "" ? [] : [[moduleName(path), { path, needs: needs.split(" ") }] as const];
     }),
@@ -30,6 +37,7 @@ export function moduleClosure(modulesDep: string, names: readonly string[]): str
   const ordered = new Set<string>();
   for (const name of names) {
     const module = known.get(moduleName(name));
+    if (module === undefined && inKernel.has(moduleName(name))) continue;
     if (module === undefined) throw new Error(`the kernel has no module ${name}`);
     // modules.dep names what is to be loaded first at the end of the line.
     for (const path of [...module.needs.reverse(), module.path]) if (path) ordered.add(path);

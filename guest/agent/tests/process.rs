@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use common::Agent;
@@ -208,6 +209,37 @@ fn a_sink_takes_what_was_not_read() {
         records,
         [(1, b"one\n".to_vec()), (2, b"two\n".to_vec()), end]
     );
+}
+
+#[test]
+fn a_process_without_streams_has_null_devices_of_its_own() {
+    let agent = Agent::with_sandbox();
+    let mut client = sleeper(&agent);
+    for id in ["e1", "e2"] {
+        let mut request = exec("c1", id, process(&["sleep", "1000"]));
+        request.stdin_port = u32::MAX;
+        client.exec(&request);
+    }
+    let list = ListProcessesRequest::default();
+    let answer: ListProcessesResponse = client.call(EXTENSION, "ListProcesses", &list).unwrap();
+    let execs = answer
+        .processes
+        .iter()
+        .filter(|row| !row.exec_id.is_empty());
+    let opened = execs.map(|row| format!("/proc/{}/fd/0", row.pid));
+    let machines = std::iter::once("/dev/null".to_owned());
+    let nodes: Vec<_> = opened
+        .chain(machines)
+        .map(|path| fs::metadata(path).unwrap())
+        .collect();
+    let [one, other, machine] = nodes.as_slice() else {
+        panic!("{} nodes", nodes.len());
+    };
+    // What a process's user does to it changes nothing for others.
+    for (a, b) in [(one, other), (one, machine), (other, machine)] {
+        assert_eq!((a.rdev(), a.mode()), (b.rdev(), b.mode()));
+        assert_ne!((a.dev(), a.ino()), (b.dev(), b.ino()));
+    }
 }
 
 #[test]

@@ -1,14 +1,21 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached, inScratch } from "../../../scripts/support/cache.ts";
 import { hashOf } from "../../../scripts/support/hash.ts";
 import { run } from "../../../scripts/support/run.ts";
 import { type DebianPackage, unpackPackage } from "../debian/packages.ts";
-import { bootModules, moduleClosure, nvdimmModules, sandboxModules } from "../modules.ts";
-import { lz4Payload } from "./bzimage.ts";
+import {
+  bootModules,
+  type ModuleLists,
+  moduleClosure,
+  nvdimmModules,
+  sandboxModules,
+} from "../modules.ts";
+import { compressedPayload } from "./bzimage.ts";
 
 /** Raise it when the way of unpacking changes. */
-const recipe = "1";
+const recipe = "2";
 
 /** The package whose only dependency is Debian's newest kernel for virtual machines. */
 export const cloudKernelPackage = "linux-image-cloud-amd64";
@@ -39,24 +46,40 @@ export async function debianKernel(meta: DebianPackage): Promise<DebianKernel> {
   return { release, vmlinuxPath: join(folder, "vmlinux"), modulesRoot: join(folder, "modules") };
 }
 
-async function extractVmlinux(bzImage: string, scratch: string, target: string): Promise<void> {
-  const payload = join(scratch, "vmlinux.lz4");
-  await writeFile(payload, lz4Payload(await readFile(bzImage)));
+export async function extractVmlinux(
+  bzImage: string,
+  scratch: string,
+  target: string,
+): Promise<void> {
+  const { stream, unpacker } = compressedPayload(await readFile(bzImage));
+  const payload = join(scratch, "payload");
+  await writeFile(payload, stream);
   const full = join(scratch, "vmlinux");
-  await run("lz4", ["-d", "-f", "-q", payload, full]);
+  await run("sh", ["-euc", '"$0" -d -c -q < "$1" > "$2"', unpacker, payload, full]);
   await run("strip", ["-o", join(target, "vmlinux"), full]);
 }
 
-async function copyModules(
+/** Makes modules of a package as the guest needs them: below lib, where newer releases have usr/lib, and unpacked. */
+export async function prepareModules(unpacked: string, release: string): Promise<void> {
+  if (!existsSync(join(unpacked, "lib"))) await symlink("usr/lib", join(unpacked, "lib"));
+  const modules = join(unpacked, "lib/modules", release, "kernel");
+  const unpack =
+    "find . -name '*.ko.xz' -exec xz -d {} + && find . -name '*.ko.zst' -exec zstd -d -q --rm {} +";
+  await run("sh", ["-euc", unpack], { cwd: modules });
+}
+
+/** Copies modules with all that they need; what is built into the kernel is there already. */
+export async function copyModules(
   unpacked: string,
   release: string,
   names: readonly string[],
   target: string,
 ): Promise<void> {
   const folder = join("lib/modules", release);
+  await prepareModules(unpacked, release);
   await run("depmod", ["-b", unpacked, release]);
-  const index = await readFile(join(unpacked, folder, "modules.dep"), "utf8");
-  for (const path of moduleClosure(index, names)) {
+  const lists = await readLists(join(unpacked, folder));
+  for (const path of moduleClosure(lists, names)) {
     const copy = join(target, folder, path);
     await mkdir(dirname(copy), { recursive: true });
     await cp(join(unpacked, folder, path), copy);
@@ -71,4 +94,12 @@ async function copyModules(
     if (/\.bin$|^modules\.(symbols|builtin\.modinfo)$/.test(list))
       await rm(join(target, folder, list));
   }
+}
+
+/** What a kernel has of modules, from its folder. */
+export async function readLists(folder: string): Promise<ModuleLists> {
+  return {
+    dep: await readFile(join(folder, "modules.dep"), "utf8"),
+    builtin: await readFile(join(folder, "modules.builtin"), "utf8"),
+  };
 }

@@ -22,6 +22,7 @@ function overlay(name: string, files: readonly string[]): string {
   for (const module of index) writeFileSync(join(modules, `kernel/${module}.ko`), module);
   const lines = index.map((module) => `kernel/${module}.ko:\n`);
   writeFileSync(join(modules, "modules.dep"), lines.join(""));
+  writeFileSync(join(modules, "modules.builtin"), "");
   return at(name);
 }
 

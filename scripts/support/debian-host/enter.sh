@@ -27,6 +27,6 @@ cd "$host"
 pivot_root . .
 umount -l .
 cd "$repository"
-unset TMPDIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME
+unset NODE_EXTRA_CA_CERTS NODE_OPTIONS TMPDIR XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME
 export PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root LANG=C.UTF-8
 exec "$@"

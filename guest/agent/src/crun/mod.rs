@@ -21,6 +21,7 @@ use inherited::Inherited;
 use rustix::process::{Pid, Signal};
 
 use crate::pipe::Stdio;
+use crate::pipe::null::NullDevices;
 use crate::reaper::Reaper;
 use crate::status::{Context, Result, Status};
 
@@ -31,6 +32,7 @@ pub struct Crun {
     /// False where cgroup v2 can't be used; limits then have no effect.
     pub cgroups: bool,
     pub reaper: Rc<Reaper>,
+    pub nulls: NullDevices,
 }
 
 /// What became of a crun that was to start a process.
@@ -59,7 +61,11 @@ impl Crun {
             true => "--cgroup-manager=cgroupfs",
             false => "--cgroup-manager=disabled",
         };
-        let stream = |fd: Option<OwnedFd>| fd.map_or_else(std::process::Stdio::null, Into::into);
+        let [stdin, stdout, stderr] = [
+            self.stream(stdio.stdin)?,
+            self.stream(stdio.stdout)?,
+            self.stream(stdio.stderr)?,
+        ];
         let (group, end) = {
             let mut command = Command::new(&self.program);
             command
@@ -68,9 +74,9 @@ impl Crun {
                 .arg(&self.root)
                 .arg(manager)
                 .args(arguments)
-                .stdin(stream(stdio.stdin))
-                .stdout(stream(stdio.stdout))
-                .stderr(stream(stdio.stderr))
+                .stdin(stdin)
+                .stdout(stdout)
+                .stderr(stderr)
                 .process_group(0);
             let mut start = || command.spawn();
             let child = match inherited {
@@ -87,6 +93,10 @@ impl Crun {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
         Ok(status)
+    }
+
+    fn stream(&self, given: Option<OwnedFd>) -> Result<OwnedFd> {
+        given.map_or_else(|| self.nulls.open(), Ok)
     }
 }
 

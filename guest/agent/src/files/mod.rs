@@ -5,6 +5,8 @@
 //! so it is done on a thread of its own, and no more than one of a container hangs.
 
 pub mod entry;
+pub mod piece;
+pub mod place;
 pub mod put;
 pub mod root;
 
@@ -12,11 +14,22 @@ pub mod root;
 mod tests {
     use std::ffi::OsStr;
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::path::Path;
 
+    use rustix::fs::Mode;
+    use rustix::io::Errno;
+    use rustix::mount::{
+        FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_string, fsmount,
+        fsopen,
+    };
+
+    use super::place::Place;
     use super::root::Root;
-    use super::{entry, put};
+    use super::{entry, piece, put};
     use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
+    use crate::status::Code;
 
     fn file(path: &str, data: &'static [u8], size: u64, offset: u64) -> PutFileRequest {
         PutFileRequest {
@@ -72,31 +85,28 @@ mod tests {
         }
     }
 
-    fn part(path: &str, data: &'static [u8], size: u64, offset: u64) -> PutFileRequest {
-        PutFileRequest {
-            part: "0a1b".to_owned(),
-            ..file(path, data, size, offset)
-        }
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        names
     }
 
     #[test]
-    fn a_file_has_its_name_when_it_is_whole() {
+    fn what_is_there_stays_until_the_new_file_is_whole() {
         let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        fs::write(&path, "old").unwrap();
         let root = Root::at(folder.path()).unwrap();
-        let names = || {
-            let entries = fs::read_dir(folder.path()).unwrap().flatten();
-            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
-            names.sort();
-            names
+        let piece = |data, offset| PutFileRequest {
+            part: "0a1b".to_owned(),
+            ..file("/f", data, 4, offset)
         };
-        let read = || fs::read(folder.path().join("f")).unwrap();
-        fs::write(folder.path().join("f"), "before").unwrap();
-        put::put(&root, &part("/f", b"ab", 4, 0)).unwrap();
-        assert_eq!(read(), b"before");
-        put::put(&root, &part("/f", b"cd", 4, 2)).unwrap();
-        assert_eq!((read(), names()), (b"abcd".to_vec(), vec!["f".into()]));
+        put::put(&root, &piece(b"ab", 0)).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
         // One that will never be whole is taken away, as often as it is asked for.
-        put::put(&root, &part("/f", b"xy", 4, 0)).unwrap();
         for _ in 0..2 {
             let drop = DropFileRequest {
                 path: "/f".to_owned(),
@@ -104,13 +114,139 @@ mod tests {
                 ..DropFileRequest::default()
             };
             put::drop_part(&root, &drop).unwrap();
-            assert_eq!((read(), names()), (b"abcd".to_vec(), vec!["f".into()]));
+            assert_eq!(
+                (names(folder.path()), fs::read(&path).unwrap()),
+                (vec!["f".to_owned()], b"old".to_vec())
+            );
         }
-        fs::create_dir(folder.path().join("d")).unwrap();
-        assert!(put::put(&root, &part("/d", b"x", 1, 0)).is_err());
-        let mut evil = part("/f", b"x", 1, 0);
-        evil.part = "../0a".to_owned();
-        assert!(put::put(&root, &evil).is_err());
+        assert!(put::put(&root, &piece(b"cd", 2)).is_err());
+        put::put(&root, &piece(b"ab", 0)).unwrap();
+        put::put(&root, &piece(b"cd", 2)).unwrap();
+        assert_eq!(
+            (names(folder.path()), fs::read(&path).unwrap()),
+            (vec!["f".to_owned()], b"abcd".to_vec())
+        );
+        for part in ["../0a", "new", "0a/1b"] {
+            let part = part.to_owned();
+            let request = PutFileRequest {
+                part,
+                ..piece(b"", 0)
+            };
+            assert_eq!(
+                put::put(&root, &request).unwrap_err().code,
+                Code::InvalidArgument
+            );
+        }
+    }
+
+    /// A file system of 64 KiB that is mounted nowhere.
+    fn small() -> OwnedFd {
+        let memory = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).unwrap();
+        fsconfig_set_string(&memory, "size", "64k").unwrap();
+        fsconfig_create(&memory).unwrap();
+        fsmount(
+            &memory,
+            FsMountFlags::FSMOUNT_CLOEXEC,
+            MountAttrFlags::empty(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn what_has_no_room_leaves_what_was_there() {
+        static LARGE: [u8; 40 << 10] = [b'x'; 40 << 10];
+        let small = small();
+        let folder = Path::new("/proc/self/fd").join(small.as_raw_fd().to_string());
+        let (old, new) = (folder.join("f"), folder.join(".virtc-0a1b"));
+        fs::write(&old, "old").unwrap();
+        let root = Root::from(small.try_clone().unwrap());
+        let piece = |offset| PutFileRequest {
+            part: "0a1b".to_owned(),
+            ..file("/f", &LARGE, 80 << 10, offset)
+        };
+        put::put(&root, &piece(0)).unwrap();
+        let status = put::put(&root, &piece(40 << 10)).unwrap_err();
+        assert_eq!(status.code, Code::ResourceExhausted);
+        assert_eq!(
+            (names(&folder), fs::read(&old).unwrap()),
+            (vec!["f".to_owned()], b"old".to_vec())
+        );
+
+        // Nor does what is mounted on, and can only be written over.
+        fs::write(&new, LARGE).unwrap();
+        let place = Place::new(&small, OsStr::new("f"), "0a1b").unwrap();
+        assert_eq!(piece::overwrite(&place), Err(Errno::NOSPC));
+        assert_eq!(fs::read(&old).unwrap(), b"old");
+        fs::write(&new, "fresh").unwrap();
+        fs::write(&old, "longer than that").unwrap();
+        fs::set_permissions(&old, PermissionsExt::from_mode(0o604)).unwrap();
+        piece::overwrite(&place).unwrap();
+        assert_eq!(fs::read(&old).unwrap(), b"fresh");
+        assert_eq!(fs::metadata(&old).unwrap().mode() & 0o7777, 0o604);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_replaced_and_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), Mode::from_raw_mode(0o606)).unwrap();
+        fs::create_dir(path("sub")).unwrap();
+        for name in ["pipe", "sub"] {
+            fs::set_permissions(path(name), PermissionsExt::from_mode(0o707)).unwrap();
+            let root = Root::at(folder.path()).unwrap();
+            for kind in [FileKind::File, FileKind::Link] {
+                let target = b"x".as_slice().into();
+                let kind = kind.into();
+                let request = PutFileRequest {
+                    kind,
+                    target,
+                    ..file(&format!("/{name}"), b"x", 1, 0)
+                };
+                let status = put::put(&root, &request).unwrap_err();
+                assert_eq!(status.code, Code::AlreadyExists, "{name}");
+            }
+            let place = root.parent(OsStr::new(name)).unwrap().0;
+            fs::write(path(".virtc-new"), "x").unwrap();
+            let place = Place::new(&place, OsStr::new(name), "").unwrap();
+            assert!(piece::overwrite(&place).is_err(), "{name}");
+            fs::remove_file(path(".virtc-new")).unwrap();
+            assert_eq!(fs::metadata(path(name)).unwrap().mode() & 0o7777, 0o707);
+        }
+        let root = Root::at(folder.path()).unwrap();
+        let kind = FileKind::Folder.into();
+        put::put(
+            &root,
+            &PutFileRequest {
+                kind,
+                ..file("/sub", b"", 0, 0)
+            },
+        )
+        .unwrap();
+        assert_eq!(fs::metadata(path("sub")).unwrap().mode() & 0o7777, 0o707);
+        assert_eq!(names(folder.path()), ["pipe", "sub"]);
+    }
+
+    #[test]
+    fn a_hard_link_is_the_file_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a"), "one").unwrap();
+        fs::write(path("b"), "two").unwrap();
+        symlink("a", path("l")).unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let link = |name: &str, target: &'static str| PutFileRequest {
+            kind: FileKind::HardLink.into(),
+            target: target.as_bytes().into(),
+            ..file(name, b"", 0, 0)
+        };
+        for name in ["/c", "/b", "/b", "/a"] {
+            put::put(&root, &link(name, "/a")).unwrap();
+        }
+        assert_eq!(names(folder.path()), ["a", "b", "c", "l"]);
+        assert_eq!(fs::metadata(path("b")).unwrap().nlink(), 3);
+        for target in ["/l", "/none", "/"] {
+            assert!(put::put(&root, &link("/d", target)).is_err(), "{target}");
+        }
     }
 
     #[test]

@@ -1,194 +1,139 @@
 //! Makes files, folders and links in a container.
+//!
+//! A file or link is made under another name and gets its own when it is whole, so that what was there
+//! stays until then. What is there and is no file or link, such as a device, is not replaced.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
+use super::piece;
+use super::place::Place;
 use super::root::Root;
 use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
-use crate::status::{Context, Result, Status};
-
-const SENT_AT_ONCE: usize = 1 << 20;
+use crate::status::{Code, Result, Status};
 
 pub fn put(root: &Root, request: &PutFileRequest) -> Result<()> {
-    check_part(&request.part)?;
-    let path = OsStr::new(&request.path);
-    let what = || request.path.clone();
-    let (folder, name) = root.parent(path)?;
-    match FileKind::try_from(request.kind) {
-        Ok(FileKind::Folder) => make_folder(&folder, name, request).context(what),
-        Ok(FileKind::Link) => make_link(&folder, name, request).context(what),
-        Ok(FileKind::File) if request.part.is_empty() => {
-            write(&folder, name, request).context(what)
+    let (folder, name) = root.parent(OsStr::new(&request.path))?;
+    let place = Place::new(&folder, name, &request.part)?;
+    let result = match FileKind::try_from(request.kind) {
+        Ok(FileKind::Folder) => make_folder(&place, request),
+        Ok(FileKind::Link) => make_link(&place, request),
+        Ok(FileKind::HardLink) => return make_hard_link(root, &place, request),
+        Ok(FileKind::File) => write(&place, request),
+        _ => {
+            let message = format!("kind: {} is no file, folder or link", request.kind);
+            return Err(Status::invalid(message));
         }
-        Ok(FileKind::File) => write_part(&folder, name, request).context(what),
-        _ => Err(Status::invalid(format!(
-            "kind: {} is no file, folder or link",
-            request.kind
-        ))),
-    }
+    };
+    result.map_err(|error| failed(&request.path, error))
 }
 
 /// Takes away what there is of a file that is not whole.
 pub fn drop_part(root: &Root, request: &DropFileRequest) -> Result<()> {
-    check_part(&request.part)?;
-    let (folder, _) = root.parent(OsStr::new(&request.path))?;
-    remove(&folder, &unfinished(&request.part)).context(|| request.path.clone())
+    let (folder, name) = root.parent(OsStr::new(&request.path))?;
+    let place = Place::new(&folder, name, &request.part)?;
+    place.clear().map_err(|error| failed(&request.path, error))
 }
 
-fn check_part(part: &str) -> Result<()> {
-    match part.len() <= 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => Ok(()),
-        false => Err(Status::invalid(format!(
-            "part: {part:?} must be at most 32 hexadecimal digits"
-        ))),
+/// What has no room is told apart: who copies can do something about it.
+fn failed(path: &str, error: Errno) -> Status {
+    let code = match error {
+        Errno::NOSPC | Errno::DQUOT | Errno::FBIG => Code::ResourceExhausted,
+        Errno::EXIST => Code::AlreadyExists,
+        _ => Code::Internal,
+    };
+    match error {
+        Errno::EXIST => {
+            let what = "there is a folder, a device, a pipe or a socket, which is not replaced";
+            Status::new(code, format!("{path}: {what}"))
+        }
+        _ => Status::new(code, format!("{path}: {error}")),
     }
 }
 
-/// What a file is called until it is whole.
-fn unfinished(part: &str) -> OsString {
-    OsString::from(format!(".virtc-{part}"))
-}
-
-/// One that is there already gets the mode and owner that are asked for.
-fn make_folder(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    match rustix::fs::mkdirat(folder, name, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => {}
-        Err(error) => return Err(error),
-    }
+/// One that is there already keeps its mode and owner.
+fn make_folder(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
+    let made = rustix::fs::mkdirat(place.folder, place.name, Mode::RWXU);
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    set_owner(
-        &rustix::fs::openat(folder, name, flags, Mode::empty())?,
-        request,
-    )
-}
-
-fn make_link(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    remove(folder, name)?;
-    rustix::fs::symlinkat(OsStr::from_bytes(&request.target), folder, name)?;
-    let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
-    rustix::fs::chownat(
-        folder,
-        name,
-        Some(uid),
-        Some(gid),
-        AtFlags::SYMLINK_NOFOLLOW,
-    )
-}
-
-/// A file is made anew with its first piece, and gets mode, owner and time with its last one.
-fn write(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    let plain = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match request.offset {
-        0 => match remove(folder, name) {
-            // Something is mounted on it: it can be written, but not replaced.
-            Err(Errno::BUSY) => {
-                rustix::fs::openat(folder, name, plain | OFlags::TRUNC, Mode::empty())
-            }
-            Err(error) => Err(error),
-            Ok(()) => {
-                let flags = plain | OFlags::CREATE | OFlags::EXCL;
-                rustix::fs::openat(folder, name, flags, Mode::RUSR | Mode::WUSR)
-            }
-        },
-        _ => rustix::fs::openat(folder, name, plain, Mode::empty()),
-    }?;
-    match write_piece(&file, request)? {
-        true => set_attributes(&file, request),
-        false => Ok(()),
-    }
-}
-
-/// A file that has another name until it is whole.
-fn write_part(folder: &OwnedFd, name: &OsStr, request: &PutFileRequest) -> rustix::io::Result<()> {
-    let unfinished = unfinished(&request.part);
-    let mut flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    if request.offset == 0 {
-        assert_no_folder(folder, name)?;
-        flags |= OFlags::CREATE | OFlags::EXCL;
-    }
-    let file = rustix::fs::openat(folder, &unfinished, flags, Mode::RUSR | Mode::WUSR)?;
-    if !write_piece(&file, request)? {
-        return Ok(());
-    }
-    set_attributes(&file, request)?;
-    match rustix::fs::renameat(folder, &unfinished, folder, name) {
-        // Something is mounted on it: it can be written, but not replaced.
-        Err(Errno::BUSY) => {
-            overwrite(folder, name, &file, request)?;
-            remove(folder, &unfinished)
-        }
-        result => result,
-    }
-}
-
-fn assert_no_folder(folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<()> {
-    match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Directory => {
-            Err(Errno::ISDIR)
-        }
-        Ok(_) | Err(Errno::NOENT) => Ok(()),
+    let open = || rustix::fs::openat(place.folder, place.name, flags, Mode::empty());
+    match made {
+        Ok(()) => set_owner(&open()?, request),
+        Err(Errno::EXIST) => open().map(drop),
         Err(error) => Err(error),
     }
 }
 
-fn overwrite(
-    folder: &OwnedFd,
-    name: &OsStr,
-    from: &OwnedFd,
-    request: &PutFileRequest,
-) -> rustix::io::Result<()> {
-    let flags =
-        OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::TRUNC;
-    let to = rustix::fs::openat(folder, name, flags, Mode::empty())?;
-    let mut at = 0;
-    while rustix::fs::sendfile(&to, from, Some(&mut at), SENT_AT_ONCE)? > 0 {}
-    set_attributes(&to, request)
+fn make_link(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
+    place.replaceable()?;
+    place.clear()?;
+    let target = OsStr::from_bytes(&request.target);
+    rustix::fs::symlinkat(target, place.folder, &place.temporary)?;
+    let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    let owner = rustix::fs::chownat(place.folder, &place.temporary, Some(uid), Some(gid), flags);
+    place.finish(owner.and_then(|()| place.rename()))
 }
 
-/// Whether the file is whole now.
-fn write_piece(file: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<bool> {
-    let (mut rest, mut at) = (&request.data[..], request.offset);
-    while !rest.is_empty() {
-        match rustix::io::pwrite(file, rest, at) {
-            Ok(length) => {
-                rest = rest.get(length..).unwrap_or_default();
-                at += length as u64;
-            }
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
+/// A further name of a file; mode, owner and time are the file's.
+fn make_hard_link(root: &Root, place: &Place, request: &PutFileRequest) -> Result<()> {
+    let (folder, name) = root.parent(OsStr::from_bytes(&request.target))?;
+    let what = |error| failed(&request.path, error);
+    if kind_of(&folder, name).map_err(what)? != Some(FileType::RegularFile) {
+        let target = OsStr::from_bytes(&request.target).display();
+        let message = format!("target: {target} is no file that {} could be", request.path);
+        return Err(Status::invalid(message));
     }
-    Ok(at >= request.size)
+    let link = || {
+        place.replaceable()?;
+        place.clear()?;
+        let none = AtFlags::empty();
+        rustix::fs::linkat(&folder, name, place.folder, &place.temporary, none)?;
+        place.finish(place.rename())?;
+        // Where the two are one file already, the rename has done nothing.
+        place.clear()
+    };
+    link().map_err(what)
 }
 
-fn set_attributes(file: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
-    set_owner(file, request)?;
-    let time = Timespec {
-        tv_sec: request.mtime_ms.div_euclid(1000),
-        tv_nsec: request.mtime_ms.rem_euclid(1000) * 1_000_000,
-    };
-    let times = Timestamps {
-        last_access: time,
-        last_modification: time,
-    };
-    rustix::fs::futimens(file, &times)
+/// The first piece begins anew; with the last one the file gets mode, owner, time and its name.
+fn write(place: &Place, request: &PutFileRequest) -> rustix::io::Result<()> {
+    if request.offset == 0 {
+        place.replaceable()?;
+        place.clear()?;
+    }
+    let written = piece::write(place, request).and_then(|file| match file {
+        None => Ok(()),
+        Some(file) => {
+            set_owner(&file, request)?;
+            piece::set_time(&file, request.mtime_ms)?;
+            match place.rename() {
+                // Something is mounted on it: it can be written, but not replaced.
+                Err(Errno::BUSY) => {
+                    piece::overwrite(place)?;
+                    place.clear()
+                }
+                result => result,
+            }
+        }
+    });
+    place.finish(written)
 }
 
 /// Owner first: a change of it takes set-user-id bits away.
-fn set_owner(opened: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
+fn set_owner(made: &OwnedFd, request: &PutFileRequest) -> rustix::io::Result<()> {
     let (uid, gid) = (Uid::from_raw(request.uid), Gid::from_raw(request.gid));
-    rustix::fs::fchown(opened, Some(uid), Some(gid))?;
-    rustix::fs::fchmod(opened, Mode::from_raw_mode(request.mode & 0o7777))
+    rustix::fs::fchown(made, Some(uid), Some(gid))?;
+    rustix::fs::fchmod(made, Mode::from_raw_mode(request.mode & 0o7777))
 }
 
-/// Takes away what is there; a folder is not replaced.
-fn remove(folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<()> {
-    match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(error) => Err(error),
+/// What stands there, and not what a link leads to.
+pub fn kind_of(folder: &OwnedFd, name: &OsStr) -> rustix::io::Result<Option<FileType>> {
+    match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => Ok(None),
+        result => result.map(|stat| Some(FileType::from_raw_mode(stat.st_mode))),
     }
 }

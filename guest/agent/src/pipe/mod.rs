@@ -1,5 +1,6 @@
 //! The pipes between the agent and a process without a terminal.
 
+pub mod null;
 pub mod read;
 
 use std::os::fd::OwnedFd;
@@ -19,7 +20,7 @@ const NO_STDIN: u32 = 0xFFFF_FFFF;
 
 type End = Rc<AsyncFd>;
 
-/// What a process gets as its standard streams; nothing means /dev/null.
+/// What a process gets as its standard streams; nothing means a null device.
 #[derive(Default)]
 pub struct Stdio {
     pub stdin: Option<OwnedFd>,

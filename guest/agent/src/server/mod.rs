@@ -24,6 +24,7 @@ use crate::crun::Crun;
 use crate::device::wait::Devices;
 use crate::latch::Latch;
 use crate::output_log::OutputLog;
+use crate::pipe::null::NullDevices;
 use crate::reaper::Reaper;
 use crate::sandbox::Sandbox;
 use crate::status::{Context, Result};
@@ -87,6 +88,7 @@ pub fn assemble(config: Config, cgroups: bool) -> Result<Agent> {
         root: config.run_dir.join(".crun"),
         cgroups,
         reaper: Reaper::start().context(|| "signals")?,
+        nulls: NullDevices::default(),
     };
     let devices = Rc::new(Devices {
         uevents: match config.init {

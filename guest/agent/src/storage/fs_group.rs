@@ -1,12 +1,15 @@
 //! The group that a volume belongs to.
 
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, Gid, Mode, OFlags, chownat, fchmod, fchown, fstat, openat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, chownat, fchmod, fchown, fstat, openat, statat,
+};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::options::Options;
 use crate::proto::grpc::Storage;
@@ -60,6 +63,10 @@ fn set_tree(path: &Path, group: u32) -> Result<()> {
     let what = || format!("fs_group of {}", path.display());
     match openat(CWD, path, FOLDER, Mode::empty()) {
         Ok(folder) => set_below(folder, group, MAX_DEPTH).context(what),
+        Err(_) if is_device(CWD, path).context(what)? => {
+            let message = format!("{}: it is no file or folder", what());
+            Err(Status::invalid(message))
+        }
         Err(_) => lchown(path, None, Some(group)).context(what),
     }
 }
@@ -77,6 +84,8 @@ fn set_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<()
         }
         match openat(&folder, name, FOLDER, Mode::empty()) {
             Ok(below) => set_below(below, group, depth - 1)?,
+            // A device is of the machine, whoever has made this name of it.
+            Err(Errno::NOTDIR) if is_device(&folder, name)? => {}
             Err(Errno::NOTDIR | Errno::LOOP) => chownat(
                 &folder,
                 name,
@@ -89,6 +98,15 @@ fn set_below(folder: OwnedFd, group: u32, depth: usize) -> rustix::io::Result<()
         }
     }
     Ok(())
+}
+
+/// A device, a pipe or a socket.
+fn is_device(folder: impl AsFd, name: impl Arg) -> rustix::io::Result<bool> {
+    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(!matches!(
+        FileType::from_raw_mode(stat.st_mode),
+        FileType::RegularFile | FileType::Directory | FileType::Symlink
+    ))
 }
 
 fn set_folder(folder: &OwnedFd, group: u32) -> rustix::io::Result<()> {
@@ -119,6 +137,22 @@ mod tests {
         assert!(set(&base.path().join("root.link"), Some(group)).is_err());
         set_tree(&base.path().join("root.link"), group).unwrap();
         assert!(!has_group(&outside));
+    }
+
+    #[test]
+    fn devices_keep_their_group() {
+        let base = tempfile::tempdir().unwrap();
+        let pipe = base.path().join("pipe");
+        rustix::fs::mkfifoat(CWD, &pipe, Mode::RUSR).unwrap();
+        fs::write(base.path().join("file"), "").unwrap();
+        let own = rustix::process::getegid().as_raw();
+        // Only root can give what is not of its groups.
+        let group = own + u32::from(rustix::process::geteuid().is_root());
+        set_tree(base.path(), group).unwrap();
+        let group_of = |name: &str| fs::metadata(base.path().join(name)).unwrap().gid();
+        assert_eq!((group_of("file"), group_of("pipe")), (group, own));
+        assert!(set_tree(&pipe, group).is_err());
+        assert_eq!(group_of("pipe"), own);
     }
 
     #[test]

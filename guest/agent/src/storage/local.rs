@@ -1,6 +1,7 @@
 //! The local driver: a folder in the guest, for as long as some container uses it.
 
 use std::fs::{self, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -22,13 +23,29 @@ pub fn create(storage: &Storage, undo: &mut Vec<Undo>) -> Result<()> {
             }
         },
     };
-    fs::create_dir_all(point).context(|| format!("create {}", point.display()))?;
-    undo.push(Undo::RemoveTree(point.to_owned()));
-    if let Some(mode) = mode {
+    let made = make_folder(point).context(|| format!("create {}", point.display()))?;
+    if made {
+        undo.push(Undo::RemoveTree(point.to_owned()));
+    }
+    if let Some(mode) = mode
+        && made
+    {
         fs::set_permissions(point, Permissions::from_mode(mode))
             .context(|| format!("mode of {}", point.display()))?;
     }
     fs_group::set(point, group)
+}
+
+/// False if it was there: then it is another's, and stays as it is.
+fn make_folder(point: &Path) -> std::io::Result<bool> {
+    if let Some(above) = point.parent() {
+        fs::create_dir_all(above)?;
+    }
+    match fs::create_dir(point) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && point.is_dir() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +66,11 @@ mod tests {
         let mode = fs::metadata(&point).unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o777);
         assert!(matches!(&undo[..], [Undo::RemoveTree(path)] if *path == point));
+        // What was there before is another's.
+        storage.options = vec!["mode=0700".to_owned()];
+        create(&storage, &mut undo).unwrap();
+        let mode = fs::metadata(&point).unwrap().permissions().mode();
+        assert_eq!((mode & 0o7777, undo.len()), (0o777, 1));
         storage.options = vec!["mode=9".to_owned()];
         assert!(create(&storage, &mut undo).is_err());
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lz4Payload } from "../../kernel/bzimage.ts";
+import { compressedPayload } from "../../kernel/bzimage.ts";
 
 /** A bzImage with one setup sector beside the boot sector and a payload 16 bytes into the kernel. */
 function bzImage(payload: Buffer): Buffer {
@@ -14,23 +14,26 @@ function bzImage(payload: Buffer): Buffer {
 const stream = Buffer.from([0x02, 0x21, 0x4c, 0x18, 1, 2, 3]);
 const payload = Buffer.concat([stream, Buffer.from([9, 0, 0, 0])]);
 
-describe("lz4Payload", () => {
-  it("gives the stream without the size behind it", () => {
-    expect(lz4Payload(bzImage(payload))).toEqual(stream);
+describe("compressedPayload", () => {
+  it("gives the stream without the size behind it, and what unpacks it", () => {
+    expect(compressedPayload(bzImage(payload))).toEqual({ stream, unpacker: "lz4" });
+    const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3]);
+    const packed = bzImage(Buffer.concat([zstd, Buffer.from([9, 0, 0, 0])]));
+    expect(compressedPayload(packed)).toEqual({ stream: zstd, unpacker: "zstd" });
   });
 
   it("refuses what is no bzImage", () => {
-    expect(() => lz4Payload(Buffer.alloc(4096))).toThrow("no bzImage");
-    expect(() => lz4Payload(Buffer.alloc(10))).toThrow("no bzImage");
+    expect(() => compressedPayload(Buffer.alloc(4096))).toThrow("no bzImage");
+    expect(() => compressedPayload(Buffer.alloc(10))).toThrow("no bzImage");
   });
 
   it("refuses a kernel that is cut", () => {
     const whole = bzImage(payload);
-    expect(() => lz4Payload(whole.subarray(0, whole.length - 12))).toThrow("cut");
+    expect(() => compressedPayload(whole.subarray(0, whole.length - 12))).toThrow("cut");
   });
 
   it("refuses another compression", () => {
     const gzip = Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 9, 0, 0, 0]);
-    expect(() => lz4Payload(bzImage(gzip))).toThrow("not compressed with LZ4");
+    expect(() => compressedPayload(bzImage(gzip))).toThrow("neither LZ4 nor zstd");
   });
 });

@@ -249,6 +249,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       },
       async exportTar(_container, _from, write) {
         await write(Buffer.from("tar"));
+        return nothingCopied;
       },
     };
   }

@@ -22,7 +22,11 @@ export interface GuestFile {
 /** One folder or link, or one piece of a file, for a container. */
 export interface GuestPiece extends Omit<GuestFile, "name" | "kind"> {
   path: string;
-  kind: "file" | "folder" | "link";
+  kind: "file" | "folder" | "link" | "hard link";
+  /** Of the whole file as far as it is known: the piece that reaches it is the last. */
+  size: number;
+  /** Of a link; of a hard link the path of the file. */
+  target: string;
   offset: number;
   data: Uint8Array;
   /** Names what there is of a file until it is whole, and so has its name: 16 hex digits. */

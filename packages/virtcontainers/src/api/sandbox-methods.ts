@@ -224,5 +224,5 @@ export interface SandboxMethods {
     guestPath: string,
     write: (data: Uint8Array) => void | Promise<void>,
     options?: CopyCallOptions,
-  ): Promise<void>;
+  ): Promise<CopyResult>;
 }

@@ -201,10 +201,7 @@ export const sandboxVerbs: {
     before: 3,
     verb: (id, guestPath, write, options = {}) => {
       const how = checkedCopy(options, { guestPath });
-      return async (held) => {
-        const { exportTar } = await copies();
-        for await (const data of exportTar(held, id, guestPath, how)) await write(data);
-      };
+      return async (held) => (await copies()).exportTar(held, id, guestPath, write, how);
     },
   },
 };

@@ -13,6 +13,7 @@ import type { Logger } from "../log.ts";
 import { unlessGone } from "../sandbox/dispose.ts";
 import type { LogCarrier } from "../store/log-carrier.ts";
 import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
+import { Agents } from "./agents.ts";
 import { createTestImages, type TestImage } from "./images.ts";
 
 export interface TestInstanceOptions {
@@ -42,14 +43,14 @@ export class TestInstance implements AsyncDisposable {
   /** Everything that this instance writes is below it. */
   readonly folder: string;
   readonly hypervisor: Hypervisor;
-  readonly #agents: ReadonlyMap<string, TestAgent>;
+  readonly #agents: Agents;
   readonly #parts: { ownsFolder: boolean; options: VirtContainersOptions };
 
   constructor(
     vc: VirtContainers,
     folder: string,
     hypervisor: Hypervisor,
-    agents: ReadonlyMap<string, TestAgent>,
+    agents: Agents,
     parts: { ownsFolder: boolean; options: VirtContainersOptions },
   ) {
     this.vc = vc;
@@ -59,9 +60,9 @@ export class TestInstance implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** The agent in the newest VM of a sandbox. */
+  /** The agent in the newest VM of a sandbox; when it has ended, until some sixteen others have. */
   agent(sandboxId: string): TestAgent {
-    const agent = this.#agents.get(sandboxId);
+    const agent = this.#agents.of(sandboxId);
     if (agent === undefined) throw new Error(`no VM was started for a sandbox ${sandboxId}`);
     return agent;
   }
@@ -88,8 +89,7 @@ export class TestInstance implements AsyncDisposable {
 export async function createTestInstance(options: TestInstanceOptions = {}): Promise<TestInstance> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "virtcontainers-test-")));
   const host = options.host ?? createHost();
-  const agents = new Map<string, TestAgent>();
-  const byMarker = new Map<string, TestAgent>();
+  const agents = new Agents();
   const hypervisor = createMockHypervisor({
     host,
     failures: options.failures,
@@ -98,11 +98,10 @@ export async function createTestInstance(options: TestInstanceOptions = {}): Pro
         ...options.agent,
         commands: { ...options.agent?.commands, ...options.commands },
       });
-      agents.set(machine.sandboxId, agent);
-      byMarker.set(machine.marker, agent);
+      agents.add(machine, agent);
       machine.writeConsole("virtc-agent 0.0.0-test starting\n");
     },
-    serveAgent: (stream, machine) => byMarker.get(machine.marker)?.serve(stream, machine),
+    serveAgent: (stream, machine) => agents.in(machine.marker)?.serve(stream, machine),
   });
   const guestDir = await writeGuest(folder);
   const images = options.imageStore ?? createTestImages(folder, options.images);

@@ -11,12 +11,20 @@ export interface TreeEntry {
   uid: number;
   gid: number;
   mtimeMs: number;
-  /** Of a file. */
+  /** Of a file, as it says itself; 0 may mean that it does not know, as in /proc. */
   size: number;
   /** Of a link. */
   target: string;
   /** The content of a file, to be read before the next entry is asked for. */
   body(): AsyncIterable<Uint8Array>;
+}
+
+/** A further name of a file that came before in a tar stream. */
+export interface HardLink {
+  kind: "hard link";
+  path: readonly string[];
+  /** The names of the file. */
+  file: readonly string[];
 }
 
 /** What was left out of a copy. */
@@ -64,11 +72,11 @@ export class Tally implements CopyResult {
   }
 
   /** NO_SPACE when there are too many. */
-  add(entry: Pick<TreeEntry, "kind" | "path">): void {
+  add(entry: Pick<TreeEntry | HardLink, "kind" | "path">): void {
     this.#count(entry.path.length);
-    if (entry.kind === "file") this.files++;
-    else if (entry.kind === "folder") this.folders++;
-    else this.links++;
+    if (entry.kind === "folder") this.folders++;
+    else if (entry.kind === "link") this.links++;
+    else this.files++;
   }
 
   addBytes(count: number): void {
@@ -84,8 +92,18 @@ export class Tally implements CopyResult {
     }
   }
 
-  result(): CopyResult {
+  /** INVALID_ARGUMENT for `field`, which has said what to copy, where all of it was left out. */
+  result(field: string, value: string): CopyResult {
     const { files, folders, links, bytes, skipped } = this;
+    const [first] = skipped;
+    if (files + folders + links === 0 && first !== undefined) {
+      const what = first.path === "" ? "it" : first.path;
+      throw invalidArgument(
+        field,
+        value,
+        `nothing was copied: ${what} is left out: ${first.reason}`,
+      );
+    }
     return { files, folders, links, bytes, skipped };
   }
 
@@ -113,18 +131,6 @@ export function isPlainName(name: string): boolean {
     !/[/\u0000]/.test(name) &&
     Buffer.byteLength(name) <= 255
   );
-}
-
-/** True if a link at `path` leads to something in the copied tree, as far as the names say. */
-export function staysInside(path: readonly string[], target: string): boolean {
-  if (target === "" || target.startsWith("/") || target.includes("\u0000")) return false;
-  let depth = path.length - 1;
-  for (const part of target.split("/")) {
-    if (part === "..") depth--;
-    else if (part !== "" && part !== ".") depth++;
-    if (depth < 0) return false;
-  }
-  return true;
 }
 
 /** A path of a caller's, as its names. */

@@ -76,11 +76,12 @@ function nameOf(entry: GuestFile, side: GuestSide): string | undefined {
   return Buffer.from(name).equals(entry.name) ? name : undefined;
 }
 
-/** At most as much as the file had when it was looked at. */
+/** At most as much as the file had when it was looked at; what files of /proc have can't be seen then. */
 async function* content(side: GuestSide, path: string, size: number): AsyncGenerator<Uint8Array> {
   const { agent, containerId, signal } = side;
-  for (let offset = 0; offset < size; ) {
-    const length = Math.min(pieceBytes, size - offset);
+  const most = size === 0 ? Number.POSITIVE_INFINITY : size;
+  for (let offset = 0; offset < most; ) {
+    const length = Math.min(pieceBytes, most - offset);
     const data = await agent.readFile(containerId, path, { offset, length }, signal);
     if (data.length === 0) return;
     offset += data.length;

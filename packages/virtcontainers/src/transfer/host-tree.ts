@@ -76,15 +76,16 @@ async function pinIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** At most as much as the file had when it was looked at. */
+/** At most as much as the file had when it was looked at; what files of /proc have can't be seen then. */
 async function* content(pinned: FileHandle, size: number): AsyncGenerator<Uint8Array> {
   const { O_RDONLY, O_NONBLOCK } = constants;
   const file = await open(pinnedPath(pinned.fd), O_RDONLY | O_NONBLOCK).catch((error: unknown) => {
     throw hostError(error, "opening what is to be copied");
   });
   try {
-    for (let at = 0; at < size; ) {
-      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - at));
+    const most = size === 0 ? Number.POSITIVE_INFINITY : size;
+    for (let at = 0; at < most; ) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, most - at));
       const { bytesRead } = await file.read(piece, 0, piece.length, at);
       if (bytesRead === 0) return;
       at += bytesRead;

@@ -1,33 +1,45 @@
 import { StreamBytes } from "../image/tar/bytes.ts";
 import { readTar, type TarEntry } from "../image/tar/read.ts";
-import { isPlainName, noBody, type Tally, type TreeEntry } from "./entry.ts";
+import { type HardLink, isPlainName, noBody, type Tally, type TreeEntry } from "./entry.ts";
 
 const reasons: Partial<Record<TarEntry["type"], string>> = {
-  hardlink: "a hard link",
   character: "a device",
   block: "a device",
   fifo: "a pipe",
 };
+const elsewhere = "its name leads elsewhere";
 const kinds = { file: "file", directory: "folder", symlink: "link" } as const;
 
-/** The members of a tar stream. IMAGE_INVALID if it is damaged; names that lead elsewhere are left out. */
+/**
+ * The members of a tar stream, which need not have the folders that they are in. IMAGE_INVALID if it is damaged;
+ * names that lead elsewhere are left out.
+ */
 export async function* tarTree(
   stream: AsyncIterable<Uint8Array>,
   tally: Tally,
-): AsyncGenerator<TreeEntry> {
+): AsyncGenerator<TreeEntry | HardLink> {
   const bytes = new StreamBytes(stream);
   try {
     for await (const entry of readTar(bytes, { strict: false })) {
-      const path = text(entry.path)
-        .split("/")
-        .filter((part) => part !== "" && part !== ".");
-      const reason = path.every(isPlainName) ? reasons[entry.type] : "its name leads elsewhere";
+      const path = namesOf(entry.path);
+      const reason = path.every(isPlainName) ? reasons[entry.type] : elsewhere;
       if (reason !== undefined) tally.skip(path, reason);
-      else yield treeEntry(entry, path);
+      else if (entry.type !== "hardlink") yield treeEntry(entry, path);
+      else {
+        const file = namesOf(entry.linkTarget);
+        if (file.length === 0 || !file.every(isPlainName)) tally.skip(path, elsewhere);
+        else yield { kind: "hard link", path, file };
+      }
     }
   } finally {
     await bytes.close();
   }
+}
+
+function namesOf(path: string): string[] {
+  return text(path)
+    .split("/")
+    .filter((part) => part !== "" && part !== ".");
 }
 
 function treeEntry(entry: TarEntry, path: readonly string[]): TreeEntry {

@@ -1,6 +1,7 @@
 import { VirtError } from "../errors.ts";
 import { blockBytes } from "../image/tar/header.ts";
 import type { Tally, TreeEntry } from "./entry.ts";
+import { sized } from "./sized.ts";
 
 const types = { file: "0", link: "2", folder: "5" } as const;
 /** The largest numbers of a ustar header's octal fields. */
@@ -22,7 +23,7 @@ export async function* writeTar(
 }
 
 async function* member(entry: TreeEntry, path: string, tally: Tally): AsyncGenerator<Uint8Array> {
-  const size = entry.kind === "file" ? entry.size : 0;
+  const { size, body } = await sized(entry);
   const target = entry.kind === "link" ? entry.target : "";
   const extra = Object.entries({
     ...(Buffer.byteLength(path) > 100 && { path }),
@@ -36,7 +37,7 @@ async function* member(entry: TreeEntry, path: string, tally: Tally): AsyncGener
   const time = Math.max(0, Math.trunc(mtimeMs / 1000));
   yield header({ path, target, type: types[kind], mode, uid, gid, size, time });
   let written = 0;
-  for await (const data of entry.body()) {
+  for await (const data of body) {
     tally.addBytes(data.length);
     written += data.length;
     yield data;

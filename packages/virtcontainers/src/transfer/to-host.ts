@@ -13,13 +13,15 @@ import {
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import { pinnedPath } from "../host/files.ts";
-import { staysInside, type Tally, type TreeEntry } from "./entry.ts";
+import type { Tally, TreeEntry } from "./entry.ts";
+import { passedThrough, staysInside } from "./links.ts";
 
 /**
  * Makes a tree in a pinned folder of the host. Each step opens one name in an open folder and follows no
  * link, and names have been checked: so nothing is written outside of it, whatever the tree holds and
- * whoever changes it meanwhile. A folder that is there keeps its mode and owner, and what is no file, folder or
- * link is not replaced. Links that lead out of the tree are left out; set-user-id bits are dropped.
+ * whoever changes it meanwhile. A folder that is there keeps its mode and owner; a file or link that is there
+ * stays until the new one is whole, and nothing else is replaced. Links that lead out of the tree, by
+ * themselves or through others, are left out; set-user-id bits are dropped.
  * `prefix` is what the tree's root is called in the folder; none: it is the folder itself.
  */
 export async function toHost(
@@ -30,25 +32,64 @@ export async function toHost(
   archive: boolean,
 ): Promise<void> {
   const open = new OpenFolders(folder, archive);
+  const later: TreeEntry[] = [];
   for await (const entry of entries) {
     const path = [...prefix, ...entry.path];
     await open.leaveFor(path);
-    const name = path.at(-1);
-    if (entry.kind === "link" && !staysInside(entry.path, entry.target)) {
-      tally.skip(entry.path, "a link that leads out of what is copied");
-      continue;
+    if (entry.kind === "link") {
+      const inside = staysInside(entry.path, entry.target);
+      const hangs = passedThrough(entry.path, entry.target).length > 0;
+      if (inside && hangs && later.length < maxLater) later.push(entry);
+      else if (!inside || hangs) tally.skip(entry.path, leadsOut);
+      if (!inside || hangs) continue;
     }
     tally.add(entry);
-    if (name === undefined) continue;
-    await using parent = await openBelow(folder, path.slice(0, -1));
-    try {
-      const made = await make(parent, name, entry, tally, archive);
-      if (made && entry.kind === "folder") open.enter(path, entry);
-    } catch (error) {
-      throw hostError(error, `writing ${path.join("/")}`);
-    }
+    const made = await put(folder, path, entry, tally, archive);
+    if (made && entry.kind === "folder") open.enter(path, entry);
   }
   await open.leaveFor([]);
+  // Whether these stay in the tree hangs on what the names on their way have become.
+  for (const entry of later) {
+    const passed = passedThrough(entry.path, entry.target).map((names) => [...prefix, ...names]);
+    if (await areFolders(folder, passed)) {
+      tally.add(entry);
+      await put(folder, [...prefix, ...entry.path], entry, tally, archive);
+    } else tally.skip(entry.path, leadsOut);
+  }
+}
+
+const leadsOut = "a link that leads out of what is copied";
+/** So many links that go through a name and back are kept for the end. */
+const maxLater = 10_000;
+
+/** False if there was nothing to make. */
+async function put(
+  folder: FileHandle,
+  path: readonly string[],
+  entry: TreeEntry,
+  tally: Tally,
+  archive: boolean,
+): Promise<boolean> {
+  const name = path.at(-1);
+  if (name === undefined) return false;
+  await using parent = await openBelow(folder, path.slice(0, -1));
+  try {
+    return await make(parent, name, entry, tally, archive);
+  } catch (error) {
+    throw hostError(error, `writing ${path.join("/")}`);
+  }
+}
+
+/** No links: what is made in their places later is no link either, since a folder is not replaced. */
+async function areFolders(folder: FileHandle, paths: readonly string[][]): Promise<boolean> {
+  for (const path of paths) {
+    try {
+      await using _opened = await openBelow(folder, path);
+    } catch {
+      return false;
+    }
+  }
+  return true;
 }
 
 /**
@@ -115,21 +156,22 @@ async function make(
     }
   }
   await assertReplaceable(place, name);
-  if (entry.kind === "link") {
-    await unlink(place).catch(ignoreAbsent);
-    await symlink(entry.target, place);
-    if (archive) await lchown(place, entry.uid, entry.gid);
-    return true;
-  }
   const unfinished = pinnedPath(parent.fd, `.virtc-${randomBytes(8).toString("hex")}`);
   try {
-    await write(unfinished, entry, tally, archive);
+    if (entry.kind === "link") await makeLink(unfinished, entry, archive);
+    else await write(unfinished, entry, tally, archive);
+    await assertReplaceable(place, name);
     await rename(unfinished, place);
   } catch (error) {
     await unlink(unfinished).catch(ignoreAbsent);
     throw error;
   }
   return true;
+}
+
+async function makeLink(place: string, entry: TreeEntry, archive: boolean): Promise<void> {
+  await symlink(entry.target, place);
+  if (archive) await lchown(place, entry.uid, entry.gid);
 }
 
 async function write(

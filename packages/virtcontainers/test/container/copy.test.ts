@@ -29,8 +29,9 @@ import { refusal } from "../sandbox/support.ts";
 /** A guest's files by path; names and contents are what it says they are. */
 type Told = Readonly<Record<string, Partial<GuestFile> & { text?: string; size?: number }>>;
 
-function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
+function guest(told: Told): GuestSide & { pieces: GuestPiece[]; dropped: string[] } {
   const pieces: GuestPiece[] = [];
+  const dropped: string[] = [];
   const file = (path: string): GuestFile => {
     const { text = "", ...given } = told[path] ?? {};
     const name = Buffer.from(path.slice(path.lastIndexOf("/") + 1));
@@ -65,8 +66,12 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[] } {
     dropFile: async () => {},
   };
   const signal = AbortSignal.timeout(20_000);
-  const drop = async (reason: unknown) => reason;
-  return { agent, sandboxId: "s1", containerId: "c1", signal, parts: true, drop, pieces };
+  const drop = async (reason: unknown, path: string, part: string) => {
+    dropped.push(`${path} ${part}`);
+    return reason;
+  };
+  const ids = { sandboxId: "s1", containerId: "c1" };
+  return { agent, ...ids, signal, parts: true, drop, pieces, dropped };
 }
 
 const folder = { kind: "folder", mode: 0o755 } as const;
@@ -94,7 +99,13 @@ describe("from a guest to the host", () => {
       target,
     );
     const out = join(target, "out");
-    expect(tally.result()).toMatchObject({ files: 2, folders: 2, links: 1, bytes: 7, skipped: [] });
+    expect(tally.result("path", "/r")).toMatchObject({
+      files: 2,
+      folders: 2,
+      links: 1,
+      bytes: 7,
+      skipped: [],
+    });
     expect(await readFile(join(out, "a"), "utf8")).toBe("content");
     expect((await stat(join(out, "a"))).mode & 0o7777).toBe(0o751);
     expect((await stat(out)).mode & 0o7777).toBe(0o500);
@@ -124,7 +135,12 @@ describe("from a guest to the host", () => {
       },
       target,
     );
-    expect(tally.result().skipped.map(({ path }) => path)).toEqual(["abs", "dev", "a�", "up"]);
+    expect(tally.result("path", "/r").skipped.map(({ path }) => path)).toEqual([
+      "abs",
+      "dev",
+      "a�",
+      "up",
+    ]);
     expect(await readdir(join(target, "out"))).toEqual([]);
   });
 
@@ -162,6 +178,45 @@ describe("from a guest to the host", () => {
     const told = { "/r": folder, "/r/0": twice, "/r/d": folder, "/r/d/x": { text: "" } };
     await refusal(receive(told, target));
     expect(await readdir(outside)).toEqual(["victim"]);
+  });
+
+  test("links that lead out by way of other links are left out and told", async () => {
+    const target = await temporaryFolder();
+    const link = (path: string) => ({ kind: "link", target: path }) as const;
+    const told = {
+      "/r": folder,
+      "/r/a": folder,
+      "/r/a/b": folder,
+      "/r/a/b/up": link("../.."),
+      "/r/back": link("a/b/../b"),
+      "/r/late": link("a/b/up/b/.."),
+      "/r/out": link("a/b/up/../../../etc/hostname"),
+      "/r/twice": link("a/b/up/../x/../../../etc/hostname"),
+    };
+    const tally = await receive(told, target);
+    const out = join(target, "out");
+    expect((await readdir(out)).sort()).toEqual(["a", "back"]);
+    expect(await readlink(join(out, "back"))).toBe("a/b/../b");
+    expect(await readlink(join(out, "a", "b", "up"))).toBe("../..");
+    expect(tally.skipped.map(({ path }) => path).sort()).toEqual(["late", "out", "twice"]);
+  });
+
+  test("a file that does not come to its end leaves what was there, and nothing beside it", async () => {
+    const target = await temporaryFolder();
+    await mkdir(join(target, "out"));
+    await writeFile(join(target, "out", "a"), "whole");
+    const told = { "/r": folder, "/r/a": { text: "new content" } };
+    const error = await refusal(receive(told, target, new Tally({ maxBytes: 5 })));
+    expect(error.code).toBe("NO_SPACE");
+    expect(await readdir(join(target, "out"))).toEqual(["a"]);
+    expect(await readFile(join(target, "out", "a"), "utf8")).toBe("whole");
+  });
+
+  test("a file that says that it is empty is read to its end", async () => {
+    const target = await temporaryFolder();
+    const told = { "/r": folder, "/r/version": { text: "Linux", size: 0 } };
+    expect((await receive(told, target)).result("path", "/r").bytes).toBe(5);
+    expect(await readFile(join(target, "out", "version"), "utf8")).toBe("Linux");
   });
 
   test("a file without end, and a tree without end, are ended by their limits", async () => {
@@ -202,8 +257,71 @@ describe("from the host to a guest", () => {
       ["/to/sub/file", "file", 0],
       ["/to/sub/file", "file", 1024 * 1024],
     ]);
+    expect(new Set(side.pieces.slice(3).map(({ part }) => part)).size).toBe(1);
+    expect(side.pieces[3]?.part).toMatch(/^[0-9a-f]{16}$/);
     expect(side.pieces[1]?.target).toBe("/etc/passwd");
     expect(side.pieces[3]).toMatchObject({ mode: 0o640, uid: 0, gid: 0, size: 1024 * 1024 + 1 });
+  });
+
+  test("a file of /proc has what it says nothing of", async () => {
+    const side = guest({});
+    await using pinned = await pinReal("/proc/version");
+    const tally = new Tally();
+    await toGuest(side, "/to", hostTree(pinned, "/proc/version", tally), tally, false);
+    const version = await readFile("/proc/version");
+    expect(Buffer.concat(side.pieces.map(({ data }) => data))).toEqual(version);
+    expect(side.pieces.at(-1)?.size).toBe(version.length);
+  });
+
+  test("a file that can't be read to its end leaves nothing in the guest", async () => {
+    const side = guest({});
+    const entry = {
+      ...({ kind: "file", path: [], mode: 0o644, uid: 0, gid: 0, mtimeMs: 0, target: "" } as const),
+      size: 9,
+      body: async function* () {
+        yield Buffer.from("abc");
+        yield Buffer.from("def");
+        throw new Error("cut");
+      },
+    };
+    await expect(toGuest(side, "/to", given(entry), new Tally(), false)).rejects.toThrow("cut");
+    expect(side.pieces.map(({ size, offset }) => [size, offset])).toEqual([[9, 0]]);
+    expect(side.dropped).toEqual([`/to ${side.pieces[0]?.part}`]);
+  });
+
+  test("what was left out altogether is no success", async () => {
+    const folder = await temporaryFolder();
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    await using pinned = await pinReal(pipe);
+    const tally = new Tally();
+    await toGuest(guest({}), "/to", hostTree(pinned, pipe, tally), tally, false);
+    expect(() => tally.result("hostPath", pipe)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        field: "hostPath",
+        message: expect.stringContaining("nothing was copied: it is left out: a pipe"),
+      }),
+    );
+  });
+
+  test("a tar stream; folders that it lacks are made, those that are there stay as they are", async () => {
+    const tar = makeTar([
+      { path: "there/f", content: "abc" },
+      { path: "a/b/f", content: "abc" },
+      { path: "a/b/g", type: "1", linkTarget: "./a/b/f" },
+    ]);
+    const side = guest({ "/to/there": folder });
+    const tally = new Tally();
+    await toGuest(side, "/to", tarTree(Readable.from([tar]), tally), tally, true);
+    expect(side.pieces.map(({ path, kind, target }) => [path, kind, target])).toEqual([
+      ["/to/there/f", "file", ""],
+      ["/to/a", "folder", ""],
+      ["/to/a/b", "folder", ""],
+      ["/to/a/b/f", "file", ""],
+      ["/to/a/b/g", "hard link", "/to/a/b/f"],
+    ]);
+    expect(tally.result("stream", "")).toMatchObject({ files: 3, folders: 2, skipped: [] });
   });
 
   test("a tar stream; what leads elsewhere or is no file is left out and told", async () => {
@@ -211,7 +329,7 @@ describe("from the host to a guest", () => {
       { path: "d/", mode: 0o711 },
       { path: "d/f", content: "abc", uid: 5, gid: 6 },
       { path: "../evil", content: "x" },
-      { path: "hard", type: "1", linkTarget: "d/f" },
+      { path: "hard", type: "1", linkTarget: "d/../../f" },
       { path: "dev", type: "3" },
       { path: "l", type: "2", linkTarget: "d" },
     ]);
@@ -227,6 +345,32 @@ describe("from the host to a guest", () => {
   });
 });
 
+async function* given<T>(...entries: T[]): AsyncGenerator<T> {
+  yield* entries;
+}
+
+test("a tar stream has the size of what files of /proc and /sys have", async () => {
+  const side = guest({
+    "/r": folder,
+    "/r/more": { text: "more than nothing", size: 0 },
+    "/r/less": { text: "less", size: 4096 },
+  });
+  const tally = new Tally();
+  const root = (await side.agent.statPath("c1", "/r", true, side.signal)) ?? expect.fail();
+  const tar = Readable.from(writeTar(guestTree(side, "/r", root, tally), "top", tally));
+  const read: unknown[] = [];
+  for await (const entry of tarTree(tar, tally)) {
+    if (entry.kind !== "file") continue;
+    const pieces: Uint8Array[] = [];
+    for await (const piece of entry.body()) pieces.push(piece);
+    read.push([entry.path.join("/"), entry.size, Buffer.concat(pieces).toString()]);
+  }
+  expect(read).toEqual([
+    ["top/more", 17, "more than nothing"],
+    ["top/less", 4, "less"],
+  ]);
+});
+
 test("a tree becomes a tar stream that reads back the same", async () => {
   const long = "n".repeat(150);
   const side = guest({
@@ -238,7 +382,9 @@ test("a tree becomes a tar stream that reads back the same", async () => {
   const root = (await side.agent.statPath("c1", "/r", true, side.signal)) ?? expect.fail();
   const tar = Readable.from(writeTar(guestTree(side, "/r", root, tally), "top", tally));
   const read: unknown[] = [];
-  for await (const { path, kind, uid, mode, target } of tarTree(tar, tally)) {
+  for await (const entry of tarTree(tar, tally)) {
+    if (entry.kind === "hard link") expect.fail();
+    const { path, kind, uid, mode, target } = entry;
     read.push([path.join("/"), kind, uid, mode, target]);
   }
   expect(read).toEqual([

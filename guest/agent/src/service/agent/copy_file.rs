@@ -13,8 +13,9 @@ use rustix::fs::{AtFlags, CWD, Dir, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use crate::agent::Agent;
+use crate::files::piece;
 use crate::proto::grpc::CopyFileRequest;
-use crate::status::{Context, Result, Status};
+use crate::status::{Code, Context, Result, Status};
 
 const KIND: u32 = 0o170_000;
 const FOLDER: u32 = 0o040_000;
@@ -200,23 +201,41 @@ fn part(folder: &OwnedFd, name: &OsStr, request: &CopyFileRequest) -> Result<()>
         place("file_size", request.file_size)?,
     );
     let temporary = temporary(name);
-    let mut flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    flags.set(OFlags::TRUNC, offset == 0);
-    let file =
-        rustix::fs::openat(folder, &temporary, flags, Mode::RUSR | Mode::WUSR).context(what)?;
-    let (mut rest, mut at) = (&request.data[..], offset);
-    while !rest.is_empty() {
-        let length = rustix::io::pwrite(&file, rest, at).context(what)?;
-        rest = rest.get(length..).unwrap_or_default();
-        at += length as u64;
-    }
-    let written = rustix::fs::fstat(&file).context(what)?.st_size;
-    if written.cast_unsigned() != size {
+    let written = write_part(folder, &temporary, &request.data, offset);
+    if let Ok(written) = written
+        && written != size
+    {
         return Ok(());
     }
-    set_owner(folder, &temporary, request).context(what)?;
-    name_it(folder, &temporary, name).context(what)
+    written
+        .and_then(|_| set_owner(folder, &temporary, request))
+        .and_then(|()| name_it(folder, &temporary, name))
+        .map_err(|error| {
+            let _ = rustix::fs::unlinkat(folder, &temporary, AtFlags::empty());
+            let code = match error {
+                Errno::NOSPC | Errno::DQUOT => Code::ResourceExhausted,
+                _ => Code::Internal,
+            };
+            Status::new(code, format!("{}: {error}", what()))
+        })
+}
+
+/// The first part begins a new file; gives its size.
+fn write_part(
+    folder: &OwnedFd,
+    temporary: &OsStr,
+    data: &[u8],
+    offset: u64,
+) -> rustix::io::Result<u64> {
+    let mut flags = piece::PLAIN;
+    if offset == 0 {
+        let _ = rustix::fs::unlinkat(folder, temporary, AtFlags::empty());
+        flags |= OFlags::CREATE | OFlags::EXCL;
+    }
+    let file = rustix::fs::openat(folder, temporary, flags, Mode::RUSR | Mode::WUSR)?;
+    piece::ordinary(&file)?;
+    piece::write_all(&file, data, offset)?;
+    Ok(rustix::fs::fstat(&file)?.st_size.cast_unsigned())
 }
 
 #[cfg(test)]

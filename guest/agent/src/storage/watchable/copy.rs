@@ -5,13 +5,14 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Result, Write};
+use std::io::{ErrorKind, Read, Result};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
 
 use super::scan::{Entry, Kind, Tree};
+use crate::files::piece;
 
 /// What is being made has this name until it is whole.
 const FRESH: &str = ".virtc-new";
@@ -94,8 +95,13 @@ fn put(source: (&Path, &Path), root: &OwnedFd, path: &Path, entry: &Entry) -> Re
         Kind::File { size, .. } if in_place => write(source, &parent, name, *size, entry),
         Kind::File { size, .. } => {
             let _ = rustix::fs::unlinkat(&parent, FRESH, AtFlags::empty());
-            write(source, &parent, OsStr::new(FRESH), *size, entry)?;
-            Ok(rustix::fs::renameat(&parent, FRESH, &parent, name)?)
+            let written = write(source, &parent, OsStr::new(FRESH), *size, entry);
+            let result =
+                written.and_then(|()| Ok(rustix::fs::renameat(&parent, FRESH, &parent, name)?));
+            if result.is_err() {
+                let _ = rustix::fs::unlinkat(&parent, FRESH, AtFlags::empty());
+            }
+            result
         }
     }
 }
@@ -110,11 +116,13 @@ fn write(
 ) -> Result<()> {
     let mut bytes = Vec::new();
     open_file(source)?.take(size).read_to_end(&mut bytes)?;
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = piece::PLAIN | OFlags::CREATE;
     let file = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?;
-    let mut file = File::from(file);
-    file.write_all(&bytes)?;
-    file.set_len(bytes.len() as u64)?;
+    // A container that can write into the copy could have put a device there.
+    piece::ordinary(&file)?;
+    piece::reserve(&file, bytes.len() as u64)?;
+    let end = piece::write_all(&file, &bytes, 0)?;
+    rustix::fs::ftruncate(&file, end)?;
     set_owner(&file, entry)
 }
 
@@ -157,7 +165,7 @@ fn remove(parent: &OwnedFd, name: &OsStr) -> Result<()> {
 mod tests {
     use super::*;
     use crate::storage::watchable::scan::tree;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, symlink};
 
     #[test]
     fn a_link_that_a_container_has_put_there_is_not_followed() {
@@ -180,6 +188,29 @@ mod tests {
             fs::read_to_string(path("copy/tree/sub/key")).unwrap(),
             "new"
         );
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_written_and_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("one"), "new").unwrap();
+        fs::create_dir(path("copy")).unwrap();
+        let pipe = path("copy").join("one");
+        rustix::fs::mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+        // Somebody reads it, so that it can be opened.
+        let mut reader = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(&pipe)
+            .unwrap();
+        let before = fs::metadata(&pipe).unwrap().mode();
+        let now = tree(&path("one")).unwrap().unwrap();
+        assert!(update(&path("one"), &path("copy"), "one", &Tree::default(), &now).is_err());
+        assert_eq!(fs::metadata(&pipe).unwrap().mode(), before);
+        let written = reader.read(&mut [0; 8]).map_err(|error| error.kind());
+        assert_eq!(written, Err(ErrorKind::WouldBlock));
     }
 
     #[test]

@@ -45,7 +45,7 @@ export async function cp(
       await sandbox.release();
     }
   });
-  if (result !== undefined) tell(result, options, context);
+  if (result !== undefined) tell(result, to.path === "-" ? {} : options, context);
 }
 
 async function copy(
@@ -55,7 +55,7 @@ async function copy(
   options: CpOptions,
   signal: AbortSignal,
   context: Context,
-): Promise<CopyResult | undefined> {
+): Promise<CopyResult> {
   const id = pickContainer(sandbox.id, sandbox.containers(), options.container);
   const { archive } = options;
   const how = { signal, ...(archive && { archive }) };
@@ -67,8 +67,7 @@ async function copy(
   const write = async (data: Uint8Array): Promise<void> => {
     if (!context.stdout.write(data)) await drained(context.stdout);
   };
-  await sandbox.exportTar(id, from.path, write, how);
-  return undefined;
+  return await sandbox.exportTar(id, from.path, write, how);
 }
 
 /** `NAME:PATH` is in a container, unless a slash or dot comes first. */

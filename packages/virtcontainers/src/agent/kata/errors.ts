@@ -23,6 +23,12 @@ export function agentError(error: unknown, site: CallSite, signal: AbortSignal):
   };
   if (!error.remote) return localError(error, text, details);
   const code = remoteCode(error.code, text, site);
+  if (code === "NO_SPACE") {
+    return new VirtError(code, `the guest has no room for what is copied: ${text}`, {
+      ...details,
+      hint: "What was there before is unchanged. Make room in the container, or give it more.",
+    });
+  }
   if (code === "COMMAND_NOT_FOUND" || code === "COMMAND_NOT_EXECUTABLE") {
     return new VirtError(code, text, details);
   }
@@ -46,6 +52,7 @@ function localError(error: TtrpcError, text: string, details: object): VirtError
   return new VirtError(code, text, details);
 }
 
+const copying = new Set(["PutFile", "CopyFile"]);
 const starting = new Set(["CreateContainer", "StartContainer", "ExecProcess"]);
 
 /** How agents, old ones too, refuse a method or a service that they don't have. */
@@ -71,6 +78,7 @@ function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
   if (starting.has(site.method) && code === "not_found") return "COMMAND_NOT_FOUND";
   if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
   if (code === "not_found") return "PROCESS_NOT_FOUND";
+  if (copying.has(site.method) && code === "resource_exhausted") return "NO_SPACE";
   if (code === "already_exists") return "ALREADY_EXISTS";
   if (code === "invalid_argument" || code === "out_of_range") return "INVALID_ARGUMENT";
   return "AGENT_ERROR";

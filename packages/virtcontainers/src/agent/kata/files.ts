@@ -6,7 +6,12 @@ import type { KataCalls } from "./calls.ts";
 const maxTarget = 4096;
 const maxName = 255;
 
-const kinds = { file: FileKind.FILE, folder: FileKind.FOLDER, link: FileKind.LINK } as const;
+const kinds = {
+  file: FileKind.FILE,
+  folder: FileKind.FOLDER,
+  link: FileKind.LINK,
+  "hard link": FileKind.HARD_LINK,
+} as const;
 
 export async function statPath(
   calls: KataCalls,

@@ -45,7 +45,7 @@ export async function copyTo(
   operation.context.host.failpoint("copy.before");
   await toGuest(side, target, hostTree(pinned, source, tally), tally, options.archive ?? false);
   operation.context.host.failpoint("copy.after");
-  return tally.result();
+  return tally.result("hostPath", hostPath);
 }
 
 /** Copies a file or folder of a container to the host: into a folder that is there, else to that name. */
@@ -67,7 +67,7 @@ export async function copyFrom(
   const { folder, prefix } = await hostTarget(hostPath, name);
   await using target = folder;
   await toHost(target, prefix, guestTree(side, path, file, tally), tally, options.archive ?? false);
-  return tally.result();
+  return tally.result("guestPath", guestPath);
 }
 
 /** Unpacks a tar stream in a folder of a container. */
@@ -84,22 +84,31 @@ export async function importTar(
   const { path, file } = await guestSource(side, guestPath);
   if (file.kind !== "folder") throw invalidArgument("guestPath", guestPath, "it must be a folder");
   await toGuest(side, path, tarTree(stream, tally), tally, options.archive ?? true);
-  return tally.result();
+  return tally.result("stream", "a tar stream");
 }
 
-/** A file or folder of a container as a tar stream. */
-export async function* exportTar(
+/** Hands a file or folder of a container to `write`, as a tar stream. */
+export async function exportTar(
   operation: Operation,
   containerId: string,
   guestPath: string,
+  write: (data: Uint8Array) => void | Promise<void>,
   options: CopyOptions,
-): AsyncGenerator<Uint8Array> {
+): Promise<CopyResult> {
   const side = await guestSide(operation, containerId);
   using _share = await watchShare(operation, operation.container(containerId));
   const tally = new Tally(options);
   const { path, file, ownName } = await guestSource(side, guestPath);
   const name = isContents(guestPath) ? undefined : ownName;
-  yield* writeTar(guestTree(side, path, file, tally), name, tally);
+  if (file.kind === "other")
+    throw invalidArgument(
+      "guestPath",
+      guestPath,
+      "it must be a file or folder, and no device, socket or pipe",
+    );
+  const tar = writeTar(guestTree(side, path, file, tally), name, tally);
+  for await (const data of tar) await write(data);
+  return tally.result("guestPath", guestPath);
 }
 
 async function guestSide(operation: Operation, containerId: string): Promise<GuestSide> {

@@ -6,6 +6,7 @@ import type { Context } from "../../operation/context.ts";
 import type { StoredContainer, StoredMount } from "../../store/schema.ts";
 import { Tally, type TreeEntry } from "../../transfer/entry.ts";
 import { hostTree } from "../../transfer/host-tree.ts";
+import { sized } from "../../transfer/sized.ts";
 import { copyRoot } from "../guest/paths.ts";
 
 /** A copy lies in the guest's memory, so a mount may not be larger. */
@@ -49,16 +50,17 @@ export async function copyEntry(
   tally: Tally,
   signal: AbortSignal,
 ): Promise<void> {
-  const { mode, uid, gid, size, target } = entry;
+  const { mode, uid, gid, target } = entry;
   const fileMode = kinds[entry.kind] | mode;
   const common = { path, fileMode, dirMode: 0o755, uid, gid };
+  const { size, body } = await sized(entry);
   if (entry.kind !== "file" || size === 0) {
     const data = Buffer.from(entry.kind === "link" ? target : "");
     await agent.copyFile({ ...common, data, fileSize: BigInt(data.length), offset: 0n }, signal);
     return;
   }
   let at = 0;
-  for await (const data of entry.body()) {
+  for await (const data of body) {
     tally.addBytes(data.length);
     const place = { fileSize: BigInt(size), offset: BigInt(at) };
     await agent.copyFile({ ...common, data, ...place }, signal);

@@ -94,36 +94,45 @@ export class ContainerFiles {
   }
 
   put(request: PutFileRequest): void {
-    const { path, kind, uid, gid, size, offset, data } = request;
+    const { path, kind } = request;
     const { folder, name } = parentOf(this.#root, path);
     const there = folder.entries.get(name);
-    const how = { mode: request.mode & 0o7777, uid, gid, mtimeMs: Number(request.mtimeMs) };
     if (kind === FileKind.FOLDER) {
       if (there !== undefined && there.kind !== "folder")
         throw failure(path, "Not a directory (os error 20)");
-      folder.entries.set(name, Object.assign(there ?? makeNode("folder"), how));
+      if (there === undefined) folder.entries.set(name, makeNode("folder", attributes(request)));
       return;
     }
-    if (kind !== FileKind.FILE && kind !== FileKind.LINK)
-      throw new TtrpcError("invalid_argument", `kind: ${kind} is no file, folder or link`);
-    if (there?.kind === "folder") throw failure(path, "Is a directory (os error 21)");
-    if (kind === FileKind.LINK) {
-      const link = { ...how, mode: 0o777, data: Buffer.from(request.target) };
+    if (there?.kind === "folder")
+      throw new TtrpcError("already_exists", `${path}: there is a folder, which is not replaced`);
+    if (kind === FileKind.FILE) this.#putPiece(request, folder, name);
+    else if (kind === FileKind.LINK) {
+      const link = { ...attributes(request), mode: 0o777, data: Buffer.from(request.target) };
       folder.entries.set(name, makeNode("link", link));
-      return;
-    }
-    const begun = request.part === "" ? there : this.#parts.get(request.part);
+    } else if (kind === FileKind.HARD_LINK) {
+      const file = find(this.#root, Buffer.from(request.target).toString(), false);
+      if (file?.kind !== "file")
+        throw new TtrpcError("invalid_argument", `target: no file that ${path} could be`);
+      folder.entries.set(name, file);
+    } else throw new TtrpcError("invalid_argument", `kind: ${kind} is no file, folder or link`);
+  }
+
+  /** A file gets its name when it is whole. */
+  #putPiece(request: PutFileRequest, folder: TreeNode, name: string): void {
+    const { path, size, offset, data, part } = request;
+    const begun = this.#parts.get(part);
     const file = offset === 0n ? makeNode("file", { mode: 0o600 }) : begun;
     if (file?.kind !== "file") throw failure(path, "No such file or directory (os error 2)");
     // A gap before the piece is as in a sparse file.
     const before = Buffer.alloc(Number(offset));
     file.data.copy(before);
     file.data = Buffer.concat([before, data]);
-    const isWhole = BigInt(file.data.length) >= size;
-    if (isWhole) Object.assign(file, how);
-    if (isWhole || request.part === "") folder.entries.set(name, file);
-    if (isWhole) this.#parts.delete(request.part);
-    else if (request.part !== "") this.#parts.set(request.part, file);
+    if (BigInt(file.data.length) < size) {
+      this.#parts.set(part, file);
+      return;
+    }
+    this.#parts.delete(part);
+    folder.entries.set(name, Object.assign(file, attributes(request)));
   }
 
   /** Forgets what was put of a file that is not whole. */
@@ -135,6 +144,11 @@ export class ContainerFiles {
   get unfinished(): number {
     return this.#parts.size;
   }
+}
+
+function attributes(request: PutFileRequest): Pick<TreeNode, "mode" | "uid" | "gid" | "mtimeMs"> {
+  const { uid, gid } = request;
+  return { mode: request.mode & 0o7777, uid, gid, mtimeMs: Number(request.mtimeMs) };
 }
 
 function sorted(folder: TreeNode | undefined): [string, TreeNode][] {
