@@ -65,8 +65,10 @@ async function waitInGuest(
   using _share = await watchShare(operation, container);
   if (!sandbox.agentFeatures.includes(offsetsFeature)) {
     // Such an agent forgets a process that was waited for, with what was not read of its output.
-    await streamsEnded(operation.connection, { containerId, execId }, signal);
-    return await (await operation.agent()).waitProcess(containerId, execId, signal);
+    const agent = await operation.agent();
+    const read = streamsEnded(operation.connection, { containerId, execId }, signal);
+    await Promise.race([read, agent.closed]);
+    return await agent.waitProcess(containerId, execId, signal);
   }
   // Such an agent goes on telling how a process ended whose end it has told already.
   return await new RetryingAgent(operation).call(signal, (agent) =>
