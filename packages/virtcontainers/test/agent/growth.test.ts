@@ -20,7 +20,8 @@ describe("output of a command", () => {
     await using instance = await createTestInstance({
       commands: {
         endless: async ({ stdout }) => {
-          for (;;) await stdout.write("x".repeat(64 * 1024));
+          for (let piece = 0; piece < 64; piece++) await stdout.write("x".repeat(64 * 1024));
+          return 0;
         },
       },
     });
