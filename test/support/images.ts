@@ -109,7 +109,7 @@ export async function busyboxLayer(): Promise<TarMember[]> {
   const links = stdout
     .split("\n")
     .filter((name) => name !== "" && name !== "busybox")
-    .map((name) => ({ path: `bin/${name}`, type: "1", linkTarget: "bin/busybox" }));
+    .map((name) => ({ path: `bin/${name}`, type: "1", linkTarget: "bin/busybox", mode: 0o755 }));
   return [
     { path: "bin/" },
     { path: "bin/busybox", content: await readFile(path), mode: 0o755 },

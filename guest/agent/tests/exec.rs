@@ -94,7 +94,7 @@ fn why_a_program_cannot_be_started_is_told_with_a_terminal_too() {
     refused(&mut client, &process(&["/etc"]), Code::PermissionDenied);
     let mut cwd = process(&["true"]);
     cwd.cwd = "/no/such".to_owned();
-    let text = refused(&mut client, &cwd, Code::InvalidArgument);
+    let text = refused(&mut client, &cwd, Code::NotFound);
     assert!(text.contains("\"/no/such\""), "{text}");
 }
 

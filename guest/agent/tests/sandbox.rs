@@ -168,7 +168,7 @@ fn the_machine_ends_with_its_container_though_nobody_asks() {
     let mut client = agent.client();
     let request = ConfigureSandboxRequest {
         exit_with: "c1".to_owned(),
-        log_limit: 0,
+        ..ConfigureSandboxRequest::default()
     };
     let configure = |client: &mut Client| -> Result<(), Failure> {
         client.call("virtcontainers.Extension", "ConfigureSandbox", &request)

@@ -40,8 +40,14 @@ pub fn explain(said: &str, status: i32, program: &str, cwd: &str) -> Status {
         return Status::new(Code::PermissionDenied, message);
     }
     if last.starts_with("chdir") || last.starts_with("cannot chdir") {
+        // As of a program: what is not there is another thing than what can't be entered.
         let reason = last.rsplit(": ").next().unwrap_or_default();
-        return Status::invalid(format!("working directory {cwd:?}: {reason}"));
+        let message = format!("working directory {cwd:?}: {reason}");
+        let is_missing = reason == "No such file or directory";
+        return match is_missing {
+            true => Status::not_found(message),
+            false => Status::new(Code::PermissionDenied, message),
+        };
     }
     Status::internal(format!("crun: {last}"))
 }
@@ -91,8 +97,16 @@ mod tests {
         );
         assert_eq!(
             code("chdir `/w`: No such file or directory"),
-            Code::InvalidArgument
+            Code::NotFound
         );
+        for reason in ["Not a directory", "Permission denied"] {
+            let status = explain(&format!("chdir `/w`: {reason}"), 1, "foo", "/w");
+            assert_eq!(status.code, Code::PermissionDenied);
+            assert_eq!(
+                status.message,
+                format!("working directory \"/w\": {reason}")
+            );
+        }
     }
 
     #[test]
@@ -101,7 +115,7 @@ mod tests {
         assert_eq!(status.code, Code::PermissionDenied);
         assert_eq!(status.message, "exec: \"foo\": exec format error");
         let said = "\x1b[1;31m2026-01-02T03:04:05.678901Z: chdir `/w`: No such file or directory\x1b[0m\r\n";
-        assert_eq!(code(said), Code::InvalidArgument);
+        assert_eq!(code(said), Code::NotFound);
     }
 
     #[test]

@@ -30,15 +30,40 @@ impl Root {
 
     /// Opens what a path names; a link at its end is followed unless the flags say otherwise.
     pub fn open(&self, path: &OsStr, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        self.open_or_make(path, flags, Mode::empty())
+    }
+
+    fn open_or_make(&self, path: &OsStr, flags: OFlags, mode: Mode) -> rustix::io::Result<OwnedFd> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         let flags = flags | OFlags::CLOEXEC;
         for _ in 0..TRIES {
-            match rustix::fs::openat2(&self.0, path, flags, Mode::empty(), resolve) {
+            match rustix::fs::openat2(&self.0, path, flags, mode, resolve) {
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 result => return result,
             }
         }
         Err(Errno::AGAIN)
+    }
+
+    /// Sees to it that there is something at a path: else an empty file, in a folder that is made if need be.
+    pub fn make_place(&self, path: &Path) -> rustix::io::Result<()> {
+        let name = path.as_os_str();
+        match self.open(name, OFlags::PATH) {
+            Err(Errno::NOENT) => {}
+            result => return result.map(drop),
+        }
+        let make = || {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NONBLOCK;
+            self.open_or_make(name, flags, Mode::from_raw_mode(0o644))
+        };
+        match (make(), path.parent()) {
+            (Err(Errno::NOENT), Some(folder)) => {
+                let folder = folder.strip_prefix("/").unwrap_or(folder);
+                rustix::fs::mkdirat(&self.0, folder, Mode::from_raw_mode(0o755))?;
+                make().map(drop)
+            }
+            (result, _) => result.map(drop),
+        }
     }
 
     /// The folder that holds what a path names, and its name there.

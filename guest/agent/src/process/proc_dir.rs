@@ -89,4 +89,49 @@ mod tests {
         assert!(folder.open_at("root", OFlags::PATH).is_err());
         assert_eq!(folder.signal(Signal::KILL), Ok(()));
     }
+
+    /// A child of this process that has the id and waits for ever. None if it can't be had: that needs rights.
+    fn fork_as(pid: i32) -> Option<i32> {
+        // SAFETY: plain numbers, for which all zeros are values.
+        let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+        args.exit_signal = libc::SIGCHLD as u64;
+        args.set_tid = std::ptr::from_ref(&pid) as u64;
+        args.set_tid_size = 1;
+        let size = size_of::<libc::clone_args>();
+        // SAFETY: as a fork, after which the child does nothing but wait.
+        unsafe {
+            match libc::syscall(libc::SYS_clone3, &raw mut args, size) {
+                0 => loop {
+                    libc::pause();
+                },
+                child => i32::try_from(child).ok().filter(|child| *child > 0),
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_stands_for_its_process_though_another_has_the_id() {
+        let mut child = Command::new("/bin/sleep").arg("1000").spawn().unwrap();
+        let pid = child.id();
+        let folder = ProcDir::open(pid).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let root = rustix::process::geteuid().is_root();
+        let Some(other) = fork_as(pid.cast_signed()) else {
+            assert!(!root, "root can choose the id of a process");
+            return;
+        };
+        assert!(ProcDir::open(pid).unwrap().is_there());
+        assert!(!folder.is_there());
+        assert!(folder.text("stat", 99).is_err());
+        assert!(folder.open_at("root", OFlags::PATH).is_err());
+        assert_eq!(folder.signal(Signal::KILL), Ok(()));
+        // SAFETY: plain calls about a child of this process.
+        unsafe {
+            let mut status = 0;
+            assert_eq!(libc::waitpid(other, &raw mut status, libc::WNOHANG), 0);
+            libc::kill(other, libc::SIGKILL);
+            assert_eq!(libc::waitpid(other, &raw mut status, 0), other);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub mod consoles;
 pub mod container;
 pub mod execs;
+pub mod files;
 pub mod oom;
 pub mod pause;
 pub mod shared_mounts;

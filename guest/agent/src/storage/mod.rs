@@ -2,6 +2,7 @@
 
 pub mod driver;
 pub mod ephemeral;
+pub mod fill;
 pub mod fs_group;
 pub mod local;
 pub mod mount;
@@ -45,6 +46,8 @@ struct Entry {
 const THREADS: usize = 16;
 /// More than a mount takes, with all the files of a volume given to their group.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Volumes are filled one after another, each of which may take what a large image's folder takes.
+const FILL_LIMIT: Duration = Duration::from_secs(1800);
 
 pub struct Storages {
     entries: RefCell<BTreeMap<String, Entry>>,
@@ -53,6 +56,8 @@ pub struct Storages {
     given_back: Notify,
     /// For all work on files that may be the host's.
     pub blocking: BlockingPool,
+    /// For what fills volumes.
+    pub filling: BlockingPool,
     devices: Rc<Devices>,
     /// Where the files of drivers are kept, in a folder with a number for each.
     scratch: PathBuf,
@@ -79,6 +84,7 @@ impl Storages {
             taken: RefCell::default(),
             given_back: Notify::default(),
             blocking: BlockingPool::new(THREADS, LIMIT),
+            filling: BlockingPool::new(1, FILL_LIMIT),
             devices,
             scratch,
             serial: Cell::default(),

@@ -16,6 +16,14 @@
 // left; if the exec is not known yet, it is NOT_FOUND, and an ExecProcess that
 // comes within a minute is CANCELLED. The answer to SIGKILL of an exec that runs
 // comes when its process is gone.
+// "files": ConfigureSandbox takes files that containers have from their sandbox,
+// such as /etc/hosts, and PutFile writes one of them anew. A container gets one
+// by a bind mount from <run folder>/sandbox/files/<name>; where its root is
+// read-only and has no place for it, the container goes without.
+// "fill": a bind mount with the option "x-virtcontainers.fill" has its source, a
+// folder, filled with what the root of the container has at its destination,
+// with owner, mode and times, unless there is something in it already. What was
+// cut short is done anew, or brought to its end, by the next one.
 // "events": the log port tells the end of the first process of every container,
 // and when a container ran out of memory; see docs/log-format.md.
 
@@ -29,7 +37,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file virtcontainers.proto.
  */
 export const file_virtcontainers: GenFile = /*@__PURE__*/
-  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKjAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsiPwoXQ29uZmlndXJlU2FuZGJveFJlcXVlc3QSEQoJZXhpdF93aXRoGAEgASgJEhEKCWxvZ19saW1pdBgCIAEoBCIjChJDaGFuZ2VPd25lclJlcXVlc3QSDQoFdG9rZW4YASABKAwilQEKEVJlYWRPdXRwdXRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEiwKBnN0cmVhbRgDIAEoDjIcLnZpcnRjb250YWluZXJzLk91dHB1dFN0cmVhbRITCgZvZmZzZXQYBCABKARIAIgBARILCgNsZW4YBSABKA1CCQoHX29mZnNldCI/ChJSZWFkT3V0cHV0UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSCwoDZW9mGAMgASgIIisKE1Byb2Nlc3NUYWJsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIkAKFFByb2Nlc3NUYWJsZVJlc3BvbnNlEigKBHJvd3MYASADKAsyGi52aXJ0Y29udGFpbmVycy5Qcm9jZXNzUm93IuMBCgpQcm9jZXNzUm93EgsKA3BpZBgBIAEoDRIOCgZuc19waWQYAiABKA0SDAoEcHBpZBgDIAEoDRILCgN1aWQYBCABKA0SDAoEdXNlchgFIAEoCRILCgN0dHkYBiABKAkSDQoFc3RhdGUYByABKAkSFAoMc3RhcnRfdGltZV9zGAggASgEEg4KBmNwdV9tcxgJIAEoBBIPCgdyc3Nfa2liGAogASgEEg8KB3Zzel9raWIYCyABKAQSDwoHdGhyZWFkcxgMIAEoDRIMCgRjb21tGA0gASgJEgwKBGFyZ3MYDiADKAkiJQoUU2V0T25saW5lQ3B1c1JlcXVlc3QSDQoFY291bnQYASABKA0iJwoVU2V0T25saW5lQ3B1c1Jlc3BvbnNlEg4KBm9ubGluZRgBIAMoDSKZAQoJRmlsZUVudHJ5EgwKBG5hbWUYASABKAwSJgoEa2luZBgCIAEoDjIYLnZpcnRjb250YWluZXJzLkZpbGVLaW5kEgwKBG1vZGUYAyABKA0SCwoDdWlkGAQgASgNEgsKA2dpZBgFIAEoDRIQCghtdGltZV9tcxgGIAEoAxIMCgRzaXplGAcgASgEEg4KBnRhcmdldBgIIAEoDCJFCg9TdGF0UGF0aFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGZm9sbG93GAMgASgIIjwKEFN0YXRQYXRoUmVzcG9uc2USKAoFZW50cnkYASABKAsyGS52aXJ0Y29udGFpbmVycy5GaWxlRW50cnkiVQoRTGlzdEZvbGRlclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDQoFYWZ0ZXIYAyABKAwSDQoFbGltaXQYBCABKA0iQAoSTGlzdEZvbGRlclJlc3BvbnNlEioKB2VudHJpZXMYASADKAsyGS52aXJ0Y29udGFpbmVycy5GaWxlRW50cnkiUgoPUmVhZEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBm9mZnNldBgDIAEoBBILCgNsZW4YBCABKA0iIAoQUmVhZEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMIuABCg5QdXRGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRImCgRraW5kGAMgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgEIAEoDRILCgN1aWQYBSABKA0SCwoDZ2lkGAYgASgNEhAKCG10aW1lX21zGAcgASgDEgwKBHNpemUYCCABKAQSDgoGb2Zmc2V0GAkgASgEEgwKBGRhdGEYCiABKAwSDgoGdGFyZ2V0GAsgASgMEgwKBHBhcnQYDCABKAkiQwoPRHJvcEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBHBhcnQYAyABKAkiIQoRUmVtb3ZlRmlsZVJlcXVlc3QSDAoEcGF0aBgBIAEoCSouCgpPdXRwdXRTaW5rEgoKBkNMSUVOVBAAEgcKA0xPRxABEgsKB0RJU0NBUkQQAipFCgxPdXRwdXRTdHJlYW0SHQoZT1VUUFVUX1NUUkVBTV9VTlNQRUNJRklFRBAAEgoKBlNURE9VVBABEgoKBlNUREVSUhACKkQKCEZpbGVLaW5kEgkKBU9USEVSEAASCAoERklMRRABEgoKBkZPTERFUhACEggKBExJTksQAxINCglIQVJEX0xJTksQBDKiCAoJRXh0ZW5zaW9uEkUKCVNldE91dHB1dBIgLnZpcnRjb250YWluZXJzLlNldE91dHB1dFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSXAoNTGlzdFByb2Nlc3NlcxIkLnZpcnRjb250YWluZXJzLkxpc3RQcm9jZXNzZXNSZXF1ZXN0GiUudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlElMKClJlYWRPdXRwdXQSIS52aXJ0Y29udGFpbmVycy5SZWFkT3V0cHV0UmVxdWVzdBoiLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXNwb25zZRJZCgxQcm9jZXNzVGFibGUSIy52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXF1ZXN0GiQudmlydGNvbnRhaW5lcnMuUHJvY2Vzc1RhYmxlUmVzcG9uc2USXAoNU2V0T25saW5lQ3B1cxIkLnZpcnRjb250YWluZXJzLlNldE9ubGluZUNwdXNSZXF1ZXN0GiUudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1Jlc3BvbnNlEk0KCFN0YXRQYXRoEh8udmlydGNvbnRhaW5lcnMuU3RhdFBhdGhSZXF1ZXN0GiAudmlydGNvbnRhaW5lcnMuU3RhdFBhdGhSZXNwb25zZRJTCgpMaXN0Rm9sZGVyEiEudmlydGNvbnRhaW5lcnMuTGlzdEZvbGRlclJlcXVlc3QaIi52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVzcG9uc2USTQoIUmVhZEZpbGUSHy52aXJ0Y29udGFpbmVycy5SZWFkRmlsZVJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5SZWFkRmlsZVJlc3BvbnNlEkEKB1B1dEZpbGUSHi52aXJ0Y29udGFpbmVycy5QdXRGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJDCghEcm9wRmlsZRIfLnZpcnRjb250YWluZXJzLkRyb3BGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJTChBDb25maWd1cmVTYW5kYm94EicudmlydGNvbnRhaW5lcnMuQ29uZmlndXJlU2FuZGJveFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSSQoLQ2hhbmdlT3duZXISIi52aXJ0Y29udGFpbmVycy5DaGFuZ2VPd25lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoKUmVtb3ZlRmlsZRIhLnZpcnRjb250YWluZXJzLlJlbW92ZUZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_google_protobuf_empty]);
+  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKjAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsiawoXQ29uZmlndXJlU2FuZGJveFJlcXVlc3QSEQoJZXhpdF93aXRoGAEgASgJEhEKCWxvZ19saW1pdBgCIAEoBBIqCgVmaWxlcxgDIAMoCzIbLnZpcnRjb250YWluZXJzLlNhbmRib3hGaWxlIikKC1NhbmRib3hGaWxlEgwKBG5hbWUYASABKAkSDAoEZGF0YRgCIAEoDCIjChJDaGFuZ2VPd25lclJlcXVlc3QSDQoFdG9rZW4YASABKAwilQEKEVJlYWRPdXRwdXRSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEiwKBnN0cmVhbRgDIAEoDjIcLnZpcnRjb250YWluZXJzLk91dHB1dFN0cmVhbRITCgZvZmZzZXQYBCABKARIAIgBARILCgNsZW4YBSABKA1CCQoHX29mZnNldCI/ChJSZWFkT3V0cHV0UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwSCwoDZW9mGAMgASgIIisKE1Byb2Nlc3NUYWJsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJIkAKFFByb2Nlc3NUYWJsZVJlc3BvbnNlEigKBHJvd3MYASADKAsyGi52aXJ0Y29udGFpbmVycy5Qcm9jZXNzUm93IuMBCgpQcm9jZXNzUm93EgsKA3BpZBgBIAEoDRIOCgZuc19waWQYAiABKA0SDAoEcHBpZBgDIAEoDRILCgN1aWQYBCABKA0SDAoEdXNlchgFIAEoCRILCgN0dHkYBiABKAkSDQoFc3RhdGUYByABKAkSFAoMc3RhcnRfdGltZV9zGAggASgEEg4KBmNwdV9tcxgJIAEoBBIPCgdyc3Nfa2liGAogASgEEg8KB3Zzel9raWIYCyABKAQSDwoHdGhyZWFkcxgMIAEoDRIMCgRjb21tGA0gASgJEgwKBGFyZ3MYDiADKAkiJQoUU2V0T25saW5lQ3B1c1JlcXVlc3QSDQoFY291bnQYASABKA0iJwoVU2V0T25saW5lQ3B1c1Jlc3BvbnNlEg4KBm9ubGluZRgBIAMoDSKZAQoJRmlsZUVudHJ5EgwKBG5hbWUYASABKAwSJgoEa2luZBgCIAEoDjIYLnZpcnRjb250YWluZXJzLkZpbGVLaW5kEgwKBG1vZGUYAyABKA0SCwoDdWlkGAQgASgNEgsKA2dpZBgFIAEoDRIQCghtdGltZV9tcxgGIAEoAxIMCgRzaXplGAcgASgEEg4KBnRhcmdldBgIIAEoDCJFCg9TdGF0UGF0aFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGZm9sbG93GAMgASgIIjwKEFN0YXRQYXRoUmVzcG9uc2USKAoFZW50cnkYASABKAsyGS52aXJ0Y29udGFpbmVycy5GaWxlRW50cnkiVQoRTGlzdEZvbGRlclJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDQoFYWZ0ZXIYAyABKAwSDQoFbGltaXQYBCABKA0iQAoSTGlzdEZvbGRlclJlc3BvbnNlEioKB2VudHJpZXMYASADKAsyGS52aXJ0Y29udGFpbmVycy5GaWxlRW50cnkiUgoPUmVhZEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBm9mZnNldBgDIAEoBBILCgNsZW4YBCABKA0iIAoQUmVhZEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMIuABCg5QdXRGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRImCgRraW5kGAMgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgEIAEoDRILCgN1aWQYBSABKA0SCwoDZ2lkGAYgASgNEhAKCG10aW1lX21zGAcgASgDEgwKBHNpemUYCCABKAQSDgoGb2Zmc2V0GAkgASgEEgwKBGRhdGEYCiABKAwSDgoGdGFyZ2V0GAsgASgMEgwKBHBhcnQYDCABKAkiQwoPRHJvcEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBHBhcnQYAyABKAkiIQoRUmVtb3ZlRmlsZVJlcXVlc3QSDAoEcGF0aBgBIAEoCSouCgpPdXRwdXRTaW5rEgoKBkNMSUVOVBAAEgcKA0xPRxABEgsKB0RJU0NBUkQQAipFCgxPdXRwdXRTdHJlYW0SHQoZT1VUUFVUX1NUUkVBTV9VTlNQRUNJRklFRBAAEgoKBlNURE9VVBABEgoKBlNUREVSUhACKkQKCEZpbGVLaW5kEgkKBU9USEVSEAASCAoERklMRRABEgoKBkZPTERFUhACEggKBExJTksQAxINCglIQVJEX0xJTksQBDKiCAoJRXh0ZW5zaW9uEkUKCVNldE91dHB1dBIgLnZpcnRjb250YWluZXJzLlNldE91dHB1dFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSXAoNTGlzdFByb2Nlc3NlcxIkLnZpcnRjb250YWluZXJzLkxpc3RQcm9jZXNzZXNSZXF1ZXN0GiUudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlElMKClJlYWRPdXRwdXQSIS52aXJ0Y29udGFpbmVycy5SZWFkT3V0cHV0UmVxdWVzdBoiLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXNwb25zZRJZCgxQcm9jZXNzVGFibGUSIy52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXF1ZXN0GiQudmlydGNvbnRhaW5lcnMuUHJvY2Vzc1RhYmxlUmVzcG9uc2USXAoNU2V0T25saW5lQ3B1cxIkLnZpcnRjb250YWluZXJzLlNldE9ubGluZUNwdXNSZXF1ZXN0GiUudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1Jlc3BvbnNlEk0KCFN0YXRQYXRoEh8udmlydGNvbnRhaW5lcnMuU3RhdFBhdGhSZXF1ZXN0GiAudmlydGNvbnRhaW5lcnMuU3RhdFBhdGhSZXNwb25zZRJTCgpMaXN0Rm9sZGVyEiEudmlydGNvbnRhaW5lcnMuTGlzdEZvbGRlclJlcXVlc3QaIi52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVzcG9uc2USTQoIUmVhZEZpbGUSHy52aXJ0Y29udGFpbmVycy5SZWFkRmlsZVJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5SZWFkRmlsZVJlc3BvbnNlEkEKB1B1dEZpbGUSHi52aXJ0Y29udGFpbmVycy5QdXRGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJDCghEcm9wRmlsZRIfLnZpcnRjb250YWluZXJzLkRyb3BGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJTChBDb25maWd1cmVTYW5kYm94EicudmlydGNvbnRhaW5lcnMuQ29uZmlndXJlU2FuZGJveFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSSQoLQ2hhbmdlT3duZXISIi52aXJ0Y29udGFpbmVycy5DaGFuZ2VPd25lclJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoKUmVtb3ZlRmlsZRIhLnZpcnRjb250YWluZXJzLlJlbW92ZUZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5YgZwcm90bzM", [file_google_protobuf_empty]);
 
 /**
  * @generated from message virtcontainers.SetOutputRequest
@@ -166,6 +174,11 @@ export type ConfigureSandboxRequest = Message<"virtcontainers.ConfigureSandboxRe
    * @generated from field: uint64 log_limit = 2;
    */
   logLimit: bigint;
+
+  /**
+   * @generated from field: repeated virtcontainers.SandboxFile files = 3;
+   */
+  files: SandboxFile[];
 };
 
 /**
@@ -174,6 +187,30 @@ export type ConfigureSandboxRequest = Message<"virtcontainers.ConfigureSandboxRe
  */
 export const ConfigureSandboxRequestSchema: GenMessage<ConfigureSandboxRequest> = /*@__PURE__*/
   messageDesc(file_virtcontainers, 4);
+
+/**
+ * @generated from message virtcontainers.SandboxFile
+ */
+export type SandboxFile = Message<"virtcontainers.SandboxFile"> & {
+  /**
+   * No "/" in it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bytes data = 2;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message virtcontainers.SandboxFile.
+ * Use `create(SandboxFileSchema)` to create a new message.
+ */
+export const SandboxFileSchema: GenMessage<SandboxFile> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 5);
 
 /**
  * @generated from message virtcontainers.ChangeOwnerRequest
@@ -192,7 +229,7 @@ export type ChangeOwnerRequest = Message<"virtcontainers.ChangeOwnerRequest"> & 
  * Use `create(ChangeOwnerRequestSchema)` to create a new message.
  */
 export const ChangeOwnerRequestSchema: GenMessage<ChangeOwnerRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 5);
+  messageDesc(file_virtcontainers, 6);
 
 /**
  * @generated from message virtcontainers.ReadOutputRequest
@@ -237,7 +274,7 @@ export type ReadOutputRequest = Message<"virtcontainers.ReadOutputRequest"> & {
  * Use `create(ReadOutputRequestSchema)` to create a new message.
  */
 export const ReadOutputRequestSchema: GenMessage<ReadOutputRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 6);
+  messageDesc(file_virtcontainers, 7);
 
 /**
  * @generated from message virtcontainers.ReadOutputResponse
@@ -270,7 +307,7 @@ export type ReadOutputResponse = Message<"virtcontainers.ReadOutputResponse"> & 
  * Use `create(ReadOutputResponseSchema)` to create a new message.
  */
 export const ReadOutputResponseSchema: GenMessage<ReadOutputResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 7);
+  messageDesc(file_virtcontainers, 8);
 
 /**
  * @generated from message virtcontainers.ProcessTableRequest
@@ -287,7 +324,7 @@ export type ProcessTableRequest = Message<"virtcontainers.ProcessTableRequest"> 
  * Use `create(ProcessTableRequestSchema)` to create a new message.
  */
 export const ProcessTableRequestSchema: GenMessage<ProcessTableRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 8);
+  messageDesc(file_virtcontainers, 9);
 
 /**
  * @generated from message virtcontainers.ProcessTableResponse
@@ -306,7 +343,7 @@ export type ProcessTableResponse = Message<"virtcontainers.ProcessTableResponse"
  * Use `create(ProcessTableResponseSchema)` to create a new message.
  */
 export const ProcessTableResponseSchema: GenMessage<ProcessTableResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 9);
+  messageDesc(file_virtcontainers, 10);
 
 /**
  * Texts come from the processes themselves: any bytes but NUL, made UTF-8.
@@ -406,7 +443,7 @@ export type ProcessRow = Message<"virtcontainers.ProcessRow"> & {
  * Use `create(ProcessRowSchema)` to create a new message.
  */
 export const ProcessRowSchema: GenMessage<ProcessRow> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 10);
+  messageDesc(file_virtcontainers, 11);
 
 /**
  * @generated from message virtcontainers.SetOnlineCpusRequest
@@ -426,7 +463,7 @@ export type SetOnlineCpusRequest = Message<"virtcontainers.SetOnlineCpusRequest"
  * Use `create(SetOnlineCpusRequestSchema)` to create a new message.
  */
 export const SetOnlineCpusRequestSchema: GenMessage<SetOnlineCpusRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 11);
+  messageDesc(file_virtcontainers, 12);
 
 /**
  * @generated from message virtcontainers.SetOnlineCpusResponse
@@ -445,7 +482,7 @@ export type SetOnlineCpusResponse = Message<"virtcontainers.SetOnlineCpusRespons
  * Use `create(SetOnlineCpusResponseSchema)` to create a new message.
  */
 export const SetOnlineCpusResponseSchema: GenMessage<SetOnlineCpusResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 12);
+  messageDesc(file_virtcontainers, 13);
 
 /**
  * @generated from message virtcontainers.FileEntry
@@ -507,7 +544,7 @@ export type FileEntry = Message<"virtcontainers.FileEntry"> & {
  * Use `create(FileEntrySchema)` to create a new message.
  */
 export const FileEntrySchema: GenMessage<FileEntry> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 13);
+  messageDesc(file_virtcontainers, 14);
 
 /**
  * @generated from message virtcontainers.StatPathRequest
@@ -536,7 +573,7 @@ export type StatPathRequest = Message<"virtcontainers.StatPathRequest"> & {
  * Use `create(StatPathRequestSchema)` to create a new message.
  */
 export const StatPathRequestSchema: GenMessage<StatPathRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 14);
+  messageDesc(file_virtcontainers, 15);
 
 /**
  * @generated from message virtcontainers.StatPathResponse
@@ -555,7 +592,7 @@ export type StatPathResponse = Message<"virtcontainers.StatPathResponse"> & {
  * Use `create(StatPathResponseSchema)` to create a new message.
  */
 export const StatPathResponseSchema: GenMessage<StatPathResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 15);
+  messageDesc(file_virtcontainers, 16);
 
 /**
  * @generated from message virtcontainers.ListFolderRequest
@@ -591,7 +628,7 @@ export type ListFolderRequest = Message<"virtcontainers.ListFolderRequest"> & {
  * Use `create(ListFolderRequestSchema)` to create a new message.
  */
 export const ListFolderRequestSchema: GenMessage<ListFolderRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 16);
+  messageDesc(file_virtcontainers, 17);
 
 /**
  * @generated from message virtcontainers.ListFolderResponse
@@ -610,7 +647,7 @@ export type ListFolderResponse = Message<"virtcontainers.ListFolderResponse"> & 
  * Use `create(ListFolderResponseSchema)` to create a new message.
  */
 export const ListFolderResponseSchema: GenMessage<ListFolderResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 17);
+  messageDesc(file_virtcontainers, 18);
 
 /**
  * @generated from message virtcontainers.ReadFileRequest
@@ -644,7 +681,7 @@ export type ReadFileRequest = Message<"virtcontainers.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 18);
+  messageDesc(file_virtcontainers, 19);
 
 /**
  * @generated from message virtcontainers.ReadFileResponse
@@ -663,7 +700,7 @@ export type ReadFileResponse = Message<"virtcontainers.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 19);
+  messageDesc(file_virtcontainers, 20);
 
 /**
  * @generated from message virtcontainers.PutFileRequest
@@ -744,7 +781,7 @@ export type PutFileRequest = Message<"virtcontainers.PutFileRequest"> & {
  * Use `create(PutFileRequestSchema)` to create a new message.
  */
 export const PutFileRequestSchema: GenMessage<PutFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 20);
+  messageDesc(file_virtcontainers, 21);
 
 /**
  * @generated from message virtcontainers.DropFileRequest
@@ -773,7 +810,7 @@ export type DropFileRequest = Message<"virtcontainers.DropFileRequest"> & {
  * Use `create(DropFileRequestSchema)` to create a new message.
  */
 export const DropFileRequestSchema: GenMessage<DropFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 21);
+  messageDesc(file_virtcontainers, 22);
 
 /**
  * @generated from message virtcontainers.RemoveFileRequest
@@ -792,7 +829,7 @@ export type RemoveFileRequest = Message<"virtcontainers.RemoveFileRequest"> & {
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 22);
+  messageDesc(file_virtcontainers, 23);
 
 /**
  * @generated from enum virtcontainers.OutputSink
@@ -986,7 +1023,9 @@ export const Extension: GenService<{
    * and name. Until then what is there stays. A file or link there is replaced,
    * a folder keeps its mode and owner, and nothing else is replaced
    * (ALREADY_EXISTS). RESOURCE_EXHAUSTED: there is no room. The parent has to be
-   * there.
+   * there. Without a container_id it is a file of the sandbox ("files"), whose
+   * path is "/" and its name: written whole and in place, so that containers see
+   * it at once.
    *
    * @generated from rpc virtcontainers.Extension.PutFile
    */

@@ -49,7 +49,7 @@ function assign(
       `it must be NAME=value, or NAME to take the value from here${rule}`,
     );
   }
-  const found = value ?? from[name];
+  const found = value ?? (Object.hasOwn(from, name) ? from[name] : undefined);
   if (found !== undefined) values.set(name, found);
   else if (!shellName.test(name)) {
     throw badValue(option, text, `a shell passes no variable of this name on: write ${name}=value`);

@@ -15,10 +15,10 @@ export const machineTypes = ["pc", "q35", "microvm", "virt", "pseries", "s390-cc
 export const accelerators = ["auto", "kvm", "tcg"] as const;
 
 /** Declares the options that describe a VM. */
-export function declareVmOptions(command: Command): Command {
+export function declareVmOptions(command: Command, hostname = "--hostname <name>"): Command {
   return command
     .optionsGroup("Virtual machine:")
-    .option("--hostname <name>", "host name in the VM (default: the sandbox's name)")
+    .option(hostname, "host name in the VM (default: the sandbox's name)")
     .option("--cpus <number>", "CPUs, such as 2 or 0.5 (default: 1)")
     .option("-m, --memory <size>", "memory of the VM, such as 512m or 1g (default: 256m)")
     .option("--kernel <kernel>", "tuned, debian, or the path of a vmlinux")

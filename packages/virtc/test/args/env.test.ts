@@ -25,6 +25,14 @@ describe("parseEnv", () => {
     ]);
   });
 
+  it("takes nothing for a variable that every object has", async () => {
+    const names = ["constructor", "toString", "__proto__", "valueOf"];
+    expect(await parseEnv(names, [], process.env)).toEqual([]);
+    expect(await parseEnv(["__proto__"], [], JSON.parse('{ "__proto__": "own" }'))).toEqual([
+      { var: "__proto__", value: "own" },
+    ]);
+  });
+
   it("keeps =, spaces and line ends in values, and lets the last one win", async () => {
     const env = await parseEnv(["A=x=y z\n", "A=last\n=", "E="], [], {});
     expect(env).toEqual([

@@ -10,6 +10,11 @@ describe("--volume", () => {
     [".:/b", { type: "bind", source: "/here", destination: "/b" }],
     ["/a, x:/b", { type: "bind", source: "/a, x", destination: "/b" }],
     ["data:/b:ro", { type: "volume", source: "data", destination: "/b", options: ["ro"] }],
+    ["data:/b:nocopy", { type: "volume", source: "data", destination: "/b", noCopy: true }],
+    [
+      "data:/b:nosuid,nocopy",
+      { type: "volume", source: "data", destination: "/b", noCopy: true, options: ["nosuid"] },
+    ],
   ])("%s", (text, mount) => {
     expect(parseVolume(text, "/here")).toEqual(mount);
   });
@@ -22,6 +27,7 @@ describe("--volume", () => {
     ["/a:/b:zz,nonsense", '"zz": each must be one of rw, ro,'],
     ["data:/b:ro,mode=1", '"mode=1": each must be one of'],
     ["/a:/b:ro,z", '"z": labels of SELinux'],
+    ["/a:/b:nocopy", '"nocopy": a folder of this host is never filled'],
     ["/a:/b:rshared", '"rshared": mounts don\'t go'],
     ["/a:/b:toString", '"toString": each must be one of'],
   ])("refuses the options of %s by name", (text, message) => {
@@ -36,6 +42,11 @@ describe("--mount", () => {
       { type: "bind", source: "/here/x", destination: "/b", readOnly: true, watchable: true },
     ],
     ["source=data,target=/b", { type: "volume", source: "data", destination: "/b" }],
+    [
+      "src=data,dst=/b,volume-nocopy",
+      { type: "volume", source: "data", destination: "/b", noCopy: true },
+    ],
+    ["src=data,dst=/b,volume-nocopy=0", { type: "volume", source: "data", destination: "/b" }],
     [
       "type=tmpfs,dst=/b,tmpfs-size=64m,tmpfs-mode=1770",
       {

@@ -67,7 +67,7 @@ describe("virtc run", () => {
     const { library, context } = setUp(speak);
     const options =
       "--name web -e A=1 -e HERE -w /srv -u nobody --cpus 1.5 --memory 512m --read-only --scratch 1g " +
-      "--hostname box --machine q35 --accelerator tcg --annotation a=b --entrypoint /bin/cat " +
+      "-h box --machine q35 --accelerator tcg --annotation a=b --entrypoint /bin/cat " +
       "--kernel ./vmlinux --hypervisor /opt/qemu";
     await runCli(["run", ...options.split(" "), "busybox", "x"], context);
     expect(library.created[0]).toMatchObject({

@@ -83,6 +83,14 @@ export interface SandboxSettings {
   exitWith: string | undefined;
   /** How much output the log may get. */
   logLimitBytes: bigint;
+  /** What its containers are given; an agent without the feature `files` takes no notice of them. */
+  files: readonly SandboxFile[];
+}
+
+/** A file that all containers of a sandbox can be given. */
+export interface SandboxFile {
+  name: string;
+  text: string;
 }
 
 export interface PendingCpus {

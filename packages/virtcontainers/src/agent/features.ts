@@ -8,6 +8,12 @@ export const extensionFeature = "virtcontainers";
 /** The feature that an agent names if it can list all processes of a container. */
 export const processesFeature = "processes";
 
+/** The feature that an agent names if it takes files that all containers of a sandbox have, such as /etc/hosts. */
+export const filesFeature = "files";
+
+/** The feature that an agent names if it fills volumes with what a root has in their place. */
+export const fillFeature = "fill";
+
 /** An agent that is not this project's: what the contract leaves open is done as the field's own agent does it. */
 export function isForeign({
   config,

@@ -65,13 +65,16 @@ export class VirtContainers {
     return this.#context.volumes;
   }
 
-  /** Boots a VM and creates the containers; state `ready`. Default deadline 300 s. */
+  /** Boots a VM and creates the containers, if any; state `ready`. Default deadline 300 s. */
   async createSandbox(config: SandboxConfig, options: CallOptions = {}): Promise<Sandbox> {
     const { sandbox, connection } = await createSandbox(this.#context, config, options);
     return openSandbox(this.#context, sandbox, connection);
   }
 
-  /** As createSandbox, and starts the containers; state `running`. `await using` deletes it at the end if `deleteOnDispose`. */
+  /**
+   * As createSandbox, and starts the containers; state `running`. `await using` deletes it at the end if `deleteOnDispose`.
+   * INVALID_ARGUMENT without `containers`: an empty list makes a VM to which they are added later.
+   */
   async runSandbox(
     config: SandboxConfig,
     options: CallOptions & { deleteOnDispose?: boolean } = {},

@@ -58,6 +58,11 @@ export interface VolumeMount extends MountCommon {
   source: string;
   /** Nothing is written to it. Default false. */
   readOnly?: boolean | undefined;
+  /**
+   * A volume of the store that is new and empty stays so; else it gets what the container's root has at the
+   * destination, with owners and modes. Through a read-only mount of a folder nothing is filled. Default false.
+   */
+  noCopy?: boolean | undefined;
 }
 
 /** Memory of the guest, of this container alone. */
@@ -138,6 +143,7 @@ export const MountSchema = v.variant(
       type: v.literal("volume"),
       source: volumeName,
       readOnly: flag,
+      noCopy: flag,
       ...common,
     }),
     v.strictObject({

@@ -145,3 +145,15 @@ export const SandboxConfigSchema = v.pipe(
     "hypervisorConfig.useVSock and agentConfig.useVSock must not differ",
   ),
 );
+/** What is to run has to be said, or that nothing is. */
+export const RunSandboxConfigSchema = v.pipe(
+  SandboxConfigSchema,
+  v.forward(
+    v.check(
+      ({ containers }) => containers !== undefined,
+      'there is nothing to run: give containers, such as [{ id: "main", image: "busybox", waits: true }], ' +
+        "or [] for a sandbox to which they are added later",
+    ),
+    ["containers"],
+  ),
+);

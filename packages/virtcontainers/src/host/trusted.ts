@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -62,14 +63,22 @@ export function makeTrustedFolder(path: string, mode: number): void {
   }
 }
 
-/** Makes a trusted folder that nobody else may pass, also where it was made open to them. HOST_REQUIREMENT. */
+/**
+ * Makes a trusted folder that nobody else may pass, also where it was made open to them. HOST_REQUIREMENT, also
+ * for what is there and no folder: that keeps its mode.
+ */
 export function makePrivateFolder(path: string): void {
   makeTrustedFolder(path, 0o700);
+  let folder: number | undefined;
   try {
-    const { mode, uid } = lstatSync(path);
-    if ((mode & 0o077) !== 0 && uid === process.geteuid?.()) chmodSync(path, 0o700);
+    folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    const { mode, uid } = fstatSync(folder);
+    if ((mode & 0o077) !== 0 && uid === process.geteuid?.()) fchmodSync(folder, 0o700);
   } catch (error) {
+    if (isErrno(error, "ENOTDIR")) throw untrusted(path, `${path} is no folder`);
     throw hostError(error, `closing the folder ${path}`);
+  } finally {
+    if (folder !== undefined) closeSync(folder);
   }
 }
 

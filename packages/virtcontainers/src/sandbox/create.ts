@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { ContainerConfig } from "../config/container.ts";
-import { type SandboxConfig, SandboxConfigSchema } from "../config/sandbox.ts";
+import {
+  type RunSandboxConfigSchema,
+  type SandboxConfig,
+  SandboxConfigSchema,
+} from "../config/sandbox.ts";
 import { applyCustomSpec } from "../container/spec/oci/custom-spec.ts";
 import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
@@ -28,17 +32,22 @@ export const createTimeoutMs = 300_000;
 /** A sandbox that was just made, and this process's connection to it. */
 export type Created = Pick<Operation, "sandbox" | "connection">;
 
+interface CreateSteps {
+  schema?: typeof SandboxConfigSchema | typeof RunSandboxConfigSchema;
+  afterwards?: (operation: Operation) => Promise<void>;
+}
+
 /**
  * Creates a sandbox: checks everything, then takes the id, boots the VM and creates the containers. If any
- * of it fails, what was taken is given back. `afterwards` runs while the sandbox is still held.
+ * of it fails, what was taken is given back. `afterwards` runs while the sandbox is still held; `schema` may ask for more.
  */
 export async function createSandbox(
   context: Context,
   input: SandboxConfig,
   options: CallOptions,
-  afterwards: (operation: Operation) => Promise<void> = async () => {},
+  { schema = SandboxConfigSchema, afterwards }: CreateSteps = {},
 ): Promise<Created> {
-  const config = applyAnnotations(parse(SandboxConfigSchema, input));
+  const config = applyAnnotations(parse(schema, input));
   using deadline = new Deadline(options, createTimeoutMs, "create");
   const id = config.id ?? randomBytes(6).toString("hex");
   using tracer = new Tracer(id);
@@ -54,7 +63,7 @@ export async function createSandbox(
       await created.save();
       await boot(created, created.ledger());
       await tellCreated(held, sandbox);
-      await afterwards(created);
+      await afterwards?.(created);
       await tracer.save(held);
       return created;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { SandboxConfig } from "../config/sandbox.ts";
+import { RunSandboxConfigSchema, type SandboxConfig } from "../config/sandbox.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { Context } from "../operation/context.ts";
 import { type Created, createSandbox } from "./create.ts";
@@ -10,5 +10,8 @@ export async function runSandbox(
   config: SandboxConfig,
   options: CallOptions,
 ): Promise<Created> {
-  return await createSandbox(context, config, options, startAll);
+  return await createSandbox(context, config, options, {
+    schema: RunSandboxConfigSchema,
+    afterwards: startAll,
+  });
 }

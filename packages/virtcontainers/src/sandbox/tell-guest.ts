@@ -2,6 +2,7 @@ import type { Agent, GuestDetails } from "../agent/agent.ts";
 import { kernelModules } from "../agent/kernel-params.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { defaults } from "../hypervisor/defaults.ts";
+import { sandboxFiles } from "../network/files.ts";
 import { sandboxStorages } from "../storage/guest/storages.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
@@ -43,7 +44,8 @@ async function configure(agent: Agent, sandbox: StoredSandbox, signal: AbortSign
   const { exitWith, logLimitMiB = defaults.logLimitMiB } = sandbox.config;
   const logLimitBytes = BigInt(logLimitMiB * mebibyte - logReserve);
   try {
-    await agent.configureSandbox({ exitWith, logLimitBytes }, signal);
+    const files = sandboxFiles(sandbox);
+    await agent.configureSandbox({ exitWith, logLimitBytes, files }, signal);
   } catch (error) {
     // A service that a foreign agent lacks is an invalid argument to it.
     if (!isVirtError(error, "NOT_SUPPORTED", "INVALID_ARGUMENT")) throw error;

@@ -7,6 +7,7 @@ import { makeExt4 } from "../host/ext4.ts";
 import { removeTree } from "../host/remove-tree.ts";
 import { parse } from "../validate.ts";
 import { exists, locked, paths, staging, type VolumeContext, volumeNotFound } from "./context.ts";
+import { markFresh } from "./fresh.ts";
 import { readVolume, type VolumeRecord } from "./record.ts";
 import type { Volume } from "./volume.ts";
 
@@ -59,6 +60,7 @@ async function make(
       // Whatever the umask: other users of a container get in, as into a folder of an image.
       await chmod(place.data, 0o755);
     }
+    await markFresh(place.base);
     await writeFile(place.record, JSON.stringify(record), { mode: 0o600 });
     context.host.failpoint("volume.create.made");
     await rename(place.base, paths(context, record.name).base);

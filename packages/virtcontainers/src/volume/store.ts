@@ -6,6 +6,7 @@ import { userName } from "../store/user.ts";
 import { parse } from "../validate.ts";
 import { paths, type VolumeContext, volumeNotFound } from "./context.ts";
 import { createVolume } from "./create.ts";
+import { holdFresh } from "./fresh.ts";
 import { holdVolume } from "./hold.ts";
 import { readVolume, volumeNames } from "./record.ts";
 import { pruneVolumes, removeVolume } from "./remove.ts";
@@ -36,6 +37,7 @@ export function createVolumes(host: Host, dataDir: string, stateDir: string): Vo
     prune: (call) => run("prune", call, (signal) => pruneVolumes(context, signal)),
     userFile: (name, sandboxId) => join(paths(context, name).users, userName(sandboxId, stateDir)),
     imageFile: (name) => paths(context, name).image,
+    holdFresh: (name, signal) => holdFresh(context, name, signal),
     hold: (name, sandbox, signal) => holdVolume(context, name, sandbox, signal),
   };
 }

@@ -45,4 +45,12 @@ export interface VolumeStore extends Volumes {
     sandbox: { id: string; user: UserIds | undefined },
     signal: AbortSignal,
   ): Promise<void>;
+  /** A volume that nothing has been in yet, while nobody else holds it for that; undefined for any other. */
+  holdFresh(name: string, signal: AbortSignal): Promise<FreshVolume | undefined>;
+}
+
+/** A volume that may be filled; disposing of it lets others at it. */
+export interface FreshVolume extends Disposable {
+  /** Something is in it: it is fresh no more. */
+  used(): Promise<void>;
 }

@@ -185,7 +185,10 @@ test("each life of a container has its own pair of hooks", async () => {
 });
 
 test("the ledger knows one that runs, and ends it with all that it started", async () => {
-  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  await using sandbox = await instance.vc.runSandbox(
+    { id: "sb", containers: [] },
+    { deleteOnDispose: true },
+  );
   const wrote = watch(trace)[Symbol.asyncIterator]().next();
   const hooks = { createRuntime: [hook("createRuntime", sleepers)] };
   const creating = refusal(sandbox.createContainer(container(hooks)));
@@ -200,7 +203,10 @@ const leaves = (redirect: string) =>
   `/bin/sleep 600 ${redirect} & echo "pids [$$,$!]" >> "$TRACE"; exit 0`;
 
 test("one that has ended and left its output to a child ends with it in time, also by the ledger", async () => {
-  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  await using sandbox = await instance.vc.runSandbox(
+    { id: "sb", containers: [] },
+    { deleteOnDispose: true },
+  );
   const create = (hooks: Hooks) => sandbox.createContainer(container(hooks));
   await waitUntilGone(await timedOut(leaves(""), create));
 
@@ -219,7 +225,10 @@ test("one that has ended and left its output to a child ends with it in time, al
 });
 
 test("what one starts as a program of its own, with its own output, goes on", async () => {
-  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  await using sandbox = await instance.vc.runSandbox(
+    { id: "sb", containers: [] },
+    { deleteOnDispose: true },
+  );
   const hooks = { createRuntime: [hook("createRuntime", leaves("> /dev/null 2>&1"))] };
   await sandbox.createContainer(container(hooks));
   const { processes } = createHost();
@@ -231,7 +240,10 @@ test("what one starts as a program of its own, with its own output, goes on", as
 
 test("one whose runner was killed is ended by a reclaim, and the sandbox stays", async () => {
   const host = createHost();
-  await using sandbox = await instance.vc.runSandbox({ id: "sb" }, { deleteOnDispose: true });
+  await using sandbox = await instance.vc.runSandbox(
+    { id: "sb", containers: [] },
+    { deleteOnDispose: true },
+  );
   const wrote = watch(trace)[Symbol.asyncIterator]().next();
   const { pid, startTime } = await host.processes.spawnDetached({
     path: "/bin/sh",

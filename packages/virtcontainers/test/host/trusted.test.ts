@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, lchownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { assertTrusted, makeTrustedFolder } from "../../src/host/trusted.ts";
+import { assertTrusted, makePrivateFolder, makeTrustedFolder } from "../../src/host/trusted.ts";
 import { temporaryFolder } from "./support/folder.ts";
 
 const other = 54_321;
@@ -48,6 +49,15 @@ test("a folder has its mode whatever the umask", () => {
     process.umask(before);
   }
   expect(statSync(join(folder, "new/state")).mode & 0o7777).toBe(0o711);
+});
+
+test("a folder of ours is closed to others, what is no folder keeps its mode", () => {
+  chmodSync(join(folder, "a/b"), 0o755);
+  makePrivateFolder(join(folder, "a/b"));
+  expect(statSync(join(folder, "a/b")).mode & 0o7777).toBe(0o700);
+  execFileSync("mkfifo", ["-m", "644", join(folder, "a/pipe")]);
+  expect(() => makePrivateFolder(join(folder, "a/pipe"))).toThrow(refused);
+  expect(statSync(join(folder, "a/pipe")).mode & 0o7777).toBe(0o644);
 });
 
 describe.skipIf(process.geteuid?.() !== 0)("of another user (needs root)", () => {

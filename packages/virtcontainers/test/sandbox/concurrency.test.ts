@@ -45,8 +45,16 @@ describe("work that goes on after its deadline", () => {
     await using instance = await createTestInstance({ failures });
     await using sandbox = await instance.vc.runSandbox(config);
     const { passed, open } = gate();
-    failures.stop = () => passed;
-    expect((await refusal(sandbox.stop({ timeoutMs: 50, force: true }))).code).toBe("TIMEOUT");
+    const { passed: begun, open: begin } = gate();
+    failures.stop = () => {
+      begin();
+      return passed;
+    };
+    const controller = new AbortController();
+    const stopped = refusal(sandbox.stop({ signal: controller.signal, force: true }));
+    await begun;
+    controller.abort();
+    expect((await stopped).code).toBe("CANCELED");
     const other = instance.another();
     const early = await refusal(other.setAnnotations("sb", { a: "1" }, { timeoutMs: 50 }));
     expect(early.code).toBe("TIMEOUT");
@@ -130,6 +138,9 @@ test("the folder of a sandbox has its lock before its name, and is told deleted 
     const there = folder !== "" && existsSync(path);
     if (there && !existsSync(join(path, "lock"))) wrong.push(`${at}: no lock`);
     made ||= there;
+    const isGoing = there && at === "failpoint:store.remove.before";
+    if (isGoing && !readFileSync(join(path, "sandbox.json"), "utf8").includes('"deleting":true'))
+      wrong.push(`${at}: whoever finds it takes it for a sandbox`);
     if (made && !there && !journal(folder).includes('"type":"deleted","sandboxId":"sb"'))
       wrong.push(`${at}: not told`);
   });
@@ -139,6 +150,22 @@ test("the folder of a sandbox has its lock before its name, and is told deleted 
   await sandbox.delete();
   expect(made).toBe(true);
   expect(wrong).toEqual([]);
+});
+
+test("the folder of a sandbox that goes gives its name up in one step, and another may have it before it is gone", async () => {
+  let made: Promise<unknown> | undefined;
+  let another: TestInstance["vc"] | undefined;
+  const host = createFaultyHost(createHost(), [], (at) => {
+    if (at === "failpoint:store.remove.aside") made ??= another?.createSandbox(config);
+  });
+  await using instance = await createTestInstance({ host });
+  another = instance.another();
+  const sandbox = await instance.vc.createSandbox(config);
+  await sandbox.delete();
+  expect(made).toBeDefined();
+  await made;
+  expect((await instance.vc.statusSandbox("sb")).state).toBe("ready");
+  await instance.vc.deleteSandbox("sb", { force: true });
 });
 
 test("a forced delete that meets a create of the same id leaves it alone, or tells of its end", async () => {
@@ -166,6 +193,28 @@ test("a forced delete that meets a create of the same id leaves it alone, or tel
       wrong.push(`${at}: it is gone, and nobody was told`);
   }
   expect(wrong).toEqual([]);
+});
+
+test("a forced delete that finds a whole sandbox where it had found none spares its disks", async () => {
+  const real = createHost();
+  let meet: (() => Promise<unknown>) | undefined;
+  const locks: Host["locks"] = {
+    ...real.locks,
+    acquire: async (path, mode, options) => {
+      const make = path.endsWith("/sbs/sb/lock") ? meet : undefined;
+      if (make === undefined) return await real.locks.acquire(path, mode, options);
+      meet = undefined;
+      await make();
+      return undefined;
+    },
+  };
+  await using instance = await createTestInstance({ host: { ...real, locks } });
+  await instance.vc.volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });
+  const mounts = [{ type: "volume", source: "disk", destination: "/data" } as const];
+  meet = () => instance.another().runSandbox({ id: "sb", containers: [{ ...waiting, mounts }] });
+  await instance.vc.deleteSandbox("sb", { force: true });
+  expect(instance.agent("sb").calls("DestroySandbox")).toBe(1);
+  expect(journal(instance.folder)).toContain('"type":"deleted","sandboxId":"sb"');
 });
 
 test("a folder that is being swept away when its maker would lock it is left to that, and made anew", async () => {

@@ -3,7 +3,7 @@ import { createTestInstance } from "../../src/testing/index.ts";
 
 it("a guest without programs for a console is told apart, before anything is asked of it", async () => {
   await using instance = await createTestInstance({ agent: { features: ["virtcontainers"] } });
-  const sandbox = await instance.vc.runSandbox({ id: "pod1" });
+  const sandbox = await instance.vc.runSandbox({ id: "pod1", containers: [] });
   await expect(sandbox.openConsole()).rejects.toMatchObject({
     code: "NOT_SUPPORTED",
     sandboxId: "pod1",
@@ -26,7 +26,7 @@ it("talks to a shell of the guest, and gives its connection back when that has e
     },
   });
   const { vc } = instance;
-  await (await vc.runSandbox({ id: "pod1" })).release();
+  await (await vc.runSandbox({ id: "pod1", containers: [] })).release();
   const { io, exited, resize } = await vc.openConsole("pod1", { size: { rows: 10, columns: 40 } });
   const said = io.stdout[Symbol.asyncIterator]();
   io.stdin.write("FOO=bar; echo $FOO\n");

@@ -313,7 +313,7 @@ const verbs: Record<string, Verb> = {
   },
   collectGarbage: { run: (vc) => vc.collectGarbage(), outcomes: { ...same, creating: "gone" } },
   createSandbox: { run: (vc, id) => vc.createSandbox({ id }), outcomes: taken },
-  runSandbox: { run: (vc, id) => vc.runSandbox({ id }), outcomes: taken },
+  runSandbox: { run: (vc, id) => vc.runSandbox({ id, containers: [] }), outcomes: taken },
 };
 
 /** An operation on a fetched sandbox. */

@@ -29,7 +29,7 @@ test("agentConfig may ask for it too, but not otherwise", async () => {
 test("what our kernel for the guest lacks is refused by name", async () => {
   await using instance = await createTestInstance();
   expect(
-    await refusal(instance.vc.runSandbox({ hypervisorConfig: { useVSock: true } })),
+    await refusal(instance.vc.runSandbox({ containers: [], hypervisorConfig: { useVSock: true } })),
   ).toMatchObject({
     code: "NOT_SUPPORTED",
     field: "hypervisorConfig.useVSock",

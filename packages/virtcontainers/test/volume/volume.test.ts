@@ -39,6 +39,22 @@ test("a volume is made, found, listed and removed with all that is in it", async
   await expect(volumes.inspect("data")).rejects.toMatchObject({ code: "VOLUME_NOT_FOUND" });
 });
 
+test("a volume is fresh until something is in it, and one at a time looks", async () => {
+  const { volumes } = await store();
+  const { path } = await volumes.create({ name: "data", driver: "folder" });
+  const signal = AbortSignal.timeout(60_000);
+  const first = await volumes.holdFresh("data", signal);
+  const meanwhile = volumes.holdFresh("data", AbortSignal.timeout(1));
+  await expect(meanwhile).rejects.toMatchObject({ code: "CANCELED" });
+  first?.[Symbol.dispose]();
+  const second = await volumes.holdFresh("data", signal);
+  await second?.used();
+  second?.[Symbol.dispose]();
+  expect([first, second]).not.toContain(undefined);
+  expect(await volumes.holdFresh("data", signal)).toBeUndefined();
+  expect(await readdir(path)).toEqual([]);
+});
+
 test("a new disk has nothing in it", async () => {
   const { volumes } = await store();
   const { path } = await volumes.create({ name: "disk", driver: "ext4", sizeMiB: 16 });

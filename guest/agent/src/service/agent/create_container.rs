@@ -14,11 +14,12 @@ use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
 use crate::sandbox::container::{self, Container, Parts, TerminationLog};
-use crate::sandbox::shared_mounts;
+use crate::sandbox::{files, shared_mounts};
 use crate::spec::limits::Limits;
 use crate::spec::namespaces::{self, Pids};
 use crate::spec::{self, apparmor, compiled_filter, guest_hooks, propagation, sysctl};
 use crate::status::{Context, Result, Status};
+use crate::storage::fill;
 use crate::user::resolve;
 
 /// How deep below its bundle a container's mounts are.
@@ -71,15 +72,24 @@ async fn create(
     let mut spec = request.oci.unwrap_or_default();
     device::container::add_all(&agent.devices, &request.devices, &mut spec).await?;
     let user = request.string_user;
-    let find_user = move || {
-        let root = check_root(&spec)?;
+    let files = files::folder(&agent.config.run_dir);
+    let look_into_root = move || {
+        let path = check_root(&spec)?;
+        let root = Root::at(&path)?;
         let process = spec.process.get_or_insert_default();
-        resolve::apply(process, user.as_ref(), &Root::at(&root)?)?;
-        Ok((spec, root))
+        resolve::apply(process, user.as_ref(), &root)?;
+        files::leave_out_homeless(&mut spec, &root, &files);
+        Ok((spec, path))
     };
     let what = format!("root of container {id}");
-    let blocking = &agent.sandbox.storages.blocking;
-    let (mut spec, root) = blocking.run(&what, find_user).await?;
+    let storages = &agent.sandbox.storages;
+    let (mut spec, root) = storages.blocking.run(&what, look_into_root).await?;
+    let fills = fill::take(&mut spec);
+    if !fills.is_empty() {
+        let root = root.clone();
+        let fill = move || fill::all(&Root::at(&root)?, &fills);
+        storages.filling.run("volumes", fill).await?;
+    }
     let info = agent.sandbox.info()?;
     if !info.hook_path.is_empty() {
         guest_hooks::add(&mut spec, &info.hook_path);

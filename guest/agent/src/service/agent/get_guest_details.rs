@@ -56,6 +56,8 @@ fn features() -> Vec<&'static str> {
         "cancel-exec",
         "configure",
         "owner",
+        "files",
+        "fill",
     ];
     if console::is_there() {
         names.push("console");

@@ -3,7 +3,7 @@
 use crate::agent::Agent;
 use crate::id;
 use crate::proto::virtcontainers::ConfigureSandboxRequest;
-use crate::sandbox::Settings;
+use crate::sandbox::{Settings, files};
 use crate::status::Result;
 
 pub fn call(agent: &Agent, request: ConfigureSandboxRequest) -> Result<()> {
@@ -15,6 +15,10 @@ pub fn call(agent: &Agent, request: ConfigureSandboxRequest) -> Result<()> {
         }
     };
     agent.sandbox.configure(Settings { exit_with })?;
+    let folder = files::folder(&agent.config.run_dir);
+    for file in &request.files {
+        files::write(&folder, &file.name, &file.data)?;
+    }
     if request.log_limit > 0 {
         agent.output_log.set_limit(request.log_limit);
     }

@@ -17,6 +17,7 @@ const keys: Readonly<Record<string, string>> = {
   readonly: "readonly",
   ro: "readonly",
   watchable: "watchable",
+  "volume-nocopy": "volume-nocopy",
   size: "size",
   "tmpfs-size": "size",
   "tmpfs-mode": "mode",
@@ -25,7 +26,7 @@ const keys: Readonly<Record<string, string>> = {
 /** What each type takes beside destination and readonly; what it must have comes first. */
 const ofType: Readonly<Record<string, { required: string[]; optional: string[] }>> = {
   bind: { required: ["source"], optional: ["watchable"] },
-  volume: { required: ["source"], optional: [] },
+  volume: { required: ["source"], optional: ["volume-nocopy"] },
   local: { required: ["source"], optional: [] },
   ephemeral: { required: ["source"], optional: ["size"] },
   tmpfs: { required: [], optional: ["size", "mode"] },
@@ -81,6 +82,7 @@ function mountOf(fields: Fields, text: string, cwd: string): Mount {
       return { type, source: resolve(cwd, source), ...common, ...watchable };
     }
     case "volume":
+      return { type, source, ...common, ...(isOn("volume-nocopy") && { noCopy: true }) };
     case "local":
       return { type, source, ...common };
     case "ephemeral":

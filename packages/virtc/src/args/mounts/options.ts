@@ -20,8 +20,7 @@ const refused: Readonly<Record<string, string>> = {
   Z: "labels of SELinux don't reach into a VM: leave it out",
   U: "owners are as they are: change them on this host",
   O: "mount it read-only, or copy it",
-  nocopy: "nothing is copied from the image: leave it out",
-  copy: "nothing is copied from the image",
+  nocopy: "a folder of this host is never filled from the image: leave it out",
   ...Object.fromEntries(
     ["shared", "rshared", "slave", "rslave", "unbindable", "runbindable"].map((name) => [
       name,
@@ -30,9 +29,8 @@ const refused: Readonly<Record<string, string>> = {
   ),
 };
 
-/** The options of a mount of a folder or volume, separated by commas. */
-export function bindOptions(option: string, text: string, list: string): string[] {
-  const given = list.split(",");
+/** The options of a mount of a folder or volume. */
+export function bindOptions(option: string, text: string, given: string[]): string[] {
   for (const name of given) {
     if (ofBind.has(name)) continue;
     const why = Object.hasOwn(refused, name) ? refused[name] : undefined;

@@ -13,11 +13,12 @@ export function parseVolume(text: string, cwd: string): Mount {
       "it must be SOURCE:PATH or SOURCE:PATH:ro, with an absolute PATH",
     );
   }
-  const common = {
-    destination,
-    ...(options !== undefined && { options: bindOptions("--volume", text, options) }),
-  };
-  return source.includes("/") || source === "."
-    ? { type: "bind", source: resolve(cwd, source), ...common }
-    : { type: "volume", source, ...common };
+  const given = options?.split(",");
+  const flags = (names: string[] | undefined) =>
+    names !== undefined && names.length > 0 && { options: bindOptions("--volume", text, names) };
+  if (source.includes("/") || source === ".")
+    return { type: "bind", source: resolve(cwd, source), destination, ...flags(given) };
+  const noCopy = given?.includes("nocopy") && { noCopy: true };
+  const others = given?.filter((name) => name !== "nocopy");
+  return { type: "volume", source, destination, ...noCopy, ...flags(others) };
 }

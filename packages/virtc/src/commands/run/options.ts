@@ -24,5 +24,7 @@ export function declareRunOptions(command: Command): Command {
     .option("--name <name>", "name of the container (default: 12 random hex digits)")
     .option("--timeout <duration>", "stop the container after this time, with exit code 124")
     .option("--pids-limit <number>", "most processes and threads; -1 for no limit");
-  return declareVmOptions(declareContainerOptions(command));
+  // As people know it of docker run: -h is the host name there, and help has its long name alone.
+  command.helpOption("--help", "show help");
+  return declareVmOptions(declareContainerOptions(command), "-h, --hostname <name>");
 }

@@ -36,8 +36,9 @@ export async function configureSandbox(
   signal: AbortSignal,
 ): Promise<void> {
   const { exitWith = "", logLimitBytes: logLimit } = settings;
+  const files = settings.files.map(({ name, text }) => ({ name, data: Buffer.from(text) }));
   await calls.call("ConfigureSandbox", {}, signal, (options) =>
-    calls.extension.configureSandbox({ exitWith, logLimit }, options),
+    calls.extension.configureSandbox({ exitWith, logLimit, files }, options),
   );
 }
 

@@ -1,5 +1,6 @@
 import { isReadOnly, type Mount } from "../../config/mount.ts";
 import type { OciMount } from "../../config/oci/schema.ts";
+import { fillableVolume } from "../../storage/fill.ts";
 import { guestMountPath, sharedShmPath } from "../../storage/guest/paths.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 
@@ -10,11 +11,14 @@ import type { StoredContainer } from "../../store/schema.ts";
 export function specMounts(
   container: StoredContainer,
   defaults: readonly OciMount[],
-  sharedShm: boolean,
+  { sharedShm, fresh }: { sharedShm: boolean; fresh: ReadonlySet<string> },
 ): OciMount[] {
-  const own = (container.config.mounts ?? []).map((mount, index) =>
-    specMount(container, mount, index),
-  );
+  const own = (container.config.mounts ?? []).map((mount, index) => {
+    const made = specMount(container, mount, index);
+    const fills = fillableVolume(mount, container.mounts[index]);
+    if (fills !== undefined && fresh.has(fills)) made.options?.push(fillOption);
+    return made;
+  });
   const base = sharedShm ? defaults.map(withSharedShm) : defaults;
   const replaced = base.map(
     (mount) => own.find(({ destination }) => destination === mount.destination) ?? mount,
@@ -46,6 +50,9 @@ function withSharedShm(mount: OciMount): OciMount {
   const options = ["rbind", "nosuid", "noexec", "nodev"];
   return { destination: mount.destination, type: "bind", source: sharedShmPath, options };
 }
+
+/** Asks the agent to fill the volume; nobody else sees it. */
+const fillOption = "x-virtcontainers.fill";
 
 function specMount(container: StoredContainer, mount: Mount, index: number): OciMount {
   const { destination } = mount;

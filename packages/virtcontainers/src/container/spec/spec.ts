@@ -3,6 +3,7 @@ import type { LinuxResourcesSchema } from "@virtcontainers/agent-protocol";
 import type { OciLinux } from "../../config/oci/linux.ts";
 import type { Resources } from "../../config/oci/resources.ts";
 import type { OciSpec } from "../../config/oci/schema.ts";
+import { fileMounts } from "../../network/files.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { defaultMounts, maskedPaths, readonlyPaths } from "./defaults.ts";
 import { specMounts } from "./mounts.ts";
@@ -11,17 +12,25 @@ import { processSpec } from "./process-spec.ts";
 import { type Filtering, seccompSpec } from "./seccomp.ts";
 import { waiterMount } from "./waiter.ts";
 
-/** The OCI specification that the guest gets for a container (OCI runtime-spec 1.0, config.md). */
+/**
+ * The OCI specification that the guest gets for a container (OCI runtime-spec 1.0, config.md). `fresh`: the
+ * volumes that are to be filled from its root.
+ */
 export function containerSpec(
   container: StoredContainer,
-  sandbox: Filtering & Pick<StoredSandbox, "hostname" | "config">,
+  sandbox: Filtering & Pick<StoredSandbox, "hostname" | "config" | "agentFeatures">,
   rootPath: string,
+  fresh: ReadonlySet<string> = new Set(),
 ): OciSpec {
   const { config } = container;
   const custom = config.customSpec;
   const startContainer = custom?.hooks?.startContainer;
-  const base = custom === undefined ? defaultMounts : (custom.mounts ?? []);
-  const mounts = specMounts(container, base, sandbox.config.shmSize !== undefined);
+  const defaults = [...defaultMounts, ...fileMounts(container, sandbox)];
+  const base = custom === undefined ? defaults : (custom.mounts ?? []);
+  const mounts = specMounts(container, base, {
+    sharedShm: sandbox.config.shmSize !== undefined,
+    fresh,
+  });
   const process = processSpec({ ...config.cmd, args: container.argv }, container);
   const seccomp = seccompSpec(container, sandbox, process.capabilities?.bounding ?? []);
   return {

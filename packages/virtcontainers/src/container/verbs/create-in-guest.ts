@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { isForeign, portsFor } from "../../agent/features.ts";
 import { phase } from "../../events.ts";
 import type { Context } from "../../operation/context.ts";
+import { Filling } from "../../storage/fill.ts";
 import { containerStorages } from "../../storage/guest/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { hooksBeforeCreate } from "../hooks.ts";
@@ -22,9 +23,10 @@ export async function createContainerInGuest(
   const cmd = container.config.cmd ?? { args: [] };
   const foreign = isForeign(sandbox);
   const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {}, foreign);
+  using filling = await Filling.begin(context, sandbox, container, signal);
   const stringUser = userSpec(cmd, container);
   const ports = portsFor(cmd, sandbox);
-  const spec = containerSpec(container, sandbox, rootPath);
+  const spec = containerSpec(container, sandbox, rootPath, filling.names);
   const told = foreign ? foreignSpec(spec, stringUser, sandbox) : spec;
   await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
     agent.createContainer(
@@ -39,5 +41,6 @@ export async function createContainerInGuest(
       signal,
     ),
   );
+  await filling.end(agent, container, signal);
   container.state = "ready";
 }

@@ -26,6 +26,11 @@ export function containerBase(containerId: string): string {
 /** The `/dev/shm` that all containers of a sandbox have in common, where they do. */
 export const sharedShmPath = `${guestRun}/sandbox/shm`;
 
+/** Where the guest has a file that all containers of the sandbox are given. */
+export function sandboxFilePath(name: string): string {
+  return `${guestRun}/sandbox/files/${name}`;
+}
+
 const watched = `${guestRun}/sandbox/watchable`;
 
 /** Where the guest has what is behind a mount; undefined for what its kernel makes by itself. */

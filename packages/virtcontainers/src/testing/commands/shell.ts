@@ -111,7 +111,7 @@ class Shell {
       .map((part) => {
         if (typeof part === "string") return part;
         if (part.name === "?") return String(this.status);
-        return this.#env[part.name] ?? "";
+        return (Object.hasOwn(this.#env, part.name) ? this.#env[part.name] : undefined) ?? "";
       })
       .join("");
   }

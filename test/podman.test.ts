@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Engine, podmanEngine, podmanLacks, virtcEngine } from "./support/engines.ts";
+import { makeBusyboxImage, packLayout } from "./support/images.ts";
+import { makeTar } from "./support/tar.ts";
+
+// Docker's behaviour, as Debian's podman has it: the same calls, and what must come of them, on both.
+
+let base: string;
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), "engines-"));
+  const users = [
+    {
+      path: "etc/passwd",
+      content: "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/tmp:/bin/sh\n",
+    },
+    { path: "etc/group", content: "root:x:0:\nalice:x:1000:\nstaff:x:50:alice\n" },
+  ];
+  const data = [
+    { path: "data/", mode: 0o750, uid: 1000, gid: 50 },
+    { path: "data/file", content: "of the image\n", uid: 1000, gid: 1000 },
+    { path: "bin/plain", content: "no program" },
+  ];
+  const env = { Env: ["PATH=/bin"] };
+  const images = {
+    app: { extra: [...users, ...data], config: { ...env, Cmd: ["sh"], StopSignal: "SIGUSR1" } },
+    entry: { extra: users, config: { ...env, Entrypoint: ["/bin/false"] } },
+    reset: { config: { ...env, Entrypoint: [""], Cmd: ["echo", "of the image"] } },
+  };
+  for (const [name, recipe] of Object.entries(images)) {
+    await makeBusyboxImage(join(base, name), { name, ...recipe });
+    await packLayout(join(base, name), join(base, `${name}.tar`));
+  }
+});
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+const lack = podmanLacks();
+const engines = [
+  ["virtc", virtcEngine, undefined],
+  ["podman", podmanEngine, lack],
+] as const;
+
+for (const [name, open, missing] of engines) {
+  const title = missing === undefined ? name : `${name}, skipped: ${missing}`;
+  describe.skipIf(missing !== undefined)(title, () => {
+    let engine: Engine;
+    const run = (...words: string[]) => engine.run(["run", "--rm", ...engine.runOptions, ...words]);
+    beforeAll(async () => {
+      engine = await open();
+      for (const image of ["app", "entry", "reset"])
+        await engine.load(join(base, `${image}.tar`), image);
+    });
+    afterAll(async () => {
+      expect(await engine.end()).toEqual([]);
+    });
+
+    test("a container has its user's groups, its names, environment, mounts and filled volumes", async () => {
+      const file = join(base, "env");
+      writeFileSync(file, "# a comment\nA=b # none\n  INDENTED=1\nHERE\nEMPTY=\nABSENT\n");
+      const script =
+        "id -u; id -g; grep Groups /proc/self/status; hostname; cat /etc/hostname; echo; cat /etc/hosts; " +
+        "env; stat -c '%n %a %u:%g' /data /data/file /m; cat /data/file; ls /data; " +
+        "grep -E ' /(m|t|data|data/sub) ' /proc/mounts";
+      const words = [
+        ...["-h", "web.example.org", "-u", "alice", "--env-file", file],
+        ...["-v", "inner:/data/sub", "-v", "outer:/data", "--tmpfs", "/t"],
+        ...["--mount", "type=tmpfs,dst=/m,tmpfs-size=1m,tmpfs-mode=1770"],
+      ];
+      const { code, stdout, stderr } = await engine.run(
+        ["run", "--rm", ...engine.runOptions, ...words, "app", "sh", "-c", script],
+        { env: { HERE: "from here" } },
+      );
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      const lines = stdout.split("\n");
+      expect(lines.slice(0, 2)).toEqual(["1000", "1000"]);
+      expect(lines[2]?.split(/\s+/).filter(Boolean).slice(1).sort()).toEqual(["1000", "50"]);
+      expect(lines.slice(3, 5)).toEqual(["web.example.org", "web.example.org"]);
+      expect(stdout).toMatch(/^127\.0\.0\.1\s+localhost\b/m);
+      expect(stdout).toMatch(/^127\.0\.0\.1\s+(?:\S+\s+)*web\.example\.org\b/m);
+      for (const line of ["A=b # none", "INDENTED=1", "HERE=from here", "EMPTY="])
+        expect(lines).toContain(line);
+      expect(stdout).not.toContain("ABSENT");
+      expect(lines).toContain("/data 750 1000:50");
+      expect(lines).toContain("/data/file 644 1000:1000");
+      expect(lines).toContain("/m 1770 0:0");
+      for (const line of ["of the image", "file", "sub"]) expect(lines).toContain(line);
+      expect(lines).not.toContain("lost+found");
+      const mounts = lines.slice(-5, -1).map((line) => line.split(" "));
+      const at = (path: string) => mounts.find(([, place]) => place === path)?.[3]?.split(",");
+      expect(at("/m")).toEqual(expect.arrayContaining(["nosuid", "nodev", "size=1024k"]));
+      expect(at("/t")).toEqual(expect.arrayContaining(["nosuid", "nodev"]));
+      // The inner one is seen, whichever was given first.
+      expect(mounts.map(([, place]) => place)).toEqual(
+        expect.arrayContaining(["/data", "/data/sub"]),
+      );
+    });
+
+    test("an empty entry point is none, also of an image; a group given by number is the only one", async () => {
+      const groups = await run(
+        ...["-u", "1234:5678", "--entrypoint", "", "entry"],
+        ...["grep", "Groups", "/proc/self/status"],
+      );
+      expect(groups.code).toBe(0);
+      expect(groups.stdout.trim()).toBe("Groups:\t5678");
+      expect(await run("reset")).toMatchObject({ code: 0, stdout: "of the image\n" });
+    });
+
+    test.each([
+      [["-v", "/tmp:/x:zz,nonsense"], "zz"],
+      [["--mount", "type=bind,src=/tmp,dst=/x,nonsense=1"], "nonsense"],
+      [["--mount", "type=nonsense,dst=/x"], "nonsense"],
+      [["--env-file", "/none/env"], "/none/env"],
+    ])("%j is refused", async (words, named) => {
+      const { code, stderr } = await run(...words, "app", "true");
+      expect(code).toBe(125);
+      expect(stderr).toContain(named);
+    });
+
+    test("a running container takes commands and files, and stops by its image's signal", async () => {
+      const loop = "trap 'exit 3' USR1; while :; do sleep 0.1; done";
+      const options = ["run", "-d", "--name", "box", ...engine.runOptions];
+      expect((await engine.run([...options, "app", "sh", "-c", loop])).code).toBe(0);
+      const exec = (...words: string[]) => engine.run(["exec", ...words]);
+      const failing = [
+        [["box", "/nope"], 127, "/nope"],
+        [["box", "nope"], 127, "nope"],
+        [["box", "/data"], 126, undefined],
+        [["box", "/bin/plain"], 126, undefined],
+        [["-w", "/none", "box", "true"], 127, "/none"],
+      ] as const;
+      for (const [words, code, named] of failing) {
+        const plain = await exec(...words);
+        expect({ words, code: plain.code }).toEqual({ words, code });
+        expect(plain.stderr).toContain(named ?? "ermi");
+        const terminal = await engine.terminal(["exec", "-t", ...words]);
+        expect({ words, code: terminal.code }).toEqual({ words, code });
+        expect(terminal.text).toContain(named ?? "ermi");
+      }
+      expect((await exec("-u", "alice", "box", "id")).stdout).toMatch(
+        /^uid=1000\(alice\) gid=1000\(alice\) groups=.*50\(staff\)/,
+      );
+      const members = [{ path: "d/" }, { path: "d/f", content: "text\n" }];
+      const copied = await engine.run(["cp", "-", "box:/tmp"], { input: makeTar(members) });
+      expect({ code: copied.code, stderr: copied.stderr }).toEqual({ code: 0, stderr: "" });
+      expect((await exec("box", "cat", "/tmp/d/f")).stdout).toBe("text\n");
+      expect((await engine.run(["stop", "-t", "60", "box"])).code).toBe(0);
+      expect((await engine.run(["wait", "box"])).stdout).toBe("3\n");
+    });
+  });
+}
