@@ -13,6 +13,7 @@ pub mod id;
 pub mod kernel_modules;
 pub mod latch;
 pub mod log;
+pub mod network;
 pub mod output_log;
 pub mod pipe;
 pub mod process;

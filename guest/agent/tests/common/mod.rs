@@ -31,12 +31,53 @@ impl Agent {
         Agent::start_in(folder, arguments)
     }
 
+    /// An agent with a network of its own, in which `ip` is run with each of these arguments first.
+    pub fn with_network(commands: &[&[&str]]) -> (Agent, Client) {
+        let folder = tempfile::Builder::new().prefix("va").tempdir().unwrap();
+        let agent = Agent::start_by(Command::new("unshare"), &["--net"], folder, &[]);
+        for command in commands {
+            agent.in_its_network(command);
+        }
+        let client = agent.client();
+        (agent, client)
+    }
+
+    /// What `ip` says in the agent's network; it must succeed.
+    pub fn in_its_network(&self, arguments: &[&str]) -> String {
+        let network = format!("--net=/proc/{}/ns/net", self.child.id());
+        let output = Command::new("nsenter")
+            .args([network.as_str(), "ip"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "ip {arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     fn start_in(folder: TempDir, arguments: &[&str]) -> Agent {
+        Agent::start_by(
+            Command::new(env!("CARGO_BIN_EXE_virtc-agent")),
+            &[],
+            folder,
+            arguments,
+        )
+    }
+
+    /// `program` is the agent, or becomes it by these arguments.
+    fn start_by(
+        mut program: Command,
+        first: &[&str],
+        folder: TempDir,
+        arguments: &[&str],
+    ) -> Agent {
         let place = folder.path().display().to_string();
         let arguments = arguments.iter().map(|text| text.replace("{}", &place));
         make_root(&folder);
         let path = |name: &str| folder.path().join(name);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_virtc-agent"))
+        if !first.is_empty() {
+            program.args(first).arg(env!("CARGO_BIN_EXE_virtc-agent"));
+        }
+        let mut child = program
             .arg("--server-address")
             .arg(format!("unix://{}", path("sock").display()))
             .arg("--run-dir")

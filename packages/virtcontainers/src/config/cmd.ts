@@ -19,6 +19,14 @@ export const EnvVarSchema = v.strictObject({
   value: argument(),
 });
 
+/** The size of a terminal. */
+export interface ConsoleSize {
+  /** Rows, 1 to 65535. */
+  height: number;
+  /** Columns, 1 to 65535. */
+  width: number;
+}
+
 /** A command to run in a container; the fields left out of a container's first command come from its image. */
 export interface Cmd {
   /** Executable and arguments, at most 4096; nothing is passed through a shell. */
@@ -36,7 +44,7 @@ export interface Cmd {
   /** A pseudo terminal in the guest; stderr goes with stdout then. Default false. */
   terminal?: boolean | undefined;
   /** Of the terminal at its start: rows and columns, each 1 to 65535. */
-  consoleSize?: { height: number; width: number } | undefined;
+  consoleSize?: ConsoleSize | undefined;
   /**
    * A terminal of the host, such as /dev/pts/3, that the process uses: the program that starts the process
    * carries what is typed and shown for as long as it lives. With `terminal`, and not with `detach`.

@@ -7,36 +7,44 @@ import {
   HugepageLimitSchema,
 } from "./oci/resources.ts";
 
+/** Limits of memory, in bytes; -1 is no limit. */
+export interface MemoryLimits {
+  /** The most that it may use. */
+  limit?: number | undefined;
+  /** What is left to it when memory is short. */
+  reservation?: number | undefined;
+  /** Memory and swap together. */
+  swap?: number | undefined;
+}
+
+/** Limits of CPU time. */
+export interface CpuLimits {
+  /** Weight beside other containers; 1024 is that of one without. */
+  shares?: number | undefined;
+  /** Microseconds of CPU time in each period; -1 is no limit. */
+  quota?: number | undefined;
+  /** Microseconds; default 100,000. */
+  period?: number | undefined;
+  /** The VM's CPUs that it may use, such as `0-2,5`. */
+  cpus?: string | undefined;
+  /** The VM's memory nodes that it may use. */
+  mems?: string | undefined;
+}
+
+/** A limit of processes and threads. */
+export interface PidsLimit {
+  /** How many there may be; -1 is no limit. */
+  limit: number;
+}
+
 /** Limits of one container; names and units of the OCI runtime specification, config-linux.md. */
 export interface LinuxResources {
   /** Of memory, in bytes; -1 is no limit. */
-  memory?:
-    | {
-        /** The most that it may use. */
-        limit?: number | undefined;
-        /** What is left to it when memory is short. */
-        reservation?: number | undefined;
-        /** Memory and swap together. */
-        swap?: number | undefined;
-      }
-    | undefined;
+  memory?: MemoryLimits | undefined;
   /** Of CPU time. */
-  cpu?:
-    | {
-        /** Weight beside other containers; 1024 is that of one without. */
-        shares?: number | undefined;
-        /** Microseconds of CPU time in each period; -1 is no limit. */
-        quota?: number | undefined;
-        /** Microseconds; default 100,000. */
-        period?: number | undefined;
-        /** The VM's CPUs that it may use, such as `0-2,5`. */
-        cpus?: string | undefined;
-        /** The VM's memory nodes that it may use. */
-        mems?: string | undefined;
-      }
-    | undefined;
+  cpu?: CpuLimits | undefined;
   /** How many processes and threads there may be; -1 is no limit. */
-  pids?: { limit: number } | undefined;
+  pids?: PidsLimit | undefined;
   /** Of huge pages, by their size. */
   hugepageLimits?: HugepageLimit[] | undefined;
   /** Rules of which devices may be opened, made and read; numbers are the guest's. */

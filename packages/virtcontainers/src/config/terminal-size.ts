@@ -1,9 +1,11 @@
 import * as v from "valibot";
 import { integer } from "../validate.ts";
 
-/** The size of a terminal: each 1 to 65535. */
+/** The size of a terminal. */
 export interface TerminalSize {
+  /** 1 to 65535. */
   rows: number;
+  /** 1 to 65535. */
   columns: number;
 }
 

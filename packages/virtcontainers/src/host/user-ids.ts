@@ -1,5 +1,9 @@
 import * as v from "valibot";
 
 /** Whose rights a process has, or to whom a file belongs. */
-export const UserIds = v.object({ uid: v.number(), gid: v.number() });
-export type UserIds = v.InferOutput<typeof UserIds>;
+export interface UserIds {
+  uid: number;
+  gid: number;
+}
+
+export const UserIdsSchema = v.object({ uid: v.number(), gid: v.number() });

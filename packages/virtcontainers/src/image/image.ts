@@ -37,6 +37,7 @@ export interface ImageProgress {
 export interface PullOptions extends CallOptions {
   /** `os/architecture[/variant]`; default: linux and the host's architecture. */
   platform?: string;
+  /** Told of each step as it goes on. */
   onProgress?: (progress: ImageProgress) => void;
   /** Layers downloaded at once, 1 to 16; default 4. */
   concurrency?: number;
@@ -45,7 +46,9 @@ export interface PullOptions extends CallOptions {
 export interface ImportOptions extends CallOptions {
   /** The name it gets; by default the one recorded in the archive. Required for plain root file systems. */
   name?: string;
+  /** `os/architecture[/variant]`; default: linux and the host's architecture. */
   platform?: string;
+  /** Told of each step as it goes on. */
   onProgress?: (progress: ImageProgress) => void;
 }
 

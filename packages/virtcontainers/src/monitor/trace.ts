@@ -5,29 +5,42 @@ import { phaseChannelName } from "../events.ts";
 import type { Context } from "../operation/context.ts";
 import { readIfThere, writeAtomic } from "../store/files.ts";
 
-const Phase = v.object({
+/** How long a step of a create took. */
+export interface TracePhase {
   /** Such as `boot` or `agent.createContainer`. */
+  name: string;
+  containerId?: string | undefined;
+  /** Since the create began. */
+  startMs: number;
+  durationMs: number;
+  /** Why it failed. */
+  error?: string | undefined;
+}
+
+/** How long the steps of a create took. */
+export interface Trace {
+  sandboxId: string;
+  /** ISO 8601. */
+  startedAt: string;
+  durationMs: number;
+  /** In the order in which they began; some run in others, or beside them. */
+  phases: TracePhase[];
+}
+
+const PhaseSchema = v.object({
   name: v.string(),
   containerId: v.optional(v.string()),
-  /** Since the create began. */
   startMs: v.number(),
   durationMs: v.number(),
-  /** Why it failed. */
   error: v.optional(v.string()),
 });
 
-const Trace = v.object({
+const TraceSchema = v.object({
   sandboxId: v.string(),
-  /** ISO 8601. */
   startedAt: v.string(),
   durationMs: v.number(),
-  /** In the order in which they began; some run in others, or beside them. */
-  phases: v.array(Phase),
+  phases: v.array(PhaseSchema),
 });
-
-/** How long the steps of a create took. */
-export type Trace = v.InferOutput<typeof Trace>;
-export type TracePhase = v.InferOutput<typeof Phase>;
 
 /** A create of hundreds of containers has no more phases than this. */
 const maxPhases = 2_000;
@@ -103,7 +116,7 @@ export async function readTrace(context: Context, sandboxId: string | undefined)
       hint: "A trace is kept when a sandbox has been created.",
     });
   }
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Trace), text);
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), TraceSchema), text);
   if (read.success) return read.output;
   throw new VirtError("STATE_INVALID", `${path} is damaged`, { sandboxId });
 }

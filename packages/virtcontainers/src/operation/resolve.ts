@@ -2,7 +2,10 @@ import * as v from "valibot";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import type { GuestAssets } from "../guest/assets.ts";
-import { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
+import {
+  type ResolvedHypervisorConfig,
+  ResolvedHypervisorConfigSchema,
+} from "../hypervisor/config.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Context } from "./context.ts";
@@ -35,13 +38,17 @@ export async function resolveStored(
 ): Promise<ResolvedHypervisorConfig> {
   if (sandbox.vm === undefined || sandbox.resolved === undefined)
     return await resolveConfig(context, hypervisor, sandbox.config, sandbox.shared);
-  const { schema } = hypervisor.ownConfig ?? { schema: ResolvedHypervisorConfig };
-  const kept = v.safeParse(schema, sandbox.resolved);
-  if (kept.success) return kept.output;
-  throw new VirtError("STATE_INVALID", `the configuration of sandbox ${sandbox.id} is damaged`, {
-    sandboxId: sandbox.id,
-    hint: "Delete the sandbox by force.",
-  });
+  try {
+    const { ownConfig } = hypervisor;
+    if (ownConfig !== undefined) return ownConfig.read(sandbox.resolved);
+    return v.parse(ResolvedHypervisorConfigSchema, sandbox.resolved);
+  } catch (error) {
+    throw new VirtError("STATE_INVALID", `the configuration of sandbox ${sandbox.id} is damaged`, {
+      cause: error,
+      sandboxId: sandbox.id,
+      hint: "Delete the sandbox by force.",
+    });
+  }
 }
 
 /** What the guest's files have to add. With a kernel and an initrd of the caller's it can do without any. */

@@ -39,24 +39,29 @@ export function isScsiAddress(text: string): boolean {
 const nodeName = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{0,30}$/));
 
 /** Where the guest finds a device. */
-export const GuestAddress = v.variant("kind", [
+export type GuestAddress =
   /** Hex slots from the root bus down, such as `02/03`; of a disk that the guest booted with, also its name there. */
+  | { kind: "pci"; path: string; bootNode?: string | undefined }
+  /** SCSI id and lun, such as `0:1`. */
+  | { kind: "scsi"; address: string }
+  /** Number of a channel device of s390x, such as `0.0.0001`. */
+  | { kind: "ccw"; device: string }
+  /** Name that the guest's kernel gives a device without an address of its own, such as `vda`. */
+  | { kind: "mmio"; node: string };
+
+export const GuestAddressSchema = v.variant("kind", [
   v.object({
     kind: v.literal("pci"),
     path: v.pipe(v.string(), v.check(isPciPath)),
     bootNode: v.optional(nodeName),
   }),
-  /** SCSI id and lun, such as `0:1`. */
   v.object({ kind: v.literal("scsi"), address: v.pipe(v.string(), v.check(isScsiAddress)) }),
-  /** Number of a channel device of s390x, such as `0.0.0001`. */
   v.object({
     kind: v.literal("ccw"),
     device: v.pipe(v.string(), v.regex(/^[0-9a-f]\.[0-3]\.[0-9a-f]{4}$/)),
   }),
-  /** Name that the guest's kernel gives a device without an address of its own, such as `vda`. */
   v.object({ kind: v.literal("mmio"), node: nodeName }),
 ]);
-export type GuestAddress = v.InferOutput<typeof GuestAddress>;
 
 /** In the form of the guest's kernel parameters: `pci/02/03`, `scsi/0:1`, `ccw/0.0.0001`, `mmio/vda`. */
 export function addressText(address: GuestAddress): string {

@@ -2,12 +2,12 @@ import * as v from "valibot";
 import { ContainerConfigSchema } from "../config/container.ts";
 import { ImageRunConfigSchema } from "../config/image.ts";
 import { SandboxConfigSchema } from "../config/sandbox.ts";
-import { ProcessIdentity } from "../host/process-identity.ts";
-import { UserIds } from "../host/user-ids.ts";
+import { ProcessIdentitySchema } from "../host/process-identity.ts";
+import { UserIdsSchema } from "../host/user-ids.ts";
 import { logCarriers } from "./log-carrier.ts";
-import { State } from "./state.ts";
-import { VmSize } from "./vm-size.ts";
-import { VmState } from "./vm-state.ts";
+import { StateSchema } from "./state.ts";
+import { VmSizeSchema } from "./vm-size.ts";
+import { VmStateSchema } from "./vm-state.ts";
 
 const strings = v.array(v.string());
 
@@ -41,7 +41,7 @@ export type StoredMount = v.InferOutput<typeof StoredMount>;
 /** A container as it is kept on disk. */
 export const StoredContainer = v.object({
   id: v.string(),
-  state: State,
+  state: StateSchema,
   config: ContainerConfigSchema,
   /** Digest, file and the part of the configuration that matters, of the image it was made from. */
   image: v.optional(
@@ -92,7 +92,7 @@ export const StoredSandbox = v.object({
   id: v.string(),
   /** How often it was written: whoever writes must have read what was written last. */
   generation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  state: State,
+  state: StateSchema,
   /** It holds nothing any more, and is told to be deleted; only its folder is left. */
   deleting: v.optional(v.literal(true)),
   /** The boot of the host in which the VM runs; after another boot nothing of it is left. */
@@ -102,23 +102,23 @@ export const StoredSandbox = v.object({
   config: SandboxConfigSchema,
   /** Secret that connections to the agent's ports begin with; hex. */
   token: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
-  user: v.optional(UserIds),
+  user: v.optional(UserIdsSchema),
   /** A file system is shared with the host. */
   shared: v.boolean(),
   /** Ports through which host processes reach the agent. */
   ports: v.number(),
   nextDrive: v.number(),
-  vm: v.optional(VmState),
+  vm: v.optional(VmStateSchema),
   /** The process that serves what it shares, if there has to be one, for as long as it has a VM. */
-  shareDaemon: v.optional(ProcessIdentity),
+  shareDaemon: v.optional(ProcessIdentitySchema),
   /** The hypervisor's configuration, every default filled in, that its VM was started with. */
   resolved: v.optional(v.record(v.string(), v.unknown())),
   /** By what the log of its VM reaches the host; none: serial-file. */
   logCarrier: v.optional(v.picklist(logCarriers)),
   /** What the VM was last brought to. */
-  size: v.optional(VmSize),
+  size: v.optional(VmSizeSchema),
   /** What it has for itself beside its containers' limits, once it was resized; else as in the configuration. */
-  baseSize: v.optional(VmSize),
+  baseSize: v.optional(VmSizeSchema),
   /** Its cgroup on the host, and that of the VMM's own work if it is another. */
   cgroup: v.optional(v.object({ path: v.string(), overhead: v.optional(v.string()) })),
   /** What the agent of this guest can do beyond the common contract. */

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
+import { ResolvedHypervisorConfigSchema } from "../../src/hypervisor/config.ts";
 import { ownConfig, QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { parse } from "../../src/validate.ts";
 import { config } from "./support/spec.ts";
 
-const common = parse(ResolvedHypervisorConfig, config());
+const common = parse(ResolvedHypervisorConfigSchema, config());
 
 test("QEMU's own defaults lie in its part, and what every driver knows stays as it is", () => {
   expect(common).not.toHaveProperty("machineType");

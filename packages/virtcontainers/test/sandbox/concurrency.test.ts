@@ -138,6 +138,9 @@ test("the folder of a sandbox has its lock before its name, and is told deleted 
     const there = folder !== "" && existsSync(path);
     if (there && !existsSync(join(path, "lock"))) wrong.push(`${at}: no lock`);
     made ||= there;
+    const isGoing = there && at === "failpoint:store.remove.before";
+    if (isGoing && !readFileSync(join(path, "sandbox.json"), "utf8").includes('"deleting":true'))
+      wrong.push(`${at}: whoever finds it takes it for a sandbox`);
     if (made && !there && !journal(folder).includes('"type":"deleted","sandboxId":"sb"'))
       wrong.push(`${at}: not told`);
   });

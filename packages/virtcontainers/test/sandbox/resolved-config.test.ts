@@ -2,7 +2,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { type DriverConfig, ResolvedHypervisorConfig } from "../../src/hypervisor/config.ts";
+import { type DriverConfig, ResolvedHypervisorConfigSchema } from "../../src/hypervisor/config.ts";
 import { VirtContainers } from "../../src/index.ts";
 import { createTestImages, createTestInstance } from "../../src/testing/index.ts";
 import { editStored, refusal, waiting } from "./support.ts";
@@ -48,9 +48,9 @@ test("a configuration that is damaged on disk is told as such", async () => {
   expect((await refusal(sandbox.exec(["true"]))).code).toBe("STATE_INVALID");
 });
 
-const Painted = v.object({ ...ResolvedHypervisorConfig.entries, color: v.string() });
+const Painted = v.object({ ...ResolvedHypervisorConfigSchema.entries, color: v.string() });
 const painted: DriverConfig = {
-  schema: Painted,
+  read: (kept) => v.parse(Painted, kept),
   resolve: (config, common) => ({ ...common, color: config.cpuFeatures ?? "grey" }),
 };
 

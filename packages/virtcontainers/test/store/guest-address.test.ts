@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { expect, test } from "vitest";
 import {
   addressText,
-  GuestAddress,
+  type GuestAddress,
+  GuestAddressSchema,
   isPciPath,
   isScsiAddress,
   pciPath,
@@ -57,7 +58,7 @@ test.each<[GuestAddress, string]>([
   [{ kind: "mmio", node: "vda" }, "mmio/vda"],
 ])("%j is %s as text, and is read back from disk", (address, text) => {
   expect(addressText(address)).toBe(text);
-  expect(v.parse(GuestAddress, JSON.parse(JSON.stringify(address)))).toEqual(address);
+  expect(v.parse(GuestAddressSchema, JSON.parse(JSON.stringify(address)))).toEqual(address);
 });
 
 test.each([
@@ -68,5 +69,5 @@ test.each([
   { kind: "mmio", node: "../sda" },
   { kind: "usb", path: "1" },
 ])("%j is no address", (address) => {
-  expect(v.is(GuestAddress, address)).toBe(false);
+  expect(v.is(GuestAddressSchema, address)).toBe(false);
 });

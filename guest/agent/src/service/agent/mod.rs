@@ -14,6 +14,7 @@ mod get_oom_event;
 mod get_volume_stats;
 mod iptables;
 mod mem_hotplug_by_probe;
+mod network;
 mod online_cpu_mem;
 mod pause_container;
 mod read_stream;
@@ -70,6 +71,7 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         agent.sandbox.info()?;
     }
     match method {
+        "AddARPNeighbors" => encode(network::add_arp_neighbors(decode(payload)?)),
         "AddSwap" => encode(add_swap::by_pci_path(agent, decode(payload)?).await),
         "AddSwapPath" => encode(add_swap::by_path(agent, decode(payload)?).await),
         "CloseStdin" => encode(close_stdin::call(agent, decode(payload)?).await),
@@ -84,6 +86,8 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "GetMetrics" => encode(get_metrics::call()),
         "GetOOMEvent" => encode(get_oom_event::call(agent).await),
         "GetVolumeStats" => encode(get_volume_stats::call(agent, decode(payload)?).await),
+        "ListInterfaces" => encode(network::list_interfaces()),
+        "ListRoutes" => encode(network::list_routes()),
         "MemHotplugByProbe" => encode(mem_hotplug_by_probe::call(&decode(payload)?)),
         "OnlineCPUMem" => encode(online_cpu_mem::call(agent, decode(payload)?).await),
         "PauseContainer" => encode(pause_container::pause(agent, decode(payload)?).await),
@@ -104,6 +108,8 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "StatsContainer" => encode(stats_container::call(agent, &decode(payload)?)),
         "TtyWinResize" => encode(tty_win_resize::call(agent, decode(payload)?)),
         "UpdateContainer" => encode(update_container::call(agent, decode(payload)?).await),
+        "UpdateInterface" => encode(network::update_interface(decode(payload)?)),
+        "UpdateRoutes" => encode(network::update_routes(decode(payload)?)),
         "UpdateEphemeralMounts" => encode(update_ephemeral_mounts::call(agent, &decode(payload)?)),
         "WaitProcess" => encode(wait_process::call(agent, decode(payload)?).await),
         "WriteStdin" => encode(write_stdin::call(agent, decode(payload)?).await),

@@ -67,6 +67,20 @@ const noMappings = v.optional(
   ),
 );
 
+/** A device of a container. */
+export interface OciDevice {
+  /** Its name in the container, an absolute path. */
+  path: string;
+}
+
+/** How the kernel behaves towards a container. */
+export interface OciPersonality {
+  /** None but `LINUX`. */
+  domain: string;
+  /** Must be empty. */
+  flags?: string[] | undefined;
+}
+
 /** `linux` of the OCI runtime specification. */
 export interface OciLinux {
   /** Namespaces of the container; no user or time namespaces, and none of the host by `path`. */
@@ -76,7 +90,7 @@ export interface OciLinux {
   /** Must be empty: there are no user namespaces. */
   gidMappings?: unknown[] | undefined;
   /** None but those that every container has. */
-  devices?: { path: string }[] | undefined;
+  devices?: OciDevice[] | undefined;
   /** Not used: the guest chooses the path. */
   cgroupsPath?: string | undefined;
   /** Limits of the container. */
@@ -94,7 +108,7 @@ export interface OciLinux {
   /** SELinux's context of its mounts. */
   mountLabel?: string | undefined;
   /** None but `LINUX`, without flags. */
-  personality?: { domain: string; flags?: string[] | undefined } | undefined;
+  personality?: OciPersonality | undefined;
 }
 
 export const OciLinuxSchema = v.object({

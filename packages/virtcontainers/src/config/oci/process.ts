@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { absolutePath, argument, flag, honoured, integer, later, text } from "../../validate.ts";
 import type { Capabilities } from "../capabilities.ts";
+import type { ConsoleSize } from "../cmd.ts";
 import { type Rlimits, RlimitsSchema } from "../rlimits.ts";
 
 const uint32 = integer(0, 2 ** 32 - 1);
@@ -25,7 +26,7 @@ export interface OciProcess {
   /** A pseudo terminal in the guest. */
   terminal?: boolean | undefined;
   /** Of the terminal at its start. */
-  consoleSize?: { height: number; width: number } | undefined;
+  consoleSize?: ConsoleSize | undefined;
   /** Whose it is, by numbers. */
   user?: OciUser | undefined;
   /** Where it begins: an absolute path. */

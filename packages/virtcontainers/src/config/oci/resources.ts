@@ -57,44 +57,52 @@ export const HugepageLimitSchema = v.object({
   limit: v.pipe(v.number(), v.integer(), v.minValue(0, "it must not be negative")),
 });
 
+/** Limits of memory, in bytes; -1 is no limit. */
+export interface OciMemory {
+  /** The most that it may use. */
+  limit?: number | undefined;
+  /** What is left to it when memory is short. */
+  reservation?: number | undefined;
+  /** Memory and swap together. */
+  swap?: number | undefined;
+  /** Must be false: cgroup v2 can't switch the OOM killer off. */
+  disableOOMKiller?: boolean | undefined;
+  /** Not used: cgroup v2 always has a hierarchy. */
+  useHierarchy?: boolean | undefined;
+  /** Not used: the guest always checks. */
+  checkBeforeUpdate?: boolean | undefined;
+}
+
+/** Limits of CPU time. */
+export interface OciCpu {
+  /** Weight beside other containers; 1024 is that of one without. */
+  shares?: number | undefined;
+  /** Microseconds of CPU time in each period; -1 is no limit. */
+  quota?: number | undefined;
+  /** Microseconds. */
+  period?: number | undefined;
+  /** The VM's CPUs that it may use. */
+  cpus?: string | undefined;
+  /** The VM's memory nodes that it may use. */
+  mems?: string | undefined;
+}
+
+/** A limit of processes and threads. */
+export interface OciPids {
+  /** How many there may be; -1 is no limit. */
+  limit?: number | undefined;
+}
+
 /** `linux.resources` of the OCI runtime specification; values are checked when they become the container's limits. */
 export interface Resources {
   /** Rules of which devices may be opened, made and read; numbers are the guest's. */
   devices?: DeviceRule[] | undefined;
   /** Of memory, in bytes; -1 is no limit. */
-  memory?:
-    | {
-        /** The most that it may use. */
-        limit?: number | undefined;
-        /** What is left to it when memory is short. */
-        reservation?: number | undefined;
-        /** Memory and swap together. */
-        swap?: number | undefined;
-        /** Must be false: cgroup v2 can't switch the OOM killer off. */
-        disableOOMKiller?: boolean | undefined;
-        /** Not used: cgroup v2 always has a hierarchy. */
-        useHierarchy?: boolean | undefined;
-        /** Not used: the guest always checks. */
-        checkBeforeUpdate?: boolean | undefined;
-      }
-    | undefined;
+  memory?: OciMemory | undefined;
   /** Of CPU time. */
-  cpu?:
-    | {
-        /** Weight beside other containers; 1024 is that of one without. */
-        shares?: number | undefined;
-        /** Microseconds of CPU time in each period; -1 is no limit. */
-        quota?: number | undefined;
-        /** Microseconds. */
-        period?: number | undefined;
-        /** The VM's CPUs that it may use. */
-        cpus?: string | undefined;
-        /** The VM's memory nodes that it may use. */
-        mems?: string | undefined;
-      }
-    | undefined;
+  cpu?: OciCpu | undefined;
   /** How many processes and threads there may be; -1 is no limit. */
-  pids?: { limit?: number | undefined } | undefined;
+  pids?: OciPids | undefined;
   /** Of huge pages, by their size. */
   hugepageLimits?: HugepageLimit[] | undefined;
   /** Must be empty, and so must the three that follow. */

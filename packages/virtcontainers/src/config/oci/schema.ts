@@ -31,6 +31,14 @@ export const OciMountSchema = v.object({
   gidMappings: later("mounts with mapped ids"),
 });
 
+/** The root of a container. */
+export interface OciRoot {
+  /** A folder, relative to the bundle or absolute. */
+  path: string;
+  /** Nothing is written to it. Default false. */
+  readonly?: boolean | undefined;
+}
+
 /**
  * A configuration as in the OCI runtime specification 1.0 to 1.2 (config.md, config-linux.md). What a VM
  * can't honour is refused by name; properties that the specification does not know are left out.
@@ -41,7 +49,7 @@ export interface OciSpec {
   /** The container's first command. */
   process?: OciProcess | undefined;
   /** The folder that is its root, relative to the bundle or absolute. */
-  root?: { path: string; readonly?: boolean | undefined } | undefined;
+  root?: OciRoot | undefined;
   /** The guest's host name. */
   hostname?: string | undefined;
   /** The guest's domain name. */

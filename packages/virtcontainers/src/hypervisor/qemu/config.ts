@@ -1,7 +1,11 @@
 import * as v from "valibot";
 import { accelerators, machineTypes } from "../../config/hypervisor/qemu.ts";
 import { parse } from "../../validate.ts";
-import { type DriverConfig, ResolvedHypervisorConfig } from "../config.ts";
+import {
+  type DriverConfig,
+  type ResolvedHypervisorConfig,
+  ResolvedHypervisorConfigSchema,
+} from "../config.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
 export type MachineType = (typeof machineTypes)[number];
@@ -18,7 +22,7 @@ const defaults = {
 
 /** The configuration of a VM of QEMU: what every driver knows, and its own. */
 export const QemuConfig = v.object({
-  ...ResolvedHypervisorConfig.entries,
+  ...ResolvedHypervisorConfigSchema.entries,
   machineType: v.picklist(machineTypes),
   accelerator: v.picklist(accelerators),
   memSlots: v.number(),
@@ -50,7 +54,7 @@ export type QemuConfig = v.InferOutput<typeof QemuConfig>;
 export type QemuSpec = VmSpec & { config: QemuConfig };
 
 export const ownConfig: DriverConfig = {
-  schema: QemuConfig,
+  read: (kept) => v.parse(QemuConfig, kept),
   resolve: (config, common): QemuConfig => ({
     ...common,
     machineType: config.hypervisorMachineType ?? defaults.machineType,

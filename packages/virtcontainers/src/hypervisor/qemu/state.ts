@@ -1,14 +1,14 @@
 import * as v from "valibot";
-import { ProcessIdentity } from "../../host/process-identity.ts";
-import { UserIds } from "../../host/user-ids.ts";
+import { ProcessIdentitySchema } from "../../host/process-identity.ts";
+import { UserIdsSchema } from "../../host/user-ids.ts";
 import type { VmState } from "../../store/vm-state.ts";
 import type { AgentTransport } from "../agent-transport.ts";
 import type { VmSpec } from "../hypervisor.ts";
 
 const DriverState = v.object({
-  user: v.optional(UserIds),
+  user: v.optional(UserIdsSchema),
   cid: v.optional(v.number()),
-  vsockDaemon: v.optional(ProcessIdentity),
+  vsockDaemon: v.optional(ProcessIdentitySchema),
 });
 type DriverState = v.InferOutput<typeof DriverState>;
 

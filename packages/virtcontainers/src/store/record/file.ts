@@ -5,9 +5,14 @@ import { isBelow } from "../bounds.ts";
 import { userName } from "../user.ts";
 import { type RecordKind, thingPath } from "./kind.ts";
 
+export interface FileRecord {
+  kind: "file";
+  path: string;
+}
+
 const schema = v.strictObject({ kind: v.literal("file"), path: thingPath });
 
-export const file: RecordKind<v.InferOutput<typeof schema>> = {
+export const file: RecordKind<FileRecord> = {
   schema,
   life: "sandbox",
   name: ({ path }) => path,

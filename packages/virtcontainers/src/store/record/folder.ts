@@ -5,9 +5,14 @@ import { removeTree } from "../../host/remove-tree.ts";
 import { isBelow } from "../bounds.ts";
 import { type RecordKind, thingPath } from "./kind.ts";
 
+export interface FolderRecord {
+  kind: "folder";
+  path: string;
+}
+
 const schema = v.strictObject({ kind: v.literal("folder"), path: thingPath });
 
-export const folder: RecordKind<v.InferOutput<typeof schema>> = {
+export const folder: RecordKind<FolderRecord> = {
   schema,
   life: "sandbox",
   name: ({ path }) => path,

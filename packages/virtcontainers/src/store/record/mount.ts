@@ -2,9 +2,14 @@ import * as v from "valibot";
 import { isBelow } from "../bounds.ts";
 import { type RecordKind, thingPath } from "./kind.ts";
 
+export interface MountRecord {
+  kind: "mount";
+  target: string;
+}
+
 const schema = v.strictObject({ kind: v.literal("mount"), target: thingPath });
 
-export const mount: RecordKind<v.InferOutput<typeof schema>> = {
+export const mount: RecordKind<MountRecord> = {
   schema,
   life: "vm",
   name: ({ target }) => target,

@@ -6,6 +6,16 @@ import { type RecordKind, thingPath } from "./kind.ts";
 const id = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** A file, known by its inode, that was given to `user` and is given back to whom it belonged. */
+export interface OwnerRecord {
+  kind: "owner";
+  path: string;
+  dev: number;
+  ino: number;
+  uid: number;
+  gid: number;
+  user: number;
+}
+
 const schema = v.strictObject({
   kind: v.literal("owner"),
   path: thingPath,
@@ -17,7 +27,7 @@ const schema = v.strictObject({
   user: v.pipe(id, v.check(isVmUid)),
 });
 
-export const owner: RecordKind<v.InferOutput<typeof schema>> = {
+export const owner: RecordKind<OwnerRecord> = {
   schema,
   life: "sandbox",
   name: ({ path }) => path,

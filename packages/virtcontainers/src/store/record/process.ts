@@ -5,19 +5,27 @@ import { isVmUid } from "../vm-uid.ts";
 import type { RecordKind } from "./kind.ts";
 
 /** Found by its marker, a random argument, if its pid never reached the disk. */
+export interface ProcessRecord {
+  kind: "process";
+  name: string;
+  marker: string;
+  pid?: number | undefined;
+  startTime?: string | undefined;
+  /** It leads a process group, which ends with it. */
+  group?: boolean | undefined;
+  /** Its marker is the value of this variable of its environment, since its arguments are not ours to add to. */
+  variable?: string | undefined;
+}
+
 const schema = v.strictObject({
   kind: v.literal("process"),
   name: v.string(),
   marker: v.pipe(v.string(), v.minLength(8)),
   pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
   startTime: v.optional(v.string()),
-  /** It leads a process group, which ends with it. */
   group: v.optional(v.boolean()),
-  /** Its marker is the value of this variable of its environment, since its arguments are not ours to add to. */
   variable: v.optional(v.string()),
 });
-
-type ProcessRecord = v.InferOutput<typeof schema>;
 
 export const process: RecordKind<ProcessRecord> = {
   schema,

@@ -1,20 +1,29 @@
 import * as v from "valibot";
 import type { Host } from "../../host/host.ts";
 import type { Bounds } from "../bounds.ts";
+import type { CgroupRecord } from "./cgroup.ts";
+import type { FileRecord } from "./file.ts";
+import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
-
-type Kinds = typeof kinds;
-type KindName = keyof Kinds;
-type RecordOf<K extends KindName = KindName> = {
-  [P in K]: { kind: P } & (Kinds[P] extends RecordKind<infer R> ? R : never);
-}[K];
+import type { MountRecord } from "./mount.ts";
+import type { OwnerRecord } from "./owner.ts";
+import type { ProcessRecord } from "./process.ts";
 
 /**
  * What a sandbox holds of the host. A record is on disk before the thing is taken, knows how to release
  * it, and releasing twice or releasing what was never taken is no error.
  */
-export type LedgerRecord = RecordOf;
+export type LedgerRecord =
+  | CgroupRecord
+  | FileRecord
+  | FolderRecord
+  | MountRecord
+  | OwnerRecord
+  | ProcessRecord;
+
+type KindName = keyof typeof kinds;
+type RecordOf<K extends KindName> = Extract<LedgerRecord, { kind: K }>;
 
 const table: { [P in KindName]: RecordKind<RecordOf<P>> } = kinds;
 
