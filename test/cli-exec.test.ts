@@ -111,12 +111,13 @@ describe("exec of one container", () => {
   });
 
   test("where no more processes may be, that is what is told", async () => {
-    const fill = "i=0; while [ $i -lt 6 ]; do sleep 1000 & i=$((i+1)); done";
-    // It ends by itself; what it has started goes on.
+    const fill = "i=0; while [ $i -lt 6 ]; do sleep 1000 & i=$((i+1)); done; wait";
+    // The first process, this one and six.
     await exec("-d", "box", "sh", "-c", fill);
-    const full = async (): Promise<boolean> =>
-      (await virtc.run(["top", "box"])).stdout.split("\n").filter((l) => l.includes("sleep"))
-        .length >= 6;
+    const full = async (): Promise<boolean> => {
+      const { stdout } = await virtc.run(["top", "box"]);
+      return stdout.split("\n").filter((line) => /sleep 1000\s*$/.test(line)).length === 6;
+    };
     await expect.poll(full, { timeout: 60_000 }).toBe(true);
     const refused = await exec("box", "true");
     expect(refused.code).not.toBe(0);

@@ -1,5 +1,6 @@
 /** What an ordinary user can share with a guest: with the virtiofsd in Rust as much as root. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -24,8 +25,10 @@ const sources = fileURLToPath(new URL("..", import.meta.url));
 const canRun =
   process.getuid?.() === 0 &&
   spawnSync("test", ["-r", script], { uid, gid: uid, cwd: "/" }).status === 0;
-/** The one that came with QEMU, where it is, is taken first. */
-const inRust = existsSync("/usr/libexec/virtiofsd") && !existsSync("/usr/lib/qemu/virtiofsd");
+/** Which one there is does not tell by its place: Debian 13 has that in Rust in both. */
+const daemon = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"].find(existsSync) ?? "false";
+const version = spawnSync(daemon, ["--version"], { encoding: "utf8" }).stdout;
+const inRust = /^virtiofsd \d/.test(version);
 const namespaces = ["--user", "--map-root-user", "--mount", "true"];
 const able = inRust && spawnSync("unshare", namespaces, { uid, gid: uid }).status === 0;
 
@@ -47,7 +50,9 @@ async function share() {
   const env = { PATH: process.env.PATH, HOME: base, TSX_TSCONFIG_PATH: tsconfig, TMPDIR: base };
   const args = ["--import", "tsx", script, base, busyboxArchive];
   const child = spawn(process.execPath, args, { uid, gid: uid, env, cwd: sources });
+  const ended = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await ended;
   return { exitCode: child.exitCode, stdout, stderr };
 }
 

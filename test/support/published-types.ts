@@ -8,7 +8,7 @@ export function programOf(
   compilerOptions: Readonly<Record<string, unknown>>,
 ): ts.Program {
   const { options } = ts.convertCompilerOptionsFromJson(
-    { ...compilerOptions, noEmit: true },
+    { typeRoots: [join(folder, "node_modules/@types")], ...compilerOptions, noEmit: true },
     folder,
   );
   return ts.createProgram([join(folder, file)], options);

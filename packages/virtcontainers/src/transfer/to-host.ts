@@ -39,8 +39,10 @@ export async function toHost(
     if (entry.kind === "link") {
       const inside = staysInside(entry.path, entry.target);
       const hangs = passedThrough(entry.path, entry.target).length > 0;
-      if (inside && hangs && later.length < maxLater) later.push(entry);
-      else if (!inside || hangs) tally.skip(entry.path, leadsOut);
+      if (inside && hangs && later.length + open.postponed < maxLater) {
+        later.push(entry);
+        open.postpone();
+      } else if (!inside || hangs) tally.skip(entry.path, leadsOut);
       if (!inside || hangs) continue;
     }
     tally.add(entry);
@@ -56,10 +58,11 @@ export async function toHost(
       await put(folder, [...prefix, ...entry.path], entry, tally, archive);
     } else tally.skip(entry.path, leadsOut);
   }
+  await open.settlePostponed();
 }
 
 const leadsOut = "a link that leads out of what is copied";
-/** So many links that go through a name and back are kept for the end. */
+/** So many links that go through a name and back, and folders around them, are kept for the end. */
 const maxLater = 10_000;
 
 /** False if there was nothing to make. */
@@ -99,7 +102,9 @@ async function areFolders(folder: FileHandle, paths: readonly string[][]): Promi
 class OpenFolders {
   readonly #folder: FileHandle;
   readonly #archive: boolean;
-  readonly #open: { path: readonly string[]; entry: TreeEntry }[] = [];
+  readonly #open: OpenFolder[] = [];
+  readonly #postponed: OpenFolder[] = [];
+  #postponedOpen = 0;
 
   constructor(folder: FileHandle, archive: boolean) {
     this.#folder = folder;
@@ -107,7 +112,23 @@ class OpenFolders {
   }
 
   enter(path: readonly string[], entry: TreeEntry): void {
-    this.#open.push({ path, entry });
+    this.#open.push({ path, entry, postponed: false });
+  }
+
+  /** How many wait for the end. */
+  get postponed(): number {
+    return this.#postponed.length + this.#postponedOpen;
+  }
+
+  /** Something more comes for those that are open, at the end. */
+  postpone(): void {
+    for (const folder of this.#open) folder.postponed = true;
+    this.#postponedOpen = this.#open.length;
+  }
+
+  /** Finishes those for which something came at the end; the innermost come first. */
+  async settlePostponed(): Promise<void> {
+    for (const folder of this.#postponed.splice(0)) await this.#settle(folder);
   }
 
   /** Finishes those that the path is not in: of a tree nothing more comes for them. */
@@ -116,10 +137,22 @@ class OpenFolders {
       if (last.path.length < path.length && last.path.every((name, at) => name === path[at]))
         return;
       this.#open.pop();
-      await using made = await openBelow(this.#folder, last.path);
-      await setAttributes(made, last.entry, this.#archive);
+      this.#postponedOpen = Math.min(this.#postponedOpen, this.#open.length);
+      if (last.postponed) this.#postponed.push(last);
+      else await this.#settle(last);
     }
   }
+
+  async #settle({ path, entry }: OpenFolder): Promise<void> {
+    await using made = await openBelow(this.#folder, path);
+    await setAttributes(made, entry, this.#archive);
+  }
+}
+
+interface OpenFolder {
+  path: readonly string[];
+  entry: TreeEntry;
+  postponed: boolean;
 }
 
 /** Opens folder in folder; a link in the place of one is refused. */

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { open, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -20,7 +20,8 @@ describe("output of a command", () => {
     await using instance = await createTestInstance({
       commands: {
         endless: async ({ stdout }) => {
-          for (;;) await stdout.write("x".repeat(64 * 1024));
+          for (let piece = 0; piece < 64; piece++) await stdout.write("x".repeat(64 * 1024));
+          return 0;
         },
       },
     });
@@ -102,6 +103,24 @@ describe("a tree of a guest", () => {
     // The mode is the last thing that a folder gets.
     expect(modes).toEqual([0o700, 0o700, 0o750, 0o750]);
     expect((await stat(join(target, "t"))).mode & 0o777).toBe(0o750);
+  });
+
+  test("gives a folder its time after the links in it that wait for the end", async () => {
+    const target = await temporaryFolder();
+    const entry = (kind: "folder" | "link", path: string[], link = ""): TreeEntry => ({
+      ...{ ...folder, mtimeMs: 1000, kind, path, target: link, body: noBody },
+    });
+    const entries = async function* () {
+      yield entry("folder", []);
+      yield entry("folder", ["a"]);
+      yield entry("link", ["a", "l"], "../b/../a");
+      yield entry("folder", ["b"]);
+    };
+    await using pinned = await open(target, constants.O_DIRECTORY);
+    await toHost(pinned, ["t"], entries(), new Tally(), false);
+    expect(await readlink(join(target, "t", "a", "l"))).toBe("../b/../a");
+    for (const path of ["t", "t/a", "t/b"])
+      expect((await stat(join(target, path))).mtimeMs).toBe(1000);
   });
 
   test("tells no longer paths of what was left out than there can be", () => {

@@ -173,7 +173,7 @@ describe.skipIf(guest === undefined || !hasQemu)(
           readonly: false,
         } as const;
         const vm = await start({ ...of, devices: [cold] });
-        expect(vm.state.devices).toEqual({ cold: { kind: "pci", path: "08" } });
+        expect(vm.state.devices).toEqual({ cold: { kind: "pci", path: "08", bootNode: "vdb" } });
         await untilConsoleSays(of, "virtc-agent");
         const addresses = [];
         for (const name of ["one", "two"]) {

@@ -1,54 +1,24 @@
 import type { GuestAddress } from "../../store/guest-address.ts";
-import { logFileNames } from "../../store/log-carrier.ts";
-import type { Device } from "../device.ts";
 import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
 import type { QemuConfig, QemuSpec } from "./config.ts";
-import type { Backend } from "./device/backend.ts";
+import { deviceArguments } from "./device/arguments.ts";
 import { blockdev } from "./device/disk.ts";
-import { deviceParts } from "./device/parts.ts";
 import { virtioProperties } from "./device/virtio.ts";
-import { vsockSocket } from "./device/vsock-daemon.ts";
+import {
+  descriptor,
+  descriptorArguments,
+  duplicated,
+  type LaunchFacts,
+  reopened,
+} from "./launch-facts.ts";
 import { bootNodes } from "./machine/boot-nodes.ts";
 import { machines } from "./machine/machines.ts";
-import { hex, type Place, placeDevices, rngPlaces, slot } from "./machine/places.ts";
+import { hex, placeDevices, rngPlaces, slot } from "./machine/places.ts";
 import { memoryArguments } from "./memory/arguments.ts";
 import { sharesMemory } from "./memory/backend.ts";
 import { virtioMemDevice } from "./memory/virtio-mem.ts";
 import { option } from "./options.ts";
-
-/** What the host decides about a launch, beside the specification. */
-export interface LaunchFacts {
-  accelerator: "kvm" | "tcg";
-  /** A firmware file, or the name of one that QEMU brings; undefined: QEMU's default. */
-  firmware: string | undefined;
-  /** Size of the root image; needed only where it is an nvdimm. */
-  imageBytes: number;
-  /** The guest's address for vsock, where the host's kernel serves it. */
-  cid?: number | undefined;
-  /** Numbers of the descriptors that QEMU inherits, by name; what has none is opened by its path. */
-  descriptors: ReadonlyMap<string, number>;
-}
-
-/** The names of the descriptors beside those of disks, which have their own. */
-export const descriptor = {
-  kernel: "kernel",
-  initrd: "initrd",
-  firmware: "firmware",
-  image: "image",
-  sink: "sink",
-  vsock: "vsock",
-  disk: (id: string) => `disk-${id}`,
-} as const;
-
-/** Files in the sandbox's VM folder. QEMU's working folder is there, so their paths are short. */
-export const vmFile = {
-  console: "console.log",
-  log: logFileNames["serial-file"],
-  output: "qemu.log",
-  qmp: "qmp.sock",
-  vsock: vsockSocket,
-  agent: (index: number) => `agent.${index}.sock`,
-} as const;
+import { vmFile } from "./vm-files.ts";
 
 /** The arguments of QEMU for a VM: a pure function. */
 export function launchArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
@@ -90,38 +60,6 @@ export function coldAddresses({ config, devices }: QemuSpec): Record<string, Gue
       return [device.id, named ? { ...address, bootNode } : address];
     }),
   );
-}
-
-/** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */
-function descriptorArguments(
-  { config, devices }: QemuSpec,
-  { descriptors }: LaunchFacts,
-): string[] {
-  const names = [
-    ...(usesNvdimm(config) ? [] : [descriptor.image]),
-    descriptor.sink,
-    ...devices.filter(({ kind }) => kind === "disk").map(({ id }) => descriptor.disk(id)),
-  ];
-  return names.flatMap((name) => {
-    const fd = descriptors.get(name);
-    return fd === undefined ? [] : ["-add-fd", option("", { fd, set: fd, opaque: name })];
-  });
-}
-
-/** For what QEMU opens by its block layer or as a character device. */
-function duplicated(name: string, path: string, { descriptors }: LaunchFacts): string {
-  const fd = descriptors.get(name);
-  return fd === undefined ? path : `/dev/fdset/${fd}`;
-}
-
-/** For what QEMU opens with a plain open(2). */
-function reopened<P extends string | undefined>(
-  name: string,
-  path: P,
-  { descriptors }: LaunchFacts,
-): string | P {
-  const fd = descriptors.get(name);
-  return fd === undefined || path === undefined ? path : `/proc/self/fd/${fd}`;
 }
 
 /** No default devices, no configuration of the user, and a filter of system calls. */
@@ -269,33 +207,6 @@ function imageArguments(config: QemuConfig, facts: LaunchFacts): string[] {
     ...["-blockdev", JSON.stringify(node)],
     ...["-device", pci(config, "virtio-blk-pci", slot.image, { id: "image0", drive: "image" })],
   ];
-}
-
-function deviceArguments({ config, devices, folder }: QemuSpec, facts: LaunchFacts): string[] {
-  const vsock = { cid: facts.cid, fd: facts.descriptors.get(descriptor.vsock) };
-  return placeDevices(config, devices).flatMap(({ device, place }) => {
-    const path =
-      device.kind === "disk"
-        ? duplicated(descriptor.disk(device.id), device.path, facts)
-        : undefined;
-    const parts = deviceParts(device, { folder, path, vsock }, config);
-    const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
-    return [
-      ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
-      ...["-device", JSON.stringify(frontend)],
-    ];
-  });
-}
-
-function backendArguments(backend: Backend): string[] {
-  return backend.option === "blockdev"
-    ? ["-blockdev", JSON.stringify(backend.value)]
-    : [`-${backend.option}`, option(backend.driver, backend.values)];
-}
-
-/** QEMU's id of a device tells its place, so that a running VM can be asked which are taken. */
-export function deviceId(place: Place, { id }: Pick<Device, "id">): string {
-  return `${place.name}.${id}`;
 }
 
 function pci(

@@ -10,24 +10,20 @@ import { dyingMs } from "../ending.ts";
 import type { RunningVm } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { checkFile, openDisk, openForReading } from "../reachable-files.ts";
-import {
-  coldAddresses,
-  descriptor,
-  type LaunchFacts,
-  launchArguments,
-  vmFile,
-} from "./arguments.ts";
+import { coldAddresses, launchArguments } from "./arguments.ts";
 import { capabilities } from "./capabilities.ts";
 import { usesNvdimm } from "./cmdline.ts";
 import type { QemuConfig, QemuSpec } from "./config.ts";
 import { Qmp } from "./control.ts";
 import { maxFileBytes } from "./device/file-limit.ts";
 import { startVsockDaemon } from "./device/vsock-daemon.ts";
+import { descriptor, type LaunchFacts } from "./launch-facts.ts";
 import { resolveAccelerator } from "./machine/accelerator.ts";
 import type { Binaries } from "./machine/binary.ts";
 import { findFirmware } from "./machine/firmware.ts";
 import { driverState, type VsockState } from "./state.ts";
 import { QemuVm } from "./vm.ts";
+import { vmFile } from "./vm-files.ts";
 
 /** Starts QEMU, and waits until it has taken its options. */
 export async function start(

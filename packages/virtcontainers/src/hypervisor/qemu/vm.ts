@@ -13,7 +13,6 @@ import { agentVsockPort, connectHybridVsock } from "../hybrid-vsock.ts";
 import type { RunningVm, VmSpec, VmStatus } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { openDisk } from "../reachable-files.ts";
-import { vmFile } from "./arguments.ts";
 import { capabilities } from "./capabilities.ts";
 import type { QemuConfig } from "./config.ts";
 import { connectionPhase, Qmp } from "./control.ts";
@@ -25,6 +24,7 @@ import { cpuThreads, plugCpus } from "./machine/cpus.ts";
 import { mayShareMemory } from "./memory/backend.ts";
 import { resizeMemory } from "./memory/resize.ts";
 import { driverStateOf, transportOf } from "./state.ts";
+import { vmFile } from "./vm-files.ts";
 
 const Status = v.object({ status: v.string() });
 /** How long other processes' operations on the same VM are waited for. */

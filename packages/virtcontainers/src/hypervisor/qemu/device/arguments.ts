@@ -1,0 +1,38 @@
+import type { Device } from "../../device.ts";
+import type { QemuSpec } from "../config.ts";
+import { descriptor, duplicated, type LaunchFacts } from "../launch-facts.ts";
+import { type Place, placeDevices } from "../machine/places.ts";
+import { option } from "../options.ts";
+import type { Backend } from "./backend.ts";
+import { deviceParts } from "./parts.ts";
+
+/** The arguments of all that the VM is given. */
+export function deviceArguments(
+  { config, devices, folder }: QemuSpec,
+  facts: LaunchFacts,
+): string[] {
+  const vsock = { cid: facts.cid, fd: facts.descriptors.get(descriptor.vsock) };
+  return placeDevices(config, devices).flatMap(({ device, place }) => {
+    const path =
+      device.kind === "disk"
+        ? duplicated(descriptor.disk(device.id), device.path, facts)
+        : undefined;
+    const parts = deviceParts(device, { folder, path, vsock }, config);
+    const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
+    return [
+      ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
+      ...["-device", JSON.stringify(frontend)],
+    ];
+  });
+}
+
+function backendArguments(backend: Backend): string[] {
+  return backend.option === "blockdev"
+    ? ["-blockdev", JSON.stringify(backend.value)]
+    : [`-${backend.option}`, option(backend.driver, backend.values)];
+}
+
+/** QEMU's id of a device tells its place, so that a running VM can be asked which are taken. */
+export function deviceId(place: Place, { id }: Pick<Device, "id">): string {
+  return `${place.name}.${id}`;
+}
