@@ -1,3 +1,4 @@
+import { isForeign } from "../../agent/features.ts";
 import { Deadline } from "../../deadline.ts";
 import { isVirtError } from "../../errors.ts";
 import { readExits } from "../../logs/exits.ts";
@@ -66,8 +67,10 @@ async function waitInGuest(
   if (!sandbox.agentFeatures.includes(offsetsFeature)) {
     // Such an agent forgets a process that was waited for, with what was not read of its output.
     const agent = await operation.agent();
-    const read = streamsEnded(operation.connection, { containerId, execId }, signal);
-    await Promise.race([read, agent.closed]);
+    if (isForeign(sandbox)) {
+      const read = streamsEnded(operation.connection, { containerId, execId }, signal);
+      await Promise.race([read, agent.closed]);
+    }
     return await agent.waitProcess(containerId, execId, signal);
   }
   // Such an agent goes on telling how a process ended whose end it has told already.
