@@ -65,7 +65,7 @@ describe("a call whose guest hangs", () => {
       "enterContainer",
       () => sandbox.enterContainer("c1", { args: ["true"] }, limit),
     ],
-    ["SignalProcess", "signalProcess", () => sandbox.killContainer("c1", 10, false, limit)],
+    ["SignalProcess", "killContainer", () => sandbox.killContainer("c1", 10, false, limit)],
     ["WaitProcess", "waitProcess", () => sandbox.waitProcess("c1", "c1", limit)],
     ["TtyWinResize", "winsizeProcess", () => sandbox.winsizeProcess("c1", "c1", 1, 1, limit)],
     ["SetOutput", "setOutput", () => sandbox.setOutput("c1", "c1", "log", limit)],
