@@ -3,7 +3,8 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ExecHandle, isVirtError, type Sandbox } from "../../src/index.ts";
 import { type Command, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 /** Writes its terminal's size now and after each change. */
 const size: Command = async ({ terminal, stdout, onSignal, signal }) => {

@@ -14,7 +14,7 @@ import {
   LogDiskWriter,
   type TestAgent,
 } from "../../src/testing/index.ts";
-import { refusal } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
 
 const { processes } = createHost();
 

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isVirtError, type Sandbox } from "../../src/index.ts";
 import { type AgentFault, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { editStored, killVm, refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
+import { editStored } from "../support/stored.ts";
 
 const faults: AgentFault[] = [];
 let instance: TestInstance;

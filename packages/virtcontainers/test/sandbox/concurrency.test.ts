@@ -12,8 +12,10 @@ import {
   type MockFailure,
   type TestInstance,
 } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { editStored, killVm, refusal, storedPath, waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
+import { editStored, storedPath } from "../support/stored.ts";
 
 const config = { id: "sb", containers: [waiting] };
 const sleeps = ["sleep", "1000"];
