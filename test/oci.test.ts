@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LinuxResources, OciSpec, Sandbox } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runcSpec } from "../packages/virtcontainers/test/container/support/runc-spec.ts";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 
 let instance: TestInstance;
@@ -57,53 +58,18 @@ function makeBundle(name: string, spec: object): string {
   return bundle;
 }
 
-/** As `runc spec` writes it. */
+/** As `runc spec` writes it, but without a terminal, capabilities and what is masked. */
 function baseSpec(): OciSpec & { process: object; linux: object } {
+  const { ociVersion, mounts, process, linux } = runcSpec();
+  const { user, cwd, rlimits, noNewPrivileges } = process;
   return {
-    ociVersion: "1.2.0",
+    ...{ ociVersion, mounts, root: { path: "rootfs" } },
     process: {
-      user: { uid: 0, gid: 0 },
+      ...{ user, cwd, rlimits, noNewPrivileges },
       args: ["sleep", "600"],
       env: ["PATH=/bin"],
-      cwd: "/",
-      rlimits: [{ type: "RLIMIT_NOFILE", hard: 1024, soft: 1024 }],
-      noNewPrivileges: true,
     },
-    root: { path: "rootfs" },
-    mounts: [
-      { destination: "/proc", type: "proc", source: "proc" },
-      { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"] },
-      {
-        destination: "/dev/pts",
-        type: "devpts",
-        source: "devpts",
-        options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
-      },
-      {
-        destination: "/dev/mqueue",
-        type: "mqueue",
-        source: "mqueue",
-        options: ["nosuid", "noexec", "nodev"],
-      },
-      {
-        destination: "/sys",
-        type: "sysfs",
-        source: "sysfs",
-        options: ["nosuid", "noexec", "nodev", "ro"],
-      },
-      {
-        destination: "/sys/fs/cgroup",
-        type: "cgroup",
-        source: "cgroup",
-        options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
-      },
-    ],
-    linux: {
-      resources: { devices: [{ allow: false, access: "rwm" }] },
-      namespaces: (["pid", "network", "ipc", "uts", "mount", "cgroup"] as const).map((type) => ({
-        type,
-      })),
-    },
+    linux: { resources: linux.resources, namespaces: linux.namespaces },
   };
 }
 
