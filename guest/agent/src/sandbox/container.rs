@@ -49,6 +49,14 @@ pub struct Container {
     pub limits: Limits,
     /// By which shared mounts name it, beside its id.
     pub name: Option<String>,
+    pub life: Life,
+}
+
+/// How long its files may take to be read.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What changes about a container after it was made.
+pub struct Life {
     pub started: Cell<bool>,
     pub paused: Cell<bool>,
     pub removing: Cell<bool>,
@@ -61,24 +69,18 @@ pub struct Container {
     pub execs: Execs,
 }
 
-/// How long its files may take to be read.
-const LIMIT: Duration = Duration::from_secs(10);
-
-/// What a container is made from.
-pub struct Parts {
-    pub id: String,
-    pub init_id: String,
-    pub init: Rc<Process>,
-    pub bundle: PathBuf,
-    pub root: PathBuf,
-    pub cgroup: Option<PathBuf>,
-    pub mounts: Vec<String>,
-    pub own_pids: bool,
-    pub poststart: bool,
-    pub poststop: bool,
-    pub termination_log: TerminationLog,
-    pub limits: Limits,
-    pub name: Option<String>,
+impl Default for Life {
+    fn default() -> Life {
+        Life {
+            started: Cell::new(false),
+            paused: Cell::new(false),
+            removing: Cell::new(false),
+            gone: Rc::default(),
+            table: Arc::default(),
+            blocking: BlockingPool::new(1, LIMIT),
+            execs: Execs::default(),
+        }
+    }
 }
 
 /// The file in which a container may say why it ended.
@@ -109,33 +111,8 @@ impl TerminationLog {
 }
 
 impl Container {
-    pub fn new(parts: Parts) -> Rc<Container> {
-        Rc::new(Container {
-            id: parts.id,
-            init_id: parts.init_id,
-            init: parts.init,
-            bundle: parts.bundle,
-            root: parts.root,
-            cgroup: parts.cgroup,
-            mounts: parts.mounts,
-            own_pids: parts.own_pids,
-            poststart: parts.poststart,
-            poststop: parts.poststop,
-            termination_log: parts.termination_log,
-            limits: parts.limits,
-            name: parts.name,
-            started: Cell::new(false),
-            paused: Cell::new(false),
-            removing: Cell::new(false),
-            gone: Rc::default(),
-            table: Arc::default(),
-            blocking: BlockingPool::new(1, LIMIT),
-            execs: Execs::default(),
-        })
-    }
-
     pub fn state(&self) -> State {
-        match (self.init.exit.get(), self.started.get()) {
+        match (self.init.exit.get(), self.life.started.get()) {
             (Some(_), _) => State::Stopped,
             (None, true) => State::Running,
             (None, false) => State::Created,
@@ -149,7 +126,7 @@ impl Container {
         {
             return Ok(());
         }
-        for exec in self.execs.live() {
+        for exec in self.life.execs.live() {
             signal::send(&exec, signal::KILL)?;
         }
         signal::send(&self.init, signal::KILL)
@@ -179,7 +156,7 @@ impl Container {
         if self.is_init(exec_id) {
             return Ok(self.init.clone());
         }
-        match self.execs.find(exec_id) {
+        match self.life.execs.find(exec_id) {
             Some(Exec::Live(process)) => Ok(process),
             _ => Err(self.no_process(exec_id)),
         }
@@ -200,7 +177,7 @@ impl Container {
     pub fn start_exec(&self, exec_id: &str) -> Result<Start<'_>> {
         match self.is_init(exec_id) {
             true => Err(execs::taken_already(exec_id)),
-            false => self.execs.start(exec_id),
+            false => self.life.execs.start(exec_id),
         }
     }
 }

@@ -162,7 +162,7 @@ impl Sandbox {
         if process.container_id.is_empty() {
             self.consoles.execs.forget(process);
         } else if let Ok(container) = self.container(&process.container_id) {
-            container.execs.forget(process);
+            container.life.execs.forget(process);
         }
     }
 

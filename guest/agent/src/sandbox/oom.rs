@@ -45,7 +45,7 @@ impl Watch {
                 tell_log(&self.log, &container.id, &telling);
             }
             known = killed.unwrap_or(known);
-            let gone = container.gone.clone();
+            let gone = container.life.gone.clone();
             drop(container);
             tokio::select! {
                 () = events.readable.notified() => {}

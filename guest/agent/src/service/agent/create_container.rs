@@ -13,7 +13,7 @@ use crate::files::root::Root;
 use crate::id;
 use crate::process::draft::{Draft, Ports, Wanted};
 use crate::proto::grpc::{CreateContainerRequest, Spec};
-use crate::sandbox::container::{self, Container, Parts, TerminationLog};
+use crate::sandbox::container::{self, Container, Life, TerminationLog};
 use crate::sandbox::{files, shared_mounts};
 use crate::spec::limits::Limits;
 use crate::spec::namespaces::{self, Pids};
@@ -150,7 +150,7 @@ async fn create(
             return Err(status);
         }
     };
-    let container = Container::new(Parts {
+    let container = Rc::new(Container {
         cgroup: agent.crun.cgroups.then(|| path::folder_of(&id)),
         id,
         init_id: request.exec_id,
@@ -164,6 +164,7 @@ async fn create(
         termination_log,
         limits,
         name,
+        life: Life::default(),
     });
     let shared = shared_mounts::add(&agent.sandbox, &container, &request.shared_mounts);
     if let Err(status) = shared.await {

@@ -29,7 +29,7 @@ pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> 
         let message = format!("container {} is not running", container.id);
         return Err(Status::precondition(message));
     }
-    if container.paused.get() {
+    if container.life.paused.get() {
         let message = format!("container {} is paused", container.id);
         return Err(Status::precondition(message));
     }
@@ -145,7 +145,7 @@ async fn find_user(
         Ok(process)
     };
     let what = format!("users of container {}", container.id);
-    container.blocking.run(&what, find).await
+    container.life.blocking.run(&what, find).await
 }
 
 /// A program of the guest itself.

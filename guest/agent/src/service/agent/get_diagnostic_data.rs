@@ -36,7 +36,7 @@ pub async fn call(
         Ok(root.and_then(|root| read_inside(&root, &inside, LIMIT).context(|| inside)))
     };
     let what = format!("container {}: {path}", container.id);
-    let data = container.blocking.run(&what, read).await?;
+    let data = container.life.blocking.run(&what, read).await?;
     let data = data.map_err(|_| unread())?;
     Ok(GetDiagnosticDataResponse { data })
 }

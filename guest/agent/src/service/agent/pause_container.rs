@@ -10,10 +10,10 @@ use crate::status::{Result, Status};
 
 pub async fn pause(agent: &Agent, request: PauseContainerRequest) -> Result<()> {
     let container = agent.sandbox.container(&request.container_id)?;
-    if container.state() == State::Stopped || container.paused.get() {
+    if container.state() == State::Stopped || container.life.paused.get() {
         return Err(wrong_state(&container, "it is not running"));
     }
-    container.paused.set(true);
+    container.life.paused.set(true);
     let result = match cgroup(&container) {
         Ok(cgroup) => freeze::set(&agent.poller, &cgroup, true).await,
         Err(status) => Err(status),
@@ -23,18 +23,18 @@ pub async fn pause(agent: &Agent, request: PauseContainerRequest) -> Result<()> 
         if let Some(cgroup) = &container.cgroup {
             freeze::release(cgroup);
         }
-        container.paused.set(false);
+        container.life.paused.set(false);
     }
     result
 }
 
 pub async fn resume(agent: &Agent, request: ResumeContainerRequest) -> Result<()> {
     let container = agent.sandbox.container(&request.container_id)?;
-    if !container.paused.get() {
+    if !container.life.paused.get() {
         return Err(wrong_state(&container, "it is not paused"));
     }
     freeze::set(&agent.poller, &cgroup(&container)?, false).await?;
-    container.paused.set(false);
+    container.life.paused.set(false);
     Ok(())
 }
 

@@ -12,19 +12,19 @@ pub async fn call(agent: &Agent, request: RemoveContainerRequest) -> Result<()> 
     // One that is being made is removed when it is there.
     agent.sandbox.created(&request.container_id).await;
     let container = agent.sandbox.container_or_internal(&request.container_id)?;
-    if container.removing.replace(true) {
+    if container.life.removing.replace(true) {
         let message = format!("container {} is being removed already", container.id);
         return Err(Status::precondition(message));
     }
     if let Err(status) = end(&container, request.timeout).await {
-        container.removing.set(false);
+        container.life.removing.set(false);
         return Err(status);
     }
     agent.crun.delete(&container.id).await;
     agent.sandbox.storages.release_all(&container.mounts).await;
     remove_bundle(&container.bundle);
     agent.sandbox.remove(&container.id);
-    container.gone.set();
+    container.life.gone.set();
     crate::debug!("phase container removed");
     Ok(())
 }

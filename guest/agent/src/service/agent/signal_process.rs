@@ -21,7 +21,7 @@ pub async fn call(agent: &Agent, request: SignalProcessRequest) -> Result<()> {
         return signal::send(&container.init, number);
     }
     let unknown = || container.no_process(exec_id);
-    send(&container.execs, exec_id, number, unknown).await
+    send(&container.life.execs, exec_id, number, unknown).await
 }
 
 async fn send(

@@ -19,10 +19,10 @@ pub async fn call(agent: &Agent, request: StartContainerRequest) -> Result<()> {
             return Err(Status::precondition(format!("container {id} has stopped")));
         }
     }
-    container.started.set(true);
+    container.life.started.set(true);
     let result = agent.crun.start(id, container.poststart).await;
     if result.is_err() {
-        container.started.set(false);
+        container.life.started.set(false);
     }
     crate::debug!("phase crun start done");
     result

@@ -14,5 +14,9 @@ pub async fn run<T: Send + 'static>(
     let container = agent.sandbox.container(container_id)?;
     let root = container.root_opener();
     let what = format!("files of container {container_id}");
-    container.blocking.run(&what, move || work(root()?)).await
+    container
+        .life
+        .blocking
+        .run(&what, move || work(root()?))
+        .await
 }

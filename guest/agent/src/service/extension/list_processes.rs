@@ -14,7 +14,7 @@ pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcess
     let mut processes = Vec::new();
     for container in containers {
         processes.push(state(&container.init));
-        processes.extend(container.execs.live().iter().map(|exec| state(exec)));
+        processes.extend(container.life.execs.live().iter().map(|exec| state(exec)));
     }
     Ok(ListProcessesResponse { processes })
 }

@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 pub async fn call(agent: &Agent, request: ProcessTableRequest) -> Result<ProcessTableResponse> {
     agent.sandbox.info()?;
     let container = agent.sandbox.container(&request.container_id)?;
-    let busy = container.table.clone().try_lock_owned().map_err(|_| {
+    let busy = container.life.table.clone().try_lock_owned().map_err(|_| {
         let message = format!("container {}: its processes are being read", container.id);
         Status::new(Code::ResourceExhausted, message)
     })?;
@@ -55,7 +55,7 @@ fn pids(container: &Rc<Container>) -> Vec<u32> {
     if let Some(cgroup) = &container.cgroup {
         return table::members(cgroup);
     }
-    let execs = container.execs.live();
+    let execs = container.life.execs.live();
     let processes = std::iter::once(&container.init).chain(&execs);
     let alive = processes.filter(|process| process.exit.get().is_none());
     let roots: Vec<u32> = alive.map(|process| process.pid).collect();
@@ -67,7 +67,7 @@ async fn name_users(container: &Container, rows: &mut [ProcessRow]) {
     let root = container.live_root_opener();
     let uids: BTreeSet<u32> = rows.iter().map(|row| row.uid).collect();
     let read = move || Ok(Database::read(&root()?).names(&uids));
-    let read = container.blocking.run("users of a container", read);
+    let read = container.life.blocking.run("users of a container", read);
     let names = match tokio::time::timeout(LIMIT, read).await {
         Ok(Ok(names)) => names,
         _ => BTreeMap::new(),
