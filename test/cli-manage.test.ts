@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Result } from "./support/virtc.ts";
+import type { Result } from "./support/result.ts";
 import { Virtc } from "./support/virtc.ts";
 
 let virtc: Virtc;

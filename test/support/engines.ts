@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Result, type RunOptions, Virtc } from "./virtc.ts";
+import { type Result, resultOf } from "./result.ts";
+import { type RunOptions, Virtc } from "./virtc.ts";
 
 /** A command line of containers as docker's is. */
 export interface Engine {
@@ -117,20 +118,7 @@ async function runToEnd(
   { env, input = "" }: RunOptions,
 ): Promise<Result> {
   const child = spawn(program, args, { env });
-  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
-  await once(child, "close");
-  const stdoutBytes = Buffer.concat(stdout);
-  return {
-    code: child.exitCode,
-    signal: child.signalCode,
-    stdout: stdoutBytes.toString(),
-    stderr: Buffer.concat(stderr).toString(),
-    stdoutBytes,
-  };
+  return await resultOf(child, input);
 }
 
 async function onTerminal(

@@ -1,10 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmod, mkdtemp, readdir, rm, watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { leftovers } from "./instance.ts";
+import { type Result, resultOf } from "./result.ts";
 import { Terminal } from "./terminal.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -12,14 +12,6 @@ const virtc = join(root, "packages/virtc/bin/virtc");
 
 /** The archive of the busybox image that set-up imports. */
 export const busyboxArchive = join(root, "packages/guest-linux-x64/dist/busybox.tar");
-
-export interface Result {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-  stdoutBytes: Buffer;
-}
 
 export interface RunOptions {
   input?: string | Uint8Array;
@@ -58,20 +50,7 @@ export class Virtc {
 
   /** Runs a command line to its end. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const child = this.spawn(args, options);
-    const stdout = collect(child.stdout);
-    const stderr = collect(child.stderr);
-    child.stdin.on("error", () => {});
-    child.stdin.end(options.input ?? "");
-    await once(child, "close");
-    const stdoutBytes = Buffer.concat(stdout);
-    return {
-      code: child.exitCode,
-      signal: child.signalCode,
-      stdout: stdoutBytes.toString(),
-      stderr: Buffer.concat(stderr).toString(),
-      stdoutBytes,
-    };
+    return await resultOf(this.spawn(args, options), options.input ?? "");
   }
 
   /** Starts a command line; its streams are pipes. */
@@ -111,10 +90,4 @@ export class Virtc {
   leftovers(): string[] {
     return leftovers(this);
   }
-}
-
-function collect(stream: NodeJS.ReadableStream): Buffer[] {
-  const chunks: Buffer[] = [];
-  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  return chunks;
 }

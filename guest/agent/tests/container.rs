@@ -115,7 +115,7 @@ fn a_program_that_cannot_be_run() {
     let text = client.fails(
         "CreateContainer",
         &container("c1", &root, cwd),
-        Code::InvalidArgument,
+        Code::PermissionDenied,
     );
     assert!(text.contains("\"/etc/passwd\""), "{text}");
     let mut user = process(&["true"]);

@@ -5,8 +5,8 @@ import {
 } from "@virtcontainers/agent-protocol";
 import { afterEach, expect, test } from "vitest";
 import { createServiceClient, TtrpcClient, TtrpcError, TtrpcServer } from "../src/index.ts";
-import { failureOf } from "./support/failure.ts";
 import { randomBytes, randomInt, seededRandom } from "./support/random.ts";
+import { refusal } from "./support/refusal.ts";
 import { socketPair } from "./support/socket-pair.ts";
 
 const open: { close(): void }[] = [];
@@ -44,7 +44,7 @@ test("nested messages, maps and 64-bit numbers survive both ways", async () => {
     }),
   });
   const agent = createServiceClient(await connect(server), AgentService);
-  const error = await failureOf(
+  const error = await refusal(
     agent.createContainer({
       containerId: "c1",
       OCI: { Process: { Args: ["sh", "-c", "echo ü"] }, Annotations: { a: "b" } },
@@ -89,7 +89,7 @@ test("an error's code, text and details cross the wire", async () => {
     },
   });
   const agent = createServiceClient(await connect(server), AgentService);
-  const error = await failureOf(agent.startContainer({ containerId: "c" }));
+  const error = await refusal(agent.startContainer({ containerId: "c" }));
   expect(error).toMatchObject({ code: "failed_precondition", text: "no sandbox", remote: true });
   expect(error.details.map(({ typeUrl, value }) => [typeUrl, [...value]])).toEqual([
     ["t/x", [1, 2]],
@@ -98,7 +98,7 @@ test("an error's code, text and details cross the wire", async () => {
 
 test("a request that cannot be encoded is an invalid argument of the caller", async () => {
   const agent = createServiceClient(await connect(new TtrpcServer()), AgentService);
-  const error = await failureOf(agent.signalProcess({ containerId: "c", signal: -1 }));
+  const error = await refusal(agent.signalProcess({ containerId: "c", signal: -1 }));
   expect(error).toMatchObject({ code: "invalid_argument", remote: false });
   expect(error.text).toContain("grpc.AgentService/SignalProcess");
 });

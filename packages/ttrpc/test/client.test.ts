@@ -3,8 +3,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import { decodeRequest, encodeErrorResponse, encodeResponse } from "../src/envelope.ts";
 import { TtrpcClient, TtrpcError } from "../src/index.ts";
 import { frameBytes } from "./support/bytes.ts";
-import { failureOf } from "./support/failure.ts";
 import { RawPeer } from "./support/raw-peer.ts";
+import { refusal } from "./support/refusal.ts";
 import { socketPair } from "./support/socket-pair.ts";
 
 const clients: TtrpcClient[] = [];
@@ -49,7 +49,7 @@ test("an error status fails its call alone", async () => {
   const [bad, good] = [call(client), call(client)];
   peer.send(...encodeErrorResponse(1, new TtrpcError("not_found", "no such container")));
   peer.send(...encodeResponse(3, bytes(9)));
-  expect(await failureOf(bad)).toMatchObject({
+  expect(await refusal(bad)).toMatchObject({
     code: "not_found",
     message: "[not_found] no such container",
     remote: true,
@@ -78,7 +78,7 @@ test("metadata and the deadline go with the request", async () => {
 test("at the deadline the call fails, and its late answer is dropped and counted", async () => {
   const { client, peer } = await connect();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  const late = failureOf(call(client, { timeoutMs: 5000 }));
+  const late = refusal(call(client, { timeoutMs: 5000 }));
   vi.advanceTimersByTime(4999);
   const other = call(client);
   vi.advanceTimersByTime(1);
@@ -94,12 +94,12 @@ test("an abort fails the call with the signal's reason as cause", async () => {
   const reason = new Error("enough");
   const aborted = call(client, { signal: controller.signal, timeoutMs: 60_000 });
   controller.abort(reason);
-  expect(await failureOf(aborted)).toMatchObject({ code: "cancelled", cause: reason });
+  expect(await refusal(aborted)).toMatchObject({ code: "cancelled", cause: reason });
 });
 
 test("a signal that has aborted before sends nothing", async () => {
   const { client, peer } = await connect();
-  expect((await failureOf(call(client, { signal: AbortSignal.abort("no") }))).cause).toBe("no");
+  expect((await refusal(call(client, { signal: AbortSignal.abort("no") }))).cause).toBe("no");
   const next = call(client);
   expect((await peer.next()).header.streamId).toBe(1);
   peer.send(...encodeResponse(1, bytes()));
@@ -115,24 +115,24 @@ test("the first reason wins", async () => {
   controller.abort();
 
   const second = call(client, { signal: controller.signal });
-  expect((await failureOf(second)).code).toBe("cancelled");
+  expect((await refusal(second)).code).toBe("cancelled");
   const third = new AbortController();
   const aborted = call(client, { signal: third.signal });
   third.abort();
   client.close();
-  expect((await failureOf(aborted)).code).toBe("cancelled");
+  expect((await refusal(aborted)).code).toBe("cancelled");
 });
 
 test.each([0, -5])("a deadline of %i ms has passed", async (timeoutMs) => {
   const { client } = await connect();
-  expect((await failureOf(call(client, { timeoutMs }))).code).toBe("deadline_exceeded");
+  expect((await refusal(call(client, { timeoutMs }))).code).toBe("deadline_exceeded");
 });
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
   "%d ms is refused",
   async (timeoutMs) => {
     const { client } = await connect();
-    const error = await failureOf(call(client, { timeoutMs }));
+    const error = await refusal(call(client, { timeoutMs }));
     expect(error.code).toBe("invalid_argument");
     expect(error.text).toContain(`timeoutMs is ${timeoutMs}`);
   },
@@ -140,7 +140,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
 
 test("a request over the limit fails without being sent", async () => {
   const { client, peer } = await connect({ maxMessageBytes: 100 });
-  const error = await failureOf(client.call("s.S", "Do", new Uint8Array(100)));
+  const error = await refusal(client.call("s.S", "Do", new Uint8Array(100)));
   expect(error).toMatchObject({ code: "resource_exhausted", remote: false });
   expect(error.text).toContain("at most 100");
   const next = client.call("s.S", "Do", new Uint8Array(89));
@@ -157,7 +157,7 @@ test("4 MiB go through both ways, one byte more does not", async () => {
   expect((await peer.next()).header.length).toBe(4 * 1024 * 1024);
   peer.send(...encodeResponse(1, new Uint8Array(4 * 1024 * 1024 - 5)));
   expect((await answer).length).toBe(4 * 1024 * 1024 - 5);
-  const tooLong = failureOf(client.call("s.S", "Do", new Uint8Array(room + 1)));
+  const tooLong = refusal(client.call("s.S", "Do", new Uint8Array(room + 1)));
   expect((await tooLong).code).toBe("resource_exhausted");
 });
 
@@ -173,13 +173,13 @@ test.each([
   const { client, near, peer } = await connect();
   const calls = [call(client), call(client)];
   peer.send(garbage);
-  for (const error of await Promise.all(calls.map(failureOf))) {
+  for (const error of await Promise.all(calls.map(refusal))) {
     expect(error).toMatchObject({ code: "internal", remote: false });
     expect(error.text).toContain("protocol violation");
   }
   expect((await client.closed)?.code).toBe("internal");
   expect(near.destroyed).toBe(true);
-  expect((await failureOf(call(client))).code).toBe("internal");
+  expect((await refusal(call(client))).code).toBe("internal");
 });
 
 test("answers to calls never made, on odd and even ids, harm nobody", async () => {
@@ -199,16 +199,16 @@ test("the peer closes: calls under way and later ones are unavailable", async ()
   const pending = call(client);
   await peer.next();
   peer.stream.end();
-  expect((await failureOf(pending)).code).toBe("unavailable");
+  expect((await refusal(pending)).code).toBe("unavailable");
   expect(await client.closed).toBeUndefined();
-  expect((await failureOf(call(client))).code).toBe("unavailable");
+  expect((await refusal(call(client))).code).toBe("unavailable");
 });
 
 test("the peer closes inside a frame: that is an error", async () => {
   const { client, peer } = await connect();
   const pending = call(client);
   peer.stream.end(frameBytes(1, 2, bytes(1, 2, 3)).subarray(0, 11));
-  expect((await failureOf(pending)).text).toContain("inside a frame");
+  expect((await refusal(pending)).text).toContain("inside a frame");
   expect((await client.closed)?.code).toBe("internal");
 });
 
@@ -217,13 +217,13 @@ test("a failing stream gives its error as cause", async () => {
   const cause = new Error("read ECONNRESET");
   const pending = call(client);
   near.destroy(cause);
-  expect(await failureOf(pending)).toMatchObject({ code: "unavailable", cause });
+  expect(await refusal(pending)).toMatchObject({ code: "unavailable", cause });
   expect((await client.closed)?.cause).toBe(cause);
 });
 
 test("close ends calls and stream, and may be repeated", async () => {
   const { client, near, peer } = await connect();
-  const pending = failureOf(call(client));
+  const pending = refusal(call(client));
   const gone = once(peer.stream, "end");
   client.close();
   client.close();
@@ -237,7 +237,7 @@ test("a stream that is closed already", async () => {
   const [near] = await socketPair();
   near.destroy();
   const client = new TtrpcClient(near);
-  expect((await failureOf(call(client))).code).toBe("unavailable");
+  expect((await refusal(call(client))).code).toBe("unavailable");
   expect(await client.closed).toBeUndefined();
 });
 

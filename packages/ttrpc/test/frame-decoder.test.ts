@@ -1,20 +1,11 @@
 import { expect, test } from "vitest";
-import { type Frame, FrameDecoder, type FrameHeader, TtrpcError } from "../src/index.ts";
+import { type Frame, FrameDecoder, type FrameHeader } from "../src/index.ts";
 import { frameBytes, hex } from "./support/bytes.ts";
+import { thrown } from "./support/refusal.ts";
 
 function decoder(options = {}) {
   const frames: Frame[] = [];
   return { frames, decoder: new FrameDecoder((frame) => frames.push(frame), options) };
-}
-
-function failure(action: () => void): TtrpcError {
-  try {
-    action();
-  } catch (error) {
-    expect(error).toBeInstanceOf(TtrpcError);
-    return error as TtrpcError;
-  }
-  return expect.unreachable("nothing was thrown");
 }
 
 test("a header is big-endian: length, stream id, type, flags", () => {
@@ -58,7 +49,7 @@ test("one byte at a time", () => {
 
 test.each([0xffffffff, 4 * 1024 * 1024 + 1])("a length of %i is refused at once", (length) => {
   const { frames, decoder: d } = decoder();
-  const error = failure(() => d.push(frameBytes(1, 2, new Uint8Array(0), { length })));
+  const error = thrown(() => d.push(frameBytes(1, 2, new Uint8Array(0), { length })));
   expect(error.code).toBe("internal");
   expect(error.text).toContain(String(length));
   expect(frames).toEqual([]);
@@ -68,21 +59,21 @@ test("a body of exactly the limit is accepted", () => {
   const { frames, decoder: d } = decoder({ maxMessageBytes: 8 });
   d.push(frameBytes(1, 2, new Uint8Array(8)));
   expect(frames).toHaveLength(1);
-  expect(failure(() => d.push(frameBytes(1, 2, new Uint8Array(9)))).text).toContain("9 bytes");
+  expect(thrown(() => d.push(frameBytes(1, 2, new Uint8Array(9)))).text).toContain("9 bytes");
 });
 
 test.each([0, 4, 255])("a frame of type %i is refused, and so is all that follows", (type) => {
   const { frames, decoder: d } = decoder();
-  const error = failure(() => d.push(frameBytes(1, type, Uint8Array.of(1))));
+  const error = thrown(() => d.push(frameBytes(1, type, Uint8Array.of(1))));
   expect(error.text).toContain(`type ${type}`);
-  expect(failure(() => d.push(frameBytes(1, 2, Uint8Array.of(1))))).toBe(error);
+  expect(thrown(() => d.push(frameBytes(1, 2, Uint8Array.of(1))))).toBe(error);
   expect(frames).toEqual([]);
 });
 
 test("frames before a violation in the same chunk are delivered", () => {
   const { frames, decoder: d } = decoder();
   const good = frameBytes(7, 2, Uint8Array.of(1));
-  failure(() => d.push(Buffer.concat([good, frameBytes(9, 77, Uint8Array.of(1))])));
+  thrown(() => d.push(Buffer.concat([good, frameBytes(9, 77, Uint8Array.of(1))])));
   expect(frames.map((frame) => frame.header.streamId)).toEqual([7]);
 });
 
@@ -105,7 +96,7 @@ test("with onOversize a long body is skipped and the next frame is found", () =>
 test.each([1, 9, 10, 12])("an end after %i bytes of a frame is a violation", (cutAt) => {
   const { decoder: d } = decoder();
   d.push(frameBytes(1, 2, Uint8Array.of(1, 2, 3)).subarray(0, cutAt));
-  expect(failure(() => d.end()).text).toContain("inside a frame");
+  expect(thrown(() => d.end()).text).toContain("inside a frame");
 });
 
 test("an end between frames is in order", () => {
@@ -119,5 +110,5 @@ test("what the frame's receiver throws comes out typed", () => {
   const d = new FrameDecoder(() => {
     throw new RangeError("no");
   });
-  expect(failure(() => d.push(frameBytes(1, 2, Uint8Array.of(1)))).code).toBe("internal");
+  expect(thrown(() => d.push(frameBytes(1, 2, Uint8Array.of(1)))).code).toBe("internal");
 });

@@ -3,7 +3,7 @@ import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { FrameWriter } from "../src/frame-writer.ts";
 import { TtrpcClient } from "../src/index.ts";
-import { failureOf } from "./support/failure.ts";
+import { refusal } from "./support/refusal.ts";
 
 /** A stream that takes bytes only when told to. */
 class Sluice extends Duplex {
@@ -90,7 +90,7 @@ test("a client's calls that are given up while the stream is full leave nothing 
   const calls = Array.from({ length: 1000 }, () =>
     client.call("s", "m", new Uint8Array(5000), { signal: controller.signal }),
   );
-  const failures = Promise.all(calls.map(failureOf));
+  const failures = Promise.all(calls.map(refusal));
   await Promise.resolve();
   // The first call's bytes are in the stream, those of the others are not.
   expect(stream.writableLength).toBeLessThan(6000);

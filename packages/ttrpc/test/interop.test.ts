@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { Health, HealthCheckResponse_ServingStatus } from "@virtcontainers/agent-protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TtrpcClient, TtrpcServer } from "../src/index.ts";
-import { failureOf } from "./support/failure.ts";
+import { refusal } from "./support/refusal.ts";
 
 /** Against the ttRPC crate for Rust, which Kata's agent and its client use; see interop/. */
 const run = promisify(execFile);
@@ -54,7 +54,7 @@ test("the Rust server reads metadata and deadline", async () => {
 
 test("statuses of the Rust server arrive typed", async () => {
   const fail = (service: string, method: string, options = {}) =>
-    failureOf(client.call(service, method, NOTHING, options));
+    refusal(client.call(service, method, NOTHING, options));
   expect(await fail("test.Echo", "Fail")).toMatchObject({
     message: "[not_found] no such container",
     remote: true,

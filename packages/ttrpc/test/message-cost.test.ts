@@ -10,8 +10,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { encodeResponse } from "../src/envelope.ts";
 import { createServiceClient, TtrpcClient, TtrpcServer } from "../src/index.ts";
 import { checkCost } from "../src/message-cost.ts";
-import { failureOf } from "./support/failure.ts";
 import { RawPeer } from "./support/raw-peer.ts";
+import { refusal } from "./support/refusal.ts";
 import { socketPair } from "./support/socket-pair.ts";
 
 const clients: TtrpcClient[] = [];
@@ -29,7 +29,7 @@ test("an answer of empty messages by the million is not decoded", async () => {
   clients.push(client);
   const answer = createServiceClient(client, AgentService).statsContainer({});
   new RawPeer(far).send(...encodeResponse(1, empties(2, 2_000_000)));
-  const error = await failureOf(answer);
+  const error = await refusal(answer);
   expect(error).toMatchObject({ code: "internal", remote: false });
   expect(error.text).toBe("the answer of grpc.AgentService/StatsContainer cannot be decoded");
   expect(String(error.cause)).toContain("more than 65536 messages");
@@ -50,7 +50,7 @@ test("a request of empty messages by the million is not decoded, and its handler
     .serve(far);
   // Its storages.
   const call = client.call("grpc.AgentService", "CreateSandbox", empties(3, 2_000_000));
-  const error = await failureOf(call);
+  const error = await refusal(call);
   expect(error).toMatchObject({ code: "invalid_argument", remote: true });
   expect(error.text).toBe("the request of grpc.AgentService/CreateSandbox cannot be decoded");
   expect(called).toBe(0);
@@ -68,7 +68,7 @@ test("an answer of empty details of an error by the million ends the connection"
   header.writeUInt32BE(1, 4);
   header.writeUInt8(2, 8);
   new RawPeer(far).send(header, frame);
-  expect((await failureOf(answer)).text).toContain("the response cannot be decoded");
+  expect((await refusal(answer)).text).toContain("the response cannot be decoded");
 });
 
 describe("what a message costs", () => {

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from "vitest";
 import { decodeRequest, encodeResponse } from "../src/envelope.ts";
 import { createServiceClient, TtrpcClient } from "../src/index.ts";
 import { hex } from "./support/bytes.ts";
-import { failureOf } from "./support/failure.ts";
 import { RawPeer } from "./support/raw-peer.ts";
+import { refusal } from "./support/refusal.ts";
 import { socketPair } from "./support/socket-pair.ts";
 
 const clients: TtrpcClient[] = [];
@@ -38,7 +38,7 @@ test("an answer that cannot be decoded fails its call alone", async () => {
   const { agent, peer } = await connect();
   const [bad, good] = [agent.readStdout({}), agent.readStdout({})];
   peer.send(...encodeResponse(1, hex("0a7f")), ...encodeResponse(3, hex("0a0101")));
-  const error = await failureOf(bad);
+  const error = await refusal(bad);
   expect(error).toMatchObject({ code: "internal", remote: false });
   expect(error.text).toBe("the answer of grpc.AgentService/ReadStdout cannot be decoded");
   expect([...(await good).data]).toEqual([1]);
@@ -53,10 +53,10 @@ test("fields that the message does not know are not kept", async () => {
 
 test("a request that cannot be encoded is an invalid argument and is not sent", async () => {
   const { agent, peer } = await connect();
-  const error = await failureOf(agent.signalProcess({ containerId: "c", signal: -1 }));
+  const error = await refusal(agent.signalProcess({ containerId: "c", signal: -1 }));
   expect(error).toMatchObject({ code: "invalid_argument", remote: false });
   expect(error.text).toContain("grpc.AgentService/SignalProcess");
-  const next = failureOf(agent.getMetrics({}, { signal: AbortSignal.timeout(60_000) }));
+  const next = refusal(agent.getMetrics({}, { signal: AbortSignal.timeout(60_000) }));
   expect(decodeRequest((await peer.next()).body).method).toBe("GetMetrics");
   peer.stream.end();
   await next;

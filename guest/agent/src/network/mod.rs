@@ -69,8 +69,11 @@ fn hardware_text(bytes: &[u8]) -> String {
 }
 
 fn parse_hardware(field: &str, text: &str) -> Result<Vec<u8>> {
-    let parts = text.split(':').map(|part| match part.len() {
-        2 => u8::from_str_radix(part, 16).ok(),
+    // A sign would be taken for a digit.
+    let parts = text.split(':').map(|part| match part.as_bytes() {
+        [a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => {
+            u8::from_str_radix(part, 16).ok()
+        }
         _ => None,
     });
     parts

@@ -1,5 +1,6 @@
 import type { VirtEvent } from "virtcontainers";
 import { describe, expect, it } from "vitest";
+import { eventTypes as libraryEventTypes } from "../../../virtcontainers/src/config/events.ts";
 import { parseMoment } from "../../src/args/moment.ts";
 import { runCli } from "../../src/cli.ts";
 import { eventTypes } from "../../src/commands/events/filter.ts";
@@ -84,6 +85,10 @@ it("parses moments", () => {
   expect(at("1h30m")).toBe("2025-12-31T22:30:00.000Z");
   expect(at("1767225600")).toBe(time);
   expect(at("2026-01-01T01:00:00+01:00")).toBe(time);
+});
+
+it("knows the types of events that the library has", () => {
+  expect(eventTypes).toEqual(libraryEventTypes);
 });
 
 it("completes the filters", async () => {

@@ -5,7 +5,8 @@ import {
 } from "../../src/agent/kernel-params.ts";
 import type { VirtError } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 describe("what the agent reads from the kernel's command line", () => {
   test.each([

@@ -7,8 +7,9 @@ import {
   type TestAgentOptions,
   type TestInstance,
 } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const mebibyte = 1024 * 1024;
 

@@ -10,7 +10,8 @@ import { containerStorages } from "../../src/storage/guest/storages.ts";
 import { StoredContainer } from "../../src/store/schema.ts";
 import { type Commands, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { config } from "../hypervisor/support/spec.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const commands: Commands = {
   id: async ({ user, stdout }) => {

@@ -9,8 +9,9 @@ import { createTestInstance } from "../../src/testing/index.ts";
 import { noBody, Tally, type TreeEntry } from "../../src/transfer/entry.ts";
 import { type GuestSide, guestTree } from "../../src/transfer/guest-tree.ts";
 import { toHost } from "../../src/transfer/to-host.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 // What is kept of a guest's answers, which come without end, has bounds of its own.
 const mebibyte = 1024 * 1024;
@@ -85,7 +86,7 @@ describe("a tree of a guest", () => {
   });
 
   test("keeps nothing on the host of folders that are done", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const modes: number[] = [];
     const entry = (...path: string[]): TreeEntry => ({ ...folder, path, target: "", body: noBody });
     const entries = async function* () {
@@ -106,7 +107,7 @@ describe("a tree of a guest", () => {
   });
 
   test("gives a folder its time after the links in it that wait for the end", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const entry = (kind: "folder" | "link", path: string[], link = ""): TreeEntry => ({
       ...{ ...folder, mtimeMs: 1000, kind, path, target: link, body: noBody },
     });

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Sandbox } from "../../src/index.ts";
 import { type AgentFault, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal, waiting, watchCalls } from "../sandbox/support.ts";
+import { watchCalls } from "../support/calls.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const hang = (at: string): AgentFault => ({ at, does: { kind: "hang" } });
 const limit = { timeoutMs: 100 };
@@ -63,7 +65,7 @@ describe("a call whose guest hangs", () => {
       "enterContainer",
       () => sandbox.enterContainer("c1", { args: ["true"] }, limit),
     ],
-    ["SignalProcess", "signalProcess", () => sandbox.killContainer("c1", 10, false, limit)],
+    ["SignalProcess", "killContainer", () => sandbox.killContainer("c1", 10, false, limit)],
     ["WaitProcess", "waitProcess", () => sandbox.waitProcess("c1", "c1", limit)],
     ["TtyWinResize", "winsizeProcess", () => sandbox.winsizeProcess("c1", "c1", 1, 1, limit)],
     ["SetOutput", "setOutput", () => sandbox.setOutput("c1", "c1", "log", limit)],

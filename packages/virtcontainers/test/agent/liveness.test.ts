@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Sandbox, VirtContainers, type VirtError } from "../../src/index.ts";
 import { type AgentFault, createTestInstance } from "../../src/testing/index.ts";
-import { waiting } from "../sandbox/support.ts";
+import { waiting } from "../support/sandbox.ts";
 
 /** Gives no answer that has to be waited for: no promise, or only lets go. */
 const waitsForNothing = [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTestInstance, type TestAgentOptions } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 type Answers = NonNullable<TestAgentOptions["answers"]>;
 

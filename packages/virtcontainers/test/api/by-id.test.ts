@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Sandbox, VirtContainers } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 let instance: TestInstance;
 beforeAll(async () => {

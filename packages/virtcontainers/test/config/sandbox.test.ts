@@ -2,17 +2,11 @@ import { describe, expect, test } from "vitest";
 import { configFromOptions } from "../../src/api/short-form.ts";
 import { SandboxConfigSchema } from "../../src/config/sandbox.ts";
 import { parse } from "../../src/validate.ts";
+import { thrown } from "../support/refusal.ts";
 
 const good = { id: "sb-1", containers: [{ id: "c1", image: "busybox" }] };
 
-function refusal(config: unknown): { code: string; field: string | undefined; message: string } {
-  try {
-    parse(SandboxConfigSchema, config);
-  } catch (error) {
-    return error as { code: string; field: string; message: string };
-  }
-  throw new Error("it was not refused");
-}
+const refused = (config: unknown) => thrown(() => parse(SandboxConfigSchema, config));
 
 test("a small configuration is taken as it is", () => {
   expect(parse(SandboxConfigSchema, good)).toEqual(good);
@@ -34,7 +28,7 @@ describe("ids", () => {
     "",
   ];
   test.each(wrong)("%j is refused", (id) => {
-    expect(refusal({ ...good, id })).toMatchObject({ code: "INVALID_ARGUMENT", field: "id" });
+    expect(refused({ ...good, id })).toMatchObject({ code: "INVALID_ARGUMENT", field: "id" });
   });
   test.each(["ab", "A.b_c-1", "0a", "x".repeat(64)])("%j is taken", (id) => {
     expect(parse(SandboxConfigSchema, { ...good, id }).id).toBe(id);
@@ -105,7 +99,7 @@ test.each([
     "NUL",
   ],
 ])("%s is refused by name", (_what, config, field, says) => {
-  const error = refusal(config);
+  const error = refused(config);
   expect(error.code).toBe("INVALID_ARGUMENT");
   if (field !== undefined) expect(error.field).toBe(field);
   expect(error.message).toContain(says);
@@ -116,7 +110,7 @@ test.each([
   ["hypervisorConfig.vmId", { ...good, hypervisorConfig: { vmId: "x" } }],
   ["containers.0.deviceInfos", { containers: [{ id: "c1", image: "b", deviceInfos: [] }] }],
 ])("%s, which later work will honour, is refused and not ignored", (field, config) => {
-  expect(refusal(config)).toMatchObject({ code: "NOT_SUPPORTED", field });
+  expect(refused(config)).toMatchObject({ code: "NOT_SUPPORTED", field });
 });
 
 describe("the short form", () => {

@@ -23,8 +23,8 @@ import { tarTree } from "../../src/transfer/tar-tree.ts";
 import { writeTar } from "../../src/transfer/tar-write.ts";
 import { toGuest } from "../../src/transfer/to-guest.ts";
 import { toHost } from "../../src/transfer/to-host.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { refusal } from "../sandbox/support.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 
 /** A guest's files by path; names and contents are what it says they are. */
 type Told = Readonly<Record<string, Partial<GuestFile> & { text?: string; size?: number }>>;
@@ -87,7 +87,7 @@ async function receive(told: Told, target: string, tally = new Tally()): Promise
 
 describe("from a guest to the host", () => {
   test("files, folders, links and modes, without set-user-id bits", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const tally = await receive(
       {
         "/r": { ...folder, mode: 0o500 },
@@ -115,7 +115,7 @@ describe("from a guest to the host", () => {
   test.each(["..", ".", "", "a/b", "../../etc/cron.d/x", "a\u0000b"])(
     "a name that leads elsewhere, %j, ends the copy",
     async (name) => {
-      const target = await temporaryFolder();
+      const target = await testFolder();
       const told = { "/r": folder, "/r/x": { name: Buffer.from(name), text: "evil" } };
       const error = await refusal(receive(told, target));
       expect(error.code).toBe("PROTOCOL_VIOLATION");
@@ -124,7 +124,7 @@ describe("from a guest to the host", () => {
   );
 
   test("links that lead out, devices and strange names are left out and told", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const tally = await receive(
       {
         "/r": folder,
@@ -145,7 +145,7 @@ describe("from a guest to the host", () => {
   });
 
   test("what is there keeps mode and owner; no pipe, socket or device is replaced", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     await mkdir(join(target, "out", "sub"), { recursive: true, mode: 0o711 });
     const before = await stat(join(target, "out", "sub"));
     const told = { "/r": { ...folder, mode: 0o777 }, "/r/sub": { ...folder, mode: 0o777 } };
@@ -163,8 +163,8 @@ describe("from a guest to the host", () => {
   });
 
   test("a link in the target's place is replaced or refused, and never followed", async () => {
-    const target = await temporaryFolder();
-    const outside = await temporaryFolder();
+    const target = await testFolder();
+    const outside = await testFolder();
     await writeFile(join(outside, "victim"), "whole");
     await mkdir(join(target, "out"));
     await symlink(join(outside, "victim"), join(target, "out", "a"));
@@ -181,7 +181,7 @@ describe("from a guest to the host", () => {
   });
 
   test("links that lead out by way of other links are left out and told", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const link = (path: string) => ({ kind: "link", target: path }) as const;
     const told = {
       "/r": folder,
@@ -202,7 +202,7 @@ describe("from a guest to the host", () => {
   });
 
   test("a file that does not come to its end leaves what was there, and nothing beside it", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     await mkdir(join(target, "out"));
     await writeFile(join(target, "out", "a"), "whole");
     const told = { "/r": folder, "/r/a": { text: "new content" } };
@@ -213,14 +213,14 @@ describe("from a guest to the host", () => {
   });
 
   test("a file that says that it is empty is read to its end", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const told = { "/r": folder, "/r/version": { text: "Linux", size: 0 } };
     expect((await receive(told, target)).result("path", "/r").bytes).toBe(5);
     expect(await readFile(join(target, "out", "version"), "utf8")).toBe("Linux");
   });
 
   test("a file without end, and a tree without end, are ended by their limits", async () => {
-    const target = await temporaryFolder();
+    const target = await testFolder();
     const endless = { "/r": { size: Number.MAX_SAFE_INTEGER } };
     const bytes = await refusal(receive(endless, target, new Tally({ maxBytes: 3 * 1024 * 1024 })));
     expect(bytes).toMatchObject({ code: "NO_SPACE", field: "options.maxBytes" });
@@ -234,7 +234,7 @@ describe("from a guest to the host", () => {
         after.length > 0 ? [] : [again],
     };
     const tally = new Tally();
-    await using pinned = await open(await temporaryFolder(), constants.O_DIRECTORY);
+    await using pinned = await open(await testFolder(), constants.O_DIRECTORY);
     const deep = guestTree({ ...side, agent }, "/r", again, tally);
     expect((await refusal(toHost(pinned, ["out"], deep, tally, false))).code).toBe("NO_SPACE");
   });
@@ -242,7 +242,7 @@ describe("from a guest to the host", () => {
 
 describe("from the host to a guest", () => {
   test("with modes, links as they are, and owners only where they are asked for", async () => {
-    const source = await temporaryFolder();
+    const source = await testFolder();
     await mkdir(join(source, "sub"));
     await writeFile(join(source, "sub", "file"), "x".repeat(1024 * 1024 + 1), { mode: 0o640 });
     await symlink("/etc/passwd", join(source, "link"));
@@ -290,7 +290,7 @@ describe("from the host to a guest", () => {
   });
 
   test("what was left out altogether is no success", async () => {
-    const folder = await temporaryFolder();
+    const folder = await testFolder();
     const pipe = join(folder, "pipe");
     execFileSync("mkfifo", [pipe]);
     await using pinned = await pinReal(pipe);

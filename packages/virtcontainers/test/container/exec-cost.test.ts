@@ -3,7 +3,7 @@ import { createFaultyHost } from "../../src/host/faulty.ts";
 import { createHost } from "../../src/host/real.ts";
 import { Store } from "../../src/store/store.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { waiting } from "../sandbox/support.ts";
+import { waiting } from "../support/sandbox.ts";
 
 test("a command takes one lock, and reads the sandbox's state once", async () => {
   const locks: string[] = [];

@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecInput, Sandbox } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { waiting } from "../sandbox/support.ts";
+import { waiting } from "../support/sandbox.ts";
+import { runningExecs } from "./support/execs.ts";
 
 let instance: TestInstance;
 let sandbox: Sandbox;
@@ -14,12 +15,6 @@ afterAll(async () => {
   await sandbox.release();
   await instance[Symbol.asyncDispose]();
 });
-
-/** The processes that run in the guest beside the container's first one. */
-function running(): string[] {
-  const execs = instance.agent("exec").containers.get("c1")?.execs.values() ?? [];
-  return [...execs].filter((p) => p.exitCode === undefined).map((p) => p.execId);
-}
 
 describe("standard input", () => {
   const bytes = Buffer.from("some input\n");
@@ -71,7 +66,7 @@ describe("standard input", () => {
       },
     });
     await expect(sandbox.exec(["cat"], { stdin })).rejects.toThrow("the source broke");
-    expect(running()).toEqual([]);
+    expect(runningExecs(instance, "exec")).toEqual([]);
   });
 
   test("taken too late is refused", async () => {

@@ -3,7 +3,9 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ExecHandle, isVirtError, type Sandbox } from "../../src/index.ts";
 import { type Command, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
+import { runningExecs } from "./support/execs.ts";
 
 /** Writes its terminal's size now and after each change. */
 const size: Command = async ({ terminal, stdout, onSignal, signal }) => {
@@ -44,12 +46,6 @@ afterAll(async () => {
   await sandbox.release();
   await instance[Symbol.asyncDispose]();
 });
-
-/** The processes that run in the guest beside the container's first one. */
-function running(): string[] {
-  const execs = instance.agent("exec").containers.get("c1")?.execs.values() ?? [];
-  return [...execs].filter((p) => p.exitCode === undefined).map((p) => p.execId);
-}
 
 describe("a finished command", () => {
   test("gives exit code, text and bytes of both streams", async () => {
@@ -186,20 +182,20 @@ describe("a command that is ended", () => {
     const handle = sandbox.exec(["catcher"], { signal: controller.signal });
     for await (const line of handle.lines()) {
       expect(line).toBe("ready");
-      expect(running()).toHaveLength(1);
+      expect(runningExecs(instance, "exec")).toHaveLength(1);
       controller.abort(new Error("enough"));
       break;
     }
     const error = await refusal(handle);
     expect(error).toMatchObject({ code: "CANCELED", cause: new Error("enough") });
-    expect(running()).toEqual([]);
+    expect(runningExecs(instance, "exec")).toEqual([]);
   });
 
   test("by its deadline too", async () => {
     const error = await refusal(sandbox.exec(["sleep", "infinity"], { timeoutMs: 50 }));
     expect(error.code).toBe("TIMEOUT");
     expect(error.message).toContain("50 ms");
-    expect(running()).toEqual([]);
+    expect(runningExecs(instance, "exec")).toEqual([]);
   });
 
   test("tells in its error what was written until then", async () => {
@@ -235,7 +231,7 @@ describe("more output than is kept", () => {
   test("is an error, and the command is killed", async () => {
     const error = await refusal(sandbox.exec(["yes"], { maxOutputBytes: 100_000 }));
     expect(error).toMatchObject({ code: "NO_SPACE", field: "maxOutputBytes" });
-    expect(running()).toEqual([]);
+    expect(runningExecs(instance, "exec")).toEqual([]);
   });
 
   test("is none for who reads along", async () => {
@@ -254,7 +250,7 @@ describe("more output than is kept", () => {
       break;
     }
     expect((await refusal(handle)).code).toBe("NO_SPACE");
-    expect(running()).toEqual([]);
+    expect(runningExecs(instance, "exec")).toEqual([]);
   });
 });
 
@@ -316,7 +312,7 @@ describe("what can't be run", () => {
     const error = await refusal(sandbox.exec(argv, options));
     expect(error.code).toBe(code);
     expect(error.message).toContain(says);
-    expect(running()).toEqual([]);
+    expect(runningExecs(instance, "exec")).toEqual([]);
   });
 
   test("the readers of its output learn why", async () => {

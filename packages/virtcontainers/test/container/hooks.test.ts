@@ -6,8 +6,10 @@ import { createHost } from "../../src/host/real.ts";
 import type { ContainerConfig, OciSpec } from "../../src/index.ts";
 import { LedgerFile } from "../../src/store/ledger-file.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { editStored, killVm, refusal, storedPath } from "../sandbox/support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm } from "../support/sandbox.ts";
+import { editStored, storedPath } from "../support/stored.ts";
 import { runcSpec } from "./support/runc-spec.ts";
 
 type Hooks = NonNullable<OciSpec["hooks"]>;

@@ -2,8 +2,10 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContainerConfig, Sandbox } from "../../src/index.ts";
 import { type Command, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { editStored, refusal, waiting } from "../sandbox/support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
+import { editStored } from "../support/stored.ts";
 
 /** Ends with 7 when it gets SIGUSR1. */
 const seven: Command = ({ onSignal, signal }) =>

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ContainerConfig } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { refusal } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
 import { runcSpec } from "./support/runc-spec.ts";
 
 const warnings: object[] = [];

@@ -3,7 +3,8 @@ import type { ProcessRow } from "../../src/agent/agent.ts";
 import { psLayout } from "../../src/container/process/ps/arguments.ts";
 import { psTable } from "../../src/container/process/ps/table.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const nowS = Date.UTC(2024, 4, 6, 12) / 1000;
 const moment = { nowS, memoryKib: 100_000 };

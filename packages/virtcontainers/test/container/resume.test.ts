@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import type { Sandbox } from "../../src/index.ts";
 import { type AgentFault, type Command, createTestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const features = ["virtcontainers", "offsets"];
 const bytes = randomBytes(5 * 1024 * 1024);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createCgroups } from "../../src/host/cgroups.ts";
 import type { Cgroups } from "../../src/host/host.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const mountLine = (root: string, type: string, options: string): string =>
   `30 23 0:26 / ${root} rw,nosuid shared:9 - ${type} ${type} ${options}\n`;
@@ -22,7 +22,7 @@ class Trees {
   static async of(
     mounts: readonly [name: string, type: string, options: string][],
   ): Promise<Trees> {
-    const trees = new Trees(await temporaryFolder());
+    const trees = new Trees(await testFolder());
     const lines = mounts.map(([name, type, options]) =>
       mountLine(join(trees.folder, name), type, options),
     );

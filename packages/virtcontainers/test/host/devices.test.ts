@@ -3,13 +3,13 @@ import { lstat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { faultyDevices } from "../../src/host/devices.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const isRoot = process.getuid?.() === 0;
 
 /** Devices as a host has them, in a folder of their own, but for one; gives what is found wrong. */
 async function found(name: string, spoil: (path: string) => unknown) {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const at = (path: string) => join(folder, path.replace("/dev/", ""));
   for (const [device, minor] of Object.entries({ null: 3, zero: 5, random: 8, urandom: 9 })) {
     if (device !== name) mknod(at(device), "666", minor);

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createFaultyHost } from "../../src/host/faulty.ts";
 import { createHost } from "../../src/host/real.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 test("the chosen call fails, and the others do what they always do", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   const host = createFaultyHost(createHost(), [{ at: "locks.acquire", nth: 2, with: "ENOSPC" }]);
   const first = await host.locks.acquire(path, "exclusive", { create: true });
   await expect(host.locks.acquire(path, "exclusive")).rejects.toMatchObject({ code: "ENOSPC" });

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const { processes, uid: caller } = createHost();
 const kibibyte = 1024;
@@ -13,7 +13,7 @@ const writer =
 /** A process with a limit of 100 KiB on its files, as another user where that is possible. */
 async function limitedWriter(orders: number) {
   const user = caller === 0 ? { uid: 65_123, gid: 65_124 } : undefined;
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   await chmod(folder, 0o711);
   const cwd = join(folder, "own");
   await mkdir(cwd);

@@ -3,10 +3,10 @@ import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openUntrusted } from "../../src/host/files.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 test("only a regular file is opened: no symlink, no pipe that would wait, no folder", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "file");
   await writeFile(path, "content");
   await symlink(path, join(folder, "link"));

@@ -2,10 +2,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { kvmUsable } from "../../src/host/kvm.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 async function machine(flags: string | undefined) {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const paths = { device: join(folder, "kvm"), cpuinfo: join(folder, "cpuinfo") };
   await writeFile(
     paths.cpuinfo,

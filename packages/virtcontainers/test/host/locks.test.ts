@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Deadline } from "../../src/deadline.ts";
 import { createHost } from "../../src/host/real.ts";
+import { testFolder } from "../support/folder.ts";
 import { startChild } from "./support/child.ts";
-import { temporaryFolder } from "./support/folder.ts";
 
 const { locks } = createHost();
 
@@ -16,7 +16,7 @@ async function holder(path: string, mode: string) {
 }
 
 test("another process's lock keeps us out, until it is killed", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   const child = await holder(path, "exclusive");
   await expect(locks.acquire(path, "shared")).rejects.toMatchObject({
     code: "BUSY",
@@ -29,7 +29,7 @@ test("another process's lock keeps us out, until it is killed", async () => {
 });
 
 test("a deadline names who holds the lock, and that he is stopped", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   const child = await holder(path, "exclusive");
   child.kill("SIGSTOP");
   using deadline = new Deadline({ timeoutMs: 50 }, undefined, "exec");
@@ -43,7 +43,7 @@ test("a deadline names who holds the lock, and that he is stopped", async () => 
 });
 
 test("shared locks share, and keep an exclusive one out", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   await holder(path, "shared");
   using lock = await locks.acquire(path, "shared");
   expect(lock).toBeDefined();
@@ -54,7 +54,7 @@ test("shared locks share, and keep an exclusive one out", async () => {
 });
 
 test("two locks in one process exclude each other; releasing twice is no error", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   const first = await locks.acquire(path, "exclusive", { create: true });
   await expect(locks.acquire(path, "exclusive")).rejects.toMatchObject({ code: "BUSY" });
   first?.release();
@@ -64,7 +64,7 @@ test("two locks in one process exclude each other; releasing twice is no error",
 });
 
 test("the signal ends the wait", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   using _held = await locks.acquire(path, "exclusive", { create: true });
   const stop = new AbortController();
   const waiting = locks.acquire(path, "exclusive", { timeoutMs: 60_000, signal: stop.signal });
@@ -73,7 +73,7 @@ test("the signal ends the wait", async () => {
 });
 
 test("a missing file is no lock, unless it may be created", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   expect(await locks.acquire(join(folder, "lock"), "shared")).toBeUndefined();
   expect(await locks.acquire(join(folder, "none", "lock"), "shared")).toBeUndefined();
   await expect(
@@ -82,7 +82,7 @@ test("a missing file is no lock, unless it may be created", async () => {
 });
 
 test("whoever waits for a file that is replaced gets the new one", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "lock");
   const old = await locks.acquire(path, "exclusive", { create: true });
   const waiting = locks.acquire(path, "exclusive", { timeoutMs: 20_000 });
@@ -95,7 +95,7 @@ test("whoever waits for a file that is replaced gets the new one", async () => {
 });
 
 test("whoever waits for a file that is removed gets nothing", async () => {
-  const path = join(await temporaryFolder(), "lock");
+  const path = join(await testFolder(), "lock");
   const old = await locks.acquire(path, "exclusive", { create: true });
   const waiting = locks.acquire(path, "exclusive", { timeoutMs: 20_000 });
   await rm(path);
@@ -104,7 +104,7 @@ test("whoever waits for a file that is removed gets nothing", async () => {
 });
 
 test("a symlink is not a lock", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   await writeFile(join(folder, "victim"), "");
   await symlink(join(folder, "victim"), join(folder, "lock"));
   await expect(
@@ -113,7 +113,7 @@ test("a symlink is not a lock", async () => {
 });
 
 test("of several files the first free one is taken, and each only once", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const paths = ["a", "b"].map((name) => join(folder, name));
   const first = await locks.acquireAny(paths);
   const second = await locks.acquireAny(paths);

@@ -2,12 +2,12 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const { mounts } = createHost();
 
 async function folders() {
-  const base = await temporaryFolder();
+  const base = await testFolder();
   const [source, target] = [join(base, "source"), join(base, "target")];
   await mkdir(source);
   await mkdir(target);

@@ -7,14 +7,14 @@ import { expect, onTestFinished, test } from "vitest";
 import type { ProcessIdentity } from "../../src/host/process-identity.ts";
 import { createHost } from "../../src/host/real.ts";
 import { launchCommand } from "../../src/host/spawn.ts";
+import { testFolder } from "../support/folder.ts";
+import { soon } from "../support/soon.ts";
 import { startChild } from "./support/child.ts";
-import { temporaryFolder } from "./support/folder.ts";
 
 const { processes } = createHost();
-const soon = () => AbortSignal.timeout(20_000);
 
 async function sleeper(seconds = "600") {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const child = await processes.spawnDetached({
     path: "/bin/sleep",
     args: [seconds],
@@ -26,7 +26,7 @@ async function sleeper(seconds = "600") {
 }
 
 test("a detached process leads its own session and writes to its file, which only we can read", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const outputPath = join(folder, "output");
   const child = await processes.spawnDetached({
     path: "/bin/sh",
@@ -42,7 +42,7 @@ test("a detached process leads its own session and writes to its file, which onl
 });
 
 test("output is not written through a symlink", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const outputPath = join(folder, "output");
   await writeFile(join(folder, "victim"), "");
   await symlink(join(folder, "victim"), outputPath);
@@ -51,7 +51,7 @@ test("output is not written through a symlink", async () => {
 });
 
 test.skipIf(process.getuid?.() !== 0)("takes another user's identity (needs root)", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const child = await processes.spawnDetached({
     path: "/usr/bin/id",
     args: [],
@@ -68,7 +68,7 @@ test.each([
   ["that is not there", "none", "no such file"],
   ["that is not executable", "plain", "not executable"],
 ])("an executable %s is a missing requirement", async (_, name, why) => {
-  const cwd = await temporaryFolder();
+  const cwd = await testFolder();
   await writeFile(join(cwd, "plain"), "#!/bin/sh\n", { mode: 0o644 });
   const path = join(cwd, name);
   const error = { code: "HOST_REQUIREMENT", message: expect.stringContaining(why) };
@@ -93,7 +93,7 @@ test("a pid with another start time is another process", async () => {
 });
 
 test("a name with spaces and parentheses does not shift the fields", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const script = join(folder, "a) S 1 (");
   await symlink("/bin/sleep", script);
   const child = spawn(script, ["600"], { stdio: "ignore" });
@@ -140,7 +140,7 @@ test.each([
 ])(
   "%s in the place of its output starts no process, and is not waited for",
   async (_what, make) => {
-    const folder = await temporaryFolder();
+    const folder = await testFolder();
     const outputPath = join(folder, "output");
     make(outputPath);
     const start = processes.spawnDetached({ path: "/bin/true", args: [], cwd: folder, outputPath });

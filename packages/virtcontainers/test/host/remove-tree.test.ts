@@ -3,11 +3,11 @@ import { closeSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync 
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { removeTree } from "../../src/host/remove-tree.ts";
+import { testFolder } from "../support/folder.ts";
 import { flip } from "./support/flip.ts";
-import { temporaryFolder } from "./support/folder.ts";
 
 test("files, links, folders and names of any bytes go; what a link leads to stays", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const precious = join(folder, "precious");
   writeFileSync(precious, "");
   const tree = join(folder, "tree");
@@ -28,7 +28,7 @@ test("files, links, folders and names of any bytes go; what a link leads to stay
 });
 
 test("a tree that is deeper than a path can be long is removed", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const name = "d".repeat(200);
   let here = openSync(folder, "r");
   for (let depth = 0; depth < 100; depth++) {
@@ -44,7 +44,7 @@ test("a tree that is deeper than a path can be long is removed", async () => {
 });
 
 test("a folder that is exchanged for a link all the time takes nothing with it", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const outside = join(folder, "outside");
   const tree = join(folder, "tree");
   for (let round = 0; round < 10; round++) {

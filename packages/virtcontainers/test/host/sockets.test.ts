@@ -8,10 +8,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { createLibc } from "../../src/host/libc.ts";
 import { createHost } from "../../src/host/real.ts";
 import { createSockets } from "../../src/host/sockets.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
+import { soon } from "../support/soon.ts";
 
 const { sockets } = createHost();
-const soon = () => AbortSignal.timeout(20_000);
 
 /** A server on a socket of this fd. */
 function serve(fd: number): Server {
@@ -27,7 +27,7 @@ async function read(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 test("sockets work below paths of more than 107 bytes, and are ours alone", async () => {
-  const folder = join(await temporaryFolder(), "d".repeat(120));
+  const folder = join(await testFolder(), "d".repeat(120));
   await mkdir(folder);
   const path = join(folder, "agent.0.sock");
   serve(await sockets.listen(path));
@@ -38,7 +38,7 @@ test("sockets work below paths of more than 107 bytes, and are ours alone", asyn
 test.skipIf(process.getuid?.() !== 0)(
   "what is put in a socket's place gets neither its mode nor its owner (needs root)",
   async () => {
-    const folder = await temporaryFolder();
+    const folder = await testFolder();
     const [path, precious] = [join(folder, "sock"), join(folder, "precious")];
     await writeFile(precious, "", { mode: 0o644 });
     const libc = createLibc()();
@@ -59,13 +59,13 @@ test.skipIf(process.getuid?.() !== 0)(
 );
 
 test.skipIf(process.getuid?.() !== 0)("a socket gets its owner (needs root)", async () => {
-  const path = join(await temporaryFolder(), "sock");
+  const path = join(await testFolder(), "sock");
   serve(await sockets.listen(path, { uid: 65_123, gid: 65_124 }));
   expect(await stat(path)).toMatchObject({ uid: 65_123, gid: 65_124 });
 });
 
 test("a socket that is not there yet is waited for", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "sock");
   const connecting = sockets.connectWhenReady(path, soon());
   await once(createServer().listen(join(folder, "other")).unref(), "listening");
@@ -74,7 +74,7 @@ test("a socket that is not there yet is waited for", async () => {
 });
 
 test("a socket that nobody serves is waited for until somebody does", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "sock");
   const dead = createServer().listen(join(folder, "dead"));
   await once(dead, "listening");
@@ -88,7 +88,7 @@ test("a socket that nobody serves is waited for until somebody does", async () =
 });
 
 test("waiting ends by the signal", async () => {
-  const path = join(await temporaryFolder(), "sock");
+  const path = join(await testFolder(), "sock");
   const stop = new AbortController();
   const reason = new Error("enough");
   const connecting = sockets.connectWhenReady(path, stop.signal);
@@ -98,7 +98,7 @@ test("waiting ends by the signal", async () => {
 });
 
 test("a missing socket, a missing folder and a symlink are failures", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "sock");
   serve(await sockets.listen(path));
   await symlink(path, join(folder, "link"));
@@ -114,7 +114,7 @@ test("a missing socket, a missing folder and a symlink are failures", async () =
 });
 
 test("an open file is handed to another process, which reads it without a right to its path", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "sock");
   const secret = join(folder, "secret");
   await writeFile(secret, "only by descriptor");
@@ -142,7 +142,7 @@ print(data.decode() + ": " + os.read(fd, 100).decode())
 `;
 
 test("a connection that is broken off ends no process, whether or not anybody reads it", async () => {
-  const path = join(await temporaryFolder(), "sock");
+  const path = join(await testFolder(), "sock");
   // Closing with unread bytes resets the connection.
   const server = createServer({ pauseOnConnect: true }, (client) => {
     peer = client;

@@ -3,14 +3,14 @@ import { chmodSync, lchownSync, mkdirSync, statSync, symlinkSync, writeFileSync 
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertTrusted, makePrivateFolder, makeTrustedFolder } from "../../src/host/trusted.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const other = 54_321;
 const refused = expect.objectContaining({ code: "HOST_REQUIREMENT" });
 
 let folder: string;
 beforeEach(async () => {
-  folder = await temporaryFolder();
+  folder = await testFolder();
   mkdirSync(join(folder, "a/b"), { recursive: true });
   writeFileSync(join(folder, "a/b/file"), "", { mode: 0o600 });
   symlinkSync("b", join(folder, "a/link"));

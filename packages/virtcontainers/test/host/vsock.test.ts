@@ -9,10 +9,10 @@ import { unixAddress, vsockAddress } from "../../src/host/addresses.ts";
 import { createLibc } from "../../src/host/libc.ts";
 import { createHost } from "../../src/host/real.ts";
 import { connectWhenReady, firstFree } from "../../src/host/vsock.ts";
-import { temporaryFolder } from "./support/folder.ts";
+import { testFolder } from "../support/folder.ts";
+import { soon } from "../support/soon.ts";
 
 const libc = createLibc();
-const soon = () => AbortSignal.timeout(20_000);
 
 test.runIf(endianness() === "LE")("an address is encoded as the kernel has it", () => {
   expect(vsockAddress({ cid: 0x1_0203, port: 1024 }).toString("hex")).toBe(
@@ -41,7 +41,7 @@ test("an address is the first free one, upwards and then from the lowest", () =>
 
 /** A unix socket stands for one of vsock: for both, only the kernel knows what is behind the address. */
 test("a guest that does not listen yet is waited for; then bytes go both ways, and ends are seen", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const path = join(folder, "agent.sock");
   const dead = createServer().listen(join(folder, "dead"));
   await once(dead, "listening");

@@ -7,14 +7,14 @@ import { createHost } from "../../src/host/real.ts";
 import type { QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { createQemu } from "../../src/hypervisor/qemu/index.ts";
 import { silentLogger } from "../../src/log.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 import { config } from "./support/spec.ts";
 
 const host = createHost();
 const signal = () => AbortSignal.timeout(20_000);
 
 async function bootable(): Promise<Partial<QemuConfig>> {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const kernelPath = join(folder, "vmlinux");
   const imagePath = join(folder, "root.img");
   await writeFile(kernelPath, "");
@@ -96,7 +96,7 @@ test("microvm is refused without KVM", async () => {
 });
 
 test("a binary that is missing or not executable is a requirement of the host", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const hypervisorPath = join(folder, "qemu");
   await expect(validate({ hypervisorPath })).rejects.toMatchObject({
     code: "HOST_REQUIREMENT",

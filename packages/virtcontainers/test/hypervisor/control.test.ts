@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
+import { soon } from "../support/soon.ts";
 import { answering, greeting, scripted } from "./support/qmp-server.ts";
 
-const soon = () => AbortSignal.timeout(20_000);
 const failed = { code: "HYPERVISOR_FAILED" };
 
 test("commands get their own answers, whatever the order and whatever stands between", async () => {

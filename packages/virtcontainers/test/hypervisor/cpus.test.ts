@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
 import { cpuThreads, plugCpus } from "../../src/hypervisor/qemu/machine/cpus.ts";
+import { soon } from "../support/soon.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
-
-const soon = () => AbortSignal.timeout(20_000);
 
 /** QEMU as far as CPUs go: slots, of which the first `present` are taken. */
 async function machine(slots: number, present: number) {

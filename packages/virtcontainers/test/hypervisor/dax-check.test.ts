@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { checkDaxWindow } from "../../src/hypervisor/qemu/checks/dax.ts";
 import { Binaries } from "../../src/hypervisor/qemu/machine/binary.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 import { config } from "./support/spec.ts";
 
 const { signal } = new AbortController();
@@ -13,7 +13,7 @@ const window = { virtioFSCacheSizeMiB: 1024, sharedFS: "virtio-fs" } as const;
 
 /** Stands for a QEMU whose device has the properties of virtio-fs's DAX patches. */
 async function patchedQemu(): Promise<string> {
-  const path = join(await temporaryFolder(), "qemu");
+  const path = join(await testFolder(), "qemu");
   const help = "vhost-user-fs-pci options:\n  cache-size=<size>      -  (default: 0)\n";
   await writeFile(path, `#!/bin/sh\n[ "$2" = vhost-user-fs-pci,help ] && printf '${help}'\n`);
   await chmod(path, 0o755);

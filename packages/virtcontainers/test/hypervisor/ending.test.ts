@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { endVmm, watchVmm } from "../../src/hypervisor/ending.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const host = createHost();
 
@@ -11,7 +11,7 @@ async function vmm(script: string) {
     path: (await host.processes.which("sh")) ?? "",
     args: ["-c", script],
     cwd: "/",
-    outputPath: join(await temporaryFolder(), "output"),
+    outputPath: join(await testFolder(), "output"),
   });
   const { gone } = watchVmm(host, "the VMM", child);
   return { child, vmm: { name: "the VMM", sandboxId: "sb", process: child, gone } };

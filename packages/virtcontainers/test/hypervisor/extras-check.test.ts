@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { checkExtras } from "../../src/hypervisor/qemu/checks/extras.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 import { config } from "./support/spec.ts";
 
 const host = createHost();
@@ -32,7 +32,7 @@ test.each([
 });
 
 test("where the host has all of it, it is taken", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const there = { vsock: folder, seLinux: folder };
   const own = { iommu: true, iommuPlatform: true, useVSock: true, seLinuxProcessLabel };
   await checkExtras(config(own), "tcg", host, there);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
 import { attachDevice, detachDevice } from "../../src/hypervisor/qemu/hotplug.ts";
+import { soon } from "../support/soon.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
 import { config } from "./support/spec.ts";
 
-const soon = () => AbortSignal.timeout(20_000);
 const onHost = { folder: "/state/sb/vm", fd: undefined };
 const drive = {
   kind: "disk",

@@ -5,13 +5,14 @@ import type { Duplex } from "node:stream";
 import { expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { connectHybridVsock } from "../../src/hypervisor/hybrid-vsock.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 
 const host = createHost();
 
 /** A VMM's socket that does this with its nth connection; what it was told, and how often it was dialled. */
 async function vmm(serve: (client: Socket, nth: number) => void) {
-  const path = join(await temporaryFolder(), "vsock.sock");
+  const path = join(await testFolder(), "vsock.sock");
   const told: string[] = [];
   const clients = new Set<Socket>();
   const server: Server = createServer((client) => {
@@ -107,8 +108,7 @@ test.each(["NO\n", "OK\n", "OK 1 2\n", "OK 12345678901\n", "x".repeat(65), "\u00
   "an answer that is none is refused, and not printed raw: %j",
   async (answer) => {
     const { path } = await vmm((client) => client.write(answer));
-    const refused = await dial(path).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: "PROTOCOL_VIOLATION" });
+    const refused = await refusal(dial(path), "PROTOCOL_VIOLATION");
     expect(String(refused)).not.toContain("\u001b");
   },
 );

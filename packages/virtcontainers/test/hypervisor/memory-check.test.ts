@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkMemory } from "../../src/hypervisor/qemu/checks/memory.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 import { config } from "./support/spec.ts";
 
 async function host(freePages: number, lockable: string) {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const files = { meminfo: join(folder, "meminfo"), limits: join(folder, "limits") };
   await writeFile(files.meminfo, `HugePages_Free:    ${freePages}\nHugepagesize:       2048 kB\n`);
   await writeFile(

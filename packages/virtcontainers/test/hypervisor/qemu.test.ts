@@ -10,7 +10,8 @@ import type { RunningVm, VmSpec } from "../../src/hypervisor/hypervisor.ts";
 import type { QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { createQemu } from "../../src/hypervisor/qemu/index.ts";
 import { silentLogger } from "../../src/log.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
+import { soon } from "../support/soon.ts";
 import { MemoryLedger } from "./support/ledger.ts";
 import { config, spec } from "./support/spec.ts";
 
@@ -18,13 +19,12 @@ const host = createHost();
 const qemu = createQemu(host, silentLogger);
 const isRoot = process.getuid?.() === 0;
 const user = isRoot ? { uid: 65_310, gid: 65_310 } : undefined;
-const soon = () => AbortSignal.timeout(60_000);
 const guest = await loadGuestAssets(findGuestDir(process.env)).catch(() => undefined);
 const hasQemu = (await host.processes.which("qemu-system-x86_64")) !== undefined;
 
 /** A VM folder that belongs to the VMM's user, below a folder that only root may enter. */
 async function vmSpec(more: Partial<QemuConfig> = {}): Promise<VmSpec> {
-  const parent = await temporaryFolder();
+  const parent = await testFolder();
   const folder = join(parent, "f".repeat(120));
   await mkdir(folder, { mode: 0o700 });
   if (user !== undefined) await chown(folder, user.uid, user.gid);
@@ -126,7 +126,7 @@ describe.skipIf(guest === undefined || !hasQemu)(
   () => {
     test("boots from files that its user can't reach, and is found by its marker", async () => {
       const of = await vmSpec();
-      const hidden = join(await temporaryFolder(), "root.img");
+      const hidden = join(await testFolder(), "root.img");
       await writeFile(hidden, await readFile(of.config.imagePath ?? ""), { mode: 0o600 });
       await chmod(join(hidden, ".."), 0o700);
       const ledger = new MemoryLedger();

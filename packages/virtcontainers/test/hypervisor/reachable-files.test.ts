@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import type { DiskDevice } from "../../src/hypervisor/device.ts";
 import { openDisk, openForReading } from "../../src/hypervisor/reachable-files.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const host = createHost();
 const isRoot = process.getuid?.() === 0;
@@ -16,7 +16,7 @@ function disk(path: string, more: Partial<DiskDevice> = {}): DiskDevice {
 
 /** A VM's folder, and a file of somebody else's beside it. */
 async function place() {
-  const above = await temporaryFolder();
+  const above = await testFolder();
   const folder = join(above, "vm");
   await mkdir(folder);
   const foreign = join(above, "shadow");

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { QemuConfig } from "../../src/hypervisor/qemu/config.ts";
 import { Qmp } from "../../src/hypervisor/qemu/control.ts";
 import { resizeMemory } from "../../src/hypervisor/qemu/memory/resize.ts";
+import { soon } from "../support/soon.ts";
 import { answering, scripted } from "./support/qmp-server.ts";
 import { config } from "./support/spec.ts";
 
-const soon = () => AbortSignal.timeout(20_000);
 const mib = 1024 * 1024;
 
 interface Guest {

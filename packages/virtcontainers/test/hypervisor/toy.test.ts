@@ -15,7 +15,7 @@ import {
   LogDiskWriter,
   type TestAgent,
 } from "../../src/testing/index.ts";
-import { refusal } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
 
 /** A driver of somebody else's: a process that waits in the place of a VM, with the test agent as its guest. */
 function createToy({ processes }: Host): Hypervisor {

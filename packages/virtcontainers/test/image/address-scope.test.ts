@@ -1,7 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { describe, expect, it } from "vitest";
 import { scopeOf } from "../../src/image/registry/address-scope.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { httpRegistry } from "./support/http-registry.ts";
 import { quick } from "./support/registry-store.ts";
 import { testStore } from "./support/store.ts";
@@ -66,7 +66,7 @@ describe.skipIf(own === undefined)("a registry that is not on this machine", () 
     service.handler = (_request, response) => void response.end('{"token":"local-secret"}');
     registry.handler = (_request, response) =>
       void response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}"` }).end();
-    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     expect(error.message).toContain(`${registry.host} failed: it sends us to`);
     expect(error.message).toContain("a network that it is not in itself");
     expect(error.hint).toContain("registries.insecure");
@@ -85,7 +85,7 @@ describe.skipIf(own === undefined)("a registry that is not on this machine", () 
           response.writeHead(401, { "www-authenticate": realm }).end();
         } else return serve();
       };
-      const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+      const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
       expect(error.message).toContain("a network that it is not in itself");
       expect(service.requests).toEqual([]);
     }

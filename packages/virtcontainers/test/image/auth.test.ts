@@ -1,9 +1,10 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { failure } from "./support/errors.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 import { type HttpRegistry, httpRegistry } from "./support/http-registry.ts";
-import { storeContents, type TestStore, testFolder, testStore } from "./support/store.ts";
+import { storeContents, type TestStore, testStore } from "./support/store.ts";
 
 interface SetUp {
   registry: HttpRegistry;
@@ -168,7 +169,7 @@ describe("signing in", () => {
     const { registry, store, reference } = await setUp(() => ({ credsStore: "../../bin/sh" }));
     await store.images.pull(reference);
     requireBasic(registry);
-    await failure(store.images.pull(`${registry.host}/app:1`), "REGISTRY_FAILED");
+    await refusal(store.images.pull(`${registry.host}/app:1`), "REGISTRY_FAILED");
     expect(store.warnings.join()).toContain("is not installed");
   });
 
@@ -191,7 +192,7 @@ describe("signing in", () => {
   ])("says what to do when the registry %s", async (_what, set) => {
     const { registry, store, reference } = await setUp(() => ({}));
     set(registry);
-    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     expect(error.message).toMatch(/40[13]/);
     expect(error.hint).toContain(`docker login ${registry.host}`);
     expect(await storeContents(store.dataDir)).toEqual([]);
@@ -205,7 +206,7 @@ describe("signing in", () => {
       void response
         .writeHead(401, { "www-authenticate": 'Bearer realm="http://auth.example.com/token"' })
         .end();
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "no HTTPS address",
     );
   });
@@ -234,14 +235,14 @@ describe("signing in", () => {
             .writeHead(401, { "www-authenticate": `Bearer realm="${registry.url}/token"` })
             .end();
       };
-      await failure(store.images.pull(reference), "REGISTRY_FAILED");
+      await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     }
   });
 
   it("tells a damaged configuration by its path", async () => {
     const { registry, store, reference, dockerConfigDir } = await setUp(() => "{");
     requireBasic(registry);
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       dockerConfigDir,
     );
   });
@@ -271,7 +272,7 @@ describe("signing in", () => {
       auths: { [host]: { auth: base64("user:hidden-password") } },
     }));
     requireBasic(registry);
-    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     const told = [error.message, error.hint, String(error.cause), ...store.warnings].join();
     expect(told).not.toMatch(/hidden-password|aGlkZGVu/);
   });

@@ -11,9 +11,10 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { TarMember } from "../../../../test/support/tar.ts";
 import { createHost } from "../../src/host/real.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 import { bombParts, bombs } from "./support/bombs.ts";
-import { failure } from "./support/errors.ts";
-import { testFolder, testStore } from "./support/store.ts";
+import { testStore } from "./support/store.ts";
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("./support/measured-import.ts", import.meta.url));
@@ -58,7 +59,7 @@ describe("an archive that is small", () => {
     const store = await testStore({ limits: { maxEntries: 20 } });
     const path = await packed([{ path: `${"a/".repeat(20)}f` }]);
     expect(
-      (await failure(store.images.import(path, { name: "bomb:1" }), "IMAGE_INVALID")).message,
+      (await refusal(store.images.import(path, { name: "bomb:1" }), "IMAGE_INVALID")).message,
     ).toContain("more than 20 entries");
   });
 
@@ -76,7 +77,7 @@ describe("an archive that is small", () => {
       signal: stop.signal,
       onProgress: ({ phase }) => void (phase === "unpack" && setImmediate(() => stop.abort())),
     });
-    await failure(importing, "CANCELED");
+    await refusal(importing, "CANCELED");
     expect(reached).toContain("image.layer.after");
     expect(reached).not.toContain("image.pack.before");
   });

@@ -13,7 +13,7 @@ import {
   packLayout,
 } from "../../../../test/support/images.ts";
 import { makeTar, type TarMember } from "../../../../test/support/tar.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { canMount, contentsOf } from "./support/mounted.ts";
 import { storeContents, testStore } from "./support/store.ts";
 
@@ -53,7 +53,7 @@ describe("import", () => {
       const [Config, ...Layers] = names.map((name) => `${above}/${name}`);
       const manifest = [{ Config, Layers, RepoTags: ["app:1"] }];
       await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
-      await failure(store.images.import(folder), "IMAGE_INVALID");
+      await refusal(store.images.import(folder), "IMAGE_INVALID");
     },
   );
 
@@ -177,7 +177,7 @@ describe("import", () => {
     await addImage(layout, { name: "one:1", layers: [members], platform });
     const own = await addImage(layout, { name: "one:1", layers: [members] });
     const two = await addImage(layout, { name: "two:latest", layers: [[{ path: "two" }]] });
-    const error = await failure(store.images.import(layout), "INVALID_ARGUMENT");
+    const error = await refusal(store.images.import(layout), "INVALID_ARGUMENT");
     expect(error.message).toContain('["one:1","two:latest"]');
     expect((await store.images.import(layout, { name: "two" })).digest).toBe(two.digest);
     expect((await store.images.import(layout, { name: "one:1" })).digest).toBe(own.digest);
@@ -216,7 +216,7 @@ describe("import", () => {
     const more = { Config: "d", Layers: ["m"], RepoTags: ["docker.io/library/three:3"] };
     const others = await saved(otherLayout, ["d", "m"], digestsOf(other));
     await write([...manifest, more], [...files, ...others]);
-    await failure(store.images.import(tar), "INVALID_ARGUMENT");
+    await refusal(store.images.import(tar), "INVALID_ARGUMENT");
     const first = await store.images.get("one:1");
     expect((await store.images.import(tar, { name: "two" })).digest).toBe(first.digest);
     expect((await store.images.import(tar, { name: "three:3" })).digest).not.toBe(first.digest);
@@ -235,7 +235,7 @@ describe("import", () => {
     await writeFile(path, JSON.stringify(index));
     expect((await store.images.import(layout)).digest).toBe(made.digest);
     const windows = store.images.import(layout, { name: "app:1", platform: "windows/amd64" });
-    await failure(windows, "NOT_SUPPORTED");
+    await refusal(windows, "NOT_SUPPORTED");
   });
 
   it.skipIf(!canMount)(
@@ -292,7 +292,7 @@ describe("import", () => {
         platform: { os: "linux", architecture },
       });
     }
-    const error = await failure(store.images.import(layout), "NOT_SUPPORTED");
+    const error = await refusal(store.images.import(layout), "NOT_SUPPORTED");
     expect(error.message).toContain("there is linux/s390x, linux/riscv64");
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
@@ -346,13 +346,13 @@ describe("import", () => {
     const store = await testStore();
     const path = join(store.folder, "input");
     await writeFile(path, content);
-    expect((await failure(store.images.import(path, options), code)).message).toContain(message);
+    expect((await refusal(store.images.import(path, options), code)).message).toContain(message);
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
 
   it("refuses a path that is not there", async () => {
     const { images } = await testStore();
-    const error = await failure(images.import("/nonexistent/x.tar"), "INVALID_ARGUMENT");
+    const error = await refusal(images.import("/nonexistent/x.tar"), "INVALID_ARGUMENT");
     expect(error).toMatchObject({ field: "path" });
     expect(error.message).toContain("no such file");
   });
@@ -364,20 +364,20 @@ describe("import", () => {
     const path = blobPath(layout, made.digest);
     const manifest = await readFile(path);
     await writeFile(path, Buffer.concat([manifest, Buffer.from(" ")]));
-    expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
       made.digest,
     );
     await writeFile(join(store.folder, "elsewhere"), manifest);
     await run("rm", [path]);
     await symlink("../../../elsewhere", path);
-    expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
       "has no file",
     );
     await writeFile(
       join(layout, "index.json"),
       '{"manifests":[{"digest":"sha256:../../x","size":1}]}',
     );
-    expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
       "is not a valid digest",
     );
   });
@@ -391,11 +391,11 @@ describe("import", () => {
     });
     const controller = new AbortController();
     const onProgress = (): void => controller.abort(new Error("enough"));
-    await failure(
+    await refusal(
       store.images.import(layout, { signal: controller.signal, onProgress }),
       "CANCELED",
     );
-    const late = await failure(store.images.import(layout, { timeoutMs: 1 }), "TIMEOUT");
+    const late = await refusal(store.images.import(layout, { timeoutMs: 1 }), "TIMEOUT");
     expect(late.hint).toContain("the disk");
     expect(await storeContents(store.dataDir)).toEqual([]);
   });

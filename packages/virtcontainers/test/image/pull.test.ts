@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { addImage, makeBusyboxImage, packLayout, sha256 } from "../../../../test/support/images.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 import { inChild, nobody, nobodyCanRun } from "./support/child.ts";
 import { dockerRegistry } from "./support/docker-registry.ts";
-import { failure } from "./support/errors.ts";
 import { httpRegistry } from "./support/http-registry.ts";
 import { canMount, contentsOf } from "./support/mounted.ts";
-import { storeContents, testFolder, testStore } from "./support/store.ts";
+import { storeContents, testStore } from "./support/store.ts";
 
 const run = promisify(execFile);
 const hasRegistry = existsSync("/usr/bin/docker-registry") && existsSync("/usr/bin/skopeo");
@@ -192,7 +193,7 @@ describe("kill -9", () => {
       const sandbox = join(store.folder, "sandbox");
       await mkdir(sandbox);
       await writeFile(store.images.userFile(digest, "sb"), sandbox);
-      await failure(store.images.remove(digest), "BUSY");
+      await refusal(store.images.remove(digest), "BUSY");
       expect(await store.images.sweep()).toEqual([]);
       await rmdir(sandbox);
       expect(await store.images.sweep({ dryRun: true })).toEqual([
@@ -214,7 +215,7 @@ describe("kill -9", () => {
     expect((await outcome).signal).toBe("SIGKILL");
     const whole = point === "discard.before";
     expect(await store.images.list()).toHaveLength(whole ? 1 : 0);
-    if (!whole) await failure(store.images.get(reference), "IMAGE_NOT_FOUND");
+    if (!whole) await refusal(store.images.get(reference), "IMAGE_NOT_FOUND");
     await store.images.prune({ all: true });
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
@@ -235,7 +236,7 @@ describe.skipIf(!canMount)("a full disk (needs root for a small tmpfs)", () => {
     onTestFinished(async () => {
       await run("umount", [store.dataDir]);
     });
-    const error = await failure(store.images.pull(`${registry.host}/app:1`), "NO_SPACE");
+    const error = await refusal(store.images.pull(`${registry.host}/app:1`), "NO_SPACE");
     expect(error.hint).toContain("Free some disk space");
     expect(await storeContents(store.dataDir)).toEqual([]);
     expect(await store.images.list()).toEqual([]);

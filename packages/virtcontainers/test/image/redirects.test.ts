@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { httpRegistry } from "./support/http-registry.ts";
 import { quick, setUp } from "./support/registry-store.ts";
 import { testStore } from "./support/store.ts";
@@ -12,7 +12,7 @@ describe("redirects and mirrors", () => {
   ])("refuses a redirect %s", async (_where, location, message) => {
     const { registry, store, reference } = await setUp();
     registry.handler = (_request, response) => void response.writeHead(302, { location }).end();
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       message,
     );
   });
@@ -21,7 +21,7 @@ describe("redirects and mirrors", () => {
     const { registry, store, reference } = await setUp();
     registry.handler = (request, response) =>
       void response.writeHead(302, { location: request.url }).end();
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "redirects more than",
     );
   });

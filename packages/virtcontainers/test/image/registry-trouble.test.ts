@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { big, quick, setUp } from "./support/registry-store.ts";
 import { storeContents, testStore } from "./support/store.ts";
 
@@ -55,7 +55,7 @@ describe("a registry in trouble", () => {
       if (!request.url?.endsWith(digest)) return serve();
       response.destroy();
     };
-    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     expect(error.message).toContain(registry.host);
     expect(error.hint).toContain("Check the network");
     expect(await storeContents(store.dataDir)).toEqual([]);
@@ -72,7 +72,7 @@ describe("a registry in trouble", () => {
     await store.images.pull(reference);
     expect(registry.requests.filter(({ line }) => line.includes("manifests"))).toHaveLength(4);
     registry.handler = (_request, response) => void response.writeHead(503).end();
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "answered 503",
     );
   });
@@ -109,14 +109,14 @@ describe("a registry in trouble", () => {
   ])("is quoted when it limits us with %s", async (_what, body, told) => {
     const { registry, store, reference } = await setUp();
     registry.handler = (_request, response) => void response.writeHead(429).end(body);
-    const error = await failure(store.images.pull(reference), "REGISTRY_FAILED");
+    const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     expect(error.message).toContain(told);
   });
 
   it("is not waited for longer than its silence may last", async () => {
     const { registry, store, reference } = await setUp({}, { silenceTimeoutMs: 20 });
     registry.handler = () => {};
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "silent for 20 ms",
     );
     const digest = registry.made.layers[0]?.digest ?? "";
@@ -124,7 +124,7 @@ describe("a registry in trouble", () => {
       if (!request.url?.endsWith(digest)) return serve();
       response.flushHeaders();
     };
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "silent for 20 ms",
     );
   });
@@ -133,18 +133,18 @@ describe("a registry in trouble", () => {
     const { registry, store, reference } = await setUp();
     const controller = new AbortController();
     registry.handler = () => controller.abort();
-    await failure(store.images.pull(reference, { signal: controller.signal }), "CANCELED");
-    await failure(store.images.pull(reference, { timeoutMs: 50 }), "TIMEOUT");
+    await refusal(store.images.pull(reference, { signal: controller.signal }), "CANCELED");
+    await refusal(store.images.pull(reference, { timeoutMs: 50 }), "TIMEOUT");
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
 
   it("is named with the cause when it is dead or unknown", async () => {
     const store = await testStore({ registries: quick });
     const closed = await closedPort();
-    const dead = await failure(store.images.pull(`127.0.0.1:${closed}/app`), "REGISTRY_FAILED");
+    const dead = await refusal(store.images.pull(`127.0.0.1:${closed}/app`), "REGISTRY_FAILED");
     expect(dead.message).toContain(`127.0.0.1:${closed} failed: nothing listens there`);
     expect(dead.hint).toContain("port is right");
-    const unknown = await failure(store.images.pull("registry.invalid/app"), "REGISTRY_FAILED");
+    const unknown = await refusal(store.images.pull("registry.invalid/app"), "REGISTRY_FAILED");
     expect(unknown.message).toContain("registry.invalid");
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
@@ -153,7 +153,7 @@ describe("a registry in trouble", () => {
     const { registry, store, reference } = await setUp();
     registry.handler = (_request, response) =>
       void response.writeHead(400).end('{"errors":[{"message":"bad\\u001b[31m thing"}]}');
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toMatch(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toMatch(
       /400 .*bad\ufffd\[31m thing/,
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ImageProgress } from "../../src/image/image.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { setUp } from "./support/registry-store.ts";
 import { storeContents } from "./support/store.ts";
 
@@ -43,7 +43,7 @@ describe("pull", () => {
       request.url = request.url?.replace(other, "1");
       return serve();
     };
-    const error = await failure(
+    const error = await refusal(
       store.images.pull(`${registry.host}/app@${other}`),
       "IMAGE_INVALID",
     );
@@ -52,14 +52,14 @@ describe("pull", () => {
 
   it("tells that an image is not there", async () => {
     const { registry, store } = await setUp();
-    const error = await failure(store.images.pull(`${registry.host}/app:2`), "IMAGE_NOT_FOUND");
+    const error = await refusal(store.images.pull(`${registry.host}/app:2`), "IMAGE_NOT_FOUND");
     expect(error.message).toContain("app:2");
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
 
   it("lists the platforms that are there", async () => {
     const { store, reference } = await setUp({ platform: { os: "linux", architecture: "s390x" } });
-    const error = await failure(
+    const error = await refusal(
       store.images.pull(reference, { platform: "linux/arm64" }),
       "NOT_SUPPORTED",
     );
@@ -75,7 +75,7 @@ describe("pull", () => {
       bytes[20] = (bytes[20] ?? 0) ^ 1;
       response.end(bytes);
     };
-    const error = await failure(store.images.pull(reference), "IMAGE_INVALID");
+    const error = await refusal(store.images.pull(reference), "IMAGE_INVALID");
     expect(error.message).toMatch(
       new RegExp(`its digest is sha256:[0-9a-f]{64}, not ${layer?.digest}`),
     );
@@ -95,15 +95,15 @@ describe("pull", () => {
       };
     };
     endless(registry.made.layers[0]?.digest ?? "");
-    expect((await failure(store.images.pull(reference), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "IMAGE_INVALID")).message).toContain(
       "longer than",
     );
     endless("manifests");
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "more than 4194304",
     );
     endless(registry.made.config.digest);
-    expect((await failure(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
+    expect((await refusal(store.images.pull(reference), "REGISTRY_FAILED")).message).toContain(
       "more than 4194304",
     );
     expect(await storeContents(store.dataDir)).toEqual([]);
@@ -145,7 +145,7 @@ describe("pull", () => {
     answers.push([JSON.stringify({ config, layers: [encrypted] }), "NOT_SUPPORTED", "encrypted"]);
     for (const [body, code, message] of answers) {
       registry.handler = (_request, response) => void response.end(body);
-      expect((await failure(store.images.pull(reference), code)).message).toContain(message);
+      expect((await refusal(store.images.pull(reference), code)).message).toContain(message);
     }
   });
 
@@ -153,7 +153,7 @@ describe("pull", () => {
     const { store, reference } = await setUp();
     for (const concurrency of [0, 17, 1.5, Number.NaN]) {
       expect(
-        await failure(store.images.pull(reference, { concurrency }), "INVALID_ARGUMENT"),
+        await refusal(store.images.pull(reference, { concurrency }), "INVALID_ARGUMENT"),
       ).toMatchObject({ field: "concurrency" });
     }
   });

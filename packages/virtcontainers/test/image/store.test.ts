@@ -7,7 +7,7 @@ import { addImage } from "../../../../test/support/images.ts";
 import { createHost } from "../../src/host/real.ts";
 import type { Image } from "../../src/image/image.ts";
 import { createImages } from "../../src/image/store.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { storeContents, type TestStore, testStore } from "./support/store.ts";
 
 async function add(store: TestStore, name: string, content = name): Promise<Image> {
@@ -66,10 +66,10 @@ describe("the image store", () => {
       "sha256:0000000000000",
       "127.0.0.1:5000/team/app",
     ]) {
-      expect((await failure(images.get(text), "IMAGE_NOT_FOUND")).hint).toContain("virtc image");
+      expect((await refusal(images.get(text), "IMAGE_NOT_FOUND")).hint).toContain("virtc image");
     }
-    await failure(images.get("../x"), "INVALID_ARGUMENT");
-    await failure(images.ensure("nothing:1", { pull: "never" }), "IMAGE_NOT_FOUND");
+    await refusal(images.get("../x"), "INVALID_ARGUMENT");
+    await refusal(images.ensure("nothing:1", { pull: "never" }), "IMAGE_NOT_FOUND");
   });
 
   it("takes from the guest's files what comes with them, and asks no registry", async () => {
@@ -80,19 +80,19 @@ describe("the image store", () => {
       name: "x:1",
       layers: [[{ path: "f", content: "a" }]],
     });
-    await failure(images.ensure("busybox", { pull: "never" }), "IMAGE_NOT_FOUND");
+    await refusal(images.ensure("busybox", { pull: "never" }), "IMAGE_NOT_FOUND");
     expect((await images.ensure("busybox")).names).toEqual(["busybox:latest"]);
     expect((await images.ensure("busybox")).digest).toBe((await images.get("busybox")).digest);
     for (const name of ["127.0.0.1:1/busybox", "127.0.0.1:1/library/busybox:latest"]) {
-      await failure(images.ensure(name), "REGISTRY_FAILED");
+      await refusal(images.ensure(name), "REGISTRY_FAILED");
     }
   });
 
   it("is empty where there is none", async () => {
     const { images, dataDir } = await testStore();
     expect(await images.list()).toEqual([]);
-    await failure(images.get("busybox"), "IMAGE_NOT_FOUND");
-    await failure(images.remove("busybox"), "IMAGE_NOT_FOUND");
+    await refusal(images.get("busybox"), "IMAGE_NOT_FOUND");
+    await refusal(images.remove("busybox"), "IMAGE_NOT_FOUND");
     expect(await images.prune()).toEqual({ removed: [], freedBytes: 0 });
     expect(await storeContents(dataDir)).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe("the image store", () => {
     expect((await store.images.remove("one")).names).toEqual(["two:latest"]);
     expect((await store.images.remove("two")).names).toEqual([]);
     expect(await storeContents(store.dataDir)).toEqual([]);
-    await failure(store.images.remove("two"), "IMAGE_NOT_FOUND");
+    await refusal(store.images.remove("two"), "IMAGE_NOT_FOUND");
     const { digest } = await add(store, "one", "same");
     await add(store, "two", "same");
     await store.images.remove(digest);
@@ -135,7 +135,7 @@ describe("the image store", () => {
     const store = await testStore();
     const { digest } = await add(store, "used");
     await writeFile(store.images.userFile(digest, "sandbox-1"), "");
-    const error = await failure(store.images.remove("used"), "BUSY");
+    const error = await refusal(store.images.remove("used"), "BUSY");
     expect(error.message).toContain("sandbox-1");
     expect((await store.images.get("used")).digest).toBe(digest);
     expect((await store.images.prune({ all: true })).removed).toEqual([]);
@@ -196,7 +196,7 @@ describe("the image store", () => {
     await writeFile(join(path, "..", "image.json"), '{"schemaVersion":99}');
     expect(await store.images.list()).toEqual([]);
     expect(store.warnings.join()).toContain("image.json can't be read");
-    expect((await failure(store.images.get("broken"), "STATE_INVALID")).hint).toContain("prune");
+    expect((await refusal(store.images.get("broken"), "STATE_INVALID")).hint).toContain("prune");
     expect((await store.images.prune()).removed).toEqual([digest]);
     expect((await add(store, "broken")).digest).toBe(digest);
   });
@@ -205,7 +205,7 @@ describe("the image store", () => {
     const store = await testStore();
     await add(store, "app");
     await writeFile(join(store.dataDir, "images.json"), "{");
-    expect((await failure(store.images.get("app"), "STATE_INVALID")).message).toContain(
+    expect((await refusal(store.images.get("app"), "STATE_INVALID")).message).toContain(
       "images.json",
     );
   });

@@ -3,7 +3,7 @@ import { makeTar, type TarMember } from "../../../../test/support/tar.ts";
 import { isVirtError } from "../../src/errors.ts";
 import { StreamBytes } from "../../src/image/tar/bytes.ts";
 import { readTar, type TarEntry } from "../../src/image/tar/read.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -119,7 +119,7 @@ describe("readTar", () => {
   it("wants the end marker only when it is strict", async () => {
     const tar = makeTar([{ path: "f", content: "x" }], { end: false });
     expect(await readAll(tar, 512, false)).toHaveLength(1);
-    expect((await failure(readAll(tar), "IMAGE_INVALID")).message).toContain("ends too early");
+    expect((await refusal(readAll(tar), "IMAGE_INVALID")).message).toContain("ends too early");
   });
 
   it.each([
@@ -142,7 +142,7 @@ describe("readTar", () => {
       "ends too early",
     ],
   ])("refuses %s", async (_what, tar, message) => {
-    expect((await failure(readAll(tar), "IMAGE_INVALID")).message).toContain(message);
+    expect((await refusal(readAll(tar), "IMAGE_INVALID")).message).toContain(message);
   });
 
   it("ends typed or well on any damage", async () => {

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { addImage, blobPath } from "../../../../test/support/images.ts";
 import { makeTar, type TarMember } from "../../../../test/support/tar.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 import { storeContents, testStore } from "./support/store.ts";
 
 async function refused(layers: readonly (readonly TarMember[] | Buffer)[], options = {}) {
   const store = await testStore(options);
   const layout = join(store.folder, "layout");
   await addImage(layout, { name: "bad:1", layers });
-  const error = await failure(store.images.import(layout), "IMAGE_INVALID");
+  const error = await refusal(store.images.import(layout), "IMAGE_INVALID");
   expect(await storeContents(store.dataDir)).toEqual([]);
   expect(await store.images.list()).toEqual([]);
   return error;
@@ -104,7 +104,7 @@ describe("images that are unsafe or damaged", () => {
       for (const [index, byte] of packed.subarray(start, start + length).entries())
         packed[start + index] = byte ^ 0xff;
       await writeFile(blobPath(layout, digest), packed);
-      const error = await failure(store.images.import(layout), "IMAGE_INVALID");
+      const error = await refusal(store.images.import(layout), "IMAGE_INVALID");
       expect(error.message).toMatch(
         new RegExp(`is damaged: its digest is sha256:[0-9a-f]{64}, not ${digest}`),
       );
@@ -122,11 +122,11 @@ describe("images that are unsafe or damaged", () => {
     const layer = made.layers[0];
     const path = blobPath(layout, layer?.digest ?? "");
     await truncate(path, 50);
-    expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
       "has 50 bytes, but should have",
     );
     await writeFile(path, Buffer.alloc((layer?.size ?? 0) + 1));
-    expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
       "longer than",
     );
     expect(await storeContents(store.dataDir)).toEqual([]);
@@ -137,7 +137,7 @@ describe("images that are unsafe or damaged", () => {
     const store = await testStore();
     const layout = join(store.folder, "layout");
     await addImage(layout, { name: "bad:1", layers: [xz], packing: "none" });
-    expect((await failure(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
+    expect((await refusal(store.images.import(layout), "IMAGE_INVALID")).message).toContain(
       "compressed with xz",
     );
   });

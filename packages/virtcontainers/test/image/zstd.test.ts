@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { unzstd } from "../../src/image/build/zstd.ts";
-import { failure } from "./support/errors.ts";
+import { refusal } from "../support/refusal.ts";
 
 /** Packs with Debian's zstd. */
 function zstd(input: Buffer, ...options: string[]): Promise<Buffer> {
@@ -64,17 +64,17 @@ describe("unzstd", () => {
     const packed = await zstd(text.subarray(0, 5000));
     for (let length = 1; length < packed.length; length += 37) {
       expect(
-        (await failure(unpack(packed.subarray(0, length)), "IMAGE_INVALID")).message,
+        (await refusal(unpack(packed.subarray(0, length)), "IMAGE_INVALID")).message,
       ).toContain("zstd");
     }
   });
 
   it("refuses windows that would exhaust memory, and other data", async () => {
     const hugeWindow = Buffer.from("28b52ffd00f8010000", "hex");
-    expect((await failure(unpack(hugeWindow), "IMAGE_INVALID")).message).toContain("window");
+    expect((await refusal(unpack(hugeWindow), "IMAGE_INVALID")).message).toContain("window");
     const hugeContent = Buffer.from("28b52ffde0ffffffffffff0f00010000", "hex");
-    expect((await failure(unpack(hugeContent), "IMAGE_INVALID")).message).toContain("window");
-    expect((await failure(unpack(Buffer.alloc(64)), "IMAGE_INVALID")).message).toContain("magic");
+    expect((await refusal(unpack(hugeContent), "IMAGE_INVALID")).message).toContain("window");
+    expect((await refusal(unpack(Buffer.alloc(64)), "IMAGE_INVALID")).message).toContain("magic");
   });
 
   it("ends typed or well on any damage", async () => {
@@ -83,7 +83,7 @@ describe("unzstd", () => {
       const damaged = Buffer.from(packed);
       damaged[(round * 31) % damaged.length] = round % 256;
       await unpack(damaged).catch((error: unknown) =>
-        failure(Promise.reject(error), "IMAGE_INVALID"),
+        refusal(Promise.reject(error), "IMAGE_INVALID"),
       );
     }
   });

@@ -3,8 +3,10 @@ import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventChannelName, type VirtContainers, type VirtEvent } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { killVm, refusal, storedPath, waiting } from "../sandbox/support.ts";
-import { guestLogs, said, until } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
+import { storedPath } from "../support/stored.ts";
+import { guestLogs, said, until } from "./support/events.ts";
 
 let instance: TestInstance;
 let vc: VirtContainers;

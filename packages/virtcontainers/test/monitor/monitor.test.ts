@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isVirtError, type Sandbox } from "../../src/index.ts";
 import { type AgentFault, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { editStored, killVm, refusal, waiting } from "../sandbox/support.ts";
+import { watchCalls } from "../support/calls.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
+import { editStored } from "../support/stored.ts";
 
 const faults: AgentFault[] = [];
 let instance: TestInstance;
@@ -20,13 +23,9 @@ const often = { intervalMs: 1, answerMs: 50 };
 
 /** Settles when the agent has been asked so many times more. */
 function asked(times: number, at = "Check"): Promise<void> {
-  return new Promise((resolve) => {
-    let left = times;
-    const back = (): void => {
-      if (--left === 0) resolve();
-    };
-    faults.push({ at, does: { kind: "call", back } });
-  });
+  const calls = watchCalls(at);
+  faults.push(calls.fault);
+  return calls.asked(times);
 }
 
 test("tells a dead VM, and ends", async () => {

@@ -1,7 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { refusal, storedPath, waiting } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
+import { storedPath } from "../support/stored.ts";
 
 test("the phases of a create, of the last one and of each sandbox, from any process", async () => {
   await using instance = await createTestInstance();

@@ -4,7 +4,7 @@ import type { ContainerConfig } from "../../src/config/container.ts";
 import { containerSpec } from "../../src/container/spec/spec.ts";
 import { fileMounts, sandboxFiles } from "../../src/network/files.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { waiting } from "../sandbox/support.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const able = { agentFeatures: [filesFeature] };
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { Hypervisors } from "../../src/hypervisor/registry.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { waiting } from "../sandbox/support.ts";
+import { waiting } from "../support/sandbox.ts";
 
 test("a verb that uses the driver and attaches afresh looks the driver up once", async () => {
   await using instance = await createTestInstance();

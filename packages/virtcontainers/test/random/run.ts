@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
+import { leftovers } from "../support/leftovers.ts";
 import { Call, random } from "./history.ts";
 import { isExplained, shortest } from "./model.ts";
 

@@ -9,7 +9,8 @@ import {
   type TestInstance,
   type TestInstanceOptions,
 } from "../../src/testing/index.ts";
-import { refusal, storedPath } from "../sandbox/support.ts";
+import { refusal } from "../support/refusal.ts";
+import { storedPath } from "../support/stored.ts";
 
 const mib = 1024 * 1024;
 const waits = { image: "busybox", waits: true } as const;

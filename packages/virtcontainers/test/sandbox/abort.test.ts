@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { createFaultyHost } from "../../src/host/faulty.ts";
 import { createHost } from "../../src/host/real.ts";
 import { type AgentFault, createTestInstance, type MockFailure } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { refusal, waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const config = { id: "sb", containers: [{ ...waiting, scratchMiB: 16 }] };
 const reason = new Error("changed my mind");

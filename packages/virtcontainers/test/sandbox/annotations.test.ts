@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { SandboxConfig } from "../../src/config/sandbox.ts";
-import type { VirtError } from "../../src/errors.ts";
 import { applyAnnotations } from "../../src/sandbox/annotations/apply.ts";
 import { configPrefix } from "../../src/sandbox/annotations/table.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "./support.ts";
+import { refusal, thrown } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 type Config = NonNullable<SandboxConfig["hypervisorConfig"]>;
 
@@ -12,15 +12,6 @@ type Config = NonNullable<SandboxConfig["hypervisorConfig"]>;
 function apply(annotations: Record<string, string>, hypervisorConfig: Config): SandboxConfig {
   const named = Object.entries(annotations).map(([name, text]) => [configPrefix + name, text]);
   return applyAnnotations({ hypervisorConfig, annotations: Object.fromEntries(named) });
-}
-
-function refused(annotations: Record<string, string>, config: Config): Partial<VirtError> {
-  try {
-    apply(annotations, config);
-  } catch (error) {
-    return error as VirtError;
-  }
-  throw new Error("it was not refused");
 }
 
 test("annotations that are enabled take the place of the configuration's fields", () => {
@@ -83,7 +74,7 @@ describe("is refused by name, and never ignored:", () => {
     ],
   ])("%s", (_what, annotations, config, message) => {
     const [name] = Object.keys(annotations);
-    expect(refused(annotations, config)).toMatchObject({
+    expect(thrown(() => apply(annotations, config))).toMatchObject({
       code: "INVALID_ARGUMENT",
       field: configPrefix + name,
       message: expect.stringMatching(message),
@@ -91,7 +82,9 @@ describe("is refused by name, and never ignored:", () => {
   });
 
   test("one of a field that is", () => {
-    expect(refused({ "hypervisor.hotplug_vfio_on_root_bus": "true" }, all())).toMatchObject({
+    expect(
+      thrown(() => apply({ "hypervisor.hotplug_vfio_on_root_bus": "true" }, all())),
+    ).toMatchObject({
       code: "NOT_SUPPORTED",
       field: `${configPrefix}hypervisor.hotplug_vfio_on_root_bus`,
     });

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "n
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { editStored, killVm, sandboxIn, storedPath, waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { killVm, sandboxIn, waiting } from "../support/sandbox.ts";
+import { editStored, storedPath } from "../support/stored.ts";
 
 let instance: TestInstance;
 beforeEach(async () => {

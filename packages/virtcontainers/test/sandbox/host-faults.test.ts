@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { VirtError } from "../../src/errors.ts";
 import { Sandbox } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { refusal, waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const root = process.getuid?.() === 0;
 const containers = [waiting, { id: "c2", image: "busybox", waits: true, scratchMiB: 16 }];

@@ -3,8 +3,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const warmUp = 100;
 const cycles = 1000;

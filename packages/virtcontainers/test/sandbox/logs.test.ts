@@ -9,7 +9,8 @@ import {
   createTestInstance,
   type TestInstance,
 } from "../../src/testing/index.ts";
-import { killVm, refusal, waiting } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
 
 /** Writes a line for each line of its steps, when told by SIGUSR1. */
 const steps: Command = async ({ args, stdout, stderr, onSignal }) => {

@@ -4,8 +4,11 @@ import * as v from "valibot";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Sandbox } from "../../src/index.ts";
 import { type AgentFault, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { refusal, storedPath, waiting, watchCalls } from "./support.ts";
+import { watchCalls } from "../support/calls.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
+import { storedPath } from "../support/stored.ts";
 
 const mebibyte = 1024 * 1024;
 const late = { ...waiting, id: "late" };
@@ -185,7 +188,7 @@ test("an agent whose kills do not hold for what comes later owes the end of what
 describe("a copy that is called off", () => {
   test("leaves no part of a file in the guest, and what was there", async () => {
     await withSandbox(async (sandbox, instance) => {
-      const source = join(await temporaryFolder(), "big");
+      const source = join(await testFolder(), "big");
       writeFileSync(source, Buffer.alloc(2 * mebibyte));
       const files = () => instance.agent("sb").containers.get("c1")?.files;
       files()?.write("/tmp/big", "before");
@@ -211,7 +214,7 @@ describe("a copy that is called off", () => {
         .agent("sb")
         .containers.get("c1")
         ?.files.write("/tmp/big", Buffer.alloc(2 * mebibyte));
-      const target = await temporaryFolder();
+      const target = await testFolder();
       writeFileSync(join(target, "big"), "before");
       const reads = watchCalls("ReadFile");
       faults.push(reads.fault, hang("ReadFile", 2));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { killVm, refusal, waiting } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
 
 const counter = { id: "counter", image: "busybox", cmd: { args: ["count"] } };
 

@@ -10,8 +10,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { editStored, refusal, sandboxIn, storedPath, waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { sandboxIn, waiting } from "../support/sandbox.ts";
+import { editStored, storedPath } from "../support/stored.ts";
 
 let instance: TestInstance;
 beforeEach(async () => {

@@ -5,7 +5,9 @@ import { expect, test } from "vitest";
 import { type DriverConfig, ResolvedHypervisorConfigSchema } from "../../src/hypervisor/config.ts";
 import { VirtContainers } from "../../src/index.ts";
 import { createTestImages, createTestInstance } from "../../src/testing/index.ts";
-import { editStored, refusal, waiting } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
+import { editStored } from "../support/stored.ts";
 
 /** As another process has it, over a driver whose VMs boot the guest's files. */
 async function booting(ownConfig?: DriverConfig) {

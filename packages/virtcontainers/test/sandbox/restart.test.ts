@@ -5,8 +5,9 @@ import {
   type MockFailure,
   type TestInstance,
 } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { refusal, waiting } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const logger = {
   id: "job",

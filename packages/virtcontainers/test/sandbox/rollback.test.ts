@@ -7,8 +7,8 @@ import {
   createTestInstance,
   type TestInstanceOptions,
 } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { refusal } from "./support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
 
 const config = {
   id: "rollback",

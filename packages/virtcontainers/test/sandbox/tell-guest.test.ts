@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { resolveHypervisorConfig } from "../../src/operation/hypervisor-config.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const job = { id: "job", image: "busybox", cmd: { args: ["true"], detach: true } };
 

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isVirtError, Sandbox, VirtContainers } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { refusal, type Situation, sandboxIn } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { type Situation, sandboxIn } from "../support/sandbox.ts";
 
 /** What an operation does: the state that the sandbox is in afterwards, `gone`, or the code of its error. */
 type Outcome = string;

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "./leftovers.ts";
-import { killVm, refusal, waiting, watchCalls } from "./support.ts";
+import { watchCalls } from "../support/calls.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
+import { editStored } from "../support/stored.ts";
 
 const detached = {
   id: "job",
@@ -76,7 +79,6 @@ describe("a VM that died unseen", () => {
     await using instance = await createTestInstance();
     await using sandbox = await running(instance);
     await killVm(instance, "sb");
-    const { editStored } = await import("./support.ts");
     editStored(instance, "sb", (stored) => {
       (stored as { vm: { process: { pid: number } } }).vm.process.pid = process.pid;
     });

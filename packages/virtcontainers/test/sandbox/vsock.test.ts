@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { refusal, waiting } from "./support.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 // A kernel of one's own, since of the guest's kernels only one speaks vsock.
 const hypervisorConfig = { useVSock: true, agentPorts: 1, kernelPath: "/kernel" };

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import type { ContainerConfig, SandboxConfig } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { refusal } from "../sandbox/support.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
 
 type Mounts = NonNullable<ContainerConfig["mounts"]>;
 
@@ -61,7 +61,7 @@ describe("mounts that are refused before anything is taken", () => {
 });
 
 test("without a shared file system a folder is copied, and not what its links lead to", async () => {
-  const source = await temporaryFolder();
+  const source = await testFolder();
   await mkdir(join(source, "below"), { mode: 0o750 });
   await writeFile(join(source, "below", "file"), "content", { mode: 0o640 });
   await writeFile(join(source, "empty"), "");
@@ -73,7 +73,7 @@ test("without a shared file system a folder is copied, and not what its links le
 });
 
 test("a folder that is too large to be copied is refused, and nothing is left", async () => {
-  const source = await temporaryFolder();
+  const source = await testFolder();
   await writeFile(join(source, "large"), Buffer.alloc(65 * 1024 * 1024));
   await using instance = await createTestInstance();
   const mounts: Mounts = [{ type: "bind", source, destination: "/t", readOnly: true }];
@@ -93,7 +93,7 @@ describe.skipIf(process.getuid?.() !== 0)("shared mounts (need root)", () => {
   ])(
     "%s, swapped for a symlink since the create, is not followed at the next start",
     async (_what, config) => {
-      const base = await temporaryFolder();
+      const base = await testFolder();
       const source = join(base, "source");
       await mkdir(source);
       await symlink(source, join(base, "link"));
@@ -112,7 +112,7 @@ describe.skipIf(process.getuid?.() !== 0)("shared mounts (need root)", () => {
   );
 
   test("the guest's view is read-only where nothing is mounted, and has each mount", async () => {
-    const source = await temporaryFolder();
+    const source = await testFolder();
     await using instance = await createTestInstance();
     const sandbox = await instance.vc.runSandbox(
       sandboxWith([{ type: "bind", source, destination: "/t" }]),

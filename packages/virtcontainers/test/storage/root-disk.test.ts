@@ -19,8 +19,9 @@ import { StoredSandbox } from "../../src/store/schema.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { flip } from "../host/support/flip.ts";
 import { config } from "../hypervisor/support/spec.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal, storedPath } from "../sandbox/support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { storedPath } from "../support/stored.ts";
 
 let instance: TestInstance;
 let disk: string;

@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import type { ContainerConfig, Sandbox } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal, waiting, watchCalls } from "../sandbox/support.ts";
+import { watchCalls } from "../support/calls.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const { processes, uid } = createHost();
 // Folders are mounted on the host and served by virtiofsd: both need root.

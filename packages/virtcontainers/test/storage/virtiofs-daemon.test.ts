@@ -5,8 +5,8 @@ import { createHost } from "../../src/host/real.ts";
 import { daemonArguments } from "../../src/storage/virtiofs/arguments.ts";
 import { kindOf } from "../../src/storage/virtiofs/program.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { leftovers } from "../sandbox/leftovers.ts";
-import { refusal } from "../sandbox/support.ts";
+import { leftovers } from "../support/leftovers.ts";
+import { refusal } from "../support/refusal.ts";
 
 test.each([
   ["virtiofsd version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\nCopyright", "qemu"],

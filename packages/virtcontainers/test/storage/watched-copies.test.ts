@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import type { SandboxConfig, VirtContainers } from "../../src/index.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const place = "/run/kata-containers/shared/containers/c1/m0";
 let instance: TestInstance;
@@ -14,7 +15,7 @@ afterEach(() => instance[Symbol.asyncDispose]());
 async function setUp(options: Parameters<typeof createTestInstance>[0] = {}) {
   instance = await createTestInstance(options);
   // A folder in a folder: a test puts it aside.
-  source = join(await temporaryFolder(), "source");
+  source = join(await testFolder(), "source");
   await mkdir(source);
   return instance.vc;
 }

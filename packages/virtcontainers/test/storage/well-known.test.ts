@@ -10,7 +10,7 @@ import {
   runningOnVMM,
   serializeParams,
 } from "../../src/index.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 test.each([
   ["=", ["a=b", "flag", "value"]],
@@ -49,7 +49,7 @@ test("an empty-dir of Kubernetes that is no tmpfs is a folder of the host", asyn
 });
 
 test("a machine is a VM if its CPU says so", async () => {
-  const folder = await temporaryFolder();
+  const folder = await testFolder();
   const file = join(folder, "cpuinfo");
   await writeFile(file, "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n");
   expect(await runningOnVMM(file)).toBe(true);

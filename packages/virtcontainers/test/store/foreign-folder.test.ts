@@ -11,8 +11,9 @@ import { readIfThere, writeAtomic } from "../../src/store/files.ts";
 import { Store } from "../../src/store/store.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
 import { runcSpec } from "../container/support/runc-spec.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { killVm, refusal } from "../sandbox/support.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm } from "../support/sandbox.ts";
 
 const attacker = 54_321;
 const victim = 54_322;
@@ -31,7 +32,7 @@ describe.skipIf(process.geteuid?.() !== 0)(
     afterEach(() => attack('rm -rf "$1"', join(stateDir, "..")));
 
     test("is refused, and no hook in it runs", async () => {
-      const folder = await temporaryFolder();
+      const folder = await testFolder();
       const proof = join(folder, "proof");
       await using instance = await createTestInstance();
       const spec = runcSpec();

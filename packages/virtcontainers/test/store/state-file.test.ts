@@ -2,12 +2,12 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { Store } from "../../src/store/store.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 const seed = new URL("../../../../scripts/fuzz/seeds/state/sandbox.json", import.meta.url);
 
 it.each(["", "..", "other"])("a state with the id %j of another is damaged", async (id) => {
-  const store = new Store(createHost(), await temporaryFolder());
+  const store = new Store(createHost(), await testFolder());
   const { path, state } = store.folder("web");
   await mkdir(path, { recursive: true });
   const text = await readFile(seed, "utf8");

@@ -2,8 +2,9 @@ import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createTestInstance } from "../../src/testing/index.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
-import { refusal, waiting } from "../sandbox/support.ts";
+import { testFolder } from "../support/folder.ts";
+import { refusal } from "../support/refusal.ts";
+import { waiting } from "../support/sandbox.ts";
 
 const config = { id: "sb", containers: [waiting] };
 
@@ -17,7 +18,7 @@ test("what is copied into a container is there for its programs, and comes out t
     },
   });
   await using sandbox = await instance.vc.runSandbox(config);
-  const host = await temporaryFolder();
+  const host = await testFolder();
   await mkdir(join(host, "work"));
   await writeFile(join(host, "work", "main.c"), "int main", { mode: 0o640 });
   await symlink("main.c", join(host, "work", "link"));
@@ -49,7 +50,7 @@ test("a tar stream that goes in comes out; more than one answer holds; links sta
   const copied = instance.agent("sb").containers.get("c2")?.files ?? expect.fail();
   expect(copied.list("/tmp/many")).toEqual(files.list("/many"));
   expect(copied.read("/tmp/many/large")?.equals(Buffer.alloc(2_500_000, 7))).toBe(true);
-  const host = await temporaryFolder();
+  const host = await testFolder();
   await symlink("../../../etc", join(host, "up"));
   await symlink("loop", join(host, "loop"));
   await vc.copyTo("sb", "c2", `${host}/.`, "/tmp");
@@ -67,7 +68,7 @@ const other = { ...waiting, id: "c2" };
 test("an agent without a guest takes every copy and gives nothing back", async () => {
   await using instance = await createTestInstance();
   await using sandbox = await instance.vc.runSandbox({ ...config, agentType: "noop" });
-  const host = await temporaryFolder();
+  const host = await testFolder();
   await writeFile(join(host, "a"), "a");
   expect(await sandbox.copyTo("c1", join(host, "a"), "/x")).toMatchObject({ files: 1 });
   expect(await sandbox.copyFrom("c1", "/x", join(host, "b"))).toMatchObject({

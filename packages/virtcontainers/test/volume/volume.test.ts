@@ -5,10 +5,10 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
 import { createVolumes } from "../../src/volume/store.ts";
-import { temporaryFolder } from "../host/support/folder.ts";
+import { testFolder } from "../support/folder.ts";
 
 async function store() {
-  const base = await temporaryFolder();
+  const base = await testFolder();
   const stateDir = join(base, "state");
   const volumes = createVolumes(createHost(), join(base, "data"), stateDir);
   const hold = async (name: string, id: string): Promise<void> => {

@@ -82,11 +82,11 @@ export class KataAgent implements Agent {
   }
 
   readStdout(...args: Args<"readStdout">) {
-    return processes.readStdout(this.#calls, ...args);
+    return processes.readStream(this.#calls, "stdout", ...args);
   }
 
   readStderr(...args: Args<"readStderr">) {
-    return processes.readStderr(this.#calls, ...args);
+    return processes.readStream(this.#calls, "stderr", ...args);
   }
 
   readOutput(...args: Args<"readOutput">) {

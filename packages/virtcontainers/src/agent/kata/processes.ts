@@ -75,30 +75,23 @@ export async function closeStdin(
   );
 }
 
-export async function readStdout(
+/** One of the two calls of the base protocol by which a process's output is read. */
+export async function readStream(
   calls: KataCalls,
+  stream: "stdout" | "stderr",
   containerId: string,
   execId: string,
   length: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { data } = await calls.call("ReadStdout", { containerId, execId }, signal, (options) =>
-    calls.service.readStdout({ containerId, execId, len: length }, options),
+  const [method, read] =
+    stream === "stdout"
+      ? (["ReadStdout", calls.service.readStdout] as const)
+      : (["ReadStderr", calls.service.readStderr] as const);
+  const { data } = await calls.call(method, { containerId, execId }, signal, (options) =>
+    read({ containerId, execId, len: length }, options),
   );
-  return atMost(calls, data, length, "ReadStdout");
-}
-
-export async function readStderr(
-  calls: KataCalls,
-  containerId: string,
-  execId: string,
-  length: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const { data } = await calls.call("ReadStderr", { containerId, execId }, signal, (options) =>
-    calls.service.readStderr({ containerId, execId, len: length }, options),
-  );
-  return atMost(calls, data, length, "ReadStderr");
+  return atMost(calls, data, length, method);
 }
 
 export async function readOutput(

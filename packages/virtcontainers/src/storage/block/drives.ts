@@ -8,7 +8,7 @@ import type { Context } from "../../operation/context.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { driveOf, holdRootDisk, isOfRootDisk } from "./hold-disk.ts";
-import { holdVolumes } from "./volumes.ts";
+import { holdVolumes, isHeld } from "./volumes.ts";
 
 /** Takes image and volumes for a sandbox and makes its scratch disk; gives the drives that the guest must get. */
 export async function prepareDrives(
@@ -100,7 +100,7 @@ async function holdImage(
   ledger: Ledger,
 ): Promise<void> {
   const path = context.images.userFile(digest, context.store.userName(sandboxId));
-  if (ledger.entries().some(({ record }) => record.kind === "file" && record.path === path)) return;
+  if (isHeld(ledger, path)) return;
   await ledger.take({ kind: "file", path }, async () => {
     try {
       await writeFile(path, context.store.folder(sandboxId).path, { mode: 0o600 });

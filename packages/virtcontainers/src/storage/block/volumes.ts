@@ -97,7 +97,7 @@ function imagePlace(context: Context, sandbox: StoredSandbox, name: string): str
   return join(context.store.folder(sandbox.id).vm, `${volumeDriveId(name)}.img`);
 }
 
-function isHeld(ledger: Ledger, path: string): boolean {
+export function isHeld(ledger: Ledger, path: string): boolean {
   return ledger.entries().some(({ record }) => record.kind === "file" && record.path === path);
 }
 

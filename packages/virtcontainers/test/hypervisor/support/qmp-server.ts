@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { temporaryFolder } from "../../host/support/folder.ts";
+import { testFolder } from "../../support/folder.ts";
 
 export const greeting = `${JSON.stringify({ QMP: { version: {}, capabilities: [] } })}\r\n`;
 
 /** A unix socket server that plays a script; gives the client's end of a connection to it. */
 export async function scripted(serve: (client: Socket) => void): Promise<Socket> {
-  const path = join(await temporaryFolder(), "qmp.sock");
+  const path = join(await testFolder(), "qmp.sock");
   const server = createServer((socket) => {
     socket.on("error", () => {});
     serve(socket);

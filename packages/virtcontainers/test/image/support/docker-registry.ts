@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-import { testFolder } from "./store.ts";
+import { testFolder } from "../../support/folder.ts";
 
 /** Debian's docker-registry on a free port of 127.0.0.1, until the test ends; gives host and port. */
 export async function dockerRegistry(): Promise<string> {

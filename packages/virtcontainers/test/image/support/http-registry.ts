@@ -8,7 +8,7 @@ import {
   type ImageRecipe,
   type MadeImage,
 } from "../../../../../test/support/images.ts";
-import { testFolder } from "./store.ts";
+import { testFolder } from "../../support/folder.ts";
 
 export type Handler = (
   request: IncomingMessage,

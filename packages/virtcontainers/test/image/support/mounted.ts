@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { FileBytes } from "../../../src/image/tar/bytes.ts";
 import { readTar, type TarEntry } from "../../../src/image/tar/read.ts";
-import { testFolder } from "./store.ts";
+import { testFolder } from "../../support/folder.ts";
 
 const run = promisify(execFile);
 

@@ -1,17 +1,9 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { createHost } from "../../../src/host/real.ts";
 import type { Images } from "../../../src/image/image.ts";
 import { createImages, type ImagesOptions } from "../../../src/image/store.ts";
-
-/** A folder that goes with the test. */
-export async function testFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "virtc-image-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { testFolder } from "../../support/folder.ts";
 
 export interface TestStore {
   images: Images;

@@ -9,8 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFaultyHost } from "../../../src/host/faulty.ts";
 import { createHost } from "../../../src/host/real.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
-import { leftovers } from "../leftovers.ts";
-import "../support.ts";
+import { leftovers } from "../../support/leftovers.ts";
 import { cgroupOf, diskOf, scenario } from "./scenario.ts";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { VirtError } from "../../../src/index.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
-import { leftovers } from "../leftovers.ts";
+import { leftovers } from "../../support/leftovers.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const instance = await createTestInstance({ folder });

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import "../support.ts";
 
 const script = fileURLToPath(new URL("./child.ts", import.meta.url));
 

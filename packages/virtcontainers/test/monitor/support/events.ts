@@ -1,8 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { encodeLogRecord, type LogRecord } from "@virtcontainers/agent-protocol/ports";
-import type { VirtEvent } from "../../src/index.ts";
-import type { TestInstance } from "../../src/testing/index.ts";
-import { storedPath } from "../sandbox/support.ts";
+import type { VirtEvent } from "../../../src/index.ts";
+import type { TestInstance } from "../../../src/testing/index.ts";
+import { storedPath } from "../../support/stored.ts";
 
 /** An event in few words: `c1 exited 3`, `sandbox created`. */
 export function said({ type, containerId, exitCode }: VirtEvent): string {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A folder that is gone after the test; others may pass through it. */
-export async function temporaryFolder(): Promise<string> {
+/** A folder that goes with the test. */
+export async function testFolder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "virtc-test-"));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   return path;
