@@ -8,7 +8,7 @@ export function assertCanAttach(
   kind: DeviceKind,
   when: "cold" | "hot",
 ): void {
-  const able = when === "cold" ? capabilities.coldPlug : capabilities.hotPlug;
+  const able = when === "cold" ? capabilities.coldPlug : (capabilities.hotPlug ?? []);
   if (able.includes(kind)) return;
   const how = when === "cold" ? "at its start" : "while it runs";
   const known = able.join(", ") || "none";

@@ -8,22 +8,25 @@ import type { AgentTransport } from "./agent-transport.ts";
 import type { DriverConfig, ResolvedHypervisorConfig } from "./config.ts";
 import type { Device, DeviceKind } from "./device.ts";
 
-/** What a driver can do, as data: code asks these, never the driver's name. */
+/** What a driver can do, as data: code asks these, never the driver's name. What is left out it can't. */
 export interface HypervisorCapabilities {
   /** Kinds of devices that a VM can be started with. */
   readonly coldPlug: readonly DeviceKind[];
-  /** Kinds of devices that a running VM can be given and parted from. */
-  readonly hotPlug: readonly DeviceKind[];
-  readonly cpuHotplug: boolean;
-  readonly memoryHotplug: boolean;
-  readonly pause: boolean;
+  /** Kinds of devices that a running VM can be given and parted from: its VMs have `attach` and `detach`. */
+  readonly hotPlug?: readonly DeviceKind[];
+  /** Its VMs have `resizeCpus`. */
+  readonly cpuHotplug?: boolean;
+  /** Its VMs have `resizeMemory`. */
+  readonly memoryHotplug?: boolean;
+  /** Its VMs have `pause` and `resume`. */
+  readonly pause?: boolean;
   /** Its VMs boot the guest's kernel and root. */
-  readonly guestFiles: boolean;
+  readonly guestFiles?: boolean;
   /** By what the guest's log can reach the host, best first. */
   readonly logCarriers: readonly LogCarrier[];
   /** How the guest agent is reached where the configuration doesn't say otherwise. */
   readonly agentTransport: AgentTransport;
-  /** How many host processes can talk to the agent at once. */
+  /** How many host processes can talk to the agent at once, where its transport has ports. */
   readonly agentClients: number;
 }
 
@@ -60,19 +63,11 @@ export interface Hypervisor {
   adopt(spec: Pick<VmSpec, "sandboxId" | "folder" | "config">, state: VmState): Promise<RunningVm>;
 }
 
-/** A VM that runs, seen from one host process. */
-export interface RunningVm {
-  readonly state: VmState;
-  /** How the agent of this VM is reached. */
-  readonly agentTransport: AgentTransport;
-  /** Settles when the VMM is gone, with what is known of why. Never rejects. */
-  readonly gone: Promise<string>;
-  /** A byte stream to agent port `index` (0 to capabilities.agentClients - 1). The caller holds that port's lock, if the transport has ports. */
-  connectAgent(index: number, signal: AbortSignal): Promise<Duplex>;
-  status(signal: AbortSignal): Promise<VmStatus>;
+/** What not every driver's VMs can do: each is there if the capability is that it needs. */
+export interface VmAbilities {
   pause(signal: AbortSignal): Promise<void>;
   resume(signal: AbortSignal): Promise<void>;
-  /** Gives the guest a device, of the kinds of `hotPlug`, and tells where it finds it. ALREADY_EXISTS, NOT_SUPPORTED. */
+  /** Gives the guest a device, of the kinds of `hotPlug`, and tells where it finds it. ALREADY_EXISTS. */
   attach(device: Device, signal: AbortSignal): Promise<GuestAddress>;
   /** Waits until the guest has let the device go. One that is not there is no error. */
   detach(id: string, signal: AbortSignal): Promise<void>;
@@ -84,6 +79,18 @@ export interface RunningVm {
    * than `spareMiB`, if that is known, is INVALID_ARGUMENT before anything is changed.
    */
   resizeMemory(memoryMiB: number, signal: AbortSignal, spareMiB?: number): Promise<number>;
+}
+
+/** A VM that runs, seen from one host process. Of VmAbilities it is asked by `vmThatCan` only. */
+export interface RunningVm extends Partial<VmAbilities> {
+  readonly state: VmState;
+  /** How the agent of this VM is reached, if not as the capabilities say. */
+  readonly agentTransport?: AgentTransport;
+  /** Settles when the VMM is gone, with what is known of why. Never rejects. */
+  readonly gone: Promise<string>;
+  /** A byte stream to agent port `index` (0 to capabilities.agentClients - 1). The caller holds that port's lock, if the transport has ports. */
+  connectAgent(index: number, signal: AbortSignal): Promise<Duplex>;
+  status(signal: AbortSignal): Promise<VmStatus>;
   /** The ids of the host's threads that run the guest's CPUs. */
   cpuThreads(signal: AbortSignal): Promise<number[]>;
   /** Waits until the VMM has ended by itself, up to `graceMs`, then kills it. */

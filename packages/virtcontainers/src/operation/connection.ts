@@ -139,7 +139,8 @@ export class Connection {
 
   async #connect(vm: RunningVm, sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
     if (sandbox.config.agentType === "noop") return new NoopAgent();
-    const traits = transports[vm.agentTransport];
+    const { agentTransport } = this.hypervisor(sandbox).capabilities;
+    const traits = transports[vm.agentTransport ?? agentTransport];
     const port = traits.ports ? await this.#takePort(sandbox, signal) : undefined;
     try {
       const stream = await vm.connectAgent(port?.index ?? 0, signal);

@@ -6,6 +6,7 @@ import {
   type ResolvedHypervisorConfig,
   ResolvedHypervisorConfigSchema,
 } from "../hypervisor/config.ts";
+import { defaults } from "../hypervisor/defaults.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { Context } from "./context.ts";
@@ -18,10 +19,11 @@ export async function resolveConfig(
   config: SandboxConfig,
   shared: boolean,
 ): Promise<ResolvedHypervisorConfig> {
-  const hypervisorConfig = config.hypervisorConfig ?? {};
-  const assets = hypervisor.capabilities.guestFiles
-    ? await guestFiles(context, hypervisorConfig)
-    : undefined;
+  const { guestFiles: boots, agentClients } = hypervisor.capabilities;
+  const most = Math.min(defaults.agentPorts, agentClients);
+  const { agentPorts = most, ...others } = config.hypervisorConfig ?? {};
+  const hypervisorConfig = { ...others, agentPorts };
+  const assets = boots ? await guestFiles(context, hypervisorConfig) : undefined;
   const common = resolveHypervisorConfig(hypervisorConfig, assets, {
     agentConfig: config.agentConfig ?? {},
     shared,

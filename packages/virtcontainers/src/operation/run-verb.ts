@@ -1,7 +1,8 @@
 import type { Agent } from "../agent/agent.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { containerNotFound, isVirtError, VirtError } from "../errors.ts";
-import type { Hypervisor, RunningVm } from "../hypervisor/hypervisor.ts";
+import { type Ability, type VmThatCan, vmThatCan } from "../hypervisor/abilities.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Hold } from "../store/hold.ts";
 import type { LedgerFile } from "../store/ledger-file.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
@@ -24,8 +25,8 @@ export interface Operation {
   readonly hold: Hold;
   /** The driver of its VM. INVALID_ARGUMENT if this instance does not have it. */
   readonly hypervisor: Hypervisor;
-  /** The VM, to change it. BUSY if the sandbox is no longer held. */
-  vm(): Promise<RunningVm>;
+  /** The VM, to change it, with what it is to be asked. NOT_SUPPORTED if its driver can't; BUSY if the sandbox is no longer held. */
+  vm<A extends Ability>(...abilities: A[]): Promise<VmThatCan<A>>;
   agent(): Promise<Agent>;
   ledger(): LedgerFile;
   container(id: string): StoredContainer;
@@ -96,9 +97,10 @@ export function operation(
     get hypervisor() {
       return connection.hypervisor(sandbox);
     },
-    vm: async () => {
+    vm: async (...abilities) => {
       hold.assert();
-      return await connection.vm(sandbox);
+      const hypervisor = connection.hypervisor(sandbox);
+      return await vmThatCan(hypervisor, abilities, sandbox.id, () => connection.vm(sandbox));
     },
     agent: () => connection.agent(sandbox, signal),
     ledger: () => context.store.ledger(sandbox.id),

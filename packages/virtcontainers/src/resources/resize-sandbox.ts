@@ -1,6 +1,7 @@
 import { type Resize, ResizeSchema } from "../config/resize.ts";
 import { invalidArgument, isVirtError, VirtError, withDetails } from "../errors.ts";
 import { phase } from "../events.ts";
+import { assertCan } from "../hypervisor/abilities.ts";
 import { refresh } from "../operation/refresh.ts";
 import { resolveStored } from "../operation/resolve.ts";
 import { type Operation, undo } from "../operation/run-verb.ts";
@@ -73,19 +74,12 @@ async function checkLargest(
   wanted: VmSize,
 ): Promise<void> {
   const largest = largestSize(await resolveStored(context, hypervisor, sandbox));
-  const { type, capabilities } = hypervisor;
-  for (const [field, limit, able] of [
-    ["cpus", "defaultMaxVCPUs", capabilities.cpuHotplug],
-    ["memoryMiB", "defaultMaxMemoryMiB", capabilities.memoryHotplug],
+  for (const [field, limit, ability] of [
+    ["cpus", "defaultMaxVCPUs", "resizeCpus"],
+    ["memoryMiB", "defaultMaxMemoryMiB", "resizeMemory"],
   ] as const) {
     if (wanted[field] === now[field]) continue;
-    if (!able) {
-      throw new VirtError("NOT_SUPPORTED", `a VM of ${type} can't change its ${field}`, {
-        field,
-        sandboxId: sandbox.id,
-        hint: "Create the sandbox anew with the size it needs.",
-      });
-    }
+    assertCan(hypervisor, ability, sandbox.id);
     if (wanted[field] <= largest[field]) continue;
     throw new VirtError(
       "NOT_SUPPORTED",

@@ -36,7 +36,7 @@ async function resizeMemory(
   memoryMiB: number,
 ): Promise<number> {
   const { context, signal } = operation;
-  const vm = await operation.vm();
+  const vm = await operation.vm("resizeMemory");
   const agent = await operation.agent();
   const request = { count: 0, wait: false, cpuOnly: false };
   // A guest with modules loads its drivers for memory devices at this call.
@@ -63,7 +63,7 @@ async function resizeCpus(operation: Operation, before: number, count: number): 
   const exact = sandbox.agentFeatures.includes(cpusFeature);
   if (shrinks && !exact) throw cannotShrink(sandbox.id);
   if (!shrinks) {
-    const vm = await operation.vm();
+    const vm = await operation.vm("resizeCpus");
     context.host.failpoint("cpus.plug.before");
     await vm.resizeCpus(count, signal);
     context.host.failpoint("cpus.plug.after");

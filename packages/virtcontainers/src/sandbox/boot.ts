@@ -6,6 +6,7 @@ import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { hostError } from "../host/errno.ts";
+import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Device, DiskDevice } from "../hypervisor/device.ts";
 import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
@@ -130,6 +131,7 @@ async function startVm(
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<RunningVm> {
+  for (const { kind } of spec.devices) assertCanAttach(hypervisor, kind, "cold");
   await makeHostCgroup(context, sandbox, ledger);
   const vm = await hypervisor.start(spec, ledger, deadline.signal).catch(async (error: unknown) => {
     if (deadline.signal.aborted) throw error;

@@ -1,6 +1,7 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { VirtError } from "../errors.ts";
 import type { KernelFlavour } from "../guest/assets.ts";
+import { transports } from "../hypervisor/agent-transport.ts";
 import type { ResolvedHypervisorConfig } from "../hypervisor/config.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
@@ -18,8 +19,14 @@ export async function assertGuestCan(
   config: SandboxConfig,
   resolved: ResolvedHypervisorConfig,
 ): Promise<void> {
+  const { agentTransport, agentClients } = hypervisor.capabilities;
+  const ports = transports[agentTransport].ports && !resolved.useVSock;
+  if (ports && resolved.agentPorts > agentClients) {
+    const why = `the hypervisor ${hypervisor.type} lets ${agentClients} processes at once talk to the agent`;
+    throw refusal("agentPorts", why, `It can be 1 to ${agentClients}.`);
+  }
   if (resolved.useVSock && !hypervisor.capabilities.coldPlug.includes("vsock")) {
-    const why = `the hypervisor ${hypervisor.type} reaches its agent by ${hypervisor.capabilities.agentTransport}`;
+    const why = `the hypervisor ${hypervisor.type} reaches its agent by ${agentTransport}`;
     throw refusal("useVSock", why, "Leave it out.");
   }
   if (config.hypervisorConfig?.kernelPath !== undefined) return;

@@ -1,4 +1,3 @@
-import { VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
 import { refresh } from "../operation/refresh.ts";
 import { type Operation, undo } from "../operation/run-verb.ts";
@@ -9,8 +8,7 @@ export async function pauseSandbox(operation: Operation): Promise<void> {
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
   assertAllowed("pauseSandbox", sandbox);
-  assertCanPause(operation);
-  const vm = await operation.vm();
+  const vm = await operation.vm("pause", "resume");
   // Written first: a halted VM that counted as running would be asked, and not answer.
   sandbox.state = "paused";
   await operation.save();
@@ -26,12 +24,4 @@ export async function pauseSandbox(operation: Operation): Promise<void> {
     throw error;
   }
   await context.events.record({ type: "paused", sandboxId: sandbox.id });
-}
-
-function assertCanPause({ hypervisor, sandbox }: Operation): void {
-  const { type, capabilities } = hypervisor;
-  if (capabilities.pause) return;
-  throw new VirtError("NOT_SUPPORTED", `the hypervisor ${type} can't pause a VM`, {
-    sandboxId: sandbox.id,
-  });
 }

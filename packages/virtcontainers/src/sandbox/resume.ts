@@ -12,7 +12,7 @@ export async function resumeSandbox(operation: Operation): Promise<void> {
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
   assertAllowed("resumeSandbox", sandbox);
-  const vm = await operation.vm();
+  const vm = await operation.vm("resume");
   // A VM that runs already takes no harm, so who was killed in between is put right by the next one.
   await phase("hypervisor.resume", { sandboxId: sandbox.id }, () => vm.resume(signal));
   context.host.failpoint("resume.after");

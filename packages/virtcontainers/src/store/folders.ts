@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isVirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
+import { removeTree } from "../host/remove-tree.ts";
 import { assertTrusted, makeTrustedFolder } from "../host/trusted.ts";
 import { takeMountsOff } from "./record/folder.ts";
 import { release } from "./record/record.ts";
@@ -34,7 +35,7 @@ export async function stageFolder(
       // Whoever sweeps may have come between the folder and its lock, and then it is his to remove.
       const swept = isVirtError(error, "BUSY") || isErrno(causeOf(error), "ENOENT");
       if (swept && tries < maxTries) continue;
-      await rm(path, { recursive: true, force: true }).catch(() => {});
+      await removeTree(path).catch(() => {});
       throw hostError(error, `making the folder ${join(stateDir, "sbs", id)}`);
     }
   }

@@ -1,10 +1,11 @@
 import { lstatSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
+import { removeTree } from "../host/remove-tree.ts";
 import { assertTrusted, makeTrustedFolder } from "../host/trusted.ts";
 import { readIfThere, sweepWrites, writeAtomic } from "./files.ts";
 import { removeFolder, stageFolder, sweepFolders } from "./folders.ts";
@@ -143,7 +144,8 @@ export class Store {
       await rename(staged.path, path);
       return new Hold(id, staged.lock);
     } catch (error) {
-      await rm(staged.path, { recursive: true, force: true });
+      // What is left of it, since others look into it, is swept later.
+      await removeTree(staged.path).catch(() => {});
       staged.lock.release();
       if (isErrno(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) throw inUse(id);
       throw hostError(error, `making the folder ${path}`);

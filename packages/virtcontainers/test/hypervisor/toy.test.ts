@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Host } from "../../src/host/host.ts";
 import { createHost } from "../../src/host/real.ts";
+import { watchVmm } from "../../src/hypervisor/ending.ts";
 import type { Hypervisor, RunningVm, VmSpec } from "../../src/hypervisor/hypervisor.ts";
-import { VirtContainers } from "../../src/index.ts";
+import { type HypervisorConfig, VirtContainers } from "../../src/index.ts";
 import type { VmState } from "../../src/store/vm-state.ts";
 import {
   createTestAgent,
@@ -16,34 +17,26 @@ import {
 } from "../../src/testing/index.ts";
 import { refusal } from "../support/refusal.ts";
 
-const { processes } = createHost();
-
 /** A driver of somebody else's: a process that waits in the place of a VM, with the test agent as its guest. */
-function createToy(): Hypervisor {
+function createToy({ processes }: Host): Hypervisor {
   const guests = new Map<string, { agent: TestAgent; log: LogDiskWriter }>();
-  const capabilities = {
-    coldPlug: ["disk"],
-    hotPlug: [],
-    cpuHotplug: false,
-    memoryHotplug: false,
-    pause: false,
-    guestFiles: false,
-    logCarriers: ["disk"],
-    agentTransport: "virtio-serial",
-    agentClients: 8,
-  } as const;
-  const command = async ({ marker }: Pick<VmSpec, "marker">) => {
+  const command = async ({ marker }: VmSpec) => {
     const path = (await processes.which("sh")) ?? "";
     return { path, args: ["-c", "kill -STOP $$", "toy-vmm", marker] };
   };
   const running = (state: VmState): RunningVm => {
-    const gone = processes.waitGone(state.process).then(() => "the toy is gone");
-    const never = () => Promise.reject(new Error("the toy has no such thing"));
+    const { gone, release } = watchVmm({ processes }, "the toy", state.process);
     return {
       state,
-      agentTransport: capabilities.agentTransport,
       gone,
-      connectAgent: async () => connect(state.marker),
+      release,
+      connectAgent: async () => {
+        const [host, stream] = duplexPair();
+        const guest = guests.get(state.marker);
+        const powerOff = async () => {};
+        guest?.agent.serve(stream, { writeLog: (bytes) => guest.log.append(bytes), powerOff });
+        return host;
+      },
       status: async () => ((await processes.isAlive(state.process)) ? "running" : "gone"),
       stop: async () => {
         await processes.signal(state.process, "SIGKILL");
@@ -51,44 +44,32 @@ function createToy(): Hypervisor {
       },
       consoleTail: async () => "",
       cpuThreads: async () => [state.process.pid],
-      release: () => {},
-      ...{ pause: never, resume: never, attach: never, detach: never },
-      ...{ resizeCpus: never, resizeMemory: never },
     };
-  };
-  const connect = (marker: string): Duplex => {
-    const [host, guest] = duplexPair();
-    const found = guests.get(marker);
-    const powerOff = async () => {};
-    found?.agent.serve(guest, { writeLog: (bytes) => found.log.append(bytes), powerOff });
-    return host;
   };
   return {
     type: "toy",
-    capabilities,
+    capabilities: {
+      coldPlug: ["disk"],
+      logCarriers: ["disk"],
+      agentTransport: "virtio-serial",
+      agentClients: 4,
+    },
     validate: async () => {},
     command,
     start: async (spec, ledger) => {
-      const { marker, folder } = spec;
+      const { marker, folder: cwd, devices, logDisk } = spec;
       const record = { kind: "process", name: "toy", marker } as const;
       return await ledger.take(record, async (update) => {
-        const outputPath = join(folder, "toy.log");
-        const child = await processes.spawnDetached({
-          ...(await command(spec)),
-          cwd: folder,
-          outputPath,
-        });
-        const { pid, startTime } = child;
+        const run = { ...(await command(spec)), cwd, outputPath: join(cwd, "toy.log") };
+        const { pid, startTime } = await processes.spawnDetached(run);
         await update({ ...record, pid, startTime });
-        const log = spec.devices.find(({ id }) => id === spec.logDisk);
+        const log = devices.find(({ id }) => id === logDisk);
         if (log?.kind !== "disk") throw new Error("the log has no disk");
         guests.set(marker, { agent: createTestAgent(), log: new LogDiskWriter(log.path) });
-        const nodes = spec.devices.map(({ id }, index) => [
-          id,
-          { kind: "mmio", node: `vd${"abcdefgh"[index]}` } as const,
-        ]);
-        const devices = Object.fromEntries(nodes);
-        return running({ process: { pid, startTime }, marker, devices, driver: {} });
+        const address = (index: number) =>
+          ({ kind: "mmio", node: `vd${"abcdefgh"[index]}` }) as const;
+        const places = Object.fromEntries(devices.map(({ id }, index) => [id, address(index)]));
+        return running({ process: { pid, startTime }, marker, devices: places, driver: {} });
       });
     },
     adopt: async (_spec, state) => running(state),
@@ -103,7 +84,7 @@ beforeEach(async () => {
     stateDir: join(folder, "state"),
     dataDir: join(folder, "data"),
     images: createTestImages(folder),
-    hypervisors: { toy: createToy() },
+    hypervisors: { toy: createToy(createHost()) },
   });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -126,7 +107,6 @@ test("a driver that is handed in runs sandboxes from create to delete, its logs 
   for await (const { data } of sandbox.logs("job")) text += Buffer.from(data);
   expect(text).toBe("out\nmore\n");
   expect(await sandbox.status()).toMatchObject({ hypervisor: "toy", state: "running" });
-  expect((await refusal(sandbox.pause())).message).toContain("the hypervisor toy can't pause");
   await sandbox.stop();
   expect((await sandbox.status()).state).toBe("stopped");
   await sandbox.delete();
@@ -135,8 +115,41 @@ test("a driver that is handed in runs sandboxes from create to delete, its logs 
 
 test("what it can't do is refused by its capabilities", async () => {
   const config = { hypervisorType: "toy", containers: [waiting] };
-  const shared = vc.createSandbox({ ...config, hypervisorConfig: { sharedFS: "virtio-fs" } });
-  expect((await refusal(shared)).message).toContain("the hypervisor toy can't share by virtio-fs");
+  const create = (hypervisorConfig: HypervisorConfig) =>
+    refusal(vc.createSandbox({ ...config, hypervisorConfig }));
+  expect((await create({ sharedFS: "virtio-fs" })).message).toContain(
+    "the hypervisor toy can't share by virtio-fs",
+  );
+  expect(await create({ agentPorts: 5 })).toMatchObject({
+    code: "NOT_SUPPORTED",
+    field: "hypervisorConfig.agentPorts",
+  });
   const other = vc.createSandbox({ ...config, hypervisorType: "xen" });
   expect(await refusal(other)).toMatchObject({ code: "INVALID_ARGUMENT", field: "hypervisorType" });
+});
+
+test("what its VM can't do is refused by its name, and changes nothing", async () => {
+  await using sandbox = await vc.runSandbox({ hypervisorType: "toy", containers: [waiting] });
+  const refuses = async (doing: Promise<unknown>, what: string, field?: string) =>
+    expect(await refusal(doing)).toMatchObject({
+      code: "NOT_SUPPORTED",
+      message: expect.stringContaining(`the hypervisor toy can't ${what}`),
+      ...(field !== undefined && { field }),
+    });
+  await refuses(sandbox.pause(), "pause a VM");
+  await refuses(sandbox.resize({ cpus: 2 }), "change the CPUs", "cpus");
+  await refuses(sandbox.resize({ memoryMiB: 512 }), "change the memory", "memoryMiB");
+  const another = { id: "another", image: "busybox", waits: true };
+  await refuses(
+    sandbox.createContainer(another),
+    "give a VM a device of the kind disk while it runs",
+  );
+  await sandbox.stopContainer("main");
+  await refuses(sandbox.deleteContainer("main"), "give devices to a VM that runs");
+  expect(await sandbox.status()).toMatchObject({
+    state: "running",
+    containersStatus: [{ id: "main" }],
+  });
+  await sandbox.stop();
+  await sandbox.deleteContainer("main");
 });

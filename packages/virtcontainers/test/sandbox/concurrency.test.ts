@@ -1,4 +1,12 @@
-import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFaultyHost } from "../../src/host/faulty.ts";
@@ -168,6 +176,35 @@ test("the folder of a sandbox that goes gives its name up in one step, and anoth
   await made;
   expect((await instance.vc.statusSandbox("sb")).state).toBe("ready");
   await instance.vc.deleteSandbox("sb", { force: true });
+});
+
+test("an id that is taken in the last moment is told as taken, though others look into what is given up", async () => {
+  let looking = true;
+  const look = (staged: string): void => {
+    if (!looking) return;
+    for (const name of existsSync(staged) ? readdirSync(staged) : []) {
+      try {
+        appendFileSync(join(staged, name, "lock"), "");
+      } catch {
+        // It is gone already.
+      }
+    }
+    setImmediate(look, staged);
+  };
+  let folder = "";
+  const host = createFaultyHost(createHost(), [], (at) => {
+    if (at !== "failpoint:store.create.made") return;
+    mkdirSync(join(folder, "state", "sbs", "sb", "vm"), { recursive: true });
+    look(join(folder, "state", "staged"));
+  });
+  await using instance = await createTestInstance({ host });
+  folder = instance.folder;
+  for (let n = 0; n < 20; n++) {
+    const error = await refusal(instance.vc.createSandbox(config));
+    expect(error.code).toBe("ALREADY_EXISTS");
+    rmSync(storedPath(instance, "sb"), { recursive: true, force: true });
+  }
+  looking = false;
 });
 
 test("a forced delete that meets a create of the same id leaves it alone, or tells of its end", async () => {

@@ -1,11 +1,13 @@
 import { type ContainerConfig, ContainerConfigSchema } from "../../config/container.ts";
 import { rootFolderOf } from "../../config/rootfs.ts";
 import { VirtError } from "../../errors.ts";
+import { assertCanAttach } from "../../hypervisor/can-attach.ts";
+import type { DiskDevice } from "../../hypervisor/device.ts";
 import { assertNotOwed, assertPays, unconfirmed } from "../../operation/owed.ts";
 import { type Operation, undo } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { growToFit } from "../../resources/fit.ts";
-import { prepareDrives, releaseOrphans } from "../../storage/block/drives.ts";
+import { needsDrives, prepareDrives, releaseOrphans } from "../../storage/block/drives.ts";
 import { shareMounts } from "../../storage/share-mounts.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
@@ -53,6 +55,7 @@ export async function createContainer(
   }
   const place = { config: sandbox.config, shared: sandbox.shared, field: "container" };
   const container = await prepareContainer(context, config, place, signal);
+  if (needsDrives(container)) assertCanAttach(operation.hypervisor, "disk", "hot");
   using _share = await watchShare(operation, container);
   await operation.agent();
   await assertPays(context, sandbox);
@@ -80,10 +83,17 @@ export async function createContainer(
 async function plug(operation: Operation, container: StoredContainer): Promise<void> {
   const { context, sandbox, signal } = operation;
   const ledger = operation.ledger();
-  const vm = await operation.vm();
   await releaseOrphans(context, sandbox, ledger);
   const drives = await prepareDrives(context, sandbox, container, ledger, signal);
   await operation.save();
+  if (drives.length > 0) await plugDrives(operation, drives);
+  await operation.save();
+  await shareMounts(context, sandbox, container, operation.agent, ledger, signal);
+}
+
+async function plugDrives(operation: Operation, drives: readonly DiskDevice[]): Promise<void> {
+  const { context, sandbox, signal } = operation;
+  const vm = await operation.vm("attach", "detach");
   for (const drive of drives) {
     // A volume's id is always the same: whoever died may have left it plugged. Not there is no error.
     await vm.detach(drive.id, signal);
@@ -92,6 +102,4 @@ async function plug(operation: Operation, container: StoredContainer): Promise<v
     context.host.failpoint("drive.plug.after");
   }
   sandbox.vm = vm.state;
-  await operation.save();
-  await shareMounts(context, sandbox, container, operation.agent, ledger, signal);
 }

@@ -1,8 +1,10 @@
 import { isNotFound } from "../../agent/not-found.ts";
+import { assertCan } from "../../hypervisor/abilities.ts";
 import { owe } from "../../operation/owed.ts";
 import { type Operation, within } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
+import { needsDrives } from "../../storage/block/drives.ts";
 import { isOfRootDisk } from "../../storage/block/hold-disk.ts";
 import { letVolumeGo, volumeOf } from "../../storage/block/volumes.ts";
 import { copiesFolder } from "../../storage/guest/paths.ts";
@@ -22,6 +24,8 @@ export async function deleteContainer(
 ): Promise<void> {
   const { context, sandbox } = operation;
   assertAllowed("deleteContainer", sandbox, container);
+  if (needsDrives(container) && (await isVmAlive(context, sandbox)))
+    assertCan(operation.hypervisor, "detach", sandbox.id);
   // One that ended by itself is still there in the guest.
   await endContainer(operation, container, true);
   await releaseContainer(operation, container);
@@ -76,7 +80,7 @@ async function dropCopies(operation: Operation, container: StoredContainer): Pro
 async function unplug(operation: Operation, driveId: string): Promise<void> {
   const { context, sandbox, signal } = operation;
   // Whoever plugged it may have died before that was recorded.
-  const vm = await operation.vm();
+  const vm = await operation.vm("detach");
   context.host.failpoint("drive.unplug.before");
   await vm.detach(driveId, signal);
   context.host.failpoint("drive.unplug.after");

@@ -4,14 +4,12 @@ import { VirtError } from "../../errors.ts";
 import type { Host, SpawnedProcess } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
-import { assertCanAttach } from "../can-attach.ts";
 import { Descriptors } from "../descriptors.ts";
 import { dyingMs } from "../ending.ts";
 import type { RunningVm } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { checkFile, openDisk, openForReading } from "../reachable-files.ts";
 import { coldAddresses, launchArguments } from "./arguments.ts";
-import { capabilities } from "./capabilities.ts";
 import { usesNvdimm } from "./cmdline.ts";
 import type { QemuConfig, QemuSpec } from "./config.ts";
 import { Qmp } from "./control.ts";
@@ -35,8 +33,6 @@ export async function start(
   signal: AbortSignal,
 ): Promise<RunningVm> {
   signal.throwIfAborted();
-  for (const { kind } of spec.devices)
-    assertCanAttach({ type: "qemu", capabilities }, kind, "cold");
   const path = await binaries.find(spec.config);
   const accelerator = await resolveAccelerator(spec.config);
   const fileLimit = await maxFileBytes(spec);

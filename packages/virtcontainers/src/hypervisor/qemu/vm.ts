@@ -6,14 +6,12 @@ import type { Host } from "../../host/host.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { VmState } from "../../store/vm-state.ts";
 import type { AgentTransport } from "../agent-transport.ts";
-import { assertCanAttach } from "../can-attach.ts";
 import type { Device } from "../device.ts";
 import { dyingMs, endVmm, goneWithin } from "../ending.ts";
 import { agentVsockPort, connectHybridVsock } from "../hybrid-vsock.ts";
 import type { RunningVm, VmSpec, VmStatus } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
 import { openDisk } from "../reachable-files.ts";
-import { capabilities } from "./capabilities.ts";
 import type { QemuConfig } from "./config.ts";
 import { connectionPhase, Qmp } from "./control.ts";
 import { memoryBytes, writableBytes } from "./device/file-limit.ts";
@@ -108,7 +106,6 @@ export class QemuVm implements RunningVm {
 
   async attach(device: Device, signal: AbortSignal): Promise<GuestAddress> {
     const { host, config, user, folder } = this.#parts;
-    assertCanAttach({ type: "qemu", capabilities }, device.kind, "hot");
     await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(device));
     await using file =
       device.kind === "disk" ? await openDisk(host, device, { folder, user }) : undefined;

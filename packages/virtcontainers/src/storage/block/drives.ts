@@ -44,6 +44,12 @@ export async function prepareDrives(
   return drives;
 }
 
+/** Whether prepareDrives has any to give for it. */
+export function needsDrives({ image, disk, config, mounts }: StoredContainer): boolean {
+  const own = image ?? disk ?? config.scratchMiB;
+  return own !== undefined || mounts.some(({ kind }) => kind === "drive");
+}
+
 /** Gives back the scratch disks of containers whose creator died before it wrote them down. */
 export async function releaseOrphans(
   context: Context,
