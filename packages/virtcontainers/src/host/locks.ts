@@ -13,6 +13,7 @@ import { assertTrusted } from "./trusted.ts";
 const lockShared = 1;
 const lockExclusive = 2;
 const lockNonBlocking = 4;
+const unlock = 8;
 const maxBackoffMs = 20;
 /** After this time the longest pause is one millisecond shorter. */
 const patienceMs = 250;
@@ -106,7 +107,7 @@ async function attempt(libc: Libc, path: string, mode: Mode, create: boolean): P
       if (!flock(libc, file.fd, mode, path)) return "held";
       if (await namesFile(path, file)) {
         kept = true;
-        return held(file);
+        return held(libc, file);
       }
       // Somebody removed the file while it was being locked; the lock of a file without a name is nobody's.
     } finally {
@@ -146,11 +147,13 @@ async function namesFile(path: string, file: FileHandle): Promise<boolean> {
   }
 }
 
-function held(file: FileHandle): Lock {
+function held(libc: Libc, file: FileHandle): Lock {
   let open = true;
   const release = (): void => {
     if (!open) return;
     open = false;
+    // At once: closing takes its turn among all other work with files.
+    libc.flock(file.fd, unlock);
     file.close().catch(() => {});
   };
   return { release, [Symbol.dispose]: release };

@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Deadline } from "../../src/deadline.ts";
+import { createLibc } from "../../src/host/libc.ts";
 import { createHost } from "../../src/host/real.ts";
 import { testFolder } from "../support/folder.ts";
 import { startChild } from "./support/child.ts";
@@ -14,6 +16,16 @@ async function holder(path: string, mode: string) {
   await once(child.stdout ?? child, "data");
   return child;
 }
+
+test("a lock that is released is free at once, however much other work with files there is", async () => {
+  const path = join(await testFolder(), "lock");
+  const lock = await locks.acquire(path, "exclusive", { create: true });
+  const fd = openSync(path, "r");
+  lock?.release();
+  // LOCK_EX and LOCK_NB; nothing else had a turn.
+  createLibc()().flock(fd, 2 | 4);
+  closeSync(fd);
+});
 
 test("another process's lock keeps us out, until it is killed", async () => {
   const path = join(await testFolder(), "lock");
