@@ -10,7 +10,7 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFaultyHost } from "../../src/host/faulty.ts";
-import type { Host } from "../../src/host/host.ts";
+import type { Host, Lock } from "../../src/host/host.ts";
 import { createHost } from "../../src/host/real.ts";
 import { LedgerFile } from "../../src/store/ledger-file.ts";
 import { Store } from "../../src/store/store.ts";
@@ -259,12 +259,13 @@ test("a forced delete that finds a whole sandbox where it had found none spares 
 test("a folder that is being swept away when its maker would lock it is left to that, and made anew", async () => {
   const real = createHost();
   let swept: string | undefined;
+  let sweeper: Lock | undefined;
   const locks: Host["locks"] = {
     ...real.locks,
     acquire: async (path, mode, options) => {
       if (swept === undefined && path.includes("/staged/")) {
         swept = dirname(path);
-        await real.locks.acquire(path, "exclusive", { create: true });
+        sweeper = await real.locks.acquire(path, "exclusive", { create: true });
       }
       return await real.locks.acquire(path, mode, options);
     },
@@ -272,6 +273,7 @@ test("a folder that is being swept away when its maker would lock it is left to 
   await using instance = await createTestInstance({ host: { ...real, locks } });
   const sandbox = await instance.vc.createSandbox(config);
   expect(existsSync(swept ?? "")).toBe(true);
+  sweeper?.release();
   await sandbox.delete();
 });
 
