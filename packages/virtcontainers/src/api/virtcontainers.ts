@@ -141,7 +141,13 @@ export class VirtContainers {
   async deleteSandbox(id: string, options: Force = {}): Promise<void> {
     parse(idSchema, id, "sandboxId");
     const { deleteSandbox } = await import("../sandbox/delete.ts");
-    await deleteSandbox(this.#context, new Connection(this.#context, id), id, options);
+    const connection = new Connection(this.#context, id);
+    try {
+      await deleteSandbox(this.#context, connection, id, options);
+    } finally {
+      // One that is refused has asked the guest.
+      await connection.release();
+    }
   }
 
   /** As createSandbox. */

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { Hypervisors } from "../../src/hypervisor/registry.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
+import { refusal } from "../support/refusal.ts";
 import { waiting } from "../support/sandbox.ts";
 
 test("a verb that uses the driver and attaches afresh looks the driver up once", async () => {
@@ -13,4 +14,25 @@ test("a verb that uses the driver and attaches afresh looks the driver up once",
   await instance.vc.resizeSandbox("sb", { memoryMiB: 320 });
   expect(lookups).toHaveBeenCalledTimes(1);
   lookups.mockRestore();
+});
+
+test("calls by id that are refused keep none of the agent's ports", async () => {
+  await using instance = await createTestInstance();
+  const { vc } = instance;
+  await using _sandbox = await vc.runSandbox({ id: "sb", containers: [waiting] });
+  const again = { id: "sb", containers: [waiting] };
+  const calls: (() => Promise<unknown>)[] = [
+    () => vc.deleteSandbox("sb"),
+    () => vc.startSandbox("sb"),
+    () => vc.resumeSandbox("sb"),
+    () => vc.runSandbox(again),
+    () => vc.createContainer("sb", waiting),
+    () => vc.deleteContainer("sb", "c1"),
+    () => vc.startContainer("sb", "none"),
+  ];
+  // There are eight.
+  for (const call of calls) for (let n = 0; n < 9; n++) await refusal(call());
+  expect((await instance.another().statusSandbox("sb", { timeoutMs: 10_000 })).state).toBe(
+    "running",
+  );
 });
