@@ -40,7 +40,7 @@ export async function* monitor(
   for (;;) {
     const problem = await watch.orGone(ask(context, connection, sandbox, answerMs, watch.signal));
     deadline.check();
-    if (watch.isNotFound) break;
+    if (watch.hasEnded) break;
     if (problem !== undefined && answers) yield problem;
     answers = problem === undefined;
     if (shares && (await isShareDead(context, sandbox))) {
@@ -49,7 +49,7 @@ export async function* monitor(
     }
     await watch.orGone(sleep(intervalMs, undefined, { signal: watch.signal }).catch(() => {}));
     deadline.check();
-    if (watch.isNotFound) break;
+    if (watch.hasEnded) break;
   }
   if (await hasDied(context, sandbox, deadline)) {
     yield new VirtError("SANDBOX_DEAD", `the VM of sandbox ${id} is gone`, {
@@ -64,13 +64,13 @@ class Watch implements Disposable {
   readonly signal: AbortSignal;
   readonly #stop = new AbortController();
   readonly #gone: Promise<void>;
-  isNotFound = false;
+  hasEnded = false;
 
   constructor(context: Context, process: { pid: number; startTime: string }, signal: AbortSignal) {
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#gone = context.host.processes.waitGone(process, this.signal).then(
       () => {
-        this.isNotFound = true;
+        this.hasEnded = true;
         this.#stop.abort();
       },
       () => {},

@@ -40,15 +40,15 @@ export async function resizeSandbox(operation: Operation, input: Resize): Promis
   } catch (error) {
     const half = sandbox.size ?? now;
     if (half.cpus === now.cpus && half.memoryMiB === now.memoryMiB) throw error;
-    await undo(operation, () => settle(operation, half));
+    await undo(operation, () => keepSize(operation, half));
     throw halfDone(error, half);
   }
-  await settle(operation, wanted);
+  await keepSize(operation, wanted);
   return reached;
 }
 
 /** What a VM has got stays with it, whatever its containers ask for later. */
-async function settle(operation: Operation, size: VmSize): Promise<void> {
+async function keepSize(operation: Operation, size: VmSize): Promise<void> {
   const { context, sandbox } = operation;
   const demand = demandOf(sandbox);
   sandbox.baseSize = {

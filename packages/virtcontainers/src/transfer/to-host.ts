@@ -58,7 +58,7 @@ export async function toHost(
       await put(folder, [...prefix, ...entry.path], entry, tally, archive);
     } else tally.skip(entry.path, leadsOut);
   }
-  await open.settlePostponed();
+  await open.finishPostponed();
 }
 
 const leadsOut = "a link that leads out of what is copied";
@@ -127,8 +127,8 @@ class OpenFolders {
   }
 
   /** Finishes those for which something came at the end; the innermost come first. */
-  async settlePostponed(): Promise<void> {
-    for (const folder of this.#postponed.splice(0)) await this.#settle(folder);
+  async finishPostponed(): Promise<void> {
+    for (const folder of this.#postponed.splice(0)) await this.#finish(folder);
   }
 
   /** Finishes those that the path is not in: of a tree nothing more comes for them. */
@@ -139,11 +139,11 @@ class OpenFolders {
       this.#open.pop();
       this.#postponedOpen = Math.min(this.#postponedOpen, this.#open.length);
       if (last.postponed) this.#postponed.push(last);
-      else await this.#settle(last);
+      else await this.#finish(last);
     }
   }
 
-  async #settle({ path, entry }: OpenFolder): Promise<void> {
+  async #finish({ path, entry }: OpenFolder): Promise<void> {
     await using made = await openBelow(this.#folder, path);
     await setAttributes(made, entry, this.#archive);
   }
