@@ -87,7 +87,10 @@ beforeEach(async () => {
     hypervisors: { toy: createToy(createHost()) },
   });
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const { id } of await vc.listSandbox()) await vc.deleteSandbox(id, { force: true });
+  await rm(folder, { recursive: true, force: true });
+});
 
 const waiting = { id: "main", image: "busybox", waits: true } as const;
 

@@ -9,7 +9,7 @@ import { leftovers } from "../support/leftovers.ts";
 import { refusal } from "../support/refusal.ts";
 
 test.each([
-  ["virtiofsd version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\nCopyright", "qemu"],
+  ["virtiofsd version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\nCopyright", "c"],
   ["virtiofsd 1.13.2\n", "rust"],
   ["virtiofsd 1.14.0", "rust"],
   ["busybox 1.36", undefined],
@@ -21,7 +21,7 @@ test.each([
 describe("the arguments of a virtiofsd", () => {
   test("that came with QEMU", () => {
     const virtioFSExtraArgs = ["--syslog"];
-    const own = daemonArguments("qemu", "/shared", { virtioFSCache: "none", virtioFSExtraArgs });
+    const own = daemonArguments("c", "/shared", { virtioFSCache: "none", virtioFSExtraArgs });
     expect(own).toEqual([
       ...["--fd=3", "--rlimit-nofile=0", "-f", "-o", "source=/shared", "-o", "cache=none"],
       ...["-o", "sandbox=namespace", "-o", "xattr,announce_submounts", "--syslog"],

@@ -11,7 +11,7 @@ export function daemonArguments(
 ): string[] {
   // 0 leaves the limit as it is: raising it needs a capability that containers often lack.
   const common = ["--fd=3", "--rlimit-nofile=0"];
-  if (kind === "qemu") {
+  if (kind === "c") {
     const options = [`source=${folder}`, `cache=${cache}`, "sandbox=namespace"];
     const features = "xattr,announce_submounts";
     return [...common, "-f", ...[...options, features].flatMap((text) => ["-o", text]), ...extra];

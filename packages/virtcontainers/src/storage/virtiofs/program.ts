@@ -5,7 +5,7 @@ import type { Context } from "../../operation/context.ts";
 const paths = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "virtiofsd"];
 
 /** Whose flags a virtiofsd takes: those of the one that came with QEMU up to 7.2, or of its successor in Rust. */
-export type DaemonKind = "qemu" | "rust";
+export type DaemonKind = "c" | "rust";
 
 export interface DaemonProgram {
   path: string;
@@ -37,7 +37,7 @@ export async function findProgram(
 }
 
 export function kindOf(version: string): DaemonKind | undefined {
-  if (/^virtiofsd version \d/.test(version)) return "qemu";
+  if (/^virtiofsd version \d/.test(version)) return "c";
   return /^virtiofsd \d+\.\d+/.test(version) ? "rust" : undefined;
 }
 
