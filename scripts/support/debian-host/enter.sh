@@ -22,6 +22,10 @@ for path in "$repository" "$scratch"; do
 done
 touch "$host/usr/local/bin/node"
 mount --bind "$node" "$host/usr/local/bin/node"
+# A user with a range of ids beside his own, as Debian gives one to each user that it makes.
+echo 'ranged:x:1000:1000::/nonexistent:/bin/sh' >> "$host/etc/passwd"
+echo 'ranged:x:1000:' >> "$host/etc/group"
+echo 'ranged:100000:65536' | tee -a "$host/etc/subuid" >> "$host/etc/subgid"
 cd "$host"
 # The old root is stacked on the new one, and taken away from there.
 pivot_root . .
