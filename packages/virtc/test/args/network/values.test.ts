@@ -9,7 +9,7 @@ describe("--add-host", () => {
     ["db=10.1.2.3", { name: "db", address: "10.1.2.3" }],
     ["db:fd00::3", { name: "db", address: "fd00::3" }],
     ["db=[fd00::3]", { name: "db", address: "fd00::3" }],
-    ["this.host:host-gateway", { name: "this.host", address: undefined }],
+    ["this.host:host-gateway", { name: "this.host", address: "host-gateway" }],
   ])("%s", (text, entry) => {
     expect(parseAddHost(text)).toEqual(entry);
   });
