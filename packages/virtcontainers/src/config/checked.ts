@@ -13,6 +13,9 @@ import type { ExecOptions, ExecOptionsSchema } from "./exec.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import type { MonitorOptions, MonitorOptionsSchema } from "./monitor.ts";
 import type { Mount, MountSchema } from "./mount.ts";
+import type { NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
+import type { SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
+import type { PortMapping, PortMappingSchema } from "./network/port.ts";
 import type { Hook, HookSchema, Hooks, HooksSchema } from "./oci/hooks.ts";
 import type { OciLinux, OciLinuxSchema } from "./oci/linux.ts";
 import type { OciProcess, OciProcessSchema } from "./oci/process.ts";
@@ -82,16 +85,19 @@ export type CheckedTypes = AllTrue<
     Says<LinuxResources, typeof LinuxResourcesSchema>,
     Says<MonitorOptions, typeof MonitorOptionsSchema>,
     Says<Mount, typeof MountSchema>,
+    Says<NetworkConfig, typeof NetworkConfigSchema>,
     Says<OciLinux, typeof OciLinuxSchema>,
     Says<OciMount, typeof OciMountSchema>,
     Says<OciProcess, typeof OciProcessSchema>,
     Says<OciSpec, typeof OciSpecSchema>,
+    Says<PortMapping, typeof PortMappingSchema>,
     Says<ProcessListOptions, typeof ProcessListOptionsSchema>,
     Says<Resize, typeof ResizeSchema>,
     Says<Resources, typeof ResourcesSchema>,
     Says<Rlimit, typeof RlimitSchema>,
     Says<RootFs, typeof RootFsSchema>,
     Says<SandboxConfig, typeof SandboxConfigSchema>,
+    Says<SandboxNetwork, typeof SandboxNetworkSchema>,
     Says<SandboxOptions, typeof SandboxOptionsSchema>,
     Says<Seccomp, typeof SeccompSchema>,
     Says<TerminalSize, typeof TerminalSizeSchema>,

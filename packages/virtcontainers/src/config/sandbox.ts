@@ -98,6 +98,8 @@ export const SandboxConfigSchema = v.pipe(
     shimType: later("shims"),
     shimConfig: later("shims"),
     networkConfig: later("networking"),
+    network: later("networking"),
+    ports: later("networking"),
     volumes: v.optional(
       v.pipe(
         v.array(VolumeSchema),
