@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { afUnix, descriptorMessage, familyOf, unixAddress } from "./addresses.ts";
 import { errnoError, isErrno } from "./errno.ts";
+import { interfaceRequest } from "./interface-request.ts";
 import { loadKoffi } from "./koffi.ts";
 
 /** The system calls that Node.js has no function for. Each throws an error with a `code` such as EBUSY. */
@@ -35,6 +36,14 @@ export interface Libc {
   socketError(fd: number): number;
   /** Gives the guest of an open /dev/vhost-vsock its address. */
   setGuestCid(fd: number, cid: number): void;
+  /** Puts the calling thread, and no other of this process, into new namespaces. */
+  unshare(flags: number): void;
+  /** Puts the calling thread into the namespace behind `fd`, which must be of the type. */
+  setns(fd: number, type: number): void;
+  /** The type of a namespace: the flag of clone(2) that makes one. */
+  namespaceType(fd: number): number;
+  /** Makes an open /dev/net/tun one pair of queues of the interface `name`. */
+  setTunInterface(fd: number, name: string, flags: number): void;
 }
 
 /** Numbers that are the same on every architecture with the generic or the x86-64 table. */
@@ -55,6 +64,11 @@ const epollAdd = 1;
 const epollOut = 4;
 /** _IOW(0xAF, 0x60, __u64); linux/vhost.h. */
 const vhostVsockSetGuestCid = 0x4008_af60;
+
+/** _IO(0xb7, 0x3); linux/nsfs.h. */
+const nsGetNstype = 0xb703;
+/** _IOW('T', 202, int); linux/if_tun.h. */
+const tunSetIff = 0x4004_54ca;
 
 const msgNoSignal = 0x4000;
 
@@ -99,6 +113,8 @@ function load(): Libc {
   );
   const sendmsg = bindSendmsg();
   const ioctl = bind("ioctl", "int ioctl(int fd, ulong request, const uint8_t *value)");
+  const unshare = bind("unshare", "int unshare(int flags)");
+  const setns = bind("setns", "int setns(int fd, int type)");
   const pidfdOpen = bind("pidfd_open", "long syscall(long number, int pid, uint flags)");
   const pidfdSendSignal = bind(
     "pidfd_send_signal",
@@ -199,6 +215,10 @@ function load(): Libc {
       const value = new Uint8Array(new BigUint64Array([BigInt(cid)]).buffer);
       ioctl(fd, vhostVsockSetGuestCid, value);
     },
+    unshare: (flags) => void unshare(flags),
+    setns: (fd, type) => void setns(fd, type),
+    namespaceType: (fd) => ioctl(fd, nsGetNstype, null),
+    setTunInterface: (fd, name, flags) => void ioctl(fd, tunSetIff, interfaceRequest(name, flags)),
   };
 }
 

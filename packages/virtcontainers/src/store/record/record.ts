@@ -7,6 +7,7 @@ import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
 import type { MountRecord } from "./mount.ts";
+import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
 import type { ProcessRecord } from "./process.ts";
 
@@ -19,6 +20,7 @@ export type LedgerRecord =
   | FileRecord
   | FolderRecord
   | MountRecord
+  | NetnsRecord
   | OwnerRecord
   | ProcessRecord;
 
