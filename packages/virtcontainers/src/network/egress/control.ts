@@ -1,8 +1,13 @@
 import * as v from "valibot";
+import { type HelperConfig, HelperConfigSchema } from "./helper-config.ts";
 
 /** What the helper is asked over its socket, one line of JSON. */
-export const ControlRequestSchema = v.strictObject({ do: v.picklist(["reload", "status"]) });
-export type ControlRequest = v.InferOutput<typeof ControlRequestSchema>;
+export type ControlRequest = { do: "set"; config: HelperConfig } | { do: "status" };
+
+export const ControlRequestSchema = v.union([
+  v.strictObject({ do: v.literal("set"), config: HelperConfigSchema }),
+  v.strictObject({ do: v.literal("status") }),
+]);
 
 /** What it answers, another line. */
 export const ControlReplySchema = v.union([

@@ -6,7 +6,7 @@ import { interfaceName } from "../../config/network/names.ts";
 import { integer } from "../../validate.ts";
 import type { RouterNetwork } from "./ruleset/network.ts";
 
-/** What the helper of a sandbox is told, in a file of its folder that it reads again on `reload`. */
+/** What the helper of a sandbox is told. It keeps the network that it was told of first. */
 export interface HelperConfig {
   network: RouterNetwork;
   policy: EgressPolicy;
@@ -29,8 +29,6 @@ export const HelperConfigSchema = v.strictObject({
 /** The descriptor on which the helper finds its control socket, listening already. */
 export const controlFd = 3;
 
-export const configName = "config.json";
-export const socketName = "control.sock";
 export const logName = "log.jsonl";
 /** What was written before `logName` was begun anew. */
 export const olderLogName = "log.old.jsonl";

@@ -17,7 +17,10 @@ export function guardRuleset({
   addresses,
 }: Pick<RouterNetwork, "tap" | "mac" | "addresses">): string {
   const marked = `meta mark & ${pass} == ${pass} accept`;
-  return `table inet ${guardTable} {
+  const anew = ["inet", "netdev"].map(
+    (family) => `add table ${family} ${guardTable}\ndelete table ${family} ${guardTable}\n`,
+  );
+  return `${anew.join("")}table inet ${guardTable} {
   chain forward {
     type filter hook forward priority filter + 10; policy drop;
     ${marked}

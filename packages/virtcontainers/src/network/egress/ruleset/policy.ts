@@ -174,7 +174,7 @@ function chainsOf(policy: CompiledPolicy, network: RouterNetwork, helper: Helper
               ...skip(wide),
               ...(["ip", "ip6"] as const).map(
                 (family) =>
-                  `meta nfproto ${family === "ip" ? "ipv4" : "ipv6"} tproxy ${family} to :${helper.splicePort} meta mark set ${pass | spliced} ct mark set ${connection.spliced} accept`,
+                  `meta nfproto ${family === "ip" ? "ipv4" : "ipv6"} meta l4proto tcp tproxy ${family} to :${helper.splicePort} meta mark set ${pass | spliced} ct mark set ${connection.spliced} accept`,
               ),
             ],
     },
@@ -232,6 +232,7 @@ function chainsOf(policy: CompiledPolicy, network: RouterNetwork, helper: Helper
       hook: "filter hook output priority filter",
       rules: [
         `oifname "${tap}" ${passed} accept`,
+        "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept",
         ...network.servers.map(
           (server) =>
             `meta skuid ${helper.uid} ${server.includes(":") ? "ip6" : "ip"} daddr ${server} meta l4proto { tcp, udp } th dport 53 ${passed} accept`,

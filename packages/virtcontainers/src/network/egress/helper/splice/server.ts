@@ -8,7 +8,7 @@ import { type Peeked, peekClientHello } from "./client-hello.ts";
 import { peekHttpHead } from "./http-head.ts";
 
 const peekMs = 10_000;
-const connectMs = 10_000;
+const connectMs = 4000;
 const maxPeekBytes = 32 * 1024;
 const maxConnections = 1024;
 
