@@ -14,6 +14,8 @@ import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import type { MonitorOptions, MonitorOptionsSchema } from "./monitor.ts";
 import type { Mount, MountSchema } from "./mount.ts";
 import type { NetworkOptions, NetworkOptionsSchema } from "./network/definition.ts";
+import type { EgressPolicy, EgressPolicySchema } from "./network/egress/policy.ts";
+import type { EgressRule, EgressRuleSchema } from "./network/egress/rule.ts";
 import type { NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
 import type { SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
 import type { PortMapping, PortMappingSchema } from "./network/port.ts";
@@ -76,6 +78,8 @@ export type CheckedTypes = AllTrue<
     Says<ConsoleOptions, typeof ConsoleOptionsSchema>,
     Says<ContainerConfig, typeof ContainerConfigSchema>,
     Says<DeviceRule, typeof DeviceRuleSchema>,
+    Says<EgressPolicy, typeof EgressPolicySchema>,
+    Says<EgressRule, typeof EgressRuleSchema>,
     Says<EnvVar, typeof EnvVarSchema>,
     Says<EventsOptions, typeof EventsOptionsSchema>,
     Says<Hook, typeof HookSchema>,
