@@ -4,6 +4,7 @@ import type { Bounds } from "../bounds.ts";
 import type { CgroupRecord } from "./cgroup.ts";
 import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
+import type { QdiscRecord } from "./qdisc.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
 import type { MountRecord } from "./mount.ts";
@@ -22,7 +23,8 @@ export type LedgerRecord =
   | MountRecord
   | NetnsRecord
   | OwnerRecord
-  | ProcessRecord;
+  | ProcessRecord
+  | QdiscRecord;
 
 type KindName = keyof typeof kinds;
 type RecordOf<K extends KindName> = Extract<LedgerRecord, { kind: K }>;
