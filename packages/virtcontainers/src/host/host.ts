@@ -285,10 +285,10 @@ export interface Network {
    */
   openTap(namespace: string, tap: { name: string; queues: number }): Promise<OpenDescriptor[]>;
   /**
-   * Takes what is ours off a link's way in, in a namespace that may be gone, or its path another's: then there is
+   * Takes our filters and limits off a link, in a namespace that may be gone, or its path another's: then there is
    * nothing to do.
    */
-  clearIngress(namespace: NamespaceIdentity & { path: string }, ifindex: number): Promise<void>;
+  clearLink(namespace: NamespaceIdentity & { path: string }, ifindex: number): Promise<void>;
   /** Opens /dev/vhost-net so many times; none where this host has no such device. */
   openVhost(count: number): Promise<OpenDescriptor[]>;
 }

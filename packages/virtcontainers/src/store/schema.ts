@@ -5,7 +5,7 @@ import { SandboxConfigSchema } from "../config/sandbox.ts";
 import { ProcessIdentitySchema } from "../host/process-identity.ts";
 import { UserIdsSchema } from "../host/user-ids.ts";
 import { logCarriers } from "./log-carrier.ts";
-import { StoredNetwork } from "./network.ts";
+import { StoredNetwork } from "./network/stored.ts";
 import { StateSchema } from "./state.ts";
 import { VmSizeSchema } from "./vm-size.ts";
 import { VmStateSchema } from "./vm-state.ts";

@@ -1,5 +1,8 @@
 import { isIPv6 } from "node:net";
-import type { Interface as GuestInterface, Route as GuestRoute } from "@virtcontainers/agent-protocol";
+import type {
+  Interface as GuestInterface,
+  Route as GuestRoute,
+} from "@virtcontainers/agent-protocol";
 import { IPFamily } from "@virtcontainers/agent-protocol";
 import type { Interface, Neighbor, Route } from "../../config/network/interface.ts";
 import type { KataCalls } from "./calls.ts";

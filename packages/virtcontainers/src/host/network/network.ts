@@ -1,8 +1,8 @@
 import { VirtError } from "../../errors.ts";
 import type { Network, Processes } from "../host.ts";
 import type { Libc } from "../libc.ts";
+import { clearLink } from "./clear-link.ts";
 import { identifyNamespace, isStill } from "./identity.ts";
-import { clearIngress } from "./ingress.ts";
 import { makeNamespace, removeNamespace } from "./namespace.ts";
 import { openTap, openVhost } from "./taps.ts";
 
@@ -37,9 +37,9 @@ export function createNetwork(
     identifyNamespace: async (path, field = "networkConfig.netNSPath") =>
       identifyNamespace(libc(), path, field),
     run,
-    clearIngress: async ({ path, dev, ino }, ifindex) => {
+    clearLink: async ({ path, dev, ino }, ifindex) => {
       if (!isStill(path, { dev, ino })) return;
-      await clearIngress((tool, args) => run(path, tool, args), ifindex);
+      await clearLink((tool, args) => run(path, tool, args), ifindex);
     },
     openTap: async (namespace, tap) => openTap(libc, namespace, tap),
     openVhost: async (count) => openVhost(count),

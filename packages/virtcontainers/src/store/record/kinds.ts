@@ -4,5 +4,5 @@ export { folder } from "./folder.ts";
 export { mount } from "./mount.ts";
 export { netns } from "./netns.ts";
 export { owner } from "./owner.ts";
-export { qdisc } from "./qdisc.ts";
 export { process } from "./process.ts";
+export { qdisc } from "./qdisc.ts";

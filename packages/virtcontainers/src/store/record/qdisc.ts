@@ -20,5 +20,5 @@ export const qdisc: RecordKind<QdiscRecord> = {
   schema,
   life: "vm",
   name: ({ netns, link }) => `${link} in ${netns.path}`,
-  release: (host, { netns, ifindex }) => host.network.clearIngress(netns, ifindex),
+  release: (host, { netns, ifindex }) => host.network.clearLink(netns, ifindex),
 };

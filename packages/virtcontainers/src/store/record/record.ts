@@ -4,13 +4,13 @@ import type { Bounds } from "../bounds.ts";
 import type { CgroupRecord } from "./cgroup.ts";
 import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
-import type { QdiscRecord } from "./qdisc.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
 import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
 import type { ProcessRecord } from "./process.ts";
+import type { QdiscRecord } from "./qdisc.ts";
 
 /**
  * What a sandbox holds of the host. A record is on disk before the thing is taken, knows how to release

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { GuestAddressSchema } from "./guest-address.ts";
+import { GuestAddressSchema } from "../guest-address.ts";
 
 const text = v.string();
 const number = v.pipe(v.number(), v.integer(), v.minValue(0));
