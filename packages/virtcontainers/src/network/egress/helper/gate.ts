@@ -1,6 +1,6 @@
 import type { RecordType } from "dns-packet";
 import type { Nftables } from "../../../host/packets/nftables.ts";
-import { isIn, parseBlock } from "../block.ts";
+import { isIn, parseBlock } from "../../block.ts";
 import { privateBlocks } from "../blocks.ts";
 import { type CompiledPolicy, type CompiledRule, compilePolicy } from "../compile.ts";
 import { dnsPort, type HelperConfig, splicePort } from "../helper-config.ts";

@@ -1,4 +1,4 @@
-import { type Block, blockText, contains, parseBlock } from "../block.ts";
+import { type Block, blockText, contains, parseBlock } from "../../block.ts";
 import { alwaysDenied } from "../blocks.ts";
 import type { CompiledPolicy, CompiledRule } from "../compile.ts";
 import type { RouterNetwork } from "./network.ts";

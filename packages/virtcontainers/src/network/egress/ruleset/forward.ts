@@ -4,14 +4,16 @@ import { allowRules, denyRules, toClosed } from "./closed.ts";
 import { connection } from "./marks.ts";
 import { portSet, returned, sent } from "./match.ts";
 import { chainName } from "./names.ts";
-import type { RouterNetwork } from "./network.ts";
+import { fromGuest, type RouterNetwork, toGuest } from "./network.ts";
 
 /**
  * Between the guest and the world: what is denied is dropped in both directions, also of open connections. Of these
  * go on those that a rule of this policy allowed; one that is new needs such a rule.
  */
 export function forwardChains(policy: CompiledPolicy, network: RouterNetwork): Chain[] {
-  const { tap, inbound } = network;
+  const from = fromGuest(network);
+  const to = toGuest(network);
+  const other = from.replace("iifname", "iifname !=");
   const { narrow, wide } = allowRules(policy, network);
   return [
     { name: "closed", rules: toClosed(network).map((when) => `${when} goto built_in`) },
@@ -28,12 +30,12 @@ export function forwardChains(policy: CompiledPolicy, network: RouterNetwork): C
       rules: [
         "jump refused",
         `ct state { established, related } ct mark ${liveMarks(policy)} ${passed}`,
-        ...inbound.map(
+        ...network.inbound.map(
           ({ protocol, port }) =>
-            `iifname != "${tap}" oifname "${tap}" ct state new ${protocol} dport ${port} ct mark set ${connection.inbound} ${passed}`,
+            `${other} ${to} ct state new ${protocol} dport ${port} ct mark set ${connection.inbound} ${passed}`,
         ),
-        `iifname != "${tap}" drop`,
-        `oifname "${tap}" drop`,
+        `${other} drop`,
+        `${to} drop`,
         "ct state invalid drop",
         ...decided(narrow),
         "jump closed",

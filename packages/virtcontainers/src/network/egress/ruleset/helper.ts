@@ -5,7 +5,7 @@ import { allowRules, denyRules, toClosed } from "./closed.ts";
 import { liveMarks } from "./forward.ts";
 import { connection, pass, spliced } from "./marks.ts";
 import { portSet, sent } from "./match.ts";
-import type { RouterNetwork } from "./network.ts";
+import { fromGuest, type RouterNetwork, toGuest } from "./network.ts";
 
 /** Who the helper is, and where it listens. */
 export interface HelperPlace {
@@ -23,7 +23,7 @@ export function helperChains(
   helper: HelperPlace,
 ): Chain[] {
   const ports = splicedPorts(policy);
-  const from = `iifname "${network.tap}"`;
+  const from = fromGuest(network);
   return [
     {
       name: "nat",
@@ -79,7 +79,7 @@ function output(policy: CompiledPolicy, network: RouterNetwork, { uid }: HelperP
   const { narrow } = allowRules(policy, network);
   const own = `meta skuid ${uid}`;
   return [
-    `oifname "${network.tap}" ${passed}`,
+    `${toGuest(network)} ${passed}`,
     `${neighbours} accept`,
     ...network.servers.map((server) => {
       const family = server.includes(":") ? "ip6" : "ip";

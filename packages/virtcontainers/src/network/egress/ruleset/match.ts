@@ -1,5 +1,5 @@
 import type { PortRange } from "../../../config/network/egress/ports.ts";
-import { type Block, blockText } from "../block.ts";
+import { type Block, blockText } from "../../block.ts";
 import type { CompiledRule, DirectPart } from "../compile.ts";
 import { merged } from "../port-ranges.ts";
 import { nameSet } from "./names.ts";

@@ -20,25 +20,26 @@ export function policyRuleset(
   before?: CompiledPolicy,
 ): string {
   const chains = [
-    ...verdictChains(policy, network.tap),
+    ...verdictChains(policy, network),
     ...forwardChains(policy, network),
     ...helperChains(policy, network, helper),
   ];
+  // As one block: nft takes much longer for so many commands.
   return [
-    ...(before === undefined ? [`add table ${table} { flags owner; }`] : replace(before, policy)),
+    ...(before === undefined ? [] : replace(before, policy)),
+    `table ${table} {`,
+    "flags owner;",
+    ...["default", "builtin", ...idsOf(policy)].map((id) => `counter ${counterName(id)} { }`),
     ...setsOf(policy).map(
-      (name) =>
-        `add set ${table} ${name} { type ipv${name[1]}_addr; flags timeout; size ${maxAddresses}; }`,
+      (name) => `set ${name} { type ipv${name[1]}_addr; flags timeout; size ${maxAddresses}; }`,
     ),
-    ...["default", "builtin", ...idsOf(policy)].map(
-      (id) => `add counter ${table} ${counterName(id)}`,
-    ),
-    ...chains.map(({ name, hook }) =>
-      `add chain ${table} ${name} ${hook === undefined ? "" : `{ type ${hook}; }`}`.trim(),
-    ),
-    ...chains.flatMap(({ name, rules }) =>
-      rules.map((rule) => `add rule ${table} ${name} ${rule}`),
-    ),
+    ...chains.flatMap(({ name, hook, rules }) => [
+      `chain ${name} {`,
+      ...(hook === undefined ? [] : [`type ${hook};`]),
+      ...rules,
+      "}",
+    ]),
+    "}",
     "",
   ].join("\n");
 }

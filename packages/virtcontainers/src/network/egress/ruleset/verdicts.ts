@@ -2,6 +2,7 @@ import type { CompiledPolicy } from "../compile.ts";
 import { type Chain, passed } from "./chain.ts";
 import { connection, logGroup } from "./marks.ts";
 import { chainName, counterName } from "./names.ts";
+import { fromGuest, type RouterNetwork } from "./network.ts";
 
 /** Of what a guest does many times a second, some is written down, and all is counted. */
 const logLimit = "limit rate 50/second burst 100 packets";
@@ -10,8 +11,9 @@ const end = "end";
 /** What is done with a packet when it is decided who decides: counted, written down, and passed or refused. */
 export function verdictChains(
   { allow, deny, default: other }: CompiledPolicy,
-  tap: string,
+  network: RouterNetwork,
 ): Chain[] {
+  const from = fromGuest(network);
   return [
     ...allow.map(({ id }) => ({
       name: chainName(id),
@@ -20,8 +22,8 @@ export function verdictChains(
     {
       name: end,
       rules: [
-        `iifname "${tap}" meta l4proto tcp reject with tcp reset`,
-        `iifname "${tap}" reject with icmpx type admin-prohibited`,
+        `${from} meta l4proto tcp reject with tcp reset`,
+        `${from} reject with icmpx type admin-prohibited`,
         "drop",
       ],
     },
