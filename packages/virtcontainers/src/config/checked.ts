@@ -13,6 +13,7 @@ import type { ExecOptions, ExecOptionsSchema } from "./exec.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import type { MonitorOptions, MonitorOptionsSchema } from "./monitor.ts";
 import type { Mount, MountSchema } from "./mount.ts";
+import type { NetworkOptions, NetworkOptionsSchema } from "./network/definition.ts";
 import type { EgressPolicy, EgressPolicySchema } from "./network/egress/policy.ts";
 import type { EgressRule, EgressRuleSchema } from "./network/egress/rule.ts";
 import type { NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
@@ -90,6 +91,7 @@ export type CheckedTypes = AllTrue<
     Says<MonitorOptions, typeof MonitorOptionsSchema>,
     Says<Mount, typeof MountSchema>,
     Says<NetworkConfig, typeof NetworkConfigSchema>,
+    Says<NetworkOptions, typeof NetworkOptionsSchema>,
     Says<OciLinux, typeof OciLinuxSchema>,
     Says<OciMount, typeof OciMountSchema>,
     Says<OciProcess, typeof OciProcessSchema>,
