@@ -41,6 +41,9 @@ export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
 export type { NetworkOptions, Subnet } from "./config/network/definition.ts";
+export type { EgressPolicy } from "./config/network/egress/policy.ts";
+export type { EgressProtocol } from "./config/network/egress/ports.ts";
+export type { EgressRule } from "./config/network/egress/rule.ts";
 export type { NetworkConfig } from "./config/network/low-level.ts";
 export type {
   DnsConfig,
@@ -87,6 +90,9 @@ export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
 export { defaultMonitorIntervalMs } from "./monitor/monitor.ts";
 export type { Trace, TracePhase } from "./monitor/trace.ts";
+export type { EgressDecision } from "./network/egress/audit.ts";
+export type { EgressCounts } from "./network/egress/control.ts";
+export type { EgressStatus } from "./network/egress/verbs.ts";
 export type { Network, Networks } from "./network/networks.ts";
 export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";

@@ -1,11 +1,12 @@
 import * as v from "valibot";
-import { absolutePath, id, integer, later, text } from "../validate.ts";
+import { absolutePath, honoured, id, integer, later, text } from "../validate.ts";
 import { type KataAgentConfig, KataAgentConfigSchema } from "./agent.ts";
 import { type Cgroups, CgroupsSchema } from "./cgroups.ts";
 import { AnnotationsSchema, type ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import { type HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import { volumeName } from "./mount.ts";
 import { type NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
+import { type SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
 
 /** A folder of the host that a sandbox's containers share. */
 export interface Volume {
@@ -67,6 +68,8 @@ export interface SandboxConfig {
   disableGuestSeccomp?: boolean | undefined;
   /** The namespace that its guest is connected to, where somebody else fills it. Default: no network. */
   networkConfig?: NetworkConfig | undefined;
+  /** What it is connected to, and where its guest may connect to. */
+  network?: SandboxNetwork | undefined;
   /** Must be empty: this release has no experimental features. */
   experimental?: string[] | undefined;
 }
@@ -101,7 +104,16 @@ export const SandboxConfigSchema = v.pipe(
     shimType: later("shims"),
     shimConfig: later("shims"),
     networkConfig: v.optional(NetworkConfigSchema),
-    network: later("networking"),
+    network: v.optional(
+      v.pipe(
+        SandboxNetworkSchema,
+        honoured(
+          ({ networks, hosts, rxRateBits, txRateBits }: SandboxNetwork) =>
+            [networks, hosts, rxRateBits, txRateBits].every((value) => value === undefined),
+          "networking beside egress and dns",
+        ),
+      ),
+    ),
     ports: later("networking"),
     volumes: v.optional(
       v.pipe(

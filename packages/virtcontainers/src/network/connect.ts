@@ -5,6 +5,7 @@ import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { assertRoutable, openRouters } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
@@ -56,6 +57,7 @@ export async function connectNetwork(
     await phase("network.attach", ids, async () => {
       for (const link of links) connected.add(await attachLink(work, network, sandbox, link));
     });
+    await phase("network.route", ids, () => openRouters(context, sandbox, ledger, signal));
     return connected;
   } catch (error) {
     await connected[Symbol.asyncDispose]();
@@ -109,7 +111,9 @@ export async function attachLink(
   { name, ifindex, type, guest }: FoundLink,
 ): Promise<Plug> {
   const index = freeIndex(network);
-  const model = modelFor(type, config.networkConfig?.interworkingModel);
+  const { networkConfig, network: wanted } = config;
+  const model = modelFor(type, networkConfig?.interworkingModel, wanted?.egress);
+  if (wanted?.egress !== undefined) assertRoutable(type, name);
   const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest };
   work.host.failpoint("network.attach.before");
   const plug = await kindOf(type, name).attach(work, endpoint);

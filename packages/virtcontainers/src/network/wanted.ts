@@ -1,11 +1,11 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
-import { VirtError } from "../errors.ts";
+import { invalidArgument, VirtError } from "../errors.ts";
 import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
-type Networked = Pick<SandboxConfig, "networkConfig">;
+type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
 
 /** True if the sandbox is to have a network namespace. */
 export function wantsNetwork({ networkConfig }: Networked): boolean {
@@ -18,7 +18,15 @@ export async function assertConnectable(
   hypervisor: Hypervisor,
   config: Networked,
 ): Promise<void> {
-  if (!wantsNetwork(config)) return;
+  const egress = config.network?.egress;
+  if (!wantsNetwork(config)) {
+    if (egress === undefined) return;
+    throw invalidArgument(
+      "network.egress",
+      egress,
+      "a sandbox without a network has nothing to allow or deny",
+    );
+  }
   const { netNSPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
   if (host.uid !== 0) {
@@ -28,5 +36,11 @@ export async function assertConnectable(
     });
   }
   if (model !== "none") joinOf(modelFor("virtual", model));
+  if (egress !== undefined && model !== undefined && model !== "default" && model !== "routed")
+    throw invalidArgument(
+      "networkConfig.interworkingModel",
+      model,
+      "an egress policy needs the model routed",
+    );
   if (netNSPath !== undefined) await host.network.identifyNamespace(netNSPath);
 }

@@ -1,10 +1,12 @@
+import type { EgressPolicy } from "../../config/network/egress/policy.ts";
 import type { InterworkingModel } from "../../config/network/low-level.ts";
 import { VirtError } from "../../errors.ts";
 import type { EndpointType, Model } from "../../store/network/stored.ts";
 import type { Join } from "../work.ts";
+import { routed } from "./routed.ts";
 import { tcfilter } from "./tcfilter.ts";
 
-const joins: Readonly<Partial<Record<Model, Join>>> = { tcfilter };
+const joins: Readonly<Partial<Record<Model, Join>>> = { routed, tcfilter };
 
 /** NOT_SUPPORTED for a model that joins no pairs. */
 export function joinOf(model: Model): Join {
@@ -21,7 +23,12 @@ export function joinOf(model: Model): Join {
   );
 }
 
-/** The model by which a link of a type is joined. What macvtap would be laid on can't be an ipvlan. */
-export function modelFor(type: EndpointType, wanted: InterworkingModel = "default"): Model {
+/** The model by which a link of a type is joined: only what is routed passes an egress policy. What macvtap would be laid on can't be an ipvlan. */
+export function modelFor(
+  type: EndpointType,
+  wanted: InterworkingModel = "default",
+  egress?: EgressPolicy,
+): Model {
+  if (egress !== undefined) return "routed";
   return wanted === "default" || type === "ipvlan" ? "tcfilter" : wanted;
 }

@@ -67,5 +67,7 @@ export const StoredNetwork = v.object({
   /** The namespace is the sandbox's own, and ends with it. */
   created: v.boolean(),
   endpoints: v.array(StoredEndpoint),
+  /** Who enforces its egress policy, where it has one. */
+  egress: v.optional(v.object({ uid: number })),
 });
 export type StoredNetwork = v.InferOutput<typeof StoredNetwork>;
