@@ -224,6 +224,21 @@ fn routes_that_are_told_again_stay_and_others_go() {
 }
 
 #[test]
+fn addresses_of_ipv6_are_usable_at_once() {
+    let (agent, mut client) = Agent::with_network(&[
+        &[
+            "link", "add", "eth0", "address", MAC, "type", "veth", "peer", "name", "far",
+        ],
+        &["link", "set", "far", "up"],
+    ]);
+    update(&mut client, interface("eth0", &[("fd00::3", "64")]));
+    let seen = agent.in_its_network(&["-6", "addr", "show", "dev", "eth0"]);
+    assert!(seen.contains("fd00::3/64 scope global nodad"), "{seen}");
+    assert!(seen.contains("fe80::5054:ff:fe12:3456/64"), "{seen}");
+    assert!(!seen.contains("tentative"), "{seen}");
+}
+
+#[test]
 fn neighbours_are_known_without_being_asked_for() {
     let (agent, mut client) = Agent::with_network(&[
         &[
