@@ -44,6 +44,7 @@ export type { NetworkOptions, Subnet } from "./config/network/definition.ts";
 export type { EgressPolicy } from "./config/network/egress/policy.ts";
 export type { EgressProtocol } from "./config/network/egress/ports.ts";
 export type { EgressRule } from "./config/network/egress/rule.ts";
+export type { Interface, IPAddress, Route } from "./config/network/interface.ts";
 export type { NetworkConfig } from "./config/network/low-level.ts";
 export type {
   DnsConfig,

@@ -1,7 +1,7 @@
 import type { EgressPolicy } from "../../config/network/egress/policy.ts";
 import type { InterworkingModel } from "../../config/network/low-level.ts";
 import { VirtError } from "../../errors.ts";
-import type { EndpointType, Model } from "../../store/network/stored.ts";
+import type { EndpointType, Model, StoredEndpoint } from "../../store/network/stored.ts";
 import type { Join } from "../work.ts";
 import { routed } from "./routed.ts";
 import { tcfilter } from "./tcfilter.ts";
@@ -19,6 +19,19 @@ export function joinOf(model: Model): Join {
     {
       field: "networkConfig.interworkingModel",
       hint: `Use one of: ${known}.`,
+    },
+  );
+}
+
+/** NOT_SUPPORTED for a link that can't come or go while the guest runs: the rules of its router stand from the start. */
+export function assertLive({ model, name }: Pick<StoredEndpoint, "model" | "name">): void {
+  if (model !== "routed") return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `${name} is routed: it can't come or go while the guest runs`,
+    {
+      field: "interface.name",
+      hint: "Stop the sandbox, change what is in its namespace, and start it again.",
     },
   );
 }
