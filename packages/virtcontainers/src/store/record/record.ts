@@ -6,6 +6,7 @@ import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
+import type { LinkRecord } from "./link.ts";
 import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
@@ -20,6 +21,7 @@ export type LedgerRecord =
   | CgroupRecord
   | FileRecord
   | FolderRecord
+  | LinkRecord
   | MountRecord
   | NetnsRecord
   | OwnerRecord
