@@ -60,7 +60,7 @@ export type Library = { readonly images: Images; readonly volumes: Volumes } & T
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(
       ...args: Parameters<VirtContainers["createContainer"]>
-    ): Promise<{ sandbox: Pick<SandboxHandle, "release"> }>;
+    ): Promise<{ sandbox: SandboxHandle }>;
   };
 
 /** The kernel that a library boots its VMs with. */

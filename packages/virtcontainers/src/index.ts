@@ -40,6 +40,14 @@ export type { ExecInput, ExecOptions } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
+export type { NetworkConfig } from "./config/network/low-level.ts";
+export type {
+  DnsConfig,
+  ExtraHost,
+  NetworkAttachment,
+  SandboxNetwork,
+} from "./config/network/network.ts";
+export type { PortMapping } from "./config/network/port.ts";
 export type { OciSpec } from "./config/oci/schema.ts";
 export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { ProcessListOptions } from "./config/process-list.ts";

@@ -64,7 +64,7 @@ describe("__complete", () => {
     [["rm", "pod1", "w"], ["web"]],
     [["run", ""], ["busybox:latest"]],
     [["run", "--rm", "-e", "A=1", "bus"], ["busybox:latest"]],
-    [["run", "--pu"], ["--pull"]],
+    [["run", "--pul"], ["--pull"]],
     [["run", "--pull", "n"], ["never"]],
     [["run", "--pull=al"], ["--pull=always"]],
     [["run", "busybox", ""], [":files"]],

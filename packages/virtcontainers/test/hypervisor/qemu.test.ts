@@ -207,6 +207,40 @@ describe.skipIf(guest === undefined || !hasQemu)(
       },
     );
 
+    test.skipIf(!isRoot)("interfaces are there from the start, and come and go", async () => {
+      const netns = join(await testFolder(), "netns");
+      await host.network.makeNamespace(netns);
+      onTestFinished(() => host.network.removeNamespace(netns));
+      const interfaceOf = async (index: number, queues: number) => {
+        const open = await host.network.openTap(netns, { name: `tap${index}_kata`, queues });
+        const device = {
+          kind: "network",
+          id: `net${index}`,
+          mac: `02:00:00:00:00:0${index}`,
+          mtu: 1400,
+          taps: open.map(({ fd }) => fd),
+        } as const;
+        return { device, close: () => Promise.all(open.map((each) => each.close())) };
+      };
+      const links = async () => (await host.network.run(netns, "ip", ["-o", "link"])).stdout;
+      const of = await vmSpec({ pcieRootPorts: 1, debug: true });
+      const cold = await interfaceOf(0, 2);
+      const vm = await start({ ...of, devices: [cold.device] });
+      await cold.close();
+      expect(vm.state.devices).toEqual({ net0: { kind: "pci", path: "15/00" } });
+      await untilConsoleSays(of, "virtc-agent");
+      const hot = await interfaceOf(1, 1);
+      expect(await vm.attach(hot.device, soon())).toEqual({ kind: "pci", path: "10/01" });
+      await hot.close();
+      await untilConsoleSays(of, ":01.0: enabling device");
+      expect(await links()).toMatch(/tap0_kata.*tap1_kata/s);
+      await vm.detach("net1", soon());
+      expect(Object.keys(vm.state.devices)).toEqual(["net0"]);
+      expect(await links()).not.toContain("tap1_kata");
+      await vm.stop({ graceMs: 0 });
+      expect(await links()).not.toContain("tap0_kata");
+    });
+
     test("SCSI disks come and go too", async () => {
       const of = await vmSpec({ blockDeviceDriver: "virtio-scsi", enableIOThreads: true });
       const vm = await start(of);

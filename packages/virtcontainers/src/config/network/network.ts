@@ -31,6 +31,7 @@ export interface DnsConfig {
 /** A name that containers find in /etc/hosts. */
 export interface ExtraHost {
   name: string;
+  /** An address; `host-gateway` is this host, as the first network reaches it. */
   address: string;
 }
 
@@ -76,7 +77,13 @@ export const DnsConfigSchema = v.strictObject({
   ),
 });
 
-export const ExtraHostSchema = v.strictObject({ name: hostName, address: ipAddress });
+/** Stands for the address by which the first network reaches this host. */
+export const hostGateway = "host-gateway";
+
+export const ExtraHostSchema = v.strictObject({
+  name: hostName,
+  address: v.union([v.literal(hostGateway), ipAddress], "it must be an address, or host-gateway"),
+});
 
 const rate = integer(8000, Number.MAX_SAFE_INTEGER, "bits per second");
 

@@ -15,7 +15,10 @@ test("takes a whole network, and an Ethernet address in small letters", () => {
       { name: "back", interfaceName: "back0", aliases: ["db", "db.example"] },
     ],
     dns: { servers: ["10.1.2.1", "fd00::1"], searches: ["example"], options: ["ndots:1"] },
-    hosts: [{ name: "db.example", address: "10.9.9.9" }],
+    hosts: [
+      { name: "db.example", address: "10.9.9.9" },
+      { name: "this.host", address: "host-gateway" },
+    ],
     rxRateBits: 8000,
     txRateBits: 1_000_000,
   };
