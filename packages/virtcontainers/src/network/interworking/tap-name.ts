@@ -1,6 +1,4 @@
 import type { StoredEndpoint } from "../../store/network/stored.ts";
 
-/** What the tap of an endpoint is called in its namespace. */
-export function tapName({ index }: Pick<StoredEndpoint, "index">): string {
-  return `tap${index}_kata`;
-}
+/** What is made for an endpoint in its namespace. */
+export const tapName = ({ index }: Pick<StoredEndpoint, "index">): string => `tap${index}_kata`;
