@@ -1,4 +1,4 @@
-import { parseBlock } from "./block.ts";
+import { parseBlock } from "../block.ts";
 
 /**
  * Where nobody's services are but the cloud's, the host's own and its neighbours': what a rule opens only if it is no

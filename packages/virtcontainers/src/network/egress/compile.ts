@@ -4,7 +4,7 @@ import { type PortRange, parsePorts } from "../../config/network/egress/ports.ts
 import type { EgressRule } from "../../config/network/egress/rule.ts";
 import { egressRuleText, parseEgressRule } from "../../config/network/egress/text.ts";
 import { invalidArgument } from "../../errors.ts";
-import { type Block, parseBlock } from "./block.ts";
+import { type Block, parseBlock } from "../block.ts";
 import { without } from "./port-ranges.ts";
 
 /** What of a rule is matched by addresses; without ports all of them. */

@@ -17,7 +17,7 @@ import type { RouterNetwork } from "./ruleset/network.ts";
 
 /** What is enforced, and where. */
 export interface Enforcement {
-  /** The namespace that is the sandbox's router; its tap exists and is down, the rest of it is set up. */
+  /** The namespace that is the sandbox's router; its taps exist and are down, the rest of it is set up. */
   netns: string;
   /** The sandbox's folder. */
   folder: string;
@@ -34,7 +34,7 @@ const markerVariable = "VIRTCONTAINERS_EGRESS";
 const lastWords = 5;
 
 /**
- * Puts a policy in force. When it gives back, the tap may be put up: what the policy does not allow has been dropped
+ * Puts a policy in force. When it gives back, the taps may be put up: what the policy does not allow has been dropped
  * since before. HOST_REQUIREMENT, HOST_FAILED.
  */
 export async function enforce(
@@ -44,7 +44,7 @@ export async function enforce(
   signal: AbortSignal,
 ): Promise<ProcessIdentity> {
   const { netns, network } = enforcement;
-  await run(host, netns, "nft", ["-f", "-"], guardRuleset(network), signal);
+  await run(host, netns, "nft", ["-f", "-"], guardRuleset(network.taps), signal);
   host.failpoint("egress.guarded");
   for (const family of ["-4", "-6"])
     await run(host, netns, "ip", [family, "-batch", "-"], localRoutes, signal);

@@ -16,9 +16,16 @@ const port = integer(1, 65_535);
 
 export const HelperConfigSchema = v.strictObject({
   network: v.strictObject({
-    tap: interfaceName,
-    mac: macAddress,
-    addresses: v.array(ipAddress),
+    taps: v.pipe(
+      v.array(
+        v.strictObject({
+          name: interfaceName,
+          mac: macAddress,
+          addresses: v.array(ipAddress),
+        }),
+      ),
+      v.minLength(1),
+    ),
     inbound: v.array(v.strictObject({ protocol: v.picklist(["tcp", "udp"]), port })),
     internal: v.array(v.pipe(v.string(), v.check(isCidr, cidrRule))),
     servers: v.array(ipAddress),

@@ -7,7 +7,7 @@ import { address6, ethernet, frame4, frame6, ip4, ip6, sendFrames, udp } from ".
 import { at, host, makeWorld, type World } from "./support/internet.ts";
 
 const mac = "02:00:00:00:00:02";
-const own = "10.9.0.2";
+const own = "198.51.100.2";
 const payload = Buffer.from("leak");
 
 describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
@@ -83,7 +83,7 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
         expect(
           (await world.guest("busybox", "ping6", "-c", "1", "-W", "1", at.attacker6)).code,
         ).toBe(1);
-        expect((await echo("10.9.0.1", 22)).code).not.toBe(0);
+        expect((await echo(at.dns, 22)).code).not.toBe(0);
       });
     });
 
@@ -167,7 +167,7 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
     await world.setPolicy({ allow: [at.attacker, at.attacker6] });
     const to = world.gatewayMac;
     const inner = udp(1000, 7, payload);
-    const v6 = (last: number) => address6([0xfd00, 9, 0, 0, 0, 0, 0, last]);
+    const v6 = (last: number) => address6([0x2001, 0xdb8, 0x100, 0, 0, 0, 0, last]);
     const attacker6 = address6([0x2001, 0xdb8, 0x200, 0, 0, 0, 0, 0x66]);
     const good = ip4(own, at.attacker, 17, inner);
     expect(await world.onWire(() => sendFrames(world, [frame4(to, mac, good)]))).toEqual([
@@ -177,8 +177,8 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
       sendFrames(world, [
         // Another Ethernet address, other source addresses, also as if the answer came back here.
         frame4(to, "02:00:00:00:00:03", good),
-        frame4(to, mac, ip4("10.9.0.3", at.attacker, 17, inner)),
-        frame4(to, mac, ip4("198.51.100.2", at.attacker, 17, inner)),
+        frame4(to, mac, ip4("198.51.100.3", at.attacker, 17, inner)),
+        frame4(to, mac, ip4("203.0.113.10", at.attacker, 17, inner)),
         frame6(to, mac, ip6(v6(3), attacker6, 17, inner)),
         // IP in IP, IPv6 in IP, GRE, SCTP, and IP in IPv6.
         ...[4, 41, 47, 132].map((protocol) =>
@@ -243,7 +243,8 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
       createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator](),
     );
     for (const each of lines) expect((await each.next()).value).toBe("open");
-    await world.setPolicy({ allow: [`${at.cdn}:22`] });
+    // The port goes on to be another name's.
+    await world.setPolicy({ allow: [`${at.cdn}:22`, "www.example.com:8443/tls"] });
     await Promise.all([direct, spliced].map((child) => child.exitCode ?? once(child, "exit")));
     // It goes on: what it sends after the change comes back.
     stays.stdin?.write("more\n");

@@ -7,9 +7,9 @@ import { parseEgressRule } from "./text.ts";
 export interface EgressPolicy {
   /** What holds for what no rule speaks of. Default `deny`. */
   default?: "allow" | "deny" | undefined;
-  /** At most 512. */
+  /** At most 256. */
   allow?: (EgressRule | string)[] | undefined;
-  /** At most 512. They win over `allow`. */
+  /** At most 256. They win over `allow`. */
   deny?: (EgressRule | string)[] | undefined;
 }
 
@@ -31,7 +31,7 @@ const rules = v.optional(
         typeof input === "string" ? ruleText : EgressRuleSchema,
       ) as v.GenericSchema<EgressRule | string>,
     ),
-    v.maxLength(512, "there can be at most 512 rules"),
+    v.maxLength(256, "there can be at most 256 rules"),
   ),
 );
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Nftables } from "../../../host/packets/nftables.ts";
 import type { CompiledPolicy } from "../compile.ts";
 import type { ControlReply } from "../control.ts";
-import { counterName, policyTable } from "../ruleset/policy.ts";
+import { counterName, policyTable } from "../ruleset/names.ts";
 
 const Counters = v.object({
   nftables: v.array(

@@ -1,13 +1,14 @@
 import type { RecordType } from "dns-packet";
 import type { Nftables } from "../../../host/packets/nftables.ts";
-import { isIn, parseBlock } from "../block.ts";
+import { isIn, parseBlock } from "../../block.ts";
 import { privateBlocks } from "../blocks.ts";
 import { type CompiledPolicy, type CompiledRule, compilePolicy } from "../compile.ts";
 import { dnsPort, type HelperConfig, splicePort } from "../helper-config.ts";
 import { ruleOfName, speaksOf } from "../names.ts";
 import { hasPort } from "../port-ranges.ts";
-import { nameSet } from "../ruleset/match.ts";
-import { closedBlocks, isNarrow, policyRuleset, policyTable } from "../ruleset/policy.ts";
+import { closedBlocks, isNarrow } from "../ruleset/closed.ts";
+import { nameSet, policyTable } from "../ruleset/names.ts";
+import { policyRuleset } from "../ruleset/policy.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { addressesOf, type NameAnswer } from "./dns/answer.ts";
 import { Resolver } from "./dns/resolver.ts";

@@ -1,5 +1,5 @@
 import { readPackets } from "../../../host/packets/packet-log.ts";
-import { blockText } from "../block.ts";
+import { blockText } from "../../block.ts";
 import type { CompiledRule } from "../compile.ts";
 import { logGroup } from "../ruleset/marks.ts";
 import type { AuditLog } from "./audit-log.ts";

@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { pass } from "./marks.ts";
-import type { RouterNetwork } from "./network.ts";
+import type { GuestTap } from "./network.ts";
 
 export const guardTable = "virtc_guard";
 
@@ -11,11 +11,7 @@ const neighbours =
  * What stands before anything else and stays when the helper has ended: nothing passes but what the helper's own
  * table has marked, and nothing comes from the guest but ARP, neighbour discovery, and IP with its own addresses.
  */
-export function guardRuleset({
-  tap,
-  mac,
-  addresses,
-}: Pick<RouterNetwork, "tap" | "mac" | "addresses">): string {
+export function guardRuleset(taps: readonly GuestTap[]): string {
   const marked = `meta mark & ${pass} == ${pass} accept`;
   const anew = ["inet", "netdev"].map(
     (family) => `add table ${family} ${guardTable}\ndelete table ${family} ${guardTable}\n`,
@@ -37,13 +33,17 @@ export function guardRuleset({
   }
 }
 table netdev ${guardTable} {
-  chain from_guest {
-    type filter hook ingress device "${tap}" priority filter; policy drop;
+${taps.map(fromTap).join("")}}
+`;
+}
+
+function fromTap({ name, mac, addresses }: GuestTap, index: number): string {
+  return `  chain from_guest${index} {
+    type filter hook ingress device "${name}" priority filter; policy drop;
     ether saddr != ${mac} drop
 ${sources(addresses, mac)
   .map((line) => `    ${line}\n`)
   .join("")}  }
-}
 `;
 }
 

@@ -1,14 +1,10 @@
 import type { PortRange } from "../../../config/network/egress/ports.ts";
-import { type Block, blockText } from "../block.ts";
+import { type Block, blockText } from "../../block.ts";
 import type { CompiledRule, DirectPart } from "../compile.ts";
 import { merged } from "../port-ranges.ts";
+import { nameSet } from "./names.ts";
 
 type Family = Block["family"];
-
-/** The set of addresses that a rule's name resolved to. */
-export function nameSet(id: number, family: Family): string {
-  return `n${family}_${id.toString(16)}`;
-}
 
 export function portSet(ranges: readonly PortRange[]): string {
   const texts = merged(ranges).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));

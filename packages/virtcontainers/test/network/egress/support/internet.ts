@@ -19,6 +19,7 @@ import {
   readStatus,
   startHelper,
 } from "../../../../src/network/egress/enforce.ts";
+import { openRouter, prepareRouter } from "../../../../src/network/router/route.ts";
 import type { Ledger, LedgerRecord } from "../../../../src/store/ledger.ts";
 import { release } from "../../../../src/store/record/record.ts";
 import { chooseVmUid } from "../../../../src/store/vm-uid.ts";
@@ -46,7 +47,21 @@ const zone = {
   "evil.test": { A: [at.attacker], AAAA: [at.attacker6] },
 };
 
-const routerSide = { tap: "tap0", mac: "02:00:00:00:00:02", addresses: ["10.9.0.2", "fd00:9::2"] };
+const link = {
+  uplink: "up0",
+  tap: "tap0",
+  mtu: 1500,
+  addresses: [
+    { address: "198.51.100.2", prefix: 24 },
+    { address: "2001:db8:100::2", prefix: 64 },
+  ],
+  routes: [{ gateway: "198.51.100.1" }, { gateway: "2001:db8:100::1" }],
+};
+const tap = {
+  name: "tap0",
+  mac: "02:00:00:00:00:02",
+  addresses: link.addresses.map(({ address }) => address),
+};
 
 export interface World {
   /** Runs a program in the guest; what it says and its code. */
@@ -119,10 +134,6 @@ async function build(
     });
     return child;
   };
-  await run(routerNs, "sh", [
-    "-c",
-    "for f in /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding; do echo 1 > $f; done; echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad",
-  ]);
   for (const ns of [guestNs, internetNs])
     await run(ns, "sh", ["-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad"]);
   // By their pids, since the namespaces have no names.
@@ -134,8 +145,6 @@ async function build(
     script(`
     link add tap0 type veth peer name eth0 address 02:00:00:00:00:02 netns ${holders[0]?.pid}
     link add up0 type veth peer name in0 netns ${holders[1]?.pid}
-    addr add 10.9.0.1/24 dev tap0
-    addr add fd00:9::1/64 dev tap0 nodad
     addr add 198.51.100.2/24 dev up0
     addr add 2001:db8:100::2/64 dev up0 nodad
     link set up0 up
@@ -152,8 +161,6 @@ async function build(
     addr add 2001:db8:100::1/64 dev in0 nodad
     ${[at.good, at.cdn, at.attacker, at.metadata].map((each) => `addr add ${each}/32 dev in0`).join("\n")}
     ${[at.good6, at.attacker6].map((each) => `addr add ${each}/128 dev in0 nodad`).join("\n")}
-    route add 10.9.0.0/24 via 198.51.100.2
-    route add fd00:9::/64 via 2001:db8:100::2
   `),
   );
   await run(
@@ -172,10 +179,10 @@ async function build(
     script(`
     link set lo up
     link set eth0 up
-    addr add 10.9.0.2/24 dev eth0
-    addr add fd00:9::2/64 dev eth0 nodad
-    route add default via 10.9.0.1
-    route add default via fd00:9::1 dev eth0
+    addr add 198.51.100.2/24 dev eth0
+    addr add 2001:db8:100::2/64 dev eth0 nodad
+    route add default via 198.51.100.1
+    route add default via 2001:db8:100::1 dev eth0
   `),
   );
   const macOf = async (link: string): Promise<string> =>
@@ -218,15 +225,17 @@ async function build(
     folder,
     uid: chooseVmUid(),
     network: {
-      ...routerSide,
+      taps: [tap],
       inbound: [{ protocol: "tcp", port: 8080 }],
       internal: ["198.51.100.0/24"],
       servers: [at.dns],
     },
     policy,
   };
+  const place = { host, netns: routerNs, signal };
+  await prepareRouter(place, link);
   let current = await enforce(host, enforcement, ledger, signal);
-  await run(routerNs, "ip", ["link", "set", "tap0", "up"]);
+  await openRouter(place, link);
 
   // The guest's own resolv.conf, in a mount namespace of the program's own.
   const inGuest = [
