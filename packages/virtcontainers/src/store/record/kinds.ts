@@ -1,4 +1,5 @@
 export { cgroup } from "./cgroup.ts";
+export { cni } from "./cni.ts";
 export { file } from "./file.ts";
 export { folder } from "./folder.ts";
 export { mount } from "./mount.ts";

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Host } from "../../host/host.ts";
 import type { Bounds } from "../bounds.ts";
 import type { CgroupRecord } from "./cgroup.ts";
+import type { CniRecord } from "./cni.ts";
 import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
@@ -18,6 +19,7 @@ import type { QdiscRecord } from "./qdisc.ts";
  */
 export type LedgerRecord =
   | CgroupRecord
+  | CniRecord
   | FileRecord
   | FolderRecord
   | MountRecord
