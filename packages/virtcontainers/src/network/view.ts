@@ -19,7 +19,7 @@ export function viewOf(
   settings: NonNullable<SandboxConfig["network"]>,
   host: NetworkView["host"],
 ): NetworkView {
-  const named = attachments?.[0]?.ifName;
+  const named = attachments[0]?.ifName;
   const first = endpoints.find(({ name }) => name === named) ?? endpoints[0];
   const { addresses = [], routes = [] } = first?.guest ?? {};
   return {
@@ -28,7 +28,7 @@ export function viewOf(
     gateways: [
       ...new Set(routes.flatMap((route) => (route.dest === undefined && route.gateway) || [])),
     ],
-    dns: (attachments ?? []).map(({ dns }) => dns),
+    dns: attachments.map(({ dns }) => dns),
     host,
   };
 }
