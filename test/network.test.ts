@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Sandbox } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
-import { guestMac, smallInternet, webServer } from "./support/net/internet.ts";
+import { cable, guestMac, smallInternet, webServer } from "./support/net/internet.ts";
 import { type TestNamespace, testNamespace } from "./support/net/namespace.ts";
 
 let instance: TestInstance;
@@ -59,6 +59,54 @@ describe.skipIf(process.getuid?.() !== 0)("a namespace that somebody else has fi
     expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata"]);
     await sandbox.delete({ force: true });
     expect(await joined(netns)).toEqual(untouched);
+  });
+
+  test("interfaces come and go while it runs, and routes are changed", async () => {
+    const { sandbox: netns, server } = await smallInternet();
+    await webServer(server, "live");
+    const sandbox = await connected(netns, "live");
+    const second = { namespace: netns, name: "eth1", mac: "02:00:00:00:09:03" };
+    await cable(second, {
+      namespace: server,
+      name: "down1",
+      addresses: ["10.8.0.1/24", "fd08::1/64"],
+    });
+    const wanted = {
+      name: "eth1",
+      hwAddr: second.mac,
+      mtu: 1300,
+      ipAddresses: [
+        { address: "10.8.0.2", mask: "24" },
+        { address: "fd08::2", mask: "64" },
+      ],
+    };
+    const added = await sandbox.addInterface(wanted);
+    expect(added).toMatchObject({ ...wanted, type: "virtual", devicePath: expect.any(String) });
+    await expect(sandbox.addInterface(wanted)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    for (const address of ["10.8.0.1", "[fd08::1]"])
+      expect(await run(sandbox, "wget", "-qO-", `http://${address}/`)).toMatch(
+        /10\.8\.0\.2|fd08::2/,
+      );
+    expect(await sandbox.listInterfaces()).toContainEqual(
+      expect.objectContaining({ name: "eth1", hwAddr: second.mac, mtu: 1300 }),
+    );
+    await sandbox.updateRoutes([{ device: "eth1", gateway: "10.8.0.1" }]);
+    expect(await sandbox.listRoutes()).toContainEqual(
+      expect.objectContaining({ device: "eth1", gateway: "10.8.0.1" }),
+    );
+    expect(await run(sandbox, "wget", "-qO-", "http://192.0.2.1/")).toBe("live ::ffff:10.8.0.2\n");
+    expect(await sandbox.removeInterface(wanted)).toMatchObject({ name: "eth1" });
+    expect(await sandbox.removeInterface(wanted)).toBeUndefined();
+    expect((await sandbox.listInterfaces()).map(({ name }) => name)).not.toContain("eth1");
+    expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata", "eth1"]);
+    expect(await netns.run(["tc", "qdisc", "show", "dev", "eth1"])).not.toContain("ingress");
+    await sandbox.addInterface(wanted);
+    await expect(
+      sandbox.addInterface({ ...wanted, name: "eth7", hwAddr: guestMac }),
+    ).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    await expect(
+      sandbox.addInterface({ name: "eth7", hwAddr: "02:00:00:00:00:07" }),
+    ).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "interface.name" });
   });
 
   test("what a killed process has left of it is given back by another", async () => {

@@ -41,6 +41,7 @@ export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
 export type { NetworkOptions, Subnet } from "./config/network/definition.ts";
+export type { Interface, IPAddress, Route } from "./config/network/interface.ts";
 export type { NetworkConfig } from "./config/network/low-level.ts";
 export type {
   DnsConfig,

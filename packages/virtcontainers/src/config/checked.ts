@@ -16,6 +16,7 @@ import type { Mount, MountSchema } from "./mount.ts";
 import type { NetworkOptions, NetworkOptionsSchema } from "./network/definition.ts";
 import type { EgressPolicy, EgressPolicySchema } from "./network/egress/policy.ts";
 import type { EgressRule, EgressRuleSchema } from "./network/egress/rule.ts";
+import type { Interface, InterfaceSchema, Route, RouteSchema } from "./network/interface.ts";
 import type { NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
 import type { SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
 import type { PortMapping, PortMappingSchema } from "./network/port.ts";
@@ -86,6 +87,7 @@ export type CheckedTypes = AllTrue<
     Says<Hooks, typeof HooksSchema>,
     Says<HugepageLimit, typeof HugepageLimitSchema>,
     Says<HypervisorConfig, typeof HypervisorConfigSchema>,
+    Says<Interface, typeof InterfaceSchema>,
     Says<KataAgentConfig, typeof KataAgentConfigSchema>,
     Says<LinuxResources, typeof LinuxResourcesSchema>,
     Says<MonitorOptions, typeof MonitorOptionsSchema>,
@@ -101,6 +103,7 @@ export type CheckedTypes = AllTrue<
     Says<Resize, typeof ResizeSchema>,
     Says<Resources, typeof ResourcesSchema>,
     Says<Rlimit, typeof RlimitSchema>,
+    Says<Route, typeof RouteSchema>,
     Says<RootFs, typeof RootFsSchema>,
     Says<SandboxConfig, typeof SandboxConfigSchema>,
     Says<SandboxNetwork, typeof SandboxNetworkSchema>,

@@ -3,7 +3,7 @@ import { phase } from "../events.ts";
 import type { Device } from "../hypervisor/device.ts";
 import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
-import type { StoredNetwork } from "../store/network/stored.ts";
+import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./cni/attach.ts";
 import { kindOf } from "./endpoint/kinds.ts";
@@ -112,17 +112,26 @@ export function networkWork(
 export async function attachLink(
   work: NetworkWork,
   network: StoredNetwork,
-  { config }: Pick<StoredSandbox, "config">,
-  { name, ifindex, type, guest }: FoundLink,
+  sandbox: Pick<StoredSandbox, "config">,
+  link: FoundLink,
 ): Promise<Plug> {
-  const index = freeIndex(network);
-  const model = modelFor(type, config.networkConfig?.interworkingModel);
-  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest };
+  const endpoint = makeEndpoint(network, sandbox, link);
   work.host.failpoint("network.attach.before");
-  const plug = await kindOf(type, name).attach(work, endpoint);
+  const plug = await kindOf(endpoint.type, endpoint.name).attach(work, endpoint);
   work.host.failpoint("network.attach.after");
   network.endpoints.push(endpoint);
   return plug;
+}
+
+/** What a link becomes; nothing is made yet. */
+export function makeEndpoint(
+  network: StoredNetwork,
+  { config }: Pick<StoredSandbox, "config">,
+  { name, ifindex, type, guest }: FoundLink,
+): StoredEndpoint {
+  const index = freeIndex(network);
+  const model = modelFor(type, config.networkConfig?.interworkingModel);
+  return { id: `net${index}`, type, model, name, ifindex, index, guest };
 }
 
 /** The lowest number that no endpoint has. */

@@ -96,6 +96,22 @@ describe.skipIf(!hasQemu)("QEMU that can't start", () => {
     expect(await host.processes.findByArgument(of.marker)).toEqual([]);
   });
 
+  test("for want of KVM is told what to do", async () => {
+    const of = await vmSpec({ kernelPath: "/bin/true", imagePath: undefined });
+    const folder = await testFolder();
+    await chmod(folder, 0o711);
+    const hypervisorPath = join(folder, "qemu");
+    const said = "failed to initialize kvm: No such device";
+    await writeFile(hypervisorPath, `#!/bin/sh\necho ${said} >&2\nexit 1\n`, { mode: 0o755 });
+    const refusal = start({ ...of, config: { ...of.config, hypervisorPath } });
+    await expect(refusal).rejects.toMatchObject({
+      code: "HYPERVISOR_FAILED",
+      message: expect.stringContaining(said),
+      hint: expect.stringContaining("--accelerator auto"),
+      exitCode: 1,
+    });
+  });
+
   test("a missing kernel is refused before anything is started", async () => {
     const of = await vmSpec({ kernelPath: "/nonexistent/vmlinux", imagePath: undefined });
     const ledger = new MemoryLedger();

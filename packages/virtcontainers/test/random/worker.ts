@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isVirtError } from "../../src/errors.ts";
-import type { Sandbox, SandboxStatus } from "../../src/index.ts";
+import type { CallOptions, Sandbox, SandboxStatus } from "../../src/index.ts";
 import { type Call, now, random, type VerbName } from "./history.ts";
 import { grown, holdings } from "./holdings.ts";
 import { openDoubles, openVms, roundMs } from "./world.ts";
@@ -20,6 +20,9 @@ const choice: readonly [VerbName, ...VerbName[]] = [
   "annotate", "annotate", "annotate", "annotate", "list", "list", "list", "exec", "exec", "exec", "gc", "die",
 ]; // biome-ignore format: a table
 
+/** What real VMs get more of, since a start takes them long. */
+const insideOf: readonly [VerbName, ...VerbName[]] = ["run", "exec", "exec", "live"];
+
 const world = await (kind === "vm" ? openVms(folder) : openDoubles(folder));
 const { vc } = world;
 const mine = new Map<string, Sandbox>();
@@ -28,7 +31,7 @@ let count = 0;
 async function act(): Promise<void> {
   world.trouble(rand);
   const id = pick(world.ids);
-  const verb = world.lives && chance(0.15) ? "live" : pick(choice);
+  const verb = world.real && chance(0.4) ? pick(insideOf) : pick(choice);
   const key = `k${self}-${count}`;
   const call: Call = { process: Number(self), n: count++, verb, id, began: now() };
   if (verb === "annotate") call.key = key;
@@ -49,7 +52,7 @@ async function act(): Promise<void> {
   tell(call);
 }
 
-function optionsOf(): { timeoutMs?: number; signal?: AbortSignal } {
+function optionsOf(): CallOptions {
   if (chance(0.15)) return { timeoutMs: 1 + Math.floor(rand() * 200) };
   if (!chance(0.15)) return { timeoutMs: 20_000 };
   const controller = new AbortController();
@@ -57,7 +60,7 @@ function optionsOf(): { timeoutMs?: number; signal?: AbortSignal } {
   return { timeoutMs: 20_000, signal: controller.signal };
 }
 
-async function perform(call: Call, options: ReturnType<typeof optionsOf>): Promise<void> {
+async function perform(call: Call, options: CallOptions): Promise<void> {
   const { id, verb } = call;
   const config = { id, containers: [...world.containers] };
   switch (verb) {
@@ -95,6 +98,12 @@ function keep(id: string, sandbox: Sandbox): void {
   mine.set(id, sandbox);
 }
 
+/** One that this process has not made can be used only on a real VM: the doubles are in their maker's memory. */
+async function take(id: string, options: CallOptions): Promise<Sandbox | undefined> {
+  if (world.real && !mine.has(id)) keep(id, await vc.fetchSandbox(id, options));
+  return mine.get(id);
+}
+
 function look(call: Call, found: readonly SandboxStatus[]): void {
   const status = found.find(({ id }) => id === call.id);
   call.state = status?.state ?? "absent";
@@ -102,8 +111,8 @@ function look(call: Call, found: readonly SandboxStatus[]): void {
 }
 
 /** A command says what it was told to and ends as it was told to; one that is called off does not run on. */
-async function exec(call: Call, options: ReturnType<typeof optionsOf>): Promise<void> {
-  const sandbox = mine.get(call.id);
+async function exec(call: Call, options: CallOptions): Promise<void> {
+  const sandbox = await take(call.id, options);
   if (sandbox === undefined) return;
   const token = `t${self}-${call.n}`;
   const container = pick(world.containers).id ?? "";
@@ -129,13 +138,13 @@ async function exec(call: Call, options: ReturnType<typeof optionsOf>): Promise<
 }
 
 /** A container of its own: what it says is what it was told to say, and its id is free at the end. */
-async function live(call: Call, options: ReturnType<typeof optionsOf>): Promise<void> {
+async function live(call: Call, options: CallOptions): Promise<void> {
   const id = `w${self}-${call.n}`;
   const token = `t${self}-${call.n}`;
   await vc.createContainer(call.id, { id, image: "busybox", waits: true }, options);
   try {
     await vc.startContainer(call.id, id, options);
-    const sandbox = mine.get(call.id);
+    const sandbox = await take(call.id, options);
     if (sandbox === undefined) return;
     const { stdout, exitCode } = await sandbox.exec(["echo", token], { ...options, container: id });
     const killed = exitCode === 137 && `${token}\n`.startsWith(stdout);

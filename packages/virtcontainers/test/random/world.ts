@@ -12,8 +12,8 @@ export interface World extends AsyncDisposable {
   ids: readonly [string, ...string[]];
   /** What each sandbox is made with. */
   containers: readonly [ContainerConfig, ...ContainerConfig[]];
-  /** Calls that are made beside those on whole sandboxes. */
-  lives: boolean;
+  /** Every process can do everything in every sandbox. */
+  real: boolean;
   /** How many calls a process makes at once, and how long it waits between two at most. */
   atOnce: number;
   pauseMs: number;
@@ -39,7 +39,7 @@ export async function openDoubles(folder: string): Promise<World> {
     vc: instance.vc,
     ids: ["s1", "s2", "s3"],
     containers: [waiting("c1")],
-    lives: false,
+    real: false,
     atOnce: 3,
     pauseMs: 250,
     briefMs: 60,
@@ -85,7 +85,7 @@ export async function openVms(folder: string): Promise<World> {
     vc,
     ids: ["s1", "s2"],
     containers: [waiting("c1"), waiting("c2"), waiting("c3")],
-    lives: true,
+    real: true,
     atOnce: 2,
     pauseMs: 600,
     briefMs: 400,

@@ -29,6 +29,20 @@ function gate(): { passed: Promise<void>; open: () => void } {
   return { passed, open };
 }
 
+/** A host on which no process is seen to have ended before it is opened. */
+function slowToDie(): { host: Host; open: () => void } {
+  const { passed, open } = gate();
+  const real = createHost();
+  const processes: Host["processes"] = {
+    ...real.processes,
+    waitGone: async (process, signal) => {
+      await passed;
+      await real.processes.waitGone(process, signal);
+    },
+  };
+  return { host: { ...real, processes }, open };
+}
+
 function journal(folder: string): string {
   const path = join(folder, "state", "events");
   const names = existsSync(path) ? readdirSync(path).filter((name) => name !== "lock") : [];
@@ -67,24 +81,31 @@ describe("work that goes on after its deadline", () => {
   });
 
   test("does not keep the caller of a create whose undoing hangs", async () => {
-    const { passed, open } = gate();
-    const real = createHost();
-    const processes: Host["processes"] = {
-      ...real.processes,
-      waitGone: async (process, signal) => {
-        await passed;
-        await real.processes.waitGone(process, signal);
-      },
-    };
+    const { host, open } = slowToDie();
     const controller = new AbortController();
     const started = (signal: AbortSignal | undefined): Promise<void> => {
       controller.abort();
       return aborted(signal);
     };
     const failures = { started };
-    await using instance = await createTestInstance({ host: { ...real, processes }, failures });
+    await using instance = await createTestInstance({ host, failures });
     const create = instance.vc.createSandbox(config, { signal: controller.signal });
     expect((await refusal(create)).code).toBe("CANCELED");
+    expect(existsSync(storedPath(instance, "sb", "lock"))).toBe(true);
+    open();
+    expect((await refusal(instance.vc.stopSandbox("sb"))).code).toBe("SANDBOX_NOT_FOUND");
+    expect(await leftovers(instance.folder)).toEqual([]);
+  });
+
+  test("does not keep the caller of a garbage collection whose release hangs", async () => {
+    const { host, open } = slowToDie();
+    await using instance = await createTestInstance({ host });
+    await using _sandbox = await instance.vc.runSandbox(config);
+    editStored(instance, "sb", (stored) => {
+      stored.state = "creating";
+    });
+    const collection = instance.vc.collectGarbage({ timeoutMs: 300 });
+    expect((await refusal(collection)).code).toBe("TIMEOUT");
     expect(existsSync(storedPath(instance, "sb", "lock"))).toBe(true);
     open();
     expect((await refusal(instance.vc.stopSandbox("sb"))).code).toBe("SANDBOX_NOT_FOUND");

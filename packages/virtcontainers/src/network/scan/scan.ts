@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { VirtError } from "../../errors.ts";
+import { invalidArgument, VirtError } from "../../errors.ts";
 import type { EndpointType, GuestSide } from "../../store/network/stored.ts";
 import type { Link } from "./ip.ts";
 import { endpointType, kindName } from "./kind.ts";
@@ -52,6 +52,21 @@ export function scanNamespace(found: Namespace, known: ReadonlySet<string> = new
   }
   links.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   return { links, left };
+}
+
+/** A link of a namespace, whether it has addresses or not. INVALID_ARGUMENT if there is none that can be a guest's. */
+export function findLink(found: Namespace, name: string): FoundLink {
+  const link = found.links.find(({ ifname }) => ifname === name);
+  const type = link === undefined ? undefined : endpointType(link);
+  if (link?.ifindex === undefined || type === undefined || !isName(name)) {
+    const there = found.links.map((each) => `${each.ifname} (${kindName(each)})`).join(", ");
+    throw invalidArgument(
+      "interface.name",
+      name,
+      `it must be a link for a guest; there are ${there}`,
+    );
+  }
+  return { name, ifindex: link.ifindex, type, guest: guestSide(link, found) };
 }
 
 function isForGuest({ flags, master, addr_info: addresses }: Link): boolean {

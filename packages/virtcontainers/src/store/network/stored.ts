@@ -57,8 +57,6 @@ export const StoredEndpoint = v.object({
   guest: GuestSide,
   /** Where the guest finds its device. */
   address: v.optional(GuestAddressSchema),
-  /** The link was made by addInterface, not found. */
-  added: v.optional(v.boolean()),
 });
 export type StoredEndpoint = v.InferOutput<typeof StoredEndpoint>;
 
