@@ -40,6 +40,8 @@ export type { ExecInput, ExecOptions } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
+export type { NetworkOptions, Subnet } from "./config/network/definition.ts";
+export type { Interface, IPAddress, Route } from "./config/network/interface.ts";
 export type { NetworkConfig } from "./config/network/low-level.ts";
 export type {
   DnsConfig,
@@ -86,6 +88,7 @@ export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
 export { defaultMonitorIntervalMs } from "./monitor/monitor.ts";
 export type { Trace, TracePhase } from "./monitor/trace.ts";
+export type { Network, Networks } from "./network/networks.ts";
 export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";

@@ -5,6 +5,7 @@ import type { Cmd } from "../config/cmd.ts";
 import type { ConsoleOptions } from "../config/console.ts";
 import type { ContainerConfig } from "../config/container.ts";
 import type { CopyCallOptions } from "../config/copy.ts";
+import type { Interface, Route } from "../config/network/interface.ts";
 import type { ProcessListOptions } from "../config/process-list.ts";
 import type { Resize } from "../config/resize.ts";
 import type { LinuxResources } from "../config/resources.ts";
@@ -176,6 +177,24 @@ export interface SandboxMethods {
    * the guest refuses them, NOT_SUPPORTED when it has no iptables.
    */
   setIPTables(isIPv6: boolean, rules: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Gives a running guest a link of the sandbox's network namespace, by its name there, and tells what it has become.
+   * INVALID_ARGUMENT if there is no such link, ALREADY_EXISTS if the guest has it, NOT_SUPPORTED without a namespace.
+   */
+  addInterface(wanted: Interface, options?: CallOptions): Promise<Interface>;
+
+  /** Takes the interface with this Ethernet address from a running guest; undefined if it has none such. */
+  removeInterface(unwanted: Interface, options?: CallOptions): Promise<Interface | undefined>;
+
+  /** All interfaces of the guest, as it tells them. */
+  listInterfaces(options?: CallOptions): Promise<Interface[]>;
+
+  /** The guest's routes become these, beside what its kernel makes by itself; gives what it has then. At most 1024. */
+  updateRoutes(routes: readonly Route[], options?: CallOptions): Promise<Route[]>;
+
+  /** The routes of the guest's main table, as it tells them. */
+  listRoutes(options?: CallOptions): Promise<Route[]>;
 
   /** What the guest can tell to find a fault with; which kinds there are is the agent's to say. */
   diagnosticData(kind: string, containerId: string, options?: CallOptions): Promise<string>;

@@ -15,6 +15,8 @@ import { stopContainer } from "../container/verbs/stop.ts";
 import { updateContainer } from "../container/verbs/update.ts";
 import { waitProcess } from "../container/verbs/wait.ts";
 import { winsizeProcess } from "../container/verbs/winsize.ts";
+import { listInterfaces, listRoutes, updateRoutes } from "../network/verbs/guest.ts";
+import { addInterface, removeInterface } from "../network/verbs/interface.ts";
 import { refresh } from "../operation/refresh.ts";
 import type { Holding, Operation, Verb } from "../operation/run-verb.ts";
 import { resizeSandbox } from "../resources/resize-sandbox.ts";
@@ -152,6 +154,11 @@ export const sandboxVerbs: {
   guestVolumeStats: { holding: "shared", before: 1, verb: guest.guestVolumeStats },
   resizeGuestVolume: { holding: "shared", before: 2, verb: guest.resizeGuestVolume },
   getIPTables: { holding: "shared", before: 1, verb: guest.getIPTables },
+  addInterface: { holding: "exclusive", before: 1, verb: addInterface },
+  removeInterface: { holding: "exclusive", before: 1, verb: removeInterface },
+  listInterfaces: { holding: "shared", before: 0, verb: () => listInterfaces },
+  updateRoutes: { holding: "exclusive", before: 1, verb: updateRoutes },
+  listRoutes: { holding: "shared", before: 0, verb: () => listRoutes },
   setIPTables: { holding: "shared", before: 2, verb: guest.setIPTables },
   diagnosticData: { holding: "shared", before: 2, verb: guest.diagnosticData },
   getOOMEvent: {

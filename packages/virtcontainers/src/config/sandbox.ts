@@ -5,6 +5,7 @@ import { type Cgroups, CgroupsSchema } from "./cgroups.ts";
 import { AnnotationsSchema, type ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import { type HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import { volumeName } from "./mount.ts";
+import { type NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
 
 /** A folder of the host that a sandbox's containers share. */
 export interface Volume {
@@ -64,6 +65,8 @@ export interface SandboxConfig {
   enableAgentPidNs?: boolean | undefined;
   /** Containers without a filter of their own have none. Default false. */
   disableGuestSeccomp?: boolean | undefined;
+  /** The namespace that its guest is connected to, where somebody else fills it. Default: no network. */
+  networkConfig?: NetworkConfig | undefined;
   /** Must be empty: this release has no experimental features. */
   experimental?: string[] | undefined;
 }
@@ -97,7 +100,7 @@ export const SandboxConfigSchema = v.pipe(
     proxyConfig: later("proxies"),
     shimType: later("shims"),
     shimConfig: later("shims"),
-    networkConfig: later("networking"),
+    networkConfig: v.optional(NetworkConfigSchema),
     network: later("networking"),
     ports: later("networking"),
     volumes: v.optional(

@@ -284,6 +284,11 @@ export interface Network {
    * that is taken is HOST_FAILED.
    */
   openTap(namespace: string, tap: { name: string; queues: number }): Promise<OpenDescriptor[]>;
+  /**
+   * Takes our filters and limits off a link, in a namespace that may be gone, or its path another's: then there is
+   * nothing to do.
+   */
+  clearLink(namespace: NamespaceIdentity & { path: string }, ifindex: number): Promise<void>;
   /** Opens /dev/vhost-net so many times; none where this host has no such device. */
   openVhost(count: number): Promise<OpenDescriptor[]>;
 }

@@ -1,9 +1,8 @@
-import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { VirtError } from "../errors.ts";
 import { afUnix, descriptorMessage, familyOf, unixAddress } from "./addresses.ts";
 import { errnoError, isErrno } from "./errno.ts";
 import { interfaceRequest } from "./interface-request.ts";
+import { loadKoffi } from "./koffi.ts";
 
 /** The system calls that Node.js has no function for. Each throws an error with a `code` such as EBUSY. */
 export interface Libc {
@@ -224,19 +223,7 @@ function load(): Libc {
 }
 
 function binder(): Binder {
-  let koffi: typeof import("koffi");
-  try {
-    koffi = createRequire(import.meta.url)("koffi");
-  } catch (cause) {
-    throw new VirtError(
-      "HOST_REQUIREMENT",
-      "the native part of the package koffi can't be loaded",
-      {
-        cause,
-        hint: "Reinstall the npm packages on this machine; koffi brings a build for each platform.",
-      },
-    );
-  }
+  const koffi = loadKoffi();
   const library = koffi.load(null);
   const checked =
     (syscall: string, call: (...args: unknown[]) => unknown): Call =>

@@ -3,6 +3,7 @@ import { kernelModules } from "../agent/kernel-params.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 import { sandboxFiles } from "../network/files.ts";
+import { tellNetwork } from "../network/tell.ts";
 import { sandboxStorages } from "../storage/guest/storages.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
@@ -35,6 +36,7 @@ export async function tellGuest(
       },
       signal,
     ),
+    tellNetwork(agent, sandbox, signal),
   ]);
   return details;
 }

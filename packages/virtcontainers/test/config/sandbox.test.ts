@@ -106,7 +106,7 @@ test.each([
 });
 
 test.each([
-  ["networkConfig", { ...good, networkConfig: {} }],
+  ["proxyConfig", { ...good, proxyConfig: {} }],
   ["hypervisorConfig.vmId", { ...good, hypervisorConfig: { vmId: "x" } }],
   ["containers.0.deviceInfos", { containers: [{ id: "c1", image: "b", deviceInfos: [] }] }],
 ])("%s, which later work will honour, is refused and not ignored", (field, config) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { watch } from "node:fs";
 import { chmod, chown, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findGuestDir, loadGuestAssets } from "../../src/guest/assets.ts";
 import { createHost } from "../../src/host/real.ts";
@@ -96,6 +96,22 @@ describe.skipIf(!hasQemu)("QEMU that can't start", () => {
     expect(await host.processes.findByArgument(of.marker)).toEqual([]);
   });
 
+  test("for want of KVM is told what to do", async () => {
+    const of = await vmSpec({ kernelPath: "/bin/true", imagePath: undefined });
+    const folder = await testFolder();
+    await chmod(folder, 0o711);
+    const hypervisorPath = join(folder, "qemu");
+    const said = "failed to initialize kvm: No such device";
+    await writeFile(hypervisorPath, `#!/bin/sh\necho ${said} >&2\nexit 1\n`, { mode: 0o755 });
+    const refusal = start({ ...of, config: { ...of.config, hypervisorPath } });
+    await expect(refusal).rejects.toMatchObject({
+      code: "HYPERVISOR_FAILED",
+      message: expect.stringContaining(said),
+      hint: expect.stringContaining("--accelerator auto"),
+      exitCode: 1,
+    });
+  });
+
   test("a missing kernel is refused before anything is started", async () => {
     const of = await vmSpec({ kernelPath: "/nonexistent/vmlinux", imagePath: undefined });
     const ledger = new MemoryLedger();
@@ -126,11 +142,22 @@ describe.skipIf(guest === undefined || !hasQemu)(
   () => {
     test("boots from files that its user can't reach, and is found by its marker", async () => {
       const of = await vmSpec();
-      const hidden = join(await testFolder(), "root.img");
-      await writeFile(hidden, await readFile(of.config.imagePath ?? ""), { mode: 0o600 });
-      await chmod(join(hidden, ".."), 0o700);
+      const folder = await testFolder();
+      await chmod(folder, 0o700);
+      const hide = async (path: string | undefined) => {
+        if (path === undefined) return undefined;
+        const hidden = join(folder, basename(path));
+        await writeFile(hidden, await readFile(path), { mode: 0o600 });
+        return hidden;
+      };
+      const { kernelPath, initrdPath, imagePath } = of.config;
+      const hidden = {
+        kernelPath: (await hide(kernelPath)) ?? kernelPath,
+        initrdPath: await hide(initrdPath),
+        imagePath: await hide(imagePath),
+      };
       const ledger = new MemoryLedger();
-      const vm = await start({ ...of, config: { ...of.config, imagePath: hidden } }, ledger);
+      const vm = await start({ ...of, config: { ...of.config, ...hidden } }, ledger);
       const identity = { pid: vm.state.process.pid, startTime: vm.state.process.startTime };
       expect(ledger.written).toEqual([
         { kind: "process", name: "qemu", marker: of.marker },

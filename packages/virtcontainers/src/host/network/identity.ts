@@ -25,6 +25,12 @@ export function identifyNamespace(libc: Libc, path: string, field: string): Name
   throw invalidArgument(field, path, "it must not be the network namespace of the host itself");
 }
 
+/** True if the path still leads to that namespace. */
+export function isStill(path: string, { dev, ino }: NamespaceIdentity): boolean {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found !== undefined && String(found.dev) === dev && String(found.ino) === ino;
+}
+
 /** INVALID_ARGUMENT if an open file is no network namespace. */
 export function assertNetworkNamespace(
   libc: Libc,

@@ -1,7 +1,8 @@
 import { VirtError } from "../../errors.ts";
 import type { Network, Processes } from "../host.ts";
 import type { Libc } from "../libc.ts";
-import { identifyNamespace } from "./identity.ts";
+import { clearLink } from "./clear-link.ts";
+import { identifyNamespace, isStill } from "./identity.ts";
 import { makeNamespace, removeNamespace } from "./namespace.ts";
 import { openTap, openVhost } from "./taps.ts";
 
@@ -28,13 +29,18 @@ export function createNetwork(
       hint: from === undefined ? "Install it." : `Install it; Debian: sudo apt install ${from}.`,
     });
   };
+  const run: Network["run"] = async (networkNamespace, tool, args, options) =>
+    await processes.run(await find(tool), args, { ...options, networkNamespace });
   return {
     makeNamespace: (path) => makeNamespace(libc(), path),
     removeNamespace: (path) => removeNamespace(libc(), path),
     identifyNamespace: async (path, field = "networkConfig.netNSPath") =>
       identifyNamespace(libc(), path, field),
-    run: async (networkNamespace, tool, args, options) =>
-      await processes.run(await find(tool), args, { ...options, networkNamespace }),
+    run,
+    clearLink: async ({ path, dev, ino }, ifindex) => {
+      if (!isStill(path, { dev, ino })) return;
+      await clearLink((tool, args) => run(path, tool, args), ifindex);
+    },
     openTap: async (namespace, tap) => openTap(libc, namespace, tap),
     openVhost: async (count) => openVhost(count),
   };

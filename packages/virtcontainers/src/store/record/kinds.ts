@@ -6,3 +6,4 @@ export { mount } from "./mount.ts";
 export { netns } from "./netns.ts";
 export { owner } from "./owner.ts";
 export { process } from "./process.ts";
+export { qdisc } from "./qdisc.ts";

@@ -11,6 +11,7 @@ import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
 import type { ProcessRecord } from "./process.ts";
+import type { QdiscRecord } from "./qdisc.ts";
 
 /**
  * What a sandbox holds of the host. A record is on disk before the thing is taken, knows how to release
@@ -24,7 +25,8 @@ export type LedgerRecord =
   | MountRecord
   | NetnsRecord
   | OwnerRecord
-  | ProcessRecord;
+  | ProcessRecord
+  | QdiscRecord;
 
 type KindName = keyof typeof kinds;
 type RecordOf<K extends KindName> = Extract<LedgerRecord, { kind: K }>;

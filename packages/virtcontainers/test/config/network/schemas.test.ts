@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { NetworkOptionsSchema } from "../../../src/config/network/definition.ts";
 import { NetworkConfigSchema } from "../../../src/config/network/low-level.ts";
 import { SandboxNetworkSchema } from "../../../src/config/network/network.ts";
 import { PortMappingsSchema } from "../../../src/config/network/port.ts";
@@ -65,4 +66,21 @@ test("a namespace is somebody's, or there is none", () => {
   expect(thrown(() => parse(NetworkConfigSchema, config))).toMatchObject({
     field: "disableNewNetNs",
   });
+});
+
+test("a network that is to be made says its addresses, one subnet of each kind", () => {
+  const made = (value: unknown) => parse(NetworkOptionsSchema, value, "options");
+  const four = { subnet: "10.90.0.0/24", gateway: "10.90.0.1", ipRange: "10.90.0.128/25" };
+  const whole = { name: "front", subnets: [four, { subnet: "fd00:90::/64" }], mtu: 1400 };
+  expect(made(whole)).toEqual(whole);
+  expect(made({})).toEqual({});
+  for (const [value, field] of [
+    [{ subnets: [four, four] }, "options.subnets"],
+    [{ subnets: [{ subnet: "10.90.0.0/33" }] }, "options.subnets.0.subnet"],
+    [{ subnets: [{ subnet: "10.90.0.0" }] }, "options.subnets.0.subnet"],
+    [{ subnets: [{ ...four, gateway: "x" }] }, "options.subnets.0.gateway"],
+    [{ mtu: 100 }, "options.mtu"],
+    [{ name: "-x" }, "options.name"],
+  ] as const)
+    expect(thrown(() => made(value))).toMatchObject({ field });
 });
