@@ -7,6 +7,7 @@ import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
+import type { LinkRecord } from "./link.ts";
 import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
@@ -22,6 +23,7 @@ export type LedgerRecord =
   | CniRecord
   | FileRecord
   | FolderRecord
+  | LinkRecord
   | MountRecord
   | NetnsRecord
   | OwnerRecord
