@@ -8,8 +8,9 @@ import { joinOf, modelFor } from "./interworking/models.ts";
 type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
 
 /** True if the sandbox is to have a network namespace. */
-export function wantsNetwork({ networkConfig }: Networked): boolean {
-  return networkConfig !== undefined && !networkConfig.disableNewNetNs;
+export function wantsNetwork({ networkConfig, network }: Networked): boolean {
+  if (networkConfig?.disableNewNetNs) return false;
+  return network !== undefined || networkConfig !== undefined;
 }
 
 /** Refuses by name what the driver, the host or its namespace can't; takes nothing. */
@@ -18,25 +19,22 @@ export async function assertConnectable(
   hypervisor: Hypervisor,
   config: Networked,
 ): Promise<void> {
-  const egress = config.network?.egress;
-  if (!wantsNetwork(config)) {
-    if (egress === undefined) return;
-    throw invalidArgument(
-      "network.egress",
-      egress,
-      "a sandbox without a network has nothing to allow or deny",
-    );
-  }
+  if (!wantsNetwork(config)) return;
   const { netNSPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
   if (host.uid !== 0) {
     throw new VirtError("NOT_SUPPORTED", "a network needs root", {
-      field: "networkConfig",
+      field: config.network === undefined ? "networkConfig" : "network",
       hint: "Run as root, or leave it out.",
     });
   }
   if (model !== "none") joinOf(modelFor("virtual", model));
-  if (egress !== undefined && model !== undefined && model !== "default" && model !== "routed")
+  if (
+    config.network?.egress !== undefined &&
+    model !== undefined &&
+    model !== "default" &&
+    model !== "routed"
+  )
     throw invalidArgument(
       "networkConfig.interworkingModel",
       model,

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { VirtError } from "../../errors.ts";
 import { hostResolvConf } from "../../host/resolv-conf.ts";
@@ -68,11 +69,22 @@ export async function enforcementOf(
         mac: endpoint.guest.mac,
         addresses: endpoint.guest.addresses.map(({ address }) => address),
       })),
-      inbound: [],
+      inbound: (config.ports ?? []).flatMap(({ containerPort: port, protocol = "tcp" }) =>
+        protocol === "sctp" ? [] : [{ protocol, port }],
+      ),
       internal: [...new Set([...neighbours, ...hostAddresses()])],
-      servers: config.network?.dns?.servers ?? (await hostResolvConf()).servers,
+      servers: await serversOf(sandbox),
     },
   };
+}
+
+/** As the guest's resolv.conf would name them. */
+async function serversOf({ config, network }: StoredSandbox): Promise<string[]> {
+  const chosen = config.network?.dns?.servers;
+  if (chosen !== undefined) return chosen;
+  const ofNetworks = (network?.attachments ?? []).flatMap(({ dns }) => dns.nameservers);
+  const found = ofNetworks.length > 0 ? ofNetworks : (await hostResolvConf()).servers;
+  return [...new Set(found)].filter((server) => isIP(server) !== 0);
 }
 
 function routedOf({ network }: StoredSandbox): StoredEndpoint[] {
