@@ -5,23 +5,11 @@ import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type PhaseEvent, phaseChannelName, Sandbox } from "virtcontainers";
 import { leftovers } from "../test/support/instance.ts";
-import { bin } from "./support/paths.ts";
 import { heading, milliseconds, say, shown } from "./support/say.ts";
-
-/** Runs a command line as a user would type it, and shows it with what it prints and how long it took. */
-async function type(...args: string[]): Promise<void> {
-  say(shown(`$ virtc ${args.map(quoted).join(" ")}`));
-  const start = performance.now();
-  const child = spawn(bin("virtc"), args, { stdio: ["ignore", "inherit", "inherit"] });
-  const [code] = await once(child, "close");
-  say(`  exit code ${code}, ${milliseconds(performance.now() - start)}`);
-}
-
-function quoted(word: string): string {
-  return /^[\w./:=-]+$/.test(word) ? word : `'${word}'`;
-}
+import { type } from "./support/type.ts";
 
 async function byCommandLine(): Promise<void> {
   heading("A container in a VM of its own");
@@ -75,6 +63,17 @@ async function byLibrary(): Promise<void> {
   }
 }
 
+/** In a network namespace of its own, which goes with it: this machine's network stays as it is. */
+async function network(): Promise<void> {
+  heading("A web server that this machine and another container reach");
+  if (process.getuid?.() !== 0) return say("Networks need root as yet.");
+  const script = fileURLToPath(new URL("demo-network.ts", import.meta.url));
+  const program = [process.execPath, ...process.execArgv, script];
+  const child = spawn("unshare", ["--net", "--", ...program], { stdio: "inherit" });
+  const [code] = await once(child, "close");
+  if (code !== 0) process.exitCode = 1;
+}
+
 function whatIsLeft(stateDir: string): void {
   heading("What is left on this machine");
   const left = leftovers({ stateDir });
@@ -91,6 +90,7 @@ try {
   await byCommandLine();
   await byLibrary();
   await detached();
+  await network();
   whatIsLeft(stateDir);
   say("\nNext: docs/getting-started.md, or `virtc --help`, once this is said:");
   say(shown('$ export PATH="$PWD/node_modules/.bin:$PATH"'));

@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { runRandomly } from "../packages/virtcontainers/test/random/run.ts";
 
-const usage = `npm run random -- [--seconds N] [--seed S] [--processes P] [--kills]
+const usage = `npm run random -- [--seconds N] [--seed S] [--processes P] [--kills] [--vm]
 
-Random calls of several processes on sandboxes of the doubles, held against a model of what may come out.`;
+Random calls of several processes on sandboxes of the doubles, or with --vm on a few real VMs with several containers
+each, held against a model of what may come out. What the processes hold at the end, descriptors and memory, is
+compared with the beginning.`;
 
 const { values } = parseArgs({
   options: {
@@ -11,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     processes: { type: "string", default: "3" },
     kills: { type: "boolean", default: false },
+    vm: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -28,6 +31,7 @@ const options = {
   seed: seed ?? 1,
   processes: processes ?? 3,
   kills: values.kills,
+  vm: values.vm,
 };
 const { counts, violations } = await runRandomly(options, console.log);
 console.log(JSON.stringify(counts, undefined, 2));

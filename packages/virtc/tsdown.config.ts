@@ -3,11 +3,21 @@ import { join } from "node:path";
 import { defineConfig } from "tsdown";
 
 /** What others wrote and is bundled, which their licences want to be told. */
-const bundled = ["commander", "valibot", "@bufbuild/protobuf", "fzstd"];
+const bundled = [
+  "commander",
+  "valibot",
+  "@bufbuild/protobuf",
+  "fzstd",
+  "dns-packet",
+  "@leichtgewicht/ip-codec",
+];
 
 /** Start-up time counts: few files to find and read, and nothing in them that a run does not need. */
 export default defineConfig({
-  entry: { main: "src/main.ts" },
+  entry: {
+    main: "src/main.ts",
+    "egress-helper": "../virtcontainers/src/network/egress/helper/main.ts",
+  },
   format: "esm",
   target: "node20",
   dts: false,

@@ -6,6 +6,7 @@ export default defineConfig({
     config: "src/faces/config.ts",
     host: "src/faces/host.ts",
     testing: "src/testing/index.ts",
+    "egress-helper": "src/network/egress/helper/main.ts",
   },
   format: "esm",
   target: "node20",

@@ -26,9 +26,12 @@ export class Virtc {
   readonly folder: string;
   readonly stateDir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** What stands before a program that is to be in its network namespace. */
+  readonly prefix: readonly string[];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, netns: string | undefined) {
     this.folder = folder;
+    this.prefix = netns === undefined ? [] : ["nsenter", `--net=${netns}`, "--"];
     this.stateDir = join(folder, "state");
     this.env = {
       ...process.env,
@@ -39,9 +42,9 @@ export class Virtc {
     };
   }
 
-  /** Fresh folders with the busybox image in them. */
-  static async create(): Promise<Virtc> {
-    const virtc = new Virtc(await mkdtemp(join(tmpdir(), "virtc-cli-")));
+  /** Fresh folders with the busybox image in them; `netns` is the network namespace that it is run in. */
+  static async create({ netns }: { netns?: string } = {}): Promise<Virtc> {
+    const virtc = new Virtc(await mkdtemp(join(tmpdir(), "virtc-cli-")), netns);
     await chmod(virtc.folder, 0o711);
     const { code, stderr } = await virtc.run(["image", "import", busyboxArchive]);
     if (code !== 0) throw new Error(`the busybox image could not be imported: ${stderr}`);
@@ -55,7 +58,8 @@ export class Virtc {
 
   /** Starts a command line; its streams are pipes. */
   spawn(args: readonly string[], options: RunOptions = {}): ChildProcessWithoutNullStreams {
-    return spawn(virtc, args, {
+    const [file = virtc, ...words] = [...this.prefix, virtc, ...args];
+    return spawn(file, words, {
       env: { ...this.env, ...options.env },
       cwd: options.cwd ?? this.folder,
     });
@@ -63,7 +67,7 @@ export class Virtc {
 
   /** Starts a command line on a terminal. */
   terminal(args: readonly string[], size?: { rows: number; columns: number }): Promise<Terminal> {
-    return Terminal.open([virtc, ...args], this.env, size);
+    return Terminal.open([...this.prefix, virtc, ...args], this.env, size);
   }
 
   /** Removes the containers that a test has left. */

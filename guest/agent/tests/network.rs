@@ -3,7 +3,7 @@
 mod common;
 
 use common::Agent;
-use common::client::{AGENT, Client};
+use common::client::{AGENT, Client, Failure};
 use virtc_agent::proto::grpc::{
     AddArpNeighborsRequest, ArpNeighbors, Interfaces, ListInterfacesRequest, ListRoutesRequest,
     Routes, UpdateInterfaceRequest, UpdateRoutesRequest,
@@ -164,6 +164,78 @@ fn an_interface_is_found_by_its_address_and_becomes_what_is_told() {
     };
     let routes: Routes = client.call(AGENT, "UpdateRoutes", &none).unwrap();
     assert_eq!(texts(&routes), ["10.7.0.0/16  net1"]);
+}
+
+/// A machine with one link and two routes of it that were told.
+fn with_routes() -> (Agent, Client) {
+    let link = ["link", "add", "eth0", "address", MAC, "type", "veth"];
+    let (agent, mut client) = Agent::with_network(&[
+        &[&link[..], &["peer", "name", "far"]].concat(),
+        &["link", "set", "far", "up"],
+    ]);
+    update(&mut client, interface("eth0", &[("10.7.0.1", "16")]));
+    let routes = vec![route("", "10.7.0.9"), route("172.16.0.0/12", "10.7.0.8")];
+    update_routes(&mut client, routes).unwrap();
+    (agent, client)
+}
+
+fn update_routes(client: &mut Client, routes: Vec<Route>) -> Result<Routes, Failure> {
+    let routes = Some(Routes { routes });
+    client.call(AGENT, "UpdateRoutes", &UpdateRoutesRequest { routes })
+}
+
+#[test]
+fn routes_that_can_not_all_be_made_leave_those_that_were_there() {
+    let (agent, mut client) = with_routes();
+    let before = agent.in_its_network(&["route", "show"]);
+    // The last can't be made: nothing leads to its gateway. Those before it take the place of one that was told
+    // and of the kernel's own, and one is new.
+    let half = vec![
+        Route {
+            mtu: 1300,
+            scope: libc::RT_SCOPE_LINK.into(),
+            ..route("10.7.0.0/16", "")
+        },
+        route("192.168.0.0/24", "10.7.0.7"),
+        route("", "10.7.0.2"),
+        route("192.168.9.0/24", "8.8.8.8"),
+    ];
+    for routes in [half.clone(), half.into_iter().rev().collect()] {
+        let failed = update_routes(&mut client, routes).unwrap_err();
+        assert!(failed.1.contains("192.168.9.0/24"), "{failed:?}");
+        assert_eq!(agent.in_its_network(&["route", "show"]), before);
+    }
+}
+
+#[test]
+fn routes_that_are_told_again_stay_and_others_go() {
+    let (agent, mut client) = with_routes();
+    let before = agent.in_its_network(&["route", "show"]);
+    let routes = vec![route("172.16.0.0/12", "10.7.0.8"), route("", "10.7.0.9")];
+    update_routes(&mut client, routes).unwrap();
+    assert_eq!(agent.in_its_network(&["route", "show"]), before);
+    update_routes(&mut client, vec![route("", "10.7.0.2")]).unwrap();
+    let after = agent.in_its_network(&["route", "show"]);
+    assert!(
+        after.starts_with("default via 10.7.0.2 dev eth0"),
+        "{after}"
+    );
+    assert!(!after.contains("172.16"), "{after}");
+}
+
+#[test]
+fn addresses_of_ipv6_are_usable_at_once() {
+    let (agent, mut client) = Agent::with_network(&[
+        &[
+            "link", "add", "eth0", "address", MAC, "type", "veth", "peer", "name", "far",
+        ],
+        &["link", "set", "far", "up"],
+    ]);
+    update(&mut client, interface("eth0", &[("fd00::3", "64")]));
+    let seen = agent.in_its_network(&["-6", "addr", "show", "dev", "eth0"]);
+    assert!(seen.contains("fd00::3/64 scope global nodad"), "{seen}");
+    assert!(seen.contains("fe80::5054:ff:fe12:3456/64"), "{seen}");
+    assert!(!seen.contains("tentative"), "{seen}");
 }
 
 #[test]

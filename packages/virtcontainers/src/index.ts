@@ -40,6 +40,19 @@ export type { ExecInput, ExecOptions } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
+export type { NetworkOptions, Subnet } from "./config/network/definition.ts";
+export type { EgressPolicy } from "./config/network/egress/policy.ts";
+export type { EgressProtocol } from "./config/network/egress/ports.ts";
+export type { EgressRule } from "./config/network/egress/rule.ts";
+export type { Interface, IPAddress, Route } from "./config/network/interface.ts";
+export type { NetworkConfig } from "./config/network/low-level.ts";
+export type {
+  DnsConfig,
+  ExtraHost,
+  NetworkAttachment,
+  SandboxNetwork,
+} from "./config/network/network.ts";
+export type { PortMapping } from "./config/network/port.ts";
 export type { OciSpec } from "./config/oci/schema.ts";
 export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { ProcessListOptions } from "./config/process-list.ts";
@@ -78,6 +91,10 @@ export type { Logger } from "./log.ts";
 export type { LogEntry } from "./logs/follow.ts";
 export { defaultMonitorIntervalMs } from "./monitor/monitor.ts";
 export type { Trace, TracePhase } from "./monitor/trace.ts";
+export type { EgressDecision } from "./network/egress/audit.ts";
+export type { EgressCounts } from "./network/egress/control.ts";
+export type { EgressStatus } from "./network/egress/verbs.ts";
+export type { Network, Networks } from "./network/networks.ts";
 export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";

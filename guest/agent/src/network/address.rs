@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
 use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::address::{AddressAttribute, AddressMessage};
+use netlink_packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 
 use super::{Rtnetlink, family, ip_family, parse_ip, parse_length};
 use crate::proto::types::IpAddress;
@@ -71,6 +71,10 @@ pub fn add(kernel: &mut Rtnetlink, index: u32, wanted: &IpAddress) -> Result<()>
     message.header.index = index;
     message.attributes.push(AddressAttribute::Address(address));
     message.attributes.push(AddressAttribute::Local(address));
+    // Whoever gave the address has seen to it that nobody else has it, and nothing could be sent from it meanwhile.
+    if address.is_ipv6() {
+        message.header.flags |= AddressHeaderFlags::Nodad;
+    }
     if let IpAddr::V4(v4) = address {
         let host = u32::MAX
             .checked_shr(message.header.prefix_len.into())

@@ -97,6 +97,16 @@ fn set_name(kernel: &mut Rtnetlink, link: &Link, name: String) -> Result<()> {
     set(kernel, message).context(|| &what)
 }
 
+/// The kernel does not ask whether another machine has an address of the link: each is usable at once. A machine
+/// without IPv6 has nothing to ask.
+pub fn trust_addresses(name: &str) -> Result<()> {
+    let path = format!("/proc/sys/net/ipv6/conf/{name}/accept_dad");
+    match std::fs::write(&path, "0") {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context(|| path),
+        _ => Ok(()),
+    }
+}
+
 pub fn set_mtu(kernel: &mut Rtnetlink, index: u32, mtu: u32) -> Result<()> {
     let mut message = LinkMessage::default();
     message.header.index = index;

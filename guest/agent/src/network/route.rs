@@ -1,13 +1,16 @@
 //! Routes of the main table.
 
+mod replace;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteMetric,
     RouteProtocol, RouteScope, RouteType,
 };
+
+pub use replace::replace;
 
 use super::{Rtnetlink, family, ip_family, link, parse_ip, parse_prefix};
 use crate::proto::types::{IpFamily, Route};
@@ -24,39 +27,6 @@ pub fn list(kernel: &mut Rtnetlink) -> Result<Vec<Route>> {
         route
     });
     Ok(told.collect())
-}
-
-/// The routes that are there become these; what the kernel has made for the links' addresses stays.
-pub fn replace(kernel: &mut Rtnetlink, wanted: &[Route]) -> Result<()> {
-    let mut made = Vec::new();
-    for route in wanted {
-        made.push(message(kernel, route)?);
-    }
-    let links = link::list(kernel)?;
-    let on_loopback = |message: &RouteMessage| {
-        let own = index(message);
-        links
-            .iter()
-            .any(|link| link.is_loopback && Some(link.index) == own)
-    };
-    for old in messages(kernel)? {
-        if old.header.protocol != RouteProtocol::Kernel && !on_loopback(&old) {
-            kernel
-                .change(RouteNetlinkMessage::DelRoute(old), 0)
-                .context(|| "remove a route")?;
-        }
-    }
-    // A gateway is reached by a route without one, which must be there before.
-    made.sort_by_key(|(message, _)| has_gateway(message));
-    for (message, dest) in made {
-        kernel
-            .change(
-                RouteNetlinkMessage::NewRoute(message),
-                NLM_F_CREATE | NLM_F_REPLACE,
-            )
-            .context(|| format!("routes: {dest}"))?;
-    }
-    Ok(())
 }
 
 fn messages(kernel: &mut Rtnetlink) -> Result<Vec<RouteMessage>> {
@@ -124,8 +94,8 @@ fn text(address: &RouteAddress) -> String {
     }
 }
 
-/// The kernel's form of a wanted route, and its name in errors.
-fn message(kernel: &mut Rtnetlink, route: &Route) -> Result<(RouteMessage, String)> {
+/// The kernel's form of a wanted route.
+fn message(kernel: &mut Rtnetlink, route: &Route) -> Result<RouteMessage> {
     let gateway = address("routes.gateway", &route.gateway)?;
     let source = address("routes.source", &route.source)?;
     let v6 = route.family == i32::from(IpFamily::V6);
@@ -163,8 +133,7 @@ fn message(kernel: &mut Rtnetlink, route: &Route) -> Result<(RouteMessage, Strin
     if route.mtu > 0 {
         attributes.push(RouteAttribute::Metrics(vec![RouteMetric::Mtu(route.mtu)]));
     }
-    let name = format!("{dest}/{length} by {}", route.device);
-    Ok((message, name))
+    Ok(message)
 }
 
 /// None for an empty text.

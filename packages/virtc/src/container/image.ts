@@ -1,3 +1,4 @@
+import type { Image } from "virtcontainers";
 import type { Context } from "../context.ts";
 import type { Library } from "../library.ts";
 import { showProgress } from "../output/show-progress.ts";
@@ -9,12 +10,12 @@ export async function obtainImage(
   library: Library,
   signal: AbortSignal,
   context: Context,
-): Promise<void> {
-  if (request.image === undefined) return;
+): Promise<Image | undefined> {
+  if (request.image === undefined) return undefined;
   const progress = showProgress(request.image, context);
   try {
     const { pull, platform } = request.options;
-    await library.images.ensure(request.image, {
+    return await library.images.ensure(request.image, {
       pull,
       signal,
       onProgress: progress.update,

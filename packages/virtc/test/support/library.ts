@@ -71,13 +71,8 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     },
     async runSandbox(config) {
       const id = add("run", config);
-      const cmd = config.containers?.[0]?.cmd ?? { args: [] };
-      const process = new FakeProcess(program, cmd);
-      processes.set(`${id}/${id}`, process);
-      void process.exited.then((code) => {
-        const container = sandboxes.get(id)?.containersStatus[0];
-        if (container) Object.assign(container, { state: "stopped", exitCode: code });
-      });
+      const [first] = config.containers ?? [];
+      begin(id, first?.id ?? id, first?.cmd);
       return handle(id);
     },
     async fetchSandbox(id) {
@@ -108,6 +103,8 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     async startContainer(id, container) {
       calls.push(`start ${id} ${container}`);
       knownContainer(id, container).state = "running";
+      const made = containers.find((config) => config.id === container);
+      if (made) begin(id, container, made.cmd);
     },
     async stopContainer(id, container) {
       calls.push(`stop ${id} ${container}`);
@@ -254,6 +251,17 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     };
   }
 
+  /** Runs the first process of a container. */
+  function begin(id: string, containerId: string, cmd: Cmd = { args: [] }): void {
+    const process = new FakeProcess(program, cmd);
+    processes.set(`${id}/${containerId}`, process);
+    void process.exited.then((code) => {
+      const all = sandboxes.get(id)?.containersStatus ?? [];
+      const container = all.find((one) => one.id === containerId);
+      if (container) Object.assign(container, { state: "stopped", exitCode: code });
+    });
+  }
+
   function process(id: string, token: string): FakeProcess {
     const found = processes.get(`${id}/${token}`);
     if (!found) throw new VirtError("PROCESS_NOT_FOUND", `no process ${token}`);
@@ -320,6 +328,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
     shareDaemon: undefined,
+    ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({
       id: container.id,
       state: "running",

@@ -8,6 +8,7 @@ import type {
   OutputSink,
   StorageSchema,
 } from "@virtcontainers/agent-protocol";
+import type { Interface, Neighbor, Route } from "../config/network/interface.ts";
 import type { AgentFiles } from "./files.ts";
 import type { ContainerStats } from "./stats.ts";
 import type { VolumeStats } from "./volume-stats.ts";
@@ -156,6 +157,13 @@ export interface Agent extends AgentFiles, AsyncDisposable {
   getIPTables(isIPv6: boolean, signal: AbortSignal): Promise<Uint8Array>;
   /** As iptables-restore reads them. */
   setIPTables(isIPv6: boolean, data: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** Makes the link with this Ethernet address what is told. INVALID_ARGUMENT with `Link not found` where there is none yet. */
+  updateInterface(wanted: Interface, signal: AbortSignal): Promise<void>;
+  listInterfaces(signal: AbortSignal): Promise<Interface[]>;
+  /** The guest's routes become these, beside what its kernel makes by itself; gives what it has then. */
+  updateRoutes(routes: readonly Route[], signal: AbortSignal): Promise<Route[]>;
+  listRoutes(signal: AbortSignal): Promise<Route[]>;
+  addARPNeighbors(neighbors: readonly Neighbor[], signal: AbortSignal): Promise<void>;
   getDiagnosticData(kind: string, containerId: string, signal: AbortSignal): Promise<string>;
   setPolicy(policy: string, signal: AbortSignal): Promise<void>;
   createContainer(

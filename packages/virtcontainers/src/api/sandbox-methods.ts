@@ -5,6 +5,8 @@ import type { Cmd } from "../config/cmd.ts";
 import type { ConsoleOptions } from "../config/console.ts";
 import type { ContainerConfig } from "../config/container.ts";
 import type { CopyCallOptions } from "../config/copy.ts";
+import type { EgressPolicy } from "../config/network/egress/policy.ts";
+import type { Interface, Route } from "../config/network/interface.ts";
 import type { ProcessListOptions } from "../config/process-list.ts";
 import type { Resize } from "../config/resize.ts";
 import type { LinuxResources } from "../config/resources.ts";
@@ -13,6 +15,7 @@ import type { IOOffsets, IOStream } from "../container/process/io.ts";
 import type { Process } from "../container/verbs/enter.ts";
 import type { ContainerStatus } from "../container/verbs/status.ts";
 import type { CallOptions } from "../deadline.ts";
+import type { EgressStatus } from "../network/egress/verbs.ts";
 import type { GuestConsole } from "../sandbox/console.ts";
 import type { SandboxStats } from "../sandbox/stats.ts";
 import type { SandboxStatus } from "../sandbox/status.ts";
@@ -55,6 +58,15 @@ export interface SandboxMethods {
     annotations: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<void>;
+
+  /**
+   * Puts another egress policy in force, at once and for open connections too. INVALID_STATE for a sandbox that was made
+   * without one: its packets pass no rules of the host.
+   */
+  setEgress(policy: EgressPolicy, options?: CallOptions): Promise<void>;
+
+  /** The egress policy that is in force, and what it has decided; INVALID_STATE without one. */
+  egressStatus(options?: CallOptions): Promise<EgressStatus>;
 
   /** The last lines of the guest's console, made safe to print. */
   consoleTail(lines?: number, options?: CallOptions): Promise<string>;
@@ -176,6 +188,25 @@ export interface SandboxMethods {
    * the guest refuses them, NOT_SUPPORTED when it has no iptables.
    */
   setIPTables(isIPv6: boolean, rules: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Gives a running guest a link of the sandbox's network namespace, by its name there, and tells what it has become; with
+   * the type `tap` one that is made for it, with the namespace at its other end.
+   * INVALID_ARGUMENT if there is no such link, ALREADY_EXISTS if the guest has it, NOT_SUPPORTED without a namespace.
+   */
+  addInterface(wanted: Interface, options?: CallOptions): Promise<Interface>;
+
+  /** Takes the interface with this Ethernet address from a running guest; undefined if it has none such. */
+  removeInterface(unwanted: Interface, options?: CallOptions): Promise<Interface | undefined>;
+
+  /** All interfaces of the guest, as it tells them. */
+  listInterfaces(options?: CallOptions): Promise<Interface[]>;
+
+  /** The guest's routes become these, beside what its kernel makes by itself; gives what it has then. At most 1024. */
+  updateRoutes(routes: readonly Route[], options?: CallOptions): Promise<Route[]>;
+
+  /** The routes of the guest's main table, as it tells them. */
+  listRoutes(options?: CallOptions): Promise<Route[]>;
 
   /** What the guest can tell to find a fault with; which kinds there are is the agent's to say. */
   diagnosticData(kind: string, containerId: string, options?: CallOptions): Promise<string>;

@@ -15,6 +15,9 @@ import { stopContainer } from "../container/verbs/stop.ts";
 import { updateContainer } from "../container/verbs/update.ts";
 import { waitProcess } from "../container/verbs/wait.ts";
 import { winsizeProcess } from "../container/verbs/winsize.ts";
+import { egressStatus, setEgress } from "../network/egress/verbs.ts";
+import { listInterfaces, listRoutes, updateRoutes } from "../network/verbs/guest.ts";
+import { addInterface, removeInterface } from "../network/verbs/interface.ts";
 import { refresh } from "../operation/refresh.ts";
 import type { Holding, Operation, Verb } from "../operation/run-verb.ts";
 import { resizeSandbox } from "../resources/resize-sandbox.ts";
@@ -65,6 +68,8 @@ export const sandboxVerbs: {
   status: { holding: "shared", before: 0, verb: () => statusSandbox },
   stats: { holding: "shared", before: 0, verb: () => statsSandbox },
   setAnnotations: { holding: "exclusive", before: 1, verb: setAnnotations },
+  setEgress: { holding: "exclusive", before: 1, verb: setEgress },
+  egressStatus: { holding: "shared", before: 0, verb: () => egressStatus },
   consoleTail: { holding: "moment", before: 1, verb: (lines = 20) => guest.consoleTail(lines) },
   createContainer: {
     holding: "exclusive",
@@ -152,6 +157,11 @@ export const sandboxVerbs: {
   guestVolumeStats: { holding: "shared", before: 1, verb: guest.guestVolumeStats },
   resizeGuestVolume: { holding: "shared", before: 2, verb: guest.resizeGuestVolume },
   getIPTables: { holding: "shared", before: 1, verb: guest.getIPTables },
+  addInterface: { holding: "exclusive", before: 1, verb: addInterface },
+  removeInterface: { holding: "exclusive", before: 1, verb: removeInterface },
+  listInterfaces: { holding: "shared", before: 0, verb: () => listInterfaces },
+  updateRoutes: { holding: "exclusive", before: 1, verb: updateRoutes },
+  listRoutes: { holding: "shared", before: 0, verb: () => listRoutes },
   setIPTables: { holding: "shared", before: 2, verb: guest.setIPTables },
   diagnosticData: { holding: "shared", before: 2, verb: guest.diagnosticData },
   getOOMEvent: {

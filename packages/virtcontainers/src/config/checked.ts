@@ -13,6 +13,13 @@ import type { ExecOptions, ExecOptionsSchema } from "./exec.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import type { MonitorOptions, MonitorOptionsSchema } from "./monitor.ts";
 import type { Mount, MountSchema } from "./mount.ts";
+import type { NetworkOptions, NetworkOptionsSchema } from "./network/definition.ts";
+import type { EgressPolicy, EgressPolicySchema } from "./network/egress/policy.ts";
+import type { EgressRule, EgressRuleSchema } from "./network/egress/rule.ts";
+import type { Interface, InterfaceSchema, Route, RouteSchema } from "./network/interface.ts";
+import type { NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
+import type { SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
+import type { PortMapping, PortMappingSchema } from "./network/port.ts";
 import type { Hook, HookSchema, Hooks, HooksSchema } from "./oci/hooks.ts";
 import type { OciLinux, OciLinuxSchema } from "./oci/linux.ts";
 import type { OciProcess, OciProcessSchema } from "./oci/process.ts";
@@ -72,26 +79,34 @@ export type CheckedTypes = AllTrue<
     Says<ConsoleOptions, typeof ConsoleOptionsSchema>,
     Says<ContainerConfig, typeof ContainerConfigSchema>,
     Says<DeviceRule, typeof DeviceRuleSchema>,
+    Says<EgressPolicy, typeof EgressPolicySchema>,
+    Says<EgressRule, typeof EgressRuleSchema>,
     Says<EnvVar, typeof EnvVarSchema>,
     Says<EventsOptions, typeof EventsOptionsSchema>,
     Says<Hook, typeof HookSchema>,
     Says<Hooks, typeof HooksSchema>,
     Says<HugepageLimit, typeof HugepageLimitSchema>,
     Says<HypervisorConfig, typeof HypervisorConfigSchema>,
+    Says<Interface, typeof InterfaceSchema>,
     Says<KataAgentConfig, typeof KataAgentConfigSchema>,
     Says<LinuxResources, typeof LinuxResourcesSchema>,
     Says<MonitorOptions, typeof MonitorOptionsSchema>,
     Says<Mount, typeof MountSchema>,
+    Says<NetworkConfig, typeof NetworkConfigSchema>,
+    Says<NetworkOptions, typeof NetworkOptionsSchema>,
     Says<OciLinux, typeof OciLinuxSchema>,
     Says<OciMount, typeof OciMountSchema>,
     Says<OciProcess, typeof OciProcessSchema>,
     Says<OciSpec, typeof OciSpecSchema>,
+    Says<PortMapping, typeof PortMappingSchema>,
     Says<ProcessListOptions, typeof ProcessListOptionsSchema>,
     Says<Resize, typeof ResizeSchema>,
     Says<Resources, typeof ResourcesSchema>,
     Says<Rlimit, typeof RlimitSchema>,
+    Says<Route, typeof RouteSchema>,
     Says<RootFs, typeof RootFsSchema>,
     Says<SandboxConfig, typeof SandboxConfigSchema>,
+    Says<SandboxNetwork, typeof SandboxNetworkSchema>,
     Says<SandboxOptions, typeof SandboxOptionsSchema>,
     Says<Seccomp, typeof SeccompSchema>,
     Says<TerminalSize, typeof TerminalSizeSchema>,

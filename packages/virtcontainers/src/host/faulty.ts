@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { errnoError } from "./errno.ts";
 import type { Host } from "./host.ts";
 
-type Part = "processes" | "mounts" | "locks" | "sockets" | "cgroups";
+type Part = "processes" | "mounts" | "locks" | "sockets" | "cgroups" | "network";
 
 /** What goes wrong, and when. */
 export interface Fault {
@@ -35,6 +35,7 @@ export function createFaultyHost(
     locks: wrap(host.locks, "locks", pass),
     sockets: wrap(host.sockets, "sockets", pass),
     cgroups: wrap(host.cgroups, "cgroups", pass),
+    network: wrap(host.network, "network", pass),
     uid: host.uid,
     gid: host.gid,
     bootId: () => host.bootId(),

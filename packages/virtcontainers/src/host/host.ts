@@ -13,6 +13,7 @@ export interface Host {
   readonly locks: Locks;
   readonly sockets: Sockets;
   readonly cgroups: Cgroups;
+  readonly network: Network;
   /** Effective user id of this process. */
   readonly uid: number;
   readonly gid: number;
@@ -47,6 +48,10 @@ export interface SpawnOptions {
   seLinuxLabel?: string | undefined;
   /** A write that would make a file larger than this fails with EFBIG; default: no limit. With one, what it makes is 0600. */
   maxFileBytes?: number;
+  /** The network namespace that it runs in, by the path that it is bound on; default: this process's. */
+  networkNamespace?: string | undefined;
+  /** It has a network namespace of its own with nothing in it, not even a loopback that is up. Needs root. */
+  withoutNetwork?: boolean | undefined;
 }
 
 export interface SpawnedProcess extends ProcessIdentity {
@@ -84,6 +89,8 @@ export interface Processes {
       env?: Readonly<Record<string, string>>;
       /** What the tool finds as its own name; default: `path`. */
       argv0?: string;
+      /** The network namespace that it runs in, by its path; default: this process's. */
+      networkNamespace?: string | undefined;
       /** Told at once when it has been started; it leads a process group. */
       onStart?: (process: ProcessIdentity) => void;
     },
@@ -175,15 +182,15 @@ export interface Sockets {
   /** As connectWhenReady, over a connection that open files can be sent along with. */
   connectPassing(path: string, signal: AbortSignal): Promise<PassingSocket>;
   /** As connectWhenReady, but the connection is for a child to inherit. The caller closes it. */
-  connectInheritable(path: string, signal: AbortSignal): Promise<OpenSocket>;
+  connectInheritable(path: string, signal: AbortSignal): Promise<OpenDescriptor>;
   /** An address for a guest that no other guest has. HOST_REQUIREMENT without /dev/vhost-vsock; BUSY if none is free. */
   reserveCid(): Promise<GuestCid>;
   /** Waits until a guest listens on a port of vsock. */
   connectVsock(address: { cid: number; port: number }, signal: AbortSignal): Promise<Duplex>;
 }
 
-/** A connection that this process only hands on. */
-export interface OpenSocket {
+/** A descriptor that this process only hands on, and closes once it has. */
+export interface OpenDescriptor {
   fd: number;
   close(): Promise<void>;
 }
@@ -248,4 +255,49 @@ export interface Cgroups {
   usage(path: string): Promise<CgroupUsage>;
   /** Moves what runs in it to the one above and removes it; one that is not there is no error. */
   remove(path: string): Promise<void>;
+}
+
+/** Which namespace it is, whatever its path: numbers of stat(2), in decimal. */
+export interface NamespaceIdentity {
+  dev: string;
+  ino: string;
+}
+
+/** Network namespaces, named by the path of a file that they are bound on, and what is made in them. */
+export interface Network {
+  /**
+   * Makes a namespace with nothing but a loopback that is down, and binds it on a new file at `path`, whose folder
+   * only its owner may write to. HOST_REQUIREMENT if this user may not.
+   */
+  makeNamespace(path: string): Promise<NamespaceIdentity>;
+  /** Takes it off its path and removes the file; it ends with the last process in it. Not there is no error. */
+  removeNamespace(path: string): Promise<void>;
+  /** INVALID_ARGUMENT of `field` if the path leads to no network namespace, or to this process's own. */
+  identifyNamespace(path: string, field?: string): Promise<NamespaceIdentity>;
+  /** True if the path still leads to that namespace. */
+  isNamespace(namespace: NamespaceIdentity & { path: string }): Promise<boolean>;
+  /** Runs a tool, given by its name, in a namespace; as `processes.run`. */
+  run(
+    namespace: string,
+    tool: string,
+    args: readonly string[],
+    options?: { input?: string; signal?: AbortSignal; timeoutMs?: number },
+  ): Promise<RunResult>;
+  /**
+   * Makes a tap in a namespace and opens `queues` pairs of its queues; it is gone with the last descriptor. A name
+   * that is taken is HOST_FAILED.
+   */
+  openTap(namespace: string, tap: { name: string; queues: number }): Promise<OpenDescriptor[]>;
+  /** Opens so many pairs of queues of the macvtap with this number in a namespace. */
+  openMacvtap(
+    namespace: string,
+    macvtap: { ifindex: number; queues: number },
+  ): Promise<OpenDescriptor[]>;
+  /**
+   * Takes our filters and limits off a link, in a namespace that may be gone, or its path another's: then there is
+   * nothing to do.
+   */
+  clearLink(namespace: NamespaceIdentity & { path: string }, ifindex: number): Promise<void>;
+  /** Opens /dev/vhost-net so many times; none where this host has no such device. */
+  openVhost(count: number): Promise<OpenDescriptor[]>;
 }

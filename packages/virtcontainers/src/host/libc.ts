@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { VirtError } from "../errors.ts";
 import { afUnix, descriptorMessage, familyOf, unixAddress } from "./addresses.ts";
 import { errnoError, isErrno } from "./errno.ts";
+import { interfaceRequest } from "./interface-request.ts";
+import { loadKoffi } from "./koffi.ts";
 
 /** The system calls that Node.js has no function for. Each throws an error with a `code` such as EBUSY. */
 export interface Libc {
@@ -36,6 +36,18 @@ export interface Libc {
   socketError(fd: number): number;
   /** Gives the guest of an open /dev/vhost-vsock its address. */
   setGuestCid(fd: number, cid: number): void;
+  /** Puts the calling thread, and no other of this process, into new namespaces. */
+  unshare(flags: number): void;
+  /** Puts the calling thread into the namespace behind `fd`, which must be of the type. */
+  setns(fd: number, type: number): void;
+  /** The type of a namespace: the flag of clone(2) that makes one. */
+  namespaceType(fd: number): number;
+  /** A file system of a type that is mounted nowhere, and gone with the descriptor; Linux 5.2. */
+  detachedMount(type: string): number;
+  /** mknod(2). */
+  makeDevice(path: string, mode: number, major: number, minor: number): void;
+  /** Makes an open /dev/net/tun one pair of queues of the interface `name`. */
+  setTunInterface(fd: number, name: string, flags: number): void;
 }
 
 /** Numbers that are the same on every architecture with the generic or the x86-64 table. */
@@ -43,6 +55,9 @@ const number = {
   pidfdSendSignal: 424,
   openTree: 428,
   moveMount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
   pidfdOpen: 434,
   mountSetattr: 442,
 } as const;
@@ -56,6 +71,15 @@ const epollAdd = 1;
 const epollOut = 4;
 /** _IOW(0xAF, 0x60, __u64); linux/vhost.h. */
 const vhostVsockSetGuestCid = 0x4008_af60;
+
+/** _IO(0xb7, 0x3); linux/nsfs.h. */
+const nsGetNstype = 0xb703;
+/** _IOW('T', 202, int); linux/if_tun.h. */
+const tunSetIff = 0x4004_54ca;
+
+/** FSOPEN_CLOEXEC and FSMOUNT_CLOEXEC, and FSCONFIG_CMD_CREATE; linux/mount.h. */
+const cloexec = 1;
+const createCommand = 6;
 
 const msgNoSignal = 0x4000;
 
@@ -100,6 +124,15 @@ function load(): Libc {
   );
   const sendmsg = bindSendmsg();
   const ioctl = bind("ioctl", "int ioctl(int fd, ulong request, const uint8_t *value)");
+  const mknod = bind("mknod", "int mknod(const char *path, uint mode, ulong device)");
+  const fsopen = bind("fsopen", "long syscall(long number, const char *type, uint flags)");
+  const fsconfig = bind(
+    "fsconfig",
+    "long syscall(long number, int fd, uint command, const char *key, const char *value, int aux)",
+  );
+  const fsmount = bind("fsmount", "long syscall(long number, int fd, uint flags, uint attributes)");
+  const unshare = bind("unshare", "int unshare(int flags)");
+  const setns = bind("setns", "int setns(int fd, int type)");
   const pidfdOpen = bind("pidfd_open", "long syscall(long number, int pid, uint flags)");
   const pidfdSendSignal = bind(
     "pidfd_send_signal",
@@ -200,23 +233,26 @@ function load(): Libc {
       const value = new Uint8Array(new BigUint64Array([BigInt(cid)]).buffer);
       ioctl(fd, vhostVsockSetGuestCid, value);
     },
+    unshare: (flags) => void unshare(flags),
+    setns: (fd, type) => void setns(fd, type),
+    namespaceType: (fd) => ioctl(fd, nsGetNstype, null),
+    detachedMount: (type) => {
+      const context = fsopen(number.fsopen, type, cloexec);
+      try {
+        fsconfig(number.fsconfig, context, createCommand, null, null, 0);
+        return fsmount(number.fsmount, context, cloexec, 0);
+      } finally {
+        close(context);
+      }
+    },
+    makeDevice: (path, mode, major, minor) =>
+      void mknod(path, mode, ((major & 0xfff) << 8) | (minor & 0xff) | ((minor & 0xfff00) << 12)),
+    setTunInterface: (fd, name, flags) => void ioctl(fd, tunSetIff, interfaceRequest(name, flags)),
   };
 }
 
 function binder(): Binder {
-  let koffi: typeof import("koffi");
-  try {
-    koffi = createRequire(import.meta.url)("koffi");
-  } catch (cause) {
-    throw new VirtError(
-      "HOST_REQUIREMENT",
-      "the native part of the package koffi can't be loaded",
-      {
-        cause,
-        hint: "Reinstall the npm packages on this machine; koffi brings a build for each platform.",
-      },
-    );
-  }
+  const koffi = loadKoffi();
   const library = koffi.load(null);
   const checked =
     (syscall: string, call: (...args: unknown[]) => unknown): Call =>

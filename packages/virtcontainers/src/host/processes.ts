@@ -27,8 +27,8 @@ const systemFolders = [
 
 export function createProcesses(libc: () => Libc): Processes {
   return {
-    spawnDetached,
-    run: createRun((leader) => killGroup(libc(), leader)),
+    spawnDetached: (options) => spawnDetached(libc, options),
+    run: createRun(libc),
     identify: async (pid) => identify(pid),
     isAlive: async (process) => isSame(process),
     usage: async (process) => usageOf(process),

@@ -4,18 +4,21 @@ import type { Host } from "./host.ts";
 import { createLibc } from "./libc.ts";
 import { createLocks } from "./locks.ts";
 import { createMounts } from "./mounts.ts";
+import { createNetwork } from "./network/network.ts";
 import { createProcesses } from "./processes.ts";
 import { createSockets } from "./sockets.ts";
 
 /** The operating system that this process runs on: Linux 5.12 or newer, with /proc. */
 export function createHost(): Host {
   const libc = createLibc();
+  const processes = createProcesses(libc);
   return {
-    processes: createProcesses(libc),
+    processes,
     mounts: createMounts(libc),
     locks: createLocks(libc),
     sockets: createSockets(libc),
     cgroups: createCgroups(),
+    network: createNetwork(libc, processes),
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
     bootId: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),

@@ -3,9 +3,11 @@ import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Deadline } from "../deadline.ts";
+import { killGroup } from "./group.ts";
 import type { Processes, RunResult } from "./host.ts";
 import { identifyChild } from "./identity.ts";
-import type { ProcessIdentity } from "./process-identity.ts";
+import type { Libc } from "./libc.ts";
+import { inNamespace } from "./network/enter.ts";
 import { spawnError } from "./spawn.ts";
 
 type RunOptions = NonNullable<Parameters<Processes["run"]>[2]>;
@@ -16,28 +18,30 @@ const maxOutputBytes = 1024 * 1024;
  * Runs a tool to its end, which is when nobody holds its output any more. It leads a process group, which is killed
  * by the deadline, also when the tool itself has ended.
  */
-export function createRun(killGroup: (leader: ProcessIdentity) => void): Processes["run"] {
-  return (path, args, options = {}) => run(killGroup, path, args, options);
+export function createRun(libc: () => Libc): Processes["run"] {
+  return (path, args, options = {}) => run(libc, path, args, options);
 }
 
 async function run(
-  killGroup: (leader: ProcessIdentity) => void,
+  libc: () => Libc,
   path: string,
   args: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
   using deadline = new Deadline(options, undefined, `running ${basename(path)}`);
   deadline.check();
-  const child = spawn(path, args, {
-    env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
-    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    detached: true,
-    ...(options.argv0 !== undefined && { argv0: options.argv0 }),
-  });
+  const child = inNamespace(libc, options.networkNamespace, () =>
+    spawn(path, args, {
+      env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      detached: true,
+      ...(options.argv0 !== undefined && { argv0: options.argv0 }),
+    }),
+  );
   const leader = child.pid === undefined ? undefined : identifyChild(child.pid);
   if (leader !== undefined) options.onStart?.(leader);
   const onAbort = (): void => {
-    if (leader !== undefined) killGroup(leader);
+    if (leader !== undefined) killGroup(libc(), leader);
     // Who has left the group may hold them for ever.
     for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   };

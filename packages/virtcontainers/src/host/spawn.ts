@@ -1,10 +1,12 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
-import type { Processes, SpawnedProcess, SpawnOptions } from "./host.ts";
+import type { SpawnedProcess, SpawnOptions } from "./host.ts";
 import { identifyChild } from "./identity.ts";
+import type { Libc } from "./libc.ts";
+import { inNamespace, inNewNamespace } from "./network/enter.ts";
 
 const appendFlags =
   constants.O_WRONLY |
@@ -15,7 +17,10 @@ const appendFlags =
   constants.O_NONBLOCK;
 
 /** Starts a process that leads its own session and outlives this one. */
-export const spawnDetached: Processes["spawnDetached"] = async (options) => {
+export async function spawnDetached(
+  libc: () => Libc,
+  options: SpawnOptions,
+): Promise<SpawnedProcess> {
   const output = await open(options.outputPath, appendFlags, 0o600).catch((error: unknown) => {
     throw hostError(error, `opening ${options.outputPath}`);
   });
@@ -23,14 +28,19 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
     if (!(await output.stat()).isFile())
       throw hostError(new Error("it is no ordinary file"), `opening ${options.outputPath}`);
     const [path, ...args] = launchCommand(options);
-    const child = spawn(path, args, {
-      cwd: options.cwd,
-      env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
-      ...(options.uid !== undefined && { uid: options.uid }),
-      ...(options.gid !== undefined && { gid: options.gid }),
-      detached: true,
-      stdio: ["ignore", output.fd, output.fd, ...(options.inheritedFds ?? [])],
-    });
+    const start = (): ChildProcess =>
+      spawn(path, args, {
+        cwd: options.cwd,
+        env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
+        ...(options.uid !== undefined && { uid: options.uid }),
+        ...(options.gid !== undefined && { gid: options.gid }),
+        detached: true,
+        stdio: ["ignore", output.fd, output.fd, ...(options.inheritedFds ?? [])],
+      });
+    const child =
+      options.withoutNetwork === true
+        ? inNewNamespace(libc(), start)
+        : inNamespace(libc, options.networkNamespace, start);
     const { pid } = child;
     if (pid === undefined) {
       throw spawnError(
@@ -47,7 +57,7 @@ export const spawnDetached: Processes["spawnDetached"] = async (options) => {
   } finally {
     await output.close();
   }
-};
+}
 
 /**
  * `ulimit` counts blocks of 512 bytes. A write past the limit is to fail, not to end the process by SIGXFSZ. What the

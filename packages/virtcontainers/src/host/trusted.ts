@@ -28,14 +28,24 @@ const sticky = 0o1000;
  * such path. HOST_REQUIREMENT.
  */
 export function assertTrusted(path: string, also?: number): boolean {
+  return trustedPlace(path, "/", partsOf(resolve("/", path)), also) !== undefined;
+}
+
+/** As assertTrusted, of the parts of `path` that come after a place made sure of; gives where they lead. */
+export function trustedPlace(
+  path: string,
+  from: string,
+  parts: readonly string[],
+  also?: number,
+): string | undefined {
   const owners = [0, process.geteuid?.() ?? 0, ...(also === undefined ? [] : [also])];
-  let rest = partsOf(resolve("/", path));
-  let here = "/";
+  let rest = [...parts];
+  let here = from;
   let links = 0;
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     const next = resolve(here, part);
     const found = lstatIfThere(next);
-    if (found === undefined) return false;
+    if (found === undefined) return undefined;
     assertOwner(path, next, found, owners);
     if (found.isSymbolicLink()) {
       if (++links > maxLinks) throw untrusted(path, `${next} leads in a circle`);
@@ -48,7 +58,7 @@ export function assertTrusted(path: string, also?: number): boolean {
     if (!passing) assertUnwritable(path, next, found);
     here = next;
   }
-  return true;
+  return here;
 }
 
 /** Makes a folder, whatever the umask, with what is missing above it, and makes sure of it as `assertTrusted` does. */
@@ -85,7 +95,11 @@ export function makePrivateFolder(path: string): void {
 
 /** The text of a file of ours; undefined if there is none. HOST_REQUIREMENT, as `assertTrusted`. */
 export function readTrusted(path: string): string | undefined {
-  if (!assertTrusted(dirname(path))) return undefined;
+  return assertTrusted(dirname(path)) ? readFileOfOurs(path) : undefined;
+}
+
+/** The text of a file in a folder that was made sure of; undefined if there is none. */
+export function readFileOfOurs(path: string): string | undefined {
   let file: number | undefined;
   try {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -107,7 +121,7 @@ export function assertTrustedFile(path: string, found: Stats): void {
   assertUnwritable(path, path, found);
 }
 
-function partsOf(path: string): string[] {
+export function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "");
 }
 

@@ -43,13 +43,17 @@ export interface VsockDevice {
   id: string;
 }
 
-/** A network interface; each of its taps is an open descriptor and one pair of queues. */
+/** A network interface. The descriptors are this process's, which closes them once the VMM has them. */
 export interface NetworkDevice {
   kind: "network";
   id: string;
   mac: string;
+  /** Bytes; what the guest can't go beyond. */
   mtu?: number;
+  /** Each is one pair of queues. */
   taps: readonly number[];
+  /** One of /dev/vhost-net for each tap, or none: the VMM then serves the queues itself. */
+  vhost?: readonly number[];
 }
 
 /** A device of the host, by its folder in sysfs. */

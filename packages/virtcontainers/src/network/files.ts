@@ -1,25 +1,48 @@
 import type { SandboxFile } from "../agent/agent.ts";
 import { filesFeature } from "../agent/features.ts";
 import { isReadOnly, type Mount } from "../config/mount.ts";
+import type { SandboxNetwork } from "../config/network/network.ts";
 import type { OciMount } from "../config/oci/schema.ts";
+import type { ResolvConf } from "../host/resolv-conf.ts";
 import { sandboxFilePath } from "../storage/guest/paths.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
-import { hostOf, hostsText } from "./hosts.ts";
-
-/** Without a network a host finds itself here. */
-const loopback = "127.0.0.1";
+import { hostsText, noReach, type Reach, sandboxHosts } from "./hosts.ts";
+import { type NetworkDns, resolvConfText } from "./resolv-conf.ts";
+import { wantsNetwork } from "./wanted.ts";
 
 type Named = Pick<StoredSandbox, "hostname">;
 
+/** What of a sandbox's networks, of its configuration and of this host its containers have in /etc. */
+export interface NetworkView extends Reach {
+  settings: Pick<SandboxNetwork, "dns" | "hosts">;
+  /** Of each network. */
+  dns: readonly NetworkDns[];
+  host: ResolvConf;
+}
+
+type Text = (sandbox: Named, network: NetworkView | undefined) => string;
+
 /** What all containers of a sandbox have in /etc, and what is in it. */
-const files: Readonly<Record<string, (sandbox: Named) => string>> = {
-  hosts: ({ hostname }) => hostsText([hostOf(loopback, hostname)]),
+const files: Readonly<Record<string, Text>> = {
+  hosts: ({ hostname }, network) =>
+    hostsText(sandboxHosts(hostname, network?.settings.hosts ?? [], network ?? noReach)),
   hostname: ({ hostname }) => `${hostname}\n`,
 };
 
-/** The files that the guest is given when it is told whose it is. */
-export function sandboxFiles(sandbox: Named): SandboxFile[] {
-  return Object.entries(files).map(([name, text]) => ({ name, text: text(sandbox) }));
+/** What they have beside them where there is somebody to ask. */
+const networkFiles: Readonly<Record<string, (network: NetworkView) => string>> = {
+  "resolv.conf": ({ settings, dns, host }) => resolvConfText(settings.dns ?? {}, dns, host),
+};
+
+/** The files that the guest is given when it is told whose it is, and whenever its networks change. INVALID_ARGUMENT. */
+export function sandboxFiles(sandbox: Named, network?: NetworkView): SandboxFile[] {
+  const ofSandbox = Object.entries(files).map(([name, text]) => ({
+    name,
+    text: text(sandbox, network),
+  }));
+  if (network === undefined) return ofSandbox;
+  const further = Object.entries(networkFiles);
+  return [...ofSandbox, ...further.map(([name, text]) => ({ name, text: text(network) }))];
 }
 
 /**
@@ -28,12 +51,16 @@ export function sandboxFiles(sandbox: Named): SandboxFile[] {
  */
 export function fileMounts(
   { config }: Pick<StoredContainer, "config">,
-  { agentFeatures }: Pick<StoredSandbox, "agentFeatures">,
+  { agentFeatures, config: sandbox }: Pick<StoredSandbox, "agentFeatures" | "config">,
 ): OciMount[] {
   if (!agentFeatures.includes(filesFeature) || config.customSpec !== undefined) return [];
   const own = config.mounts ?? [];
   const safe = config.readonlyRootfs ? ["ro", "nosuid", "nodev", "noexec"] : [];
-  return Object.keys(files)
+  const names = [
+    ...Object.keys(files),
+    ...(wantsNetwork(sandbox) ? Object.keys(networkFiles) : []),
+  ];
+  return names
     .map((name) => ({
       destination: `/etc/${name}`,
       type: "bind",

@@ -11,6 +11,7 @@ import type { Device, DiskDevice } from "../hypervisor/device.ts";
 import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
 import { makeLogDisk } from "../logs/disk/make.ts";
+import { connectNetwork } from "../network/connect.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
@@ -23,6 +24,7 @@ import { shareMounts } from "../storage/share-mounts.ts";
 import { explainStart, onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import type { VmSize } from "../store/vm-size.ts";
 import { tellGuest } from "./tell-guest.ts";
 
 /** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
@@ -32,13 +34,7 @@ export async function boot(
 ): Promise<void> {
   const ids = { sandboxId: sandbox.id };
   await phase("prepare", ids, () => makeVmFolder(context, sandbox, ledger));
-  const spec = await phase("storage", ids, () =>
-    describeVm(context, hypervisor, sandbox, ledger, deadline),
-  );
-  deadline.phase("hypervisor.start");
-  const vm = await phase("hypervisor.start", ids, () =>
-    startVm(context, hypervisor, sandbox, spec, ledger, deadline),
-  );
+  const vm = await prepareAndStart(context, hypervisor, sandbox, ledger, deadline);
   connection.adopt(vm);
   using _share = onShareDeath({ context, sandbox }, undefined, (error) => deadline.fail(error));
   try {
@@ -56,6 +52,37 @@ export async function boot(
   }
   sandbox.state = "ready";
   await context.store.write(sandbox);
+}
+
+/** Storage and network are prepared at once; then the VM starts. */
+async function prepareAndStart(
+  context: Context,
+  hypervisor: Hypervisor,
+  sandbox: StoredSandbox,
+  ledger: Ledger,
+  deadline: Deadline,
+): Promise<RunningVm> {
+  const ids = { sandboxId: sandbox.id };
+  const size = await wantedSize(context, hypervisor, sandbox);
+  sandbox.size = size;
+  const connecting = connectNetwork(context, sandbox, size.cpus, ledger, deadline.signal);
+  const storing = phase("storage", ids, () =>
+    describeVm(context, hypervisor, sandbox, size, ledger, deadline),
+  );
+  // Neither is left under way when the other has failed.
+  const [connected, stored] = await Promise.allSettled([connecting, storing]);
+  await using network = ofSettled(connected);
+  const spec = ofSettled(stored);
+  deadline.phase("hypervisor.start");
+  const devices = [...spec.devices, ...network.devices];
+  return await phase("hypervisor.start", ids, () =>
+    startVm(context, hypervisor, sandbox, { ...spec, devices }, ledger, deadline),
+  );
+}
+
+function ofSettled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 async function makeVmFolder(
@@ -78,12 +105,12 @@ async function describeVm(
   context: Context,
   hypervisor: Hypervisor,
   sandbox: StoredSandbox,
+  size: VmSize,
   ledger: Ledger,
   deadline: Deadline,
 ): Promise<VmSpec> {
   const devices: Device[] = [];
   sandbox.nextDrive = 0;
-  sandbox.size = await wantedSize(context, hypervisor, sandbox);
   for (const container of sandbox.containers) {
     devices.push(...(await prepareDrives(context, sandbox, container, ledger, deadline.signal)));
   }
@@ -91,8 +118,8 @@ async function describeVm(
   sandbox.resolved = { ...resolved };
   const config = {
     ...resolved,
-    numVCPUs: sandbox.size.cpus,
-    memoryMiB: sandbox.size.memoryMiB,
+    numVCPUs: size.cpus,
+    memoryMiB: size.memoryMiB,
   };
   if (config.useVSock) devices.push({ kind: "vsock", id: "vsock" });
   const logDisk = await prepareLog(context, hypervisor, sandbox, config.logLimitMiB);
@@ -138,6 +165,8 @@ async function startVm(
     throw (await explainStart(context, sandbox, error)) ?? error;
   });
   sandbox.vm = vm.state;
+  for (const endpoint of sandbox.network?.endpoints ?? [])
+    endpoint.address = vm.state.devices[endpoint.id];
   await context.store.write(sandbox);
   return vm;
 }

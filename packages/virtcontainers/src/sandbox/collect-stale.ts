@@ -87,6 +87,7 @@ async function collectVmResources(
   if (sandbox.vm !== undefined || sandbox.containers.some(({ state }) => state !== "stopped")) {
     await markGone(context, sandbox);
     delete sandbox.cgroup;
+    delete sandbox.network;
     await context.store.write(sandbox);
   }
   return found;

@@ -10,6 +10,7 @@ import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import { Tracer } from "../monitor/trace.ts";
+import { assertConnectable } from "../network/wanted.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveConfig } from "../operation/resolve.ts";
@@ -94,6 +95,7 @@ async function plan(
   await assertShareable(context, hypervisor, config, resolved.sharedFS);
   await hypervisor.validate(resolved, signal);
   await assertGuestCan(context, hypervisor, config, resolved);
+  await assertConnectable(context, hypervisor, config);
   const containers: StoredContainer[] = [];
   for (const [index, container] of (config.containers ?? []).entries()) {
     const field = `containers.${index}`;

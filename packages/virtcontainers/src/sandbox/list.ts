@@ -6,6 +6,7 @@ import { markGone, refresh } from "../operation/refresh.ts";
 import { defaultTimeoutMs } from "../operation/run-verb.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
+import { Turns } from "../turns.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
 /** How long sandboxes may take to say how their containers are, before their last known states are shown. */
@@ -19,7 +20,8 @@ const maxAtOnce = 16;
 
 /**
  * All sandboxes of the user, the oldest first. One that is being deleted meanwhile is left out; of one whose guest
- * does not answer in time the last known state is shown.
+ * does not answer in time the last known state is shown. One at rest is as it was written down: it costs a look at
+ * that, and nothing else.
  */
 export async function listSandboxes(
   context: Context,
@@ -31,58 +33,71 @@ export async function listSandboxes(
   const refreshMs = Math.max(1, Math.min(refreshTimeoutMs, timeoutMs * refreshShare));
   using limit = new Deadline({ signal }, refreshMs, "list");
   const left = (await context.store.ids()).values();
+  const read = context.store.reader();
+  const turns = new Turns(signal);
   const found: SandboxStatus[] = [];
   const look = async (): Promise<void> => {
     for (const id of left) {
       deadline.check();
-      const status = await statusOf(context, id, limit, signal);
+      const status = await unlessUnreadable(context, id, async () => {
+        const stored = read(id);
+        if (stored?.vm === undefined) return stored && (await sandboxStatus(context, stored));
+        return await statusOf(context, stored, limit, signal);
+      });
       if (status !== undefined) found.push(status);
+      if (turns.due) await turns.take();
     }
   };
   await deadline.race(Promise.all(Array.from({ length: maxAtOnce }, look)));
   return found.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
 }
 
-async function statusOf(
+/** One that can't be read, or is gone meanwhile, is nobody else's trouble. */
+async function unlessUnreadable(
   context: Context,
   id: string,
-  limit: Deadline,
-  signal: AbortSignal,
+  look: () => Promise<SandboxStatus | undefined>,
 ): Promise<SandboxStatus | undefined> {
-  const connection = new Connection(context, id);
   try {
-    const stored = await context.store.readIfThere(id);
-    if (stored === undefined) return undefined;
-    // At rest it is as it was written down.
-    if (stored.vm === undefined) return await sandboxStatus(context, stored);
-    let sandbox = stored;
-    const { state: before, vm } = stored;
-    try {
-      // What is given up at the limit may still change what it was given.
-      const fresh = structuredClone(stored);
-      await limit.race(refresh(context, fresh, connection, limit.signal));
-      sandbox = fresh;
-    } catch (error) {
-      signal.throwIfAborted();
-      context.logger.warn(
-        { err: error, sandboxId: id },
-        "its containers' present state could not be learnt",
-      );
-      // To know that its VM is gone nobody has to be asked.
-      if (sandbox.vm !== undefined && !(await isVmAlive(context, sandbox)))
-        await markGone(context, sandbox, { signal });
-    }
-    if (sandbox.state === before) return await sandboxStatus(context, sandbox);
-    await noticeDeath(context, id);
-    const now = await seenDead(context, id, vm?.marker, signal);
-    return now && (await sandboxStatus(context, now));
+    return await look();
   } catch (error) {
     if (!isVirtError(error, "STATE_INVALID", "SANDBOX_NOT_FOUND")) throw error;
     context.logger.warn({ err: error, sandboxId: id }, "a sandbox is left out of the list");
     return undefined;
+  }
+}
+
+/** Of one that had a VM when it was read. */
+async function statusOf(
+  context: Context,
+  stored: StoredSandbox,
+  limit: Deadline,
+  signal: AbortSignal,
+): Promise<SandboxStatus | undefined> {
+  const { id, state: before, vm } = stored;
+  const connection = new Connection(context, id);
+  let sandbox = stored;
+  try {
+    // What is given up at the limit may still change what it was given.
+    const fresh = structuredClone(stored);
+    await limit.race(refresh(context, fresh, connection, limit.signal));
+    sandbox = fresh;
+  } catch (error) {
+    signal.throwIfAborted();
+    context.logger.warn(
+      { err: error, sandboxId: id },
+      "its containers' present state could not be learnt",
+    );
+    // To know that its VM is gone nobody has to be asked.
+    if (sandbox.vm !== undefined && !(await isVmAlive(context, sandbox)))
+      await markGone(context, sandbox, { signal });
   } finally {
     await connection.release();
   }
+  if (sandbox.state === before) return await sandboxStatus(context, sandbox);
+  await noticeDeath(context, id);
+  const now = await seenDead(context, id, vm?.marker, signal);
+  return now && (await sandboxStatus(context, now));
 }
 
 /** As it is now that its VM is gone: what was read before may have been written since. */

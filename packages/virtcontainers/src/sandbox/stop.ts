@@ -69,6 +69,7 @@ async function askGuest(operation: Operation): Promise<boolean> {
 async function releaseVm(operation: Operation): Promise<void> {
   await operation.connection.release();
   delete operation.sandbox.cgroup;
+  delete operation.sandbox.network;
   try {
     await operation.save();
   } finally {

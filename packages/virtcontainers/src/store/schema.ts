@@ -5,6 +5,7 @@ import { SandboxConfigSchema } from "../config/sandbox.ts";
 import { ProcessIdentitySchema } from "../host/process-identity.ts";
 import { UserIdsSchema } from "../host/user-ids.ts";
 import { logCarriers } from "./log-carrier.ts";
+import { StoredNetwork } from "./network/stored.ts";
 import { StateSchema } from "./state.ts";
 import { VmSizeSchema } from "./vm-size.ts";
 import { VmStateSchema } from "./vm-state.ts";
@@ -124,5 +125,6 @@ export const StoredSandbox = v.object({
   /** What the agent of this guest can do beyond the common contract. */
   agentFeatures: strings,
   containers: v.array(StoredContainer),
+  network: v.optional(StoredNetwork),
 });
 export type StoredSandbox = v.InferOutput<typeof StoredSandbox>;

@@ -1,18 +1,19 @@
 import { lstatSync } from "node:fs";
 import { readdir, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../errors.ts";
 import { hostError, isErrno } from "../host/errno.ts";
 import type { Host, Lock } from "../host/host.ts";
 import { removeTree } from "../host/remove-tree.ts";
 import { assertTrusted, makeTrustedFolder } from "../host/trusted.ts";
+import { TrustedFolder } from "../host/trusted-folder.ts";
 import { readIfThere, sweepWrites, writeAtomic } from "./files.ts";
 import { removeFolder, stageFolder, sweepFolders } from "./folders.ts";
 import { assertUnchanged } from "./generation.ts";
 import { Hold } from "./hold.ts";
 import { LedgerFile } from "./ledger-file.ts";
-import { type LogCarrier, logFileNames } from "./log-carrier.ts";
+import { SandboxFolder } from "./sandbox-folder.ts";
 import { StoredSandbox, stateVersion } from "./schema.ts";
 import { userName } from "./user.ts";
 
@@ -25,72 +26,6 @@ const writeMs = 3_600_000;
 
 /** How long an operation waits for another process that holds the sandbox, unless it has its own deadline. */
 const lockTimeoutMs = 120_000;
-
-/** The folder of one sandbox and what is where in it. */
-export class SandboxFolder {
-  readonly path: string;
-  readonly id: string;
-
-  constructor(stateDir: string, id: string) {
-    this.path = join(stateDir, "sbs", id);
-    this.id = id;
-  }
-
-  get state(): string {
-    return join(this.path, "sandbox.json");
-  }
-  get lock(): string {
-    return join(this.path, "lock");
-  }
-  get ledger(): string {
-    return join(this.path, "ledger");
-  }
-  /** Belongs to the VMM's user: sockets, console, log. */
-  get vm(): string {
-    return join(this.path, "vm");
-  }
-  /** What the guest writes to; `carrier` is the sandbox's. */
-  log(carrier: LogCarrier | undefined): string {
-    return join(this.vm, logFileNames[carrier ?? "serial-file"]);
-  }
-  /** What of its events is in the journal already, and the lock for it. */
-  get progress(): string {
-    return join(this.path, "events.json");
-  }
-  get progressLock(): string {
-    return join(this.path, "events.lock");
-  }
-  /** What its guest was last given of the folders it watches by copies, and the lock for it. */
-  get copies(): string {
-    return join(this.path, "copies.json");
-  }
-  get copiesLock(): string {
-    return join(this.path, "copies.lock");
-  }
-  /** What is to be ended in the guest when that can be asked again, a file each. */
-  get owed(): string {
-    return join(this.path, "owed");
-  }
-  /** The phases of its create. */
-  get trace(): string {
-    return join(this.path, "trace.json");
-  }
-  /** Where what the guest is to see is mounted; the guest has no way to it. */
-  get mounts(): string {
-    return join(this.path, "mounts");
-  }
-  /** A small file system of its own for what the daemon of the share says. */
-  get shareLog(): string {
-    return join(this.path, "virtiofsd");
-  }
-  /** The folder of mounts, read-only, as it is shown to the guest. */
-  get shared(): string {
-    return join(this.path, "shared");
-  }
-  port(index: number): string {
-    return join(this.path, `port-${index}.lock`);
-  }
-}
 
 /** The sandboxes of one user on disk, and the locks between processes. */
 export class Store {
@@ -114,6 +49,11 @@ export class Store {
     return join(this.stateDir, "events");
   }
 
+  /** The folder of all sandboxes' folders. */
+  get #all(): string {
+    return join(this.stateDir, "sbs");
+  }
+
   /** By which what a sandbox uses together with others knows it. */
   userName(id: string): string {
     return userName(id, this.stateDir);
@@ -134,7 +74,7 @@ export class Store {
    */
   async create(id: string, signal?: AbortSignal): Promise<Hold> {
     const { path } = this.folder(id);
-    makeTrustedFolder(join(this.stateDir, "sbs"), 0o711);
+    makeTrustedFolder(this.#all, 0o711);
     this.#host.failpoint("store.create.before");
     // One that comes meanwhile is found by the renaming.
     if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw inUse(id);
@@ -231,9 +171,24 @@ export class Store {
 
   /** Reads a state also of a sandbox that is being removed, or was when its remover was killed. STATE_INVALID. */
   async readLeftover(id: string): Promise<StoredSandbox | undefined> {
-    const path = this.folder(id).state;
-    const text = await readIfThere(path);
-    if (text === undefined) return undefined;
+    const text = await readIfThere(this.folder(id).state);
+    return text === undefined ? undefined : this.#parse(id, text);
+  }
+
+  /**
+   * Reads many states one after another, each as readIfThere: what leads to them all is made sure of once, and
+   * nobody is waited for, so that the caller has to give others their turns.
+   */
+  reader(): (id: string) => StoredSandbox | undefined {
+    const folder = TrustedFolder.at(this.#all);
+    return (id) => {
+      const text = folder?.read(id, basename(this.folder(id).state));
+      const sandbox = text === undefined ? undefined : this.#parse(id, text);
+      return sandbox?.deleting === true ? undefined : sandbox;
+    };
+  }
+
+  #parse(id: string, text: string): StoredSandbox {
     let data: unknown;
     try {
       data = JSON.parse(text);
@@ -247,7 +202,7 @@ export class Store {
       const what = other.success
         ? `of version ${other.output.version}, and this release knows ${stateVersion} only`
         : "damaged";
-      throw new VirtError("STATE_INVALID", `${path} is ${what}`, {
+      throw new VirtError("STATE_INVALID", `${this.folder(id).state} is ${what}`, {
         cause,
         sandboxId: id,
         hint: `${other.success ? "Use the release that wrote it, or remove" : "Remove"} the sandbox by force: virtc rm -f ${id}`,
@@ -284,7 +239,7 @@ export class Store {
 
   /** The ids of all sandboxes, leftovers included. */
   async ids(): Promise<string[]> {
-    const folder = join(this.stateDir, "sbs");
+    const folder = this.#all;
     if (!assertTrusted(folder)) return [];
     try {
       return (await readdir(folder)).sort();

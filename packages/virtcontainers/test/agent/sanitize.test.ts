@@ -46,6 +46,8 @@ describe("what a guest counts", () => {
       getMetrics: () => ({ metrics: "x".repeat(2 * 1024 * 1024) }),
       getOOMEvent: () => ({ containerId: "../../etc" }),
       getIPTables: () => ({ data: new Uint8Array(2 * 1024 * 1024) }),
+      listInterfaces: () => ({ Interfaces: Array.from({ length: 5000 }, () => ({})) }),
+      listRoutes: () => ({ Routes: Array.from({ length: 5000 }, () => ({})) }),
       getDiagnosticData: () => ({ data: "y".repeat(2 * 1024 * 1024) }),
     });
     await using _instance = instance;
@@ -56,6 +58,8 @@ describe("what a guest counts", () => {
       () => sandbox.getOOMEvent(),
       () => sandbox.getIPTables(false),
       () => sandbox.diagnosticData("log", "c1"),
+      () => sandbox.listInterfaces(),
+      () => sandbox.listRoutes(),
     ])
       expect(await refusal(call())).toMatchObject({ code: "PROTOCOL_VIOLATION", sandboxId: "sb" });
   });

@@ -106,11 +106,23 @@ test.each([
 });
 
 test.each([
-  ["networkConfig", { ...good, networkConfig: {} }],
+  ["proxyConfig", { ...good, proxyConfig: {} }],
   ["hypervisorConfig.vmId", { ...good, hypervisorConfig: { vmId: "x" } }],
   ["containers.0.deviceInfos", { containers: [{ id: "c1", image: "b", deviceInfos: [] }] }],
 ])("%s, which later work will honour, is refused and not ignored", (field, config) => {
   expect(refused(config)).toMatchObject({ code: "NOT_SUPPORTED", field });
+});
+
+test.each<[string, object]>([
+  ["ports", { ports: [{ hostPort: 80, containerPort: 80 }] }],
+  [
+    "ports",
+    { networkConfig: { netNSPath: "/n" }, network: {}, ports: [{ hostPort: 1, containerPort: 1 }] },
+  ],
+  ["network", { networkConfig: { netNSPath: "/n" }, network: { networks: [{ name: "a" }] } }],
+  ["network", { networkConfig: { disableNewNetNs: true }, network: {} }],
+])("%s that can't be are refused: %j", (field, config) => {
+  expect(refused(config)).toMatchObject({ code: "INVALID_ARGUMENT", field });
 });
 
 describe("the short form", () => {

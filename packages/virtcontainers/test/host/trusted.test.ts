@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertTrusted, makePrivateFolder, makeTrustedFolder } from "../../src/host/trusted.ts";
+import { TrustedFolder } from "../../src/host/trusted-folder.ts";
 import { testFolder } from "../support/folder.ts";
 
 const other = 54_321;
@@ -29,6 +30,24 @@ test.each(["a", "a/b", "a/b/file"])("%s, which all may write to, is refused", (n
   chmodSync(join(folder, name), 0o777);
   expect(() => assertTrusted(join(folder, "a/b/file"))).toThrow(refused);
 });
+
+test.each(["a/b", "a/b/file"])(
+  "%s in a folder that was made sure of is looked at for itself",
+  (name) => {
+    writeFileSync(join(folder, "a/b/file"), "text");
+    const opened = TrustedFolder.at(join(folder, "a"));
+    expect(opened?.read("b", "file")).toBe("text");
+    expect(opened?.read("link", "file")).toBe("text");
+    expect([opened?.read("none", "file"), opened?.read("b", "none")]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(TrustedFolder.at(join(folder, "none"))).toBeUndefined();
+    chmodSync(join(folder, name), 0o777);
+    expect(() => opened?.read("b", "file")).toThrow(refused);
+    expect(() => opened?.read("link", "file")).toThrow(refused);
+  },
+);
 
 test("in a folder like /tmp what is ours is safe, but not the folder itself", () => {
   chmodSync(join(folder, "a"), 0o1777);

@@ -15,8 +15,9 @@ const drive = {
 } as const;
 
 /** QEMU as far as plugging goes: devices, block nodes, and a guest that lets go when told. */
-async function machine(devices: string[], nodes: string[] = [], refuse = false) {
+async function machine(devices: string[], nodes: string[] = [], refuse = false, passes = false) {
   const log: string[] = [];
+  const netdevs: string[] = [];
   const stream = await scripted(
     answering((command, args, client) => {
       log.push(`${command} ${JSON.stringify(args)}`);
@@ -32,8 +33,20 @@ async function machine(devices: string[], nodes: string[] = [], refuse = false) 
         case "blockdev-del":
           nodes.splice(nodes.indexOf(values[0] ?? ""), 1);
           return { return: {} };
+        case "getfd":
+          return { return: {} };
+        case "netdev_add":
+          netdevs.push(values[1] ?? "");
+          return { return: {} };
+        case "netdev_del": {
+          const at = netdevs.indexOf(values[0] ?? "");
+          if (at < 0)
+            return { error: { class: "DeviceNotFound", desc: `Device '${values[0]}' not found` } };
+          netdevs.splice(at, 1);
+          return { return: {} };
+        }
         case "device_add": {
-          const id = values.find((value) => value.includes(".disk"));
+          const id = values.find((value) => /\.(disk|net0)$/.test(value));
           if (refuse) return { error: { class: "GenericError", desc: "no bus" } };
           devices.push(id ?? "");
           return { return: {} };
@@ -50,7 +63,13 @@ async function machine(devices: string[], nodes: string[] = [], refuse = false) 
       }
     }),
   );
-  return { qmp: await Qmp.open(stream, soon()), devices, nodes, log };
+  return {
+    qmp: await Qmp.open(stream, soon(), passes ? (bytes) => stream.write(bytes) : undefined),
+    devices,
+    nodes,
+    netdevs,
+    log,
+  };
 }
 
 test("the lowest free place is taken, as QEMU tells it", async () => {
@@ -116,4 +135,33 @@ test("a refused disk leaves nothing", async () => {
   });
   expect(log.at(-1)).toBe('blockdev-del {"node-name":"disk"}');
   expect([devices, nodes]).toEqual([[], []]);
+});
+
+const net = {
+  kind: "network",
+  id: "net0",
+  mac: "02:00:00:00:00:01",
+  mtu: 1400,
+  taps: [1, 2],
+} as const;
+
+test("an interface gets the taps that QEMU was handed, and leaves nothing when it goes", async () => {
+  const { qmp, devices, netdevs, log } = await machine(["br0"], [], false, true);
+  await attachDevice(qmp, net, onHost, config(), soon());
+  const said = (command: string) => log.filter((line) => line.startsWith(`${command} `));
+  expect(said("getfd")).toEqual(['getfd {"fdname":"tap-net0-0"}', 'getfd {"fdname":"tap-net0-1"}']);
+  expect(said("netdev_add")).toEqual([
+    'netdev_add {"type":"tap","id":"net0","fds":"tap-net0-0:tap-net0-1"}',
+  ]);
+  expect(said("device_add")[0]).toContain('"mq":true,"vectors":6,"host_mtu":1400');
+  expect([devices.at(-1), netdevs]).toEqual(["br0s1.net0", ["net0"]]);
+  await detachDevice(qmp, "net0", soon());
+  expect([devices, netdevs]).toEqual([["br0"], []]);
+  await detachDevice(qmp, "net0", soon());
+});
+
+test("a refused interface leaves no taps with QEMU", async () => {
+  const { qmp, netdevs } = await machine([], [], true, true);
+  await expect(attachDevice(qmp, net, onHost, config(), soon())).rejects.toThrow("no bus");
+  expect(netdevs).toEqual([]);
 });

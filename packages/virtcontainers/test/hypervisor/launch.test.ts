@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Device, DiskDevice } from "../../src/hypervisor/device.ts";
+import type { Device, DiskDevice, NetworkDevice } from "../../src/hypervisor/device.ts";
 import { coldAddresses, launchArguments } from "../../src/hypervisor/qemu/arguments.ts";
 import { kernelCommandLine } from "../../src/hypervisor/qemu/cmdline.ts";
 import { addressText } from "../../src/store/guest-address.ts";
@@ -374,4 +374,38 @@ test("control characters never reach an option", () => {
   expect(() => launchArguments(spec({ config: own }), facts)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", field: "filename" }),
   );
+});
+
+describe("network interfaces", () => {
+  const net = { kind: "network", id: "net0", mac: "02:00:00:00:00:01", mtu: 1500 } as const;
+  const numbers = new Map([
+    ["tap-net0-0", 9],
+    ["tap-net0-1", 10],
+    ["vhost-net0-0", 11],
+    ["vhost-net0-1", 12],
+  ]);
+  const of = (device: NetworkDevice) => {
+    const args = launchArguments(spec({ devices: [device] }), { ...facts, descriptors: numbers });
+    return { netdev: values(args, "-netdev"), frontend: values(args, "-device").at(-1) };
+  };
+
+  test("have the taps that QEMU inherits, one pair of queues each", () => {
+    const { netdev, frontend } = of({ ...net, taps: [40, 41], vhost: [42, 43] });
+    expect(netdev).toEqual(["tap,id=net0,fds=9:10,vhost=on,vhostfds=11:12"]);
+    expect(JSON.parse(frontend ?? "")).toMatchObject({
+      driver: "virtio-net-pci",
+      netdev: "net0",
+      mac: net.mac,
+      mq: true,
+      vectors: 6,
+      host_mtu: 1500,
+      romfile: "",
+    });
+  });
+
+  test("with one pair of queues have no more of them", () => {
+    const { netdev, frontend } = of({ ...net, taps: [40] });
+    expect(netdev).toEqual(["tap,id=net0,fds=9"]);
+    expect(JSON.parse(frontend ?? "")).not.toHaveProperty("mq");
+  });
 });

@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { watch } from "node:fs";
-import { chmod, chown, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readFile,
+  readlink,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
+import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findGuestDir, loadGuestAssets } from "../../src/guest/assets.ts";
 import { createHost } from "../../src/host/real.ts";
@@ -96,6 +105,22 @@ describe.skipIf(!hasQemu)("QEMU that can't start", () => {
     expect(await host.processes.findByArgument(of.marker)).toEqual([]);
   });
 
+  test("for want of KVM is told what to do", async () => {
+    const of = await vmSpec({ kernelPath: "/bin/true", imagePath: undefined });
+    const folder = await testFolder();
+    await chmod(folder, 0o711);
+    const hypervisorPath = join(folder, "qemu");
+    const said = "failed to initialize kvm: No such device";
+    await writeFile(hypervisorPath, `#!/bin/sh\necho ${said} >&2\nexit 1\n`, { mode: 0o755 });
+    const refusal = start({ ...of, config: { ...of.config, hypervisorPath } });
+    await expect(refusal).rejects.toMatchObject({
+      code: "HYPERVISOR_FAILED",
+      message: expect.stringContaining(said),
+      hint: expect.stringContaining("--accelerator auto"),
+      exitCode: 1,
+    });
+  });
+
   test("a missing kernel is refused before anything is started", async () => {
     const of = await vmSpec({ kernelPath: "/nonexistent/vmlinux", imagePath: undefined });
     const ledger = new MemoryLedger();
@@ -126,11 +151,22 @@ describe.skipIf(guest === undefined || !hasQemu)(
   () => {
     test("boots from files that its user can't reach, and is found by its marker", async () => {
       const of = await vmSpec();
-      const hidden = join(await testFolder(), "root.img");
-      await writeFile(hidden, await readFile(of.config.imagePath ?? ""), { mode: 0o600 });
-      await chmod(join(hidden, ".."), 0o700);
+      const folder = await testFolder();
+      await chmod(folder, 0o700);
+      const hide = async (path: string | undefined) => {
+        if (path === undefined) return undefined;
+        const hidden = join(folder, basename(path));
+        await writeFile(hidden, await readFile(path), { mode: 0o600 });
+        return hidden;
+      };
+      const { kernelPath, initrdPath, imagePath } = of.config;
+      const hidden = {
+        kernelPath: (await hide(kernelPath)) ?? kernelPath,
+        initrdPath: await hide(initrdPath),
+        imagePath: await hide(imagePath),
+      };
       const ledger = new MemoryLedger();
-      const vm = await start({ ...of, config: { ...of.config, imagePath: hidden } }, ledger);
+      const vm = await start({ ...of, config: { ...of.config, ...hidden } }, ledger);
       const identity = { pid: vm.state.process.pid, startTime: vm.state.process.startTime };
       expect(ledger.written).toEqual([
         { kind: "process", name: "qemu", marker: of.marker },
@@ -206,6 +242,43 @@ describe.skipIf(guest === undefined || !hasQemu)(
         expect(await vm.attach(again, soon())).toEqual(addresses[0]);
       },
     );
+
+    test.skipIf(!isRoot)("interfaces are there from the start, and come and go", async () => {
+      const netns = join(await testFolder(), "netns");
+      await host.network.makeNamespace(netns);
+      onTestFinished(() => host.network.removeNamespace(netns));
+      const interfaceOf = async (index: number, queues: number) => {
+        const open = await host.network.openTap(netns, { name: `tap${index}_kata`, queues });
+        const device = {
+          kind: "network",
+          id: `net${index}`,
+          mac: `02:00:00:00:00:0${index}`,
+          mtu: 1400,
+          taps: open.map(({ fd }) => fd),
+        } as const;
+        return { device, close: () => Promise.all(open.map((each) => each.close())) };
+      };
+      const namespaceOf = (pid: string | number) => readlink(`/proc/${pid}/ns/net`);
+      const links = async () => (await host.network.run(netns, "ip", ["-o", "link"])).stdout;
+      const of = await vmSpec({ pcieRootPorts: 1, debug: true });
+      const cold = await interfaceOf(0, 2);
+      const vm = await start({ ...of, devices: [cold.device] });
+      await cold.close();
+      // The taps are all of the network that it has.
+      expect(await namespaceOf(vm.state.process.pid)).not.toBe(await namespaceOf("self"));
+      expect(vm.state.devices).toEqual({ net0: { kind: "pci", path: "15/00" } });
+      await untilConsoleSays(of, "virtc-agent");
+      const hot = await interfaceOf(1, 1);
+      expect(await vm.attach(hot.device, soon())).toEqual({ kind: "pci", path: "10/01" });
+      await hot.close();
+      await untilConsoleSays(of, ":01.0: enabling device");
+      expect(await links()).toMatch(/tap0_kata.*tap1_kata/s);
+      await vm.detach("net1", soon());
+      expect(Object.keys(vm.state.devices)).toEqual(["net0"]);
+      expect(await links()).not.toContain("tap1_kata");
+      await vm.stop({ graceMs: 0 });
+      expect(await links()).not.toContain("tap0_kata");
+    });
 
     test("SCSI disks come and go too", async () => {
       const of = await vmSpec({ blockDeviceDriver: "virtio-scsi", enableIOThreads: true });

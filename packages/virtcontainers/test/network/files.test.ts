@@ -4,9 +4,10 @@ import type { ContainerConfig } from "../../src/config/container.ts";
 import { containerSpec } from "../../src/container/spec/spec.ts";
 import { fileMounts, sandboxFiles } from "../../src/network/files.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
+import { thrown } from "../support/refusal.ts";
 import { waiting } from "../support/sandbox.ts";
 
-const able = { agentFeatures: [filesFeature] };
+const able = { agentFeatures: [filesFeature], config: {} };
 
 function destinations(config: Partial<ContainerConfig>, sandbox = able): string[] {
   const mounts = fileMounts({ config: { id: "c1", ...config } }, sandbox);
@@ -32,6 +33,36 @@ describe("what a sandbox is called", () => {
     expect(hosts?.text.endsWith("\n127.0.0.1\tweb\n")).toBe(true);
   });
 
+  test("has its first network's addresses, and names that the configuration adds", () => {
+    const view = {
+      addresses: ["10.1.0.2", "fd00::2"],
+      gateways: ["10.1.0.1"],
+      settings: {
+        dns: { servers: ["192.0.2.5"] },
+        hosts: [
+          { name: "db", address: "10.1.0.9" },
+          { name: "this.host", address: "host-gateway" },
+        ],
+      },
+      dns: [],
+      host: { servers: ["192.0.2.1"], searches: [], options: [] },
+    };
+    const [hosts, , resolvConf] = sandboxFiles({ hostname: "web.example.org" }, view);
+    expect(hosts?.text.split("\n").slice(6)).toEqual([
+      "10.1.0.2\tweb.example.org\tweb",
+      "fd00::2\tweb.example.org\tweb",
+      "10.1.0.9\tdb",
+      "10.1.0.1\tthis.host",
+      "",
+    ]);
+    expect(resolvConf).toEqual({ name: "resolv.conf", text: "nameserver 192.0.2.5\n" });
+    const lost = { ...view, gateways: [] };
+    expect(thrown(() => sandboxFiles({ hostname: "web" }, lost))).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      field: "network.hosts.1.address",
+    });
+  });
+
   test("comes to the guest in the call that says whose it is", async () => {
     await using instance = await createTestInstance();
     await using _sandbox = await instance.vc.createSandbox({ id: "sb", containers: [waiting] });
@@ -43,7 +74,11 @@ describe("what a sandbox is called", () => {
 describe("a container gets them", () => {
   test("where the agent of its guest has them, and its root is not one of a specification", () => {
     expect(destinations({})).toEqual(both);
-    expect(destinations({}, { agentFeatures: [] })).toEqual([]);
+    expect(destinations({}, { ...able, agentFeatures: [] })).toEqual([]);
+    expect(destinations({}, { ...able, config: { network: {} } })).toEqual([
+      ...both,
+      "/etc/resolv.conf",
+    ]);
     expect(destinations({ customSpec: { ociVersion: "1.0.2" } })).toEqual([]);
   });
 

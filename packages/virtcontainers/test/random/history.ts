@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What a process can do with a sandbox, and what befalls it. */
+/** What a process can do with a sandbox, and what befalls it; `live` is a container's whole life in it. */
 export const verbs = [
   "create",
   "run",
@@ -12,6 +12,7 @@ export const verbs = [
   "annotate",
   "list",
   "exec",
+  "live",
   "gc",
   "die",
 ] as const;

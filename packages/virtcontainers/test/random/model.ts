@@ -22,6 +22,7 @@ const uncertain = new Set([
   "BUSY",
   "HOST_FAILED",
   "HYPERVISOR_FAILED",
+  "BOOT_FAILED",
   "SANDBOX_DEAD",
   "AGENT_ERROR",
 ]);

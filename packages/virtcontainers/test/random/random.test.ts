@@ -1,14 +1,32 @@
+import { closeSync, openSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Call } from "./history.ts";
+import { grown, holdings } from "./holdings.ts";
 import { isExplained } from "./model.ts";
 import { runRandomly } from "./run.ts";
 
 test("random calls of several processes, with aborts, faults and kills, are explained by some order", async () => {
-  const options = { seconds: 15, seed: 1, processes: 2, kills: true };
+  const options = { seconds: 15, seed: 1, processes: 2, kills: true, vm: false };
   const { counts, violations } = await runRandomly(options);
   expect(violations).toEqual([]);
   expect(counts.histories).toBeGreaterThan(0);
 }, 300_000);
+
+test("descriptors, handles and memory that a process keeps are told", async () => {
+  const before = holdings();
+  const kept = {
+    files: Array.from({ length: 8 }, () => openSync(import.meta.filename, "r")),
+    server: createServer().listen(0),
+    memory: Buffer.alloc(64 * 1024 * 1024, 1),
+  };
+  const names = grown(before, holdings()).map((what) => what.split(" ")[1]);
+  expect(names).toEqual(["descriptors", "handles", "heapMiB"]);
+  expect(kept.memory).toHaveLength(64 * 1024 * 1024);
+  for (const file of kept.files) closeSync(file);
+  await new Promise((resolve) => kept.server.close(resolve));
+  expect(grown(before, before)).toEqual([]);
+});
 
 /** One call after the other, unless it says otherwise. */
 function history(...calls: Partial<Call>[]): Call[] {

@@ -6,16 +6,19 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
-import { createTestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "../support/leftovers.ts";
 import { Call, random } from "./history.ts";
+import { grown, holdings } from "./holdings.ts";
 import { isExplained, shortest } from "./model.ts";
+import { importImage, openDoubles, openVms, roundMs, type World } from "./world.ts";
 
 export interface Options {
   seconds: number;
   seed: number;
   processes: number;
   kills: boolean;
+  /** Real VMs instead of the doubles. */
+  vm: boolean;
 }
 
 export interface Counts {
@@ -33,8 +36,8 @@ export interface Violation {
   history: readonly Call[];
 }
 
-/** How long one round of calls lasts: long enough to be entangled, short enough to be judged. */
-const roundMs = 2_500;
+/** After so many rounds this process has all that it will ever need. */
+const warmRounds = 3;
 const worker = fileURLToPath(new URL("worker.ts", import.meta.url));
 
 /** Rounds of random calls by several processes over one folder; each is judged before the next. Ends with the first violations. */
@@ -44,10 +47,14 @@ export async function runRandomly(
 ): Promise<{ counts: Counts; violations: Violation[] }> {
   const counts: Counts = { rounds: 0, histories: 0, entangled: 0, kills: 0, calls: {} };
   const end = performance.now() + options.seconds * 1_000;
+  let before = holdings();
   for (let seed = options.seed; performance.now() < end; seed++) {
     const violations = await runRound({ ...options, seed }, counts);
     counts.rounds++;
-    if (counts.rounds % 20 === 0) tell(JSON.stringify({ seed, ...counts }));
+    if (counts.rounds === warmRounds) before = holdings();
+    const more = counts.rounds > warmRounds ? grown(before, holdings()) : [];
+    violations.push(...more.map((what) => ({ seed, what, history: [] })));
+    if (counts.rounds % (options.vm ? 5 : 20) === 0) tell(JSON.stringify({ seed, ...counts }));
     if (violations.length > 0) return { counts, violations };
   }
   return { counts, violations: [] };
@@ -59,7 +66,7 @@ async function runRound(options: Options, counts: Counts): Promise<Violation[]> 
   try {
     const outputs = await play(folder, options, counts);
     const calls = mergeCalls(outputs.filter((path) => existsSync(path)));
-    const found = [...judge(calls, counts), ...(await judgeRest(folder, calls))];
+    const found = [...judge(calls, counts), ...(await judgeRest(folder, calls, options))];
     return found.map(({ what, history = [] }) => ({ seed, what, history }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -68,13 +75,16 @@ async function runRound(options: Options, counts: Counts): Promise<Violation[]> 
 
 /** Lets the processes work, and kills some of them; the files of what they did. */
 async function play(folder: string, options: Options, counts: Counts): Promise<string[]> {
-  const { seed, processes, kills } = options;
-  await using _first = await createTestInstance({ folder });
+  const { seed, processes, kills, vm } = options;
+  await using first = await open(folder, options);
+  if (vm) await importImage(first);
+  const kind = vm ? "vm" : "doubles";
+  const ms = roundMs[kind];
   const rand = random(seed);
   const outputs: string[] = [];
   const start = (): ChildProcess => {
     const output = join(folder, `calls-${outputs.length}.jsonl`);
-    const args = ["--import", "tsx", worker, folder, output, seed, outputs.length, roundMs];
+    const args = ["--import", "tsx", worker, folder, output, seed, outputs.length, kind];
     outputs.push(output);
     return spawn(process.execPath, args.map(String), { stdio: ["ignore", "inherit", "inherit"] });
   };
@@ -82,9 +92,9 @@ async function play(folder: string, options: Options, counts: Counts): Promise<s
   // Nothing is killed before it has begun.
   while (kills && living.some(isAlive) && !outputs.every((path) => existsSync(path)))
     await sleep(20);
-  const end = performance.now() + roundMs;
+  const end = performance.now() + ms;
   while (kills && performance.now() < end) {
-    await sleep(200 + rand() * 1_000);
+    await sleep(ms * (0.08 + rand() * 0.4));
     const index = Math.floor(rand() * living.length);
     const victim = living[index];
     if (victim === undefined || !isAlive(victim)) continue;
@@ -95,6 +105,10 @@ async function play(folder: string, options: Options, counts: Counts): Promise<s
   }
   await Promise.all(living.map(ended));
   return outputs;
+}
+
+async function open(folder: string, { vm }: Options): Promise<World> {
+  return await (vm ? openVms(folder) : openDoubles(folder));
 }
 
 function isAlive(child: ChildProcess): boolean {
@@ -143,10 +157,14 @@ function judge(calls: readonly Call[], counts: Counts): Found[] {
 }
 
 /** Whatever was done and killed: another process removes all of it, and the journal tells a whole story. */
-async function judgeRest(folder: string, calls: readonly Call[]): Promise<Found[]> {
+async function judgeRest(
+  folder: string,
+  calls: readonly Call[],
+  options: Options,
+): Promise<Found[]> {
   const found: Found[] = [];
-  await using instance = await createTestInstance({ folder });
-  const { vc } = instance;
+  await using world = await open(folder, options);
+  const { vc } = world;
   await vc.collectGarbage();
   for (const { id } of await vc.listSandbox()) await vc.deleteSandbox(id, { force: true });
   await vc.collectGarbage();

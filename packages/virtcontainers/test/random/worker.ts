@@ -1,13 +1,14 @@
-import { appendFileSync, readdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isVirtError, VirtError } from "../../src/errors.ts";
-import type { Sandbox } from "../../src/index.ts";
-import { createTestInstance, type MockFailure } from "../../src/testing/index.ts";
+import { isVirtError } from "../../src/errors.ts";
+import type { CallOptions, Sandbox, SandboxStatus } from "../../src/index.ts";
 import { type Call, now, random, type VerbName } from "./history.ts";
+import { grown, holdings } from "./holdings.ts";
+import { openDoubles, openVms, roundMs } from "./world.ts";
 
-/** A process of the random tester: `worker.ts FOLDER OUTPUT SEED PROCESS MILLISECONDS`. */
-const [folder = "", output = "", seed = "0", self = "0", ms = "0"] = process.argv.slice(2);
+/** A process of the random tester: `worker.ts FOLDER OUTPUT SEED PROCESS doubles|vm`. */
+const [folder = "", output = "", seed = "0", self = "0", kind = ""] = process.argv.slice(2);
 const rand = random(Number(seed) * 1_000 + Number(self));
 const chance = (share: number): boolean => rand() < share;
 const pick = <T>(from: readonly [T, ...T[]]): T =>
@@ -19,29 +20,18 @@ const choice: readonly [VerbName, ...VerbName[]] = [
   "annotate", "annotate", "annotate", "annotate", "list", "list", "list", "exec", "exec", "exec", "gc", "die",
 ]; // biome-ignore format: a table
 
-const failures: Partial<Record<"stop" | "pause" | "started" | "connectAgent", MockFailure>> = {};
-const instance = await createTestInstance({ folder, failures });
+/** What real VMs get more of, since a start takes them long. */
+const insideOf: readonly [VerbName, ...VerbName[]] = ["run", "exec", "exec", "live"];
+
+const world = await (kind === "vm" ? openVms(folder) : openDoubles(folder));
+const { vc } = world;
 const mine = new Map<string, Sandbox>();
-const ids = ["s1", "s2", "s3"] as const;
 let count = 0;
 
-/** Slows a step of the hypervisor down, past deadlines and patience at times, or lets it fail. */
-function trouble(): void {
-  for (const at of ["stop", "pause", "started"] as const) {
-    if (chance(0.85)) delete failures[at];
-    else if (chance(0.3))
-      failures[at] = new VirtError("HYPERVISOR_FAILED", "a fault of the tester");
-    else {
-      const delayMs = chance(0.2) ? 3_000 : Math.floor(rand() * 300);
-      failures[at] = () => sleep(delayMs);
-    }
-  }
-}
-
 async function act(): Promise<void> {
-  trouble();
-  const id = pick(ids);
-  const verb = pick(choice);
+  world.trouble(rand);
+  const id = pick(world.ids);
+  const verb = world.real && chance(0.4) ? pick(insideOf) : pick(choice);
   const key = `k${self}-${count}`;
   const call: Call = { process: Number(self), n: count++, verb, id, began: now() };
   if (verb === "annotate") call.key = key;
@@ -62,7 +52,7 @@ async function act(): Promise<void> {
   tell(call);
 }
 
-function optionsOf(): { timeoutMs?: number; signal?: AbortSignal } {
+function optionsOf(): CallOptions {
   if (chance(0.15)) return { timeoutMs: 1 + Math.floor(rand() * 200) };
   if (!chance(0.15)) return { timeoutMs: 20_000 };
   const controller = new AbortController();
@@ -70,10 +60,9 @@ function optionsOf(): { timeoutMs?: number; signal?: AbortSignal } {
   return { timeoutMs: 20_000, signal: controller.signal };
 }
 
-async function perform(call: Call, options: ReturnType<typeof optionsOf>): Promise<void> {
-  const { vc } = instance;
+async function perform(call: Call, options: CallOptions): Promise<void> {
   const { id, verb } = call;
-  const config = { id, containers: [{ id: "c1", image: "busybox", waits: true }] };
+  const config = { id, containers: [...world.containers] };
   switch (verb) {
     case "create":
       return keep(id, await vc.createSandbox(config, options));
@@ -95,6 +84,8 @@ async function perform(call: Call, options: ReturnType<typeof optionsOf>): Promi
       return look(call, await vc.listSandbox(options));
     case "exec":
       return await exec(call, options);
+    case "live":
+      return await live(call, options);
     case "gc":
       return void (await vc.collectGarbage(options));
     case "die":
@@ -107,23 +98,31 @@ function keep(id: string, sandbox: Sandbox): void {
   mine.set(id, sandbox);
 }
 
-function look(call: Call, found: Awaited<ReturnType<typeof instance.vc.listSandbox>>): void {
+/** One that this process has not made can be used only on a real VM: the doubles are in their maker's memory. */
+async function take(id: string, options: CallOptions): Promise<Sandbox | undefined> {
+  if (world.real && !mine.has(id)) keep(id, await vc.fetchSandbox(id, options));
+  return mine.get(id);
+}
+
+function look(call: Call, found: readonly SandboxStatus[]): void {
   const status = found.find(({ id }) => id === call.id);
   call.state = status?.state ?? "absent";
   call.keys = Object.keys(status?.annotations ?? {});
 }
 
 /** A command says what it was told to and ends as it was told to; one that is called off does not run on. */
-async function exec(call: Call, options: ReturnType<typeof optionsOf>): Promise<void> {
-  const sandbox = mine.get(call.id);
+async function exec(call: Call, options: CallOptions): Promise<void> {
+  const sandbox = await take(call.id, options);
   if (sandbox === undefined) return;
   const token = `t${self}-${call.n}`;
+  const container = pick(world.containers).id ?? "";
   const lasts = chance(0.3);
   const script = lasts ? `echo ${token}; sleep 60` : `echo ${token}; exit 7`;
-  const timeoutMs = lasts ? Math.floor(1 + rand() * 60) : options.timeoutMs;
+  const timeoutMs = lasts ? Math.floor(1 + rand() * world.briefMs) : options.timeoutMs;
   try {
     const { stdout, exitCode } = await sandbox.exec(["sh", "-c", script], {
       ...options,
+      container,
       timeoutMs,
     });
     const ended = stdout === `${token}\n` && exitCode === 7;
@@ -131,29 +130,40 @@ async function exec(call: Call, options: ReturnType<typeof optionsOf>): Promise<
     const killed = exitCode === 137 && `${token}\n`.startsWith(stdout);
     if (!ended && !killed) call.wrong = `it gave ${JSON.stringify({ stdout, exitCode })}`;
   } catch (error) {
-    if (isVirtError(error) && !error.message.includes("has not confirmed")) assertDead(call, token);
+    const told = !isVirtError(error) || error.message.includes("has not confirmed");
+    if (!told && (await world.runs(call.id, container, token)))
+      call.wrong = "its command runs on, and nobody was told so";
     throw error;
   }
 }
 
-function assertDead(call: Call, token: string): void {
-  let containers: Iterable<{
-    execs: Map<string, { argv: readonly string[]; exitCode: number | undefined }>;
-  }>;
+/** A container of its own: what it says is what it was told to say, and its id is free at the end. */
+async function live(call: Call, options: CallOptions): Promise<void> {
+  const id = `w${self}-${call.n}`;
+  const token = `t${self}-${call.n}`;
+  await vc.createContainer(call.id, { id, image: "busybox", waits: true }, options);
   try {
-    containers = instance.agent(call.id).containers.values();
-  } catch {
-    return;
+    await vc.startContainer(call.id, id, options);
+    const sandbox = await take(call.id, options);
+    if (sandbox === undefined) return;
+    const { stdout, exitCode } = await sandbox.exec(["echo", token], { ...options, container: id });
+    const killed = exitCode === 137 && `${token}\n`.startsWith(stdout);
+    if (!killed && (stdout !== `${token}\n` || exitCode !== 0))
+      call.wrong = `in ${id} it gave ${JSON.stringify({ stdout, exitCode })}`;
+  } finally {
+    await vc.stopContainer(call.id, id, { force: true }).catch(ignoreTyped);
+    await vc.deleteContainer(call.id, id).catch(ignoreTyped);
   }
-  for (const { execs } of containers)
-    for (const { argv, exitCode } of execs.values())
-      if (exitCode === undefined && argv.join(" ").includes(token))
-        call.wrong = "its command runs on, and nobody was told so";
+}
+
+/** Its sandbox may be gone, or another by now. */
+function ignoreTyped(error: unknown): void {
+  if (!isVirtError(error)) throw error;
 }
 
 /** A VM's sudden end. */
 async function die(id: string): Promise<void> {
-  const status = (await instance.vc.listSandbox()).find((one) => one.id === id);
+  const status = (await vc.listSandbox()).find((one) => one.id === id);
   if (status?.vmm === undefined) return;
   try {
     process.kill(status.vmm.pid, "SIGKILL");
@@ -166,29 +176,23 @@ function tell(call: Call): void {
   appendFileSync(output, `${JSON.stringify(call)}\n`);
 }
 
-function descriptors(): number {
-  return readdirSync("/proc/self/fd").length;
-}
-
-const before = descriptors();
-const end = performance.now() + Number(ms);
-const loops = Array.from({ length: 3 }, async () => {
+const before = holdings();
+const end = performance.now() + roundMs[kind === "vm" ? "vm" : "doubles"];
+const loops = Array.from({ length: world.atOnce }, async () => {
   while (performance.now() < end) {
     await act();
     // So that a round stays short enough to be judged, however fast the machine is.
-    await sleep(rand() * 250);
+    await sleep(rand() * world.pauseMs);
   }
 });
 await Promise.all(loops);
 for (const sandbox of mine.values()) await sandbox.release();
-for (const at of Object.keys(failures)) delete failures[at as keyof typeof failures];
+world.calm();
 // What was called off is being undone for a while; then nothing is held.
 const settled = performance.now() + 60_000;
-while (descriptors() > before + 4 && performance.now() < settled) await sleep(100);
-const left = descriptors();
-if (left > before + 4) {
-  const wrong = `${left - before} descriptors more than at the beginning`;
-  tell({ process: Number(self), n: count, verb: "list", id: "descriptors", began: now(), wrong });
-}
+while (grown(before, holdings()).length > 0 && performance.now() < settled) await sleep(100);
+const wrong = grown(before, holdings()).join("; ");
+if (wrong !== "")
+  tell({ process: Number(self), n: count, verb: "list", id: "holdings", began: now(), wrong });
 appendFileSync(join(folder, "done"), `${self}\n`);
 process.exit(0);

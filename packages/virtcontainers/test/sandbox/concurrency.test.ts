@@ -1,12 +1,4 @@
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFaultyHost } from "../../src/host/faulty.ts";
@@ -35,6 +27,20 @@ function gate(): { passed: Promise<void>; open: () => void } {
     open = resolve;
   });
   return { passed, open };
+}
+
+/** A host on which no process is seen to have ended before it is opened. */
+function slowToDie(): { host: Host; open: () => void } {
+  const { passed, open } = gate();
+  const real = createHost();
+  const processes: Host["processes"] = {
+    ...real.processes,
+    waitGone: async (process, signal) => {
+      await passed;
+      await real.processes.waitGone(process, signal);
+    },
+  };
+  return { host: { ...real, processes }, open };
 }
 
 function journal(folder: string): string {
@@ -75,24 +81,31 @@ describe("work that goes on after its deadline", () => {
   });
 
   test("does not keep the caller of a create whose undoing hangs", async () => {
-    const { passed, open } = gate();
-    const real = createHost();
-    const processes: Host["processes"] = {
-      ...real.processes,
-      waitGone: async (process, signal) => {
-        await passed;
-        await real.processes.waitGone(process, signal);
-      },
-    };
+    const { host, open } = slowToDie();
     const controller = new AbortController();
     const started = (signal: AbortSignal | undefined): Promise<void> => {
       controller.abort();
       return aborted(signal);
     };
     const failures = { started };
-    await using instance = await createTestInstance({ host: { ...real, processes }, failures });
+    await using instance = await createTestInstance({ host, failures });
     const create = instance.vc.createSandbox(config, { signal: controller.signal });
     expect((await refusal(create)).code).toBe("CANCELED");
+    expect(existsSync(storedPath(instance, "sb", "lock"))).toBe(true);
+    open();
+    expect((await refusal(instance.vc.stopSandbox("sb"))).code).toBe("SANDBOX_NOT_FOUND");
+    expect(await leftovers(instance.folder)).toEqual([]);
+  });
+
+  test("does not keep the caller of a garbage collection whose release hangs", async () => {
+    const { host, open } = slowToDie();
+    await using instance = await createTestInstance({ host });
+    await using _sandbox = await instance.vc.runSandbox(config);
+    editStored(instance, "sb", (stored) => {
+      stored.state = "creating";
+    });
+    const collection = instance.vc.collectGarbage({ timeoutMs: 300 });
+    expect((await refusal(collection)).code).toBe("TIMEOUT");
     expect(existsSync(storedPath(instance, "sb", "lock"))).toBe(true);
     open();
     expect((await refusal(instance.vc.stopSandbox("sb"))).code).toBe("SANDBOX_NOT_FOUND");
@@ -351,48 +364,6 @@ test("a container that was killed before its start starts with its sandbox", asy
   await sandbox.start();
   const { state, containersStatus } = await sandbox.status();
   expect([state, containersStatus[0]?.state]).toEqual(["running", "running"]);
-});
-
-describe("a list", () => {
-  test("of very many looks at a bounded number at once, and warns of nothing", async () => {
-    const warnings: string[] = [];
-    const onWarning = (warning: Error): void => void warnings.push(warning.message);
-    process.on("warning", onWarning);
-    let [now, most] = [0, 0];
-    const failures: { adopt?: MockFailure } = {};
-    await using instance = await createTestInstance({ failures });
-    await using _sandbox = await instance.vc.runSandbox(config);
-    const folder = storedPath(instance, "sb", "");
-    const ids = Array.from({ length: 120 }, (_, index) => `copy-${index}`);
-    for (const id of ids) {
-      cpSync(folder, storedPath(instance, id, ""), { recursive: true });
-      editStored(instance, id, (stored) => {
-        stored.id = id;
-      });
-    }
-    failures.adopt = async () => {
-      most = Math.max(most, ++now);
-      await new Promise((resolve) => setImmediate(resolve));
-      now--;
-    };
-    expect(await instance.another().listSandbox()).toHaveLength(121);
-    process.off("warning", onWarning);
-    expect(warnings).toEqual([]);
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(16);
-    // They are one and the same VM.
-    const store = new Store(createHost(), join(instance.folder, "state"));
-    for (const id of ids) await store.remove(id);
-  });
-
-  test("shows the last known state of one that does not answer, within its deadline", async () => {
-    const faults: AgentFault[] = [];
-    await using instance = await createTestInstance({ agent: { faults } });
-    await using _sandbox = await instance.vc.runSandbox(config);
-    faults.push({ at: "ListProcesses", does: { kind: "hang" } });
-    const found = await instance.another().listSandbox({ timeoutMs: 2_000 });
-    expect(found.map(({ id, state }) => [id, state])).toEqual([["sb", "running"]]);
-  });
 });
 
 /** Rejects when the signal does. */

@@ -44,6 +44,14 @@ const taken = {
 } as const;
 
 const extra = { id: "c2", image: "busybox", waits: true } as const;
+/** Of an operation on the network namespace of a sandbox that has none. */
+const noNetwork = {
+  ...refused,
+  ready: "NOT_SUPPORTED",
+  running: "NOT_SUPPORTED",
+  dead: "NOT_SUPPORTED",
+} as const;
+const eth9 = { name: "eth9", hwAddr: "02:00:00:00:00:09" } as const;
 const sh = { args: ["true"] };
 
 const verbs: Record<string, Verb> = {
@@ -241,6 +249,17 @@ const verbs: Record<string, Verb> = {
   metrics: asking((vc, id) => vc.metrics(id)),
   guestVolumeStats: asking((vc, id) => vc.guestVolumeStats(id, "/run")),
   resizeGuestVolume: asking((vc, id) => vc.resizeGuestVolume(id, "/run", 1024)),
+  addInterface: {
+    run: (vc, id) => vc.addInterface(id, eth9),
+    outcomes: noNetwork,
+  },
+  removeInterface: {
+    run: (vc, id) => vc.removeInterface(id, eth9),
+    outcomes: noNetwork,
+  },
+  listInterfaces: asking((vc, id) => vc.listInterfaces(id)),
+  updateRoutes: asking((vc, id) => vc.updateRoutes(id, [])),
+  listRoutes: asking((vc, id) => vc.listRoutes(id)),
   getIPTables: asking((vc, id) => vc.getIPTables(id, false)),
   setIPTables: asking((vc, id) => vc.setIPTables(id, false, "*filter\nCOMMIT\n")),
   diagnosticData: {

@@ -7,8 +7,9 @@ export async function leftovers(folder: string): Promise<string[]> {
   const mounts = await createHost().mounts.listBelow(folder);
   return [
     ...entries(join(folder, "state", "sbs")),
-    ...entries(join(folder, "images")).flatMap((path) => entries(join(path, "users"))),
-    ...entries(join(folder, "data", "volumes")).flatMap((path) => entries(join(path, "users"))),
+    ...["images", "data/images", "data/volumes"]
+      .flatMap((place) => entries(join(folder, place)))
+      .flatMap((path) => entries(join(path, "users"))),
     ...mounts.map((path) => `mount ${path}`),
     ...processesOf(folder).map((what) => `process ${what}`),
   ];

@@ -78,7 +78,9 @@ test("answers unknown containers and processes with the codes of the contract", 
   await expect(calls.ttyWinResize({ containerId: "c1" })).rejects.toEqual(
     refused("unavailable", "no tty"),
   );
-  await expect(calls.listRoutes({})).rejects.toEqual(refused("unimplemented", "ListRoutes"));
+  await expect(calls.memAgentMemcgSet({})).rejects.toEqual(
+    refused("unimplemented", "MemAgentMemcgSet"),
+  );
 });
 
 test("refuses what is there or can't be, and harms nothing", async () => {

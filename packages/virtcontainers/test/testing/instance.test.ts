@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { Sandbox } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
+import { storedPath } from "../support/stored.ts";
 
 test("a program that runs a command gets its output and exit code, without a VM", async () => {
   await using instance = await createTestInstance();
@@ -54,4 +55,17 @@ test("programs end with their machine", async () => {
   const { init } = instance.agent("box").containers.get("main") ?? {};
   await instance.vc.deleteSandbox("box", { force: true });
   expect(await init?.exited).toBe(137);
+});
+
+test("what a machine writes when its files are gone already is lost, and makes none", async () => {
+  await using instance = await createTestInstance();
+  const containers = [{ id: "main", image: "busybox", waits: true }];
+  await instance.vc.runSandbox({ id: "box", containers });
+  const log = storedPath(instance, "box", join("vm", "log.bin"));
+  const agent = instance.agent("box");
+  agent.outOfMemory("main");
+  expect(readFileSync(log)).not.toHaveLength(0);
+  rmSync(log);
+  agent.outOfMemory("main");
+  expect(existsSync(log)).toBe(false);
 });

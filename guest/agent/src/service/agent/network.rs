@@ -47,9 +47,14 @@ pub fn update_interface(request: UpdateInterfaceRequest) -> Result<Interface> {
     let mtu = u32::try_from(wanted.mtu)
         .map_err(|_| Status::invalid(format!("interface.mtu: {}", wanted.mtu)))?;
     address::remove_all(&mut kernel, found.index)?;
-    if !wanted.name.is_empty() {
-        link::rename(&mut kernel, &found, &wanted.name)?;
-    }
+    let name = match wanted.name.as_str() {
+        "" => &found.name,
+        name => {
+            link::rename(&mut kernel, &found, name)?;
+            name
+        }
+    };
+    link::trust_addresses(name)?;
     if mtu > 0 {
         link::set_mtu(&mut kernel, found.index, mtu)?;
     }

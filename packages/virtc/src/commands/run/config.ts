@@ -1,5 +1,6 @@
-import type { SandboxConfig } from "virtcontainers";
+import type { ContainerConfig, PortMapping, SandboxConfig } from "virtcontainers";
 import { containerConfig } from "../../container/config.ts";
+import { networkPart } from "../../network/config.ts";
 import { hypervisorConfig } from "../../vm/config.ts";
 import type { RunRequest } from "./request.ts";
 
@@ -13,8 +14,27 @@ export function sandboxConfig(
   request: RunRequest,
   size: TerminalSize | undefined,
   annotations: Readonly<Record<string, string>>,
+  ports: readonly PortMapping[],
 ): SandboxConfig {
-  const { id, container, vm, tty, interactive, detach } = request;
+  const { id, container, vm, detach } = request;
+  return {
+    id,
+    hostname: vm.options.hostname,
+    hypervisorConfig: hypervisorConfig(vm),
+    containers: [ownContainer(request, size)],
+    annotations: { ...container.annotations, ...annotations },
+    exitWith: detach ? id : undefined,
+    // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
+    staticResourceMgmt: true,
+    ...networkPart(request.network, ports),
+  };
+}
+
+/** The container of a `virtc run`, in a VM of its own or in another's. A pure function. */
+export function ownContainer(
+  { id, container, vm, pids, tty, interactive, detach }: RunRequest,
+  size: TerminalSize | undefined,
+): ContainerConfig {
   const connected = {
     terminal: tty,
     consoleSize: size && { height: size.rows, width: size.columns },
@@ -22,16 +42,6 @@ export function sandboxConfig(
     detach,
   };
   const limit = vm.cpus?.limit;
-  const { pids } = request;
   const resources = { ...(limit && { cpu: limit }), ...(pids && { pids }) };
-  return {
-    id,
-    hostname: vm.options.hostname,
-    hypervisorConfig: hypervisorConfig(vm),
-    containers: [{ ...containerConfig(id, container, connected), resources }],
-    annotations: { ...container.annotations, ...annotations },
-    exitWith: detach ? id : undefined,
-    // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
-    staticResourceMgmt: true,
-  };
+  return { ...containerConfig(id, container, connected), resources };
 }

@@ -4,6 +4,7 @@ import { Unanswered } from "../../errors/unanswered.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
 import { attach, type Ending } from "../../terminal/attach.ts";
 import type { SignalRelay } from "../../terminal/signals.ts";
+import { leaveJoined } from "./join.ts";
 import type { RunRequest } from "./request.ts";
 import { type TimeLimit, timeLimit } from "./time-limit.ts";
 
@@ -70,15 +71,16 @@ async function end(
   return 124;
 }
 
-/** Ends the VM; a guest that is silent is not asked. A failure here is told, but does not hide how the container ended. */
+/** Ends the VM, or its container in another's; a guest that is silent is not asked. A failure here is told, but does not hide how the container ended. */
 async function leave(
-  { id, remove }: RunRequest,
+  { id, joins, remove }: RunRequest,
   library: Library,
   silent: boolean,
   context: Context,
 ): Promise<boolean> {
   try {
-    if (remove) await library.deleteSandbox(id, { force: true });
+    if (joins !== undefined) await leaveJoined(joins, id, remove, library);
+    else if (remove) await library.deleteSandbox(id, { force: true });
     else await library.stopSandbox(id, { force: silent });
     return true;
   } catch (error) {

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { type ContainerOptions, declareContainerOptions } from "../../container/options.ts";
+import { declareNetworkOptions, type NetworkOptions } from "../../network/options.ts";
 import { declareVmOptions, type VmOptions } from "../../vm/options.ts";
 
 /** The options of `run`, as the parser gives them. */
-export interface RunOptions extends ContainerOptions, VmOptions {
+export interface RunOptions extends ContainerOptions, VmOptions, NetworkOptions {
   detach?: boolean;
   interactive?: boolean;
   tty?: boolean;
@@ -26,5 +27,6 @@ export function declareRunOptions(command: Command): Command {
     .option("--pids-limit <number>", "most processes and threads; -1 for no limit");
   // As people know it of docker run: -h is the host name there, and help has its long name alone.
   command.helpOption("--help", "show help");
-  return declareVmOptions(declareContainerOptions(command), "-h, --hostname <name>");
+  declareNetworkOptions(declareContainerOptions(command));
+  return declareVmOptions(command, "-h, --hostname <name>");
 }

@@ -5,6 +5,7 @@ import { requireCommand } from "../../container/command.ts";
 import { type ContainerRequest, parseContainer } from "../../container/request.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
+import { type NetworkRequest, parseNetwork } from "../../network/request.ts";
 import { parsePids } from "../../resources/request.ts";
 import { requireTerminal } from "../../terminal/require-terminal.ts";
 import { parseVm, type VmRequest } from "../../vm/request.ts";
@@ -15,6 +16,9 @@ export interface RunRequest {
   id: string;
   container: ContainerRequest;
   vm: VmRequest;
+  network: NetworkRequest;
+  /** The sandbox that it is to be made in; undefined: one of its own. */
+  joins: string | undefined;
   timeoutMs: number | undefined;
   pids: { limit: number } | undefined;
   detach: boolean;
@@ -35,10 +39,15 @@ export async function parseRun(
     );
   }
   requireTerminal(options, context);
+  const network = parseNetwork(options, context.env);
+  const joins = network.choice?.kind === "container" ? network.choice.id : undefined;
+  if (joins !== undefined) refuseOwnVm(options, joins);
   return {
     id: optional(options.name, (text) => parseName("--name", text)) ?? randomName(),
     container: await parseContainer(splitWords(words, options), options, context),
     vm: await parseVm(options, context.cwd),
+    network,
+    joins,
     timeoutMs: optional(options.timeout, (text) => parseDuration("--timeout", text)),
     pids: optional(options.pidsLimit, parsePids),
     detach: options.detach ?? false,
@@ -60,4 +69,30 @@ function splitWords(
   if (!image) throw new UsageError("an image is missing", "See `virtc run --help`.");
   requireCommand(options, command);
   return { image, command };
+}
+
+/** In another container's VM there is none to describe. */
+function refuseOwnVm(options: RunOptions, sandbox: string): void {
+  const ofVm = [
+    "hostname",
+    "cpus",
+    "memory",
+    "kernel",
+    "hypervisor",
+    "machine",
+    "accelerator",
+  ] as const;
+  const own = ofVm.find((name) => options[name] !== undefined);
+  if (own !== undefined) {
+    throw new UsageError(
+      `--${own} can't be used with --network container:${sandbox}`,
+      `It would be of the VM, which ${sandbox} has already; \`virtc container create\` limits a container.`,
+    );
+  }
+  if (options.rm && options.detach) {
+    throw new UsageError(
+      `--rm can't be used with --detach and --network container:${sandbox}`,
+      `Remove it with \`virtc container delete ${sandbox} NAME\`; it goes with ${sandbox} at the latest.`,
+    );
+  }
 }

@@ -6,13 +6,15 @@ import type { Context } from "../../context.ts";
 import { inOptionNames } from "../../errors/fields.ts";
 import { isLibraryError } from "../../errors/library.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
+import { obtainPorts } from "../../network/obtain-ports.ts";
 import { clientAnnotation, nobody, removeAnnotation, thisClient } from "../../sandbox/owner.ts";
 import { sweep } from "../../sandbox/sweep.ts";
 import { terminalSize } from "../../terminal/raw.ts";
 import { SignalRelay } from "../../terminal/signals.ts";
 import { libraryOptions } from "../../vm/config.ts";
-import { sandboxConfig } from "./config.ts";
+import { ownContainer, sandboxConfig } from "./config.ts";
 import { foreground } from "./foreground.ts";
+import { join } from "./join.ts";
 import type { RunRequest } from "./request.ts";
 
 /** Runs a container in a new VM; gives the exit code for the shell. */
@@ -39,10 +41,13 @@ async function start(
   signal: AbortSignal,
   context: Context,
 ): Promise<SandboxHandle> {
-  await obtainImage(request.container, library, signal, context);
+  const image = await obtainImage(request.container, library, signal, context);
   await obtainVolumes(request.container, library, signal);
   const size = request.tty ? terminalSize(context.stdout) : undefined;
-  const config = sandboxConfig(request, size, await annotations(request));
+  if (request.joins !== undefined)
+    return await join(request.joins, ownContainer(request, size), library, signal);
+  const ports = await obtainPorts(request.network, image, library, signal);
+  const config = sandboxConfig(request, size, await annotations(request), ports);
   return await runSandbox(library, config, signal);
 }
 

@@ -4,6 +4,7 @@ import { KataCalls } from "./calls.ts";
 import * as containers from "./containers.ts";
 import * as files from "./files.ts";
 import * as guest from "./guest.ts";
+import * as network from "./network.ts";
 import * as processes from "./processes.ts";
 
 type Call = Exclude<keyof Agent, "closed" | "isClosed" | "powersOff" | keyof AsyncDisposable>;
@@ -191,6 +192,26 @@ export class KataAgent implements Agent {
 
   setIPTables(...args: Args<"setIPTables">) {
     return guest.setIPTables(this.#calls, ...args);
+  }
+
+  updateInterface(...args: Args<"updateInterface">) {
+    return network.updateInterface(this.#calls, ...args);
+  }
+
+  listInterfaces(...args: Args<"listInterfaces">) {
+    return network.listInterfaces(this.#calls, ...args);
+  }
+
+  updateRoutes(...args: Args<"updateRoutes">) {
+    return network.updateRoutes(this.#calls, ...args);
+  }
+
+  listRoutes(...args: Args<"listRoutes">) {
+    return network.listRoutes(this.#calls, ...args);
+  }
+
+  addARPNeighbors(...args: Args<"addARPNeighbors">) {
+    return network.addARPNeighbors(this.#calls, ...args);
   }
 
   getDiagnosticData(...args: Args<"getDiagnosticData">) {

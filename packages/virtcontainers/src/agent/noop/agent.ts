@@ -1,3 +1,4 @@
+import type { Interface, Route } from "../../config/network/interface.ts";
 import {
   type Agent,
   consoleFeature,
@@ -74,6 +75,8 @@ export class NoopAgent implements Agent {
   async dropFile(): Promise<void> {}
   async resizeVolume(): Promise<void> {}
   async setIPTables(): Promise<void> {}
+  async updateInterface(): Promise<void> {}
+  async addARPNeighbors(): Promise<void> {}
   async setPolicy(): Promise<void> {}
   async createContainer(): Promise<void> {}
   async startContainer(): Promise<void> {}
@@ -93,6 +96,18 @@ export class NoopAgent implements Agent {
 
   async getDiagnosticData(): Promise<string> {
     return "";
+  }
+
+  async listInterfaces(): Promise<Interface[]> {
+    return [];
+  }
+
+  async updateRoutes(routes: readonly Route[]): Promise<Route[]> {
+    return [...routes];
+  }
+
+  async listRoutes(): Promise<Route[]> {
+    return [];
   }
 
   async getIPTables(): Promise<Uint8Array> {

@@ -10,6 +10,7 @@ import { foreignSpec } from "../spec/foreign.ts";
 import { specMessage } from "../spec/oci/message.ts";
 import { userSpec } from "../spec/process-spec.ts";
 import { containerSpec } from "../spec/spec.ts";
+import { userInNumbers } from "../user/numbers.ts";
 
 /** Makes the guest create a container whose disks and mounts it can see already. */
 export async function createContainerInGuest(
@@ -27,7 +28,9 @@ export async function createContainerInGuest(
   const stringUser = userSpec(cmd, container);
   const ports = portsFor(cmd, sandbox);
   const spec = containerSpec(container, sandbox, rootPath, filling.names);
-  const told = foreign ? foreignSpec(spec, stringUser, sandbox) : spec;
+  const told = foreign
+    ? foreignSpec(spec, await userInNumbers(stringUser, container, sandbox.id))
+    : spec;
   await phase("agent.createContainer", { sandboxId: sandbox.id, containerId: container.id }, () =>
     agent.createContainer(
       {

@@ -9,9 +9,9 @@ import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { parse } from "../../validate.ts";
 import { beginExec } from "../process/begin-exec.ts";
 import { HostConsole, withConsole } from "../process/host-console.ts";
-import { withNumbers } from "../spec/foreign.ts";
 import { processMessage } from "../spec/oci/message.ts";
 import { processSpec, userSpec } from "../spec/process-spec.ts";
+import { userInNumbers } from "../user/numbers.ts";
 
 /** One process of a container. */
 export interface Process {
@@ -40,12 +40,15 @@ export async function enterContainer(
   await catchUp(operation, container);
   const ports = portsFor(cmd, sandbox);
   const own = processSpec(cmd, container);
-  const process = isForeign(sandbox) ? withNumbers(own, userSpec(cmd, container), sandbox) : own;
+  const stringUser = userSpec(cmd, container);
+  const process = isForeign(sandbox)
+    ? { ...own, user: await userInNumbers(stringUser, container, sandbox.id) }
+    : own;
   const console = await HostConsole.open(operation, cmd);
   const request = {
     containerId,
     execId: token,
-    stringUser: userSpec(cmd, container),
+    stringUser,
     process: processMessage(process),
     ...ports,
   };

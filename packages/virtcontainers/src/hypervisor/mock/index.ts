@@ -9,8 +9,8 @@ import { dead, MockVm } from "./vm.ts";
 export type { MockCall, MockFailure, MockHypervisorOptions, MockMachine } from "./options.ts";
 
 const capabilities: HypervisorCapabilities = {
-  coldPlug: ["disk", "virtio-fs", "vsock"],
-  hotPlug: ["disk"],
+  coldPlug: ["disk", "virtio-fs", "vsock", "network"],
+  hotPlug: ["disk", "network"],
   cpuHotplug: true,
   memoryHotplug: true,
   pause: true,

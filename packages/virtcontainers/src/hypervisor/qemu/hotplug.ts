@@ -1,12 +1,14 @@
 import * as v from "valibot";
-import { VirtError } from "../../errors.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
-import type { Device } from "../device.ts";
+import type { Device, NetworkDevice } from "../device.ts";
 import type { QemuConfig } from "./config.ts";
 import type { Qmp } from "./control.ts";
 import { deviceId } from "./device/arguments.ts";
 import type { Backend } from "./device/backend.ts";
+import type { NetworkDescriptors } from "./device/network.ts";
 import { deviceParts } from "./device/parts.ts";
+import { descriptor } from "./launch-facts.ts";
 import { noPlace, type Place, Places } from "./machine/places.ts";
 
 const Peripherals = v.array(v.object({ name: v.string() }));
@@ -29,15 +31,16 @@ export async function attachDevice(
     throw new VirtError("ALREADY_EXISTS", `a device ${device.id} is plugged in already`);
   const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind);
   // Left by a plug or an unplug that was cut off in the middle.
-  await removeNode(qmp, device.id, signal);
+  await removeBackend(qmp, device.id, signal);
   const path = fd === undefined ? undefined : await passFile(qmp, fd, signal);
-  const { backend, device: driver } = deviceParts(device, { folder, path }, config);
+  const network = device.kind === "network" ? await passQueues(qmp, device, signal) : undefined;
+  const { backend, device: driver } = deviceParts(device, { folder, path, network }, config);
   await addBackend(qmp, backend, signal);
   try {
     const frontend = { ...driver, id: deviceId(place, device), ...place.properties };
     await qmp.execute("device_add", frontend, signal);
   } catch (error) {
-    await removeNode(qmp, device.id, signal);
+    await removeBackend(qmp, device.id, signal);
     throw error;
   }
   return place.address;
@@ -50,6 +53,25 @@ async function passFile(qmp: Qmp, fd: number, signal: AbortSignal): Promise<stri
   throw new VirtError("HYPERVISOR_FAILED", "QEMU's answer to add-fd is not one");
 }
 
+/** The names by which QEMU then finds the descriptors, which a netdev takes for its own. */
+async function passQueues(
+  qmp: Qmp,
+  { id, taps, vhost = [] }: NetworkDevice,
+  signal: AbortSignal,
+): Promise<NetworkDescriptors> {
+  const pass = async (part: "tap" | "vhost", fds: readonly number[]): Promise<string[]> => {
+    const names: string[] = [];
+    for (const [index, fd] of fds.entries()) {
+      const fdname = descriptor.network(part, id, index);
+      // One of the same name, which a plug that was cut off may have left, is closed.
+      await qmp.execute("getfd", { fdname }, signal, fd);
+      names.push(fdname);
+    }
+    return names;
+  };
+  return { taps: await pass("tap", taps), vhost: await pass("vhost", vhost) };
+}
+
 async function addBackend(
   qmp: Qmp,
   backend: Backend | undefined,
@@ -58,6 +80,10 @@ async function addBackend(
   if (backend === undefined) return;
   if (backend.option === "blockdev")
     return void (await qmp.execute("blockdev-add", backend.value, signal));
+  if (backend.option === "netdev") {
+    const netdev = { type: backend.driver, ...backend.values };
+    return void (await qmp.execute("netdev_add", netdev, signal));
+  }
   throw new VirtError("NOT_SUPPORTED", `QEMU can't be given a ${backend.option} while it runs`);
 }
 
@@ -74,7 +100,7 @@ export async function detachDevice(qmp: Qmp, id: string, signal: AbortSignal): P
     await qmp.execute("device_del", { id: device }, signal);
     await deleted;
   }
-  await removeNode(qmp, id, signal);
+  await removeBackend(qmp, id, signal);
 }
 
 function freePlace(
@@ -105,14 +131,19 @@ async function listDevices(qmp: Qmp, signal: AbortSignal): Promise<string[]> {
 
 const Nodes = v.array(v.object({ "node-name": v.optional(v.string()) }));
 
-async function removeNode(qmp: Qmp, id: string, signal: AbortSignal): Promise<void> {
+/** What stands behind a device of this id, be it a disk's file or an interface's taps. */
+async function removeBackend(qmp: Qmp, id: string, signal: AbortSignal): Promise<void> {
   const nodes = v.safeParse(
     Nodes,
     await qmp.execute("query-named-block-nodes", { flat: true }, signal),
   );
   if (!nodes.success) throw new VirtError("HYPERVISOR_FAILED", "QEMU's list of disks is not one");
-  if (!nodes.output.some((node) => node["node-name"] === id)) return;
-  await qmp.execute("blockdev-del", { "node-name": id }, signal);
+  if (nodes.output.some((node) => node["node-name"] === id))
+    return void (await qmp.execute("blockdev-del", { "node-name": id }, signal));
+  // QEMU has no list of these.
+  await qmp.execute("netdev_del", { id }, signal).catch((error: unknown) => {
+    if (!isVirtError(error, "HYPERVISOR_FAILED") || !/not found/i.test(error.message)) throw error;
+  });
 }
 
 function placeOf(device: string): string | undefined {

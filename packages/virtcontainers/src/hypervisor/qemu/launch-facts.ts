@@ -24,6 +24,7 @@ export const descriptor = {
   sink: "sink",
   vsock: "vsock",
   disk: (id: string) => `disk-${id}`,
+  network: (part: "tap" | "vhost", id: string, index: number) => `${part}-${id}-${index}`,
 } as const;
 
 /** Descriptors that are opened as `/dev/fdset/N`: QEMU duplicates them, so their files' modes don't count. */

@@ -5,6 +5,7 @@ import type { Host, SpawnedProcess } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { Descriptors } from "../descriptors.ts";
+import type { NetworkDevice } from "../device.ts";
 import { dyingMs } from "../ending.ts";
 import type { RunningVm } from "../hypervisor.ts";
 import { tailOf } from "../last-words.ts";
@@ -56,6 +57,8 @@ export async function start(
       outputPath: join(folder, vmFile.output),
       inheritedFds: files.inherited,
       maxFileBytes: fileLimit,
+      // All of the network that it needs are taps that it inherits.
+      withoutNetwork: host.uid === 0,
       seLinuxLabel: spec.config.seLinuxProcessLabel,
       ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
     });
@@ -92,6 +95,7 @@ async function openFiles(
       files.add(descriptor.image, file);
     }
     for (const device of devices) {
+      if (device.kind === "network") addQueues(files, device);
       if (device.kind !== "disk") continue;
       files.add(descriptor.disk(device.id), await openDisk(host, device, spec));
     }
@@ -99,6 +103,14 @@ async function openFiles(
   } catch (error) {
     await files[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** Of an interface: descriptors that are closed by who has opened them. */
+function addQueues(files: Descriptors, { id, taps, vhost = [] }: NetworkDevice): void {
+  for (const [part, fds] of [["tap", taps] as const, ["vhost", vhost] as const]) {
+    for (const [index, fd] of fds.entries())
+      files.add(descriptor.network(part, id, index), { fd, close: async () => {} });
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isVirtError } from "../../errors.ts";
+import { Turns } from "../../turns.ts";
 import { planImage } from "../erofs/plan.ts";
 import { writeImage } from "../erofs/write.ts";
 import type { ImageConfig } from "../image.ts";
@@ -14,7 +15,6 @@ import type { Staging } from "../store/staging.ts";
 import { applyEntry, type SpooledEntry } from "../tree/apply.ts";
 import { type DirectoryNode, impliedDirectory } from "../tree/node.ts";
 import { components, findDirectory } from "../tree/path.ts";
-import { Turns } from "../turns.ts";
 import { unpackAll } from "./unpack.ts";
 
 /** Unpacks, merges and packs an image into a folder of the staging; gives its digest. */

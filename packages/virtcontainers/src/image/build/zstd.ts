@@ -1,7 +1,7 @@
 import { Decompress } from "fzstd";
+import { Turns } from "../../turns.ts";
 import { invalidImage } from "../failure.ts";
 import { StreamBytes } from "../tar/bytes.ts";
-import { Turns } from "../turns.ts";
 
 /** Largest window that is allotted, as the zstd tool's own limit. */
 const maxWindowBytes = 128 * 1024 * 1024;

@@ -68,6 +68,37 @@ export function encodeInode(inode: RawInode): Buffer {
   return raw;
 }
 
+/** What a reader wants of an inode. */
+export interface InodeHead {
+  layout: number;
+  xattrCount: number;
+  /** File type and permission bits as in st_mode. */
+  mode: number;
+  size: number;
+  firstBlock: number;
+}
+
+/** The number of the root's inode; undefined if the block is no superblock. */
+export function decodeRootNid(block: Buffer): number | undefined {
+  return block.readUInt32LE(superOffset) === magic
+    ? block.readUInt16LE(superOffset + 14)
+    : undefined;
+}
+
+/** Of an inode in its extended form, the only one that is written here; undefined if it has another. */
+export function decodeInode(raw: Buffer): InodeHead | undefined {
+  const form = raw.readUInt16LE(0);
+  const size = raw.readBigUInt64LE(8);
+  if ((form & 1) === 0 || size > Number.MAX_SAFE_INTEGER / 2) return undefined;
+  return {
+    layout: form >> 1,
+    xattrCount: raw.readUInt16LE(2),
+    mode: raw.readUInt16LE(4),
+    size: Number(size),
+    firstBlock: raw.readUInt32LE(16),
+  };
+}
+
 /** A device number as the kernel's new_encode_dev() writes it. */
 export function encodeDevice(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;

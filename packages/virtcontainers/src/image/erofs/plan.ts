@@ -1,5 +1,5 @@
+import { Turns } from "../../turns.ts";
 import type { DirectoryNode, ImageNode } from "../tree/node.ts";
-import { Turns } from "../turns.ts";
 import { directoryBytes, sortedNames, splitNames } from "./directory.ts";
 import { blockBytes, inodeBytes, slotBytes } from "./format.ts";
 import { encodeXattrs } from "./xattr.ts";

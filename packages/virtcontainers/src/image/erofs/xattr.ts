@@ -39,6 +39,11 @@ export function xattrCount(encodedBytes: number): number {
   return encodedBytes === 0 ? 0 : (encodedBytes - headerBytes) / 4 + 1;
 }
 
+/** The other way round. */
+export function xattrBytes(count: number): number {
+  return count === 0 ? 0 : headerBytes + (count - 1) * 4;
+}
+
 function encodeEntry(name: string, value: Buffer): Buffer {
   const [index, suffix] = split(name);
   if (suffix.length > 255 || value.length > 0xffff) {

@@ -1,8 +1,10 @@
 import {
   encodeLogRecord,
+  type Interface,
   type LinuxResources,
   type LogRecord,
   type Process,
+  type Route,
 } from "@virtcontainers/agent-protocol";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import type { Command } from "../commands/command.ts";
@@ -71,6 +73,9 @@ export class Guest {
   /** Commands that were killed before they were heard of. */
   readonly canceled = new Set<string>();
   readonly volumeBytes = new Map<string, bigint>();
+  /** By their Ethernet addresses. */
+  readonly interfaces = new Map<string, Interface>();
+  routes: readonly Route[] = [];
   readonly iptables = { ipv4: new Uint8Array(), ipv6: new Uint8Array() };
   /** Programs of the guest itself, that consoles run. */
   readonly consoles: ProcessPlace;

@@ -62,6 +62,18 @@ export function sandboxCalls(
       guest.iptables[isIpv6 ? "ipv6" : "ipv4"] = Buffer.from(data);
       return { data };
     },
+    updateInterface: ({ interface: wanted }) => {
+      if (wanted === undefined) throw invalid("interface: missing");
+      guest.interfaces.set(wanted.hwAddr, wanted);
+      return wanted;
+    },
+    listInterfaces: () => ({ Interfaces: [...guest.interfaces.values()] }),
+    updateRoutes: ({ routes }) => {
+      guest.routes = routes?.Routes ?? [];
+      return { Routes: [...guest.routes] };
+    },
+    listRoutes: () => ({ Routes: [...guest.routes] }),
+    addARPNeighbors: () => ({}),
     getDiagnosticData: ({ logType }) => {
       throw invalid(`log_type: ${logType} is not known`);
     },

@@ -9,6 +9,7 @@ import { detached } from "../../../container/layers.ts";
 import { type ContainerRequest, parseContainer } from "../../../container/request.ts";
 import type { Context } from "../../../context.ts";
 import { badValue, UsageError } from "../../../errors/usage.ts";
+import { type NetworkRequest, parseNetwork } from "../../../network/request.ts";
 import { hypervisorConfig } from "../../../vm/config.ts";
 import { parseVm, type VmRequest } from "../../../vm/request.ts";
 import type { SandboxOptions } from "./options.ts";
@@ -21,6 +22,7 @@ export interface SandboxRequest {
   config: SandboxConfig;
   vm: VmRequest;
   container: ContainerRequest;
+  network: NetworkRequest;
 }
 
 /** Checks the options of `sandbox create`; they go before what the file says. */
@@ -31,6 +33,7 @@ export async function parseSandbox(
 ): Promise<SandboxRequest> {
   const file = await optional(options.config, (path) => readSandboxConfig(path, context));
   checkCommand(command, options, undefined);
+  const network = parseSandboxNetwork(options, file, context);
   const vm = await parseVm(options, context.cwd);
   const container = await parseContainer({ image: options.image, command }, options, context);
   const main = mainContainer(container, vm, options);
@@ -45,7 +48,7 @@ export async function parseSandbox(
     // A limit is within the CPUs that were asked for; it asks for no further ones.
     ...(vm.cpus?.limit && { staticResourceMgmt: true }),
   };
-  return { config, vm, container };
+  return { config, vm, container, network };
 }
 
 /** The container of --image or --rootfs, if there is one. */
@@ -76,4 +79,19 @@ async function readSandboxConfig(path: string, context: Context): Promise<Sandbo
   const input = await readConfig(path, context);
   const { SandboxConfig, parse } = await import("virtcontainers/config");
   return parse(SandboxConfig, input);
+}
+
+/** What a file says goes before VIRTC_NETWORK, and after the options. */
+function parseSandboxNetwork(
+  options: SandboxOptions,
+  file: SandboxConfig | undefined,
+  { env }: Context,
+): NetworkRequest {
+  const inFile = file !== undefined && ("network" in file || "networkConfig" in file);
+  const network = parseNetwork(options, inFile ? {} : env);
+  if (network.choice?.kind !== "container") return network;
+  throw new UsageError(
+    `--network container:${network.choice.id} is for a container, and this is a VM`,
+    `Make a container there: \`virtc container create ${network.choice.id}\`.`,
+  );
 }

@@ -5,6 +5,8 @@ import { typedOf } from "../../../container/typed.ts";
 import type { Context } from "../../../context.ts";
 import { inOptionNames } from "../../../errors/fields.ts";
 import type { Library, SandboxHandle } from "../../../library.ts";
+import { networkPart } from "../../../network/config.ts";
+import { obtainPorts } from "../../../network/obtain-ports.ts";
 import { abortable } from "../../../terminal/abortable.ts";
 import { libraryOptions } from "../../../vm/config.ts";
 import type { SandboxOptions } from "./options.ts";
@@ -17,12 +19,13 @@ export async function makeSandbox(
   context: Context,
   make: (library: Library, config: SandboxConfig, call: CallOptions) => Promise<SandboxHandle>,
 ): Promise<void> {
-  const { config, vm, container } = await parseSandbox(words, options, context);
+  const { config, vm, container, network } = await parseSandbox(words, options, context);
   const sandbox = await abortable(context.signals, async (signal) => {
     const library = await context.library(libraryOptions(vm));
-    await obtainImage(container, library, signal, context);
+    const image = await obtainImage(container, library, signal, context);
     await obtainVolumes(container, library, signal);
-    return await make(library, config, { signal });
+    const ports = await obtainPorts(network, image, library, signal);
+    return await make(library, { ...config, ...networkPart(network, ports) }, { signal });
   }).catch((error: unknown) => {
     throw options.config === undefined ? inOptionNames(error, typedOf(options, options)) : error;
   });

@@ -1,4 +1,4 @@
-import type { Device } from "../../device.ts";
+import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuSpec } from "../config.ts";
 import { descriptor, duplicated, type LaunchFacts } from "../launch-facts.ts";
 import { type Place, placeDevices } from "../machine/places.ts";
@@ -17,13 +17,21 @@ export function deviceArguments(
       device.kind === "disk"
         ? duplicated(descriptor.disk(device.id), device.path, facts)
         : undefined;
-    const parts = deviceParts(device, { folder, path, vsock }, config);
+    const network = device.kind === "network" ? inheritedBy(device, facts) : undefined;
+    const parts = deviceParts(device, { folder, path, vsock, network }, config);
     const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
     return [
       ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
       ...["-device", JSON.stringify(frontend)],
     ];
   });
+}
+
+/** The numbers that QEMU inherits an interface's descriptors under. */
+function inheritedBy({ id, taps, vhost = [] }: NetworkDevice, facts: LaunchFacts) {
+  const number = (part: "tap" | "vhost") => (fd: number, index: number) =>
+    facts.descriptors.get(descriptor.network(part, id, index)) ?? fd;
+  return { taps: taps.map(number("tap")), vhost: vhost.map(number("vhost")) };
 }
 
 function backendArguments(backend: Backend): string[] {

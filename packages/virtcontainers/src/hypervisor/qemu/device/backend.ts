@@ -8,6 +8,7 @@ export type Backend =
       driver: "socket";
       values: { id: string; path: string } | { id: string; fd: number };
     }
+  | { option: "netdev"; driver: "tap"; values: Values & { id: string } }
   | { option: "fsdev"; driver: "local"; values: Values & { id: string } };
 
 /** A device as QEMU takes it: the same for a VM that starts and for one that runs. */

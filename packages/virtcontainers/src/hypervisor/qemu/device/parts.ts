@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 import { invalidArgument, VirtError } from "../../../errors.ts";
-import type { Device } from "../../device.ts";
+import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
+import { type NetworkDescriptors, networkParts } from "./network.ts";
 import { virtioProperties } from "./virtio.ts";
 import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
 
@@ -15,6 +16,8 @@ export interface DeviceFacts {
   path?: string | undefined;
   /** For vsock: the guest's address, and QEMU's descriptor that holds it or is connected to the daemon. */
   vsock?: { cid?: number | undefined; fd?: number | undefined } | undefined;
+  /** For a network interface: what QEMU knows its descriptors by. */
+  network?: NetworkDescriptors | undefined;
 }
 
 /** The parts of a device. INVALID_ARGUMENT for an id that QEMU would not take. */
@@ -64,6 +67,8 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       const values = { "guest-cid": cid, ...(fd !== undefined && { vhostfd: String(fd) }) };
       return virtio(config, "vhost-vsock-pci", { backend: undefined, values });
     }
+    case "network":
+      return networkParts(device, facts.network ?? ownDescriptors(device), config);
     default:
       throw new VirtError("NOT_SUPPORTED", `QEMU's driver has no device ${device.kind} yet`, {
         field: "devices",
@@ -77,6 +82,11 @@ function virtio(
   { backend, values }: { backend: Backend | undefined; values: Values },
 ): DeviceParts {
   return { backend, device: { driver, ...virtioProperties(config, driver), ...values } };
+}
+
+/** As this process has them. */
+function ownDescriptors({ taps, vhost = [] }: NetworkDevice): NetworkDescriptors {
+  return { taps, vhost };
 }
 
 /** Node names of QEMU have at most 31 characters and begin with a letter. */

@@ -4,7 +4,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { VirtError } from "../../../errors.ts";
 import { hostError } from "../../../host/errno.ts";
-import type { Host, OpenSocket, SpawnedProcess } from "../../../host/host.ts";
+import type { Host, OpenDescriptor, SpawnedProcess } from "../../../host/host.ts";
 import type { ProcessIdentity } from "../../../host/process-identity.ts";
 import type { Ledger } from "../../../store/ledger.ts";
 import { tailOf } from "../../last-words.ts";
@@ -30,7 +30,7 @@ export async function startVsockDaemon(
   spec: QemuSpec,
   ledger: Ledger,
   signal: AbortSignal,
-): Promise<{ connection: OpenSocket; process: ProcessIdentity }> {
+): Promise<{ connection: OpenDescriptor; process: ProcessIdentity }> {
   const { folder, user, config } = spec;
   // By its descriptor, since the folders on its way may be closed to the VM's user.
   await using program = await openProgram(config.vsockDaemon);
@@ -70,7 +70,7 @@ async function connectDevice(
   { folder, sandboxId, config }: QemuSpec,
   daemon: SpawnedProcess,
   signal: AbortSignal,
-): Promise<OpenSocket> {
+): Promise<OpenDescriptor> {
   const stop = new AbortController();
   const ended = daemon.exited.then(async ({ code, signal: by }) => {
     const said = await tailOf(join(folder, output), 10).catch(() => "");

@@ -1,0 +1,66 @@
+import { isIPv4, isIPv6 } from "node:net";
+import * as v from "valibot";
+import { argument, flag, integer, text, texts } from "../../validate.ts";
+import { ipAddress } from "./addresses.ts";
+import { networkName } from "./names.ts";
+
+/** Addresses of a network. */
+export interface Subnet {
+  /** Such as `10.90.0.0/24` or `fd00:90::/64`. */
+  subnet: string;
+  /** This host's address in it; default: the first. */
+  gateway?: string | undefined;
+  /** The part of it that sandboxes get their addresses from, such as `10.90.0.128/25`; default: all. */
+  ipRange?: string | undefined;
+}
+
+/** What is said of a network when it is made. */
+export interface NetworkOptions {
+  /** 1 to 64 characters of [a-zA-Z0-9_.-]; default: 12 random hex digits. */
+  name?: string | undefined;
+  /** At most one of IPv4 and one of IPv6; default: one of IPv4 that nothing on this host uses. */
+  subnets?: Subnet[] | undefined;
+  /** It has IPv6 too; where `subnets` has none of it, one that nothing uses. Default false. */
+  ipv6?: boolean | undefined;
+  /** There is no way out of it, and no port can be published. Default false. */
+  internal?: boolean | undefined;
+  /** Bytes, from 1280 to 65535; default 1500. */
+  mtu?: number | undefined;
+  /** Texts that are kept with it, by their names. */
+  labels?: Readonly<Record<string, string>> | undefined;
+}
+
+const prefixRule = "it must be a subnet such as 10.90.0.0/24 or fd00:90::/64";
+
+/** An address and the length of a prefix. */
+const prefix = v.pipe(
+  v.string(prefixRule),
+  v.check((value) => {
+    const [, address = "", length] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(value) ?? [];
+    const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+    return Number(length) >= 1 && Number(length) <= bits;
+  }, prefixRule),
+);
+
+export const SubnetSchema = v.strictObject({
+  subnet: prefix,
+  gateway: v.optional(ipAddress),
+  ipRange: v.optional(prefix),
+});
+
+export const NetworkOptionsSchema = v.strictObject({
+  name: v.optional(networkName),
+  subnets: v.optional(
+    v.pipe(
+      v.array(SubnetSchema),
+      v.check(
+        (all) => new Set(all.map(({ subnet }) => subnet.includes(":"))).size === all.length,
+        "there can be one subnet of IPv4 and one of IPv6",
+      ),
+    ),
+  ),
+  ipv6: flag,
+  internal: flag,
+  mtu: v.optional(integer(1280, 65_535, "bytes")),
+  labels: v.optional(texts(text(256), argument(4096))),
+});

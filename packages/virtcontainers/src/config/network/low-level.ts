@@ -1,0 +1,40 @@
+import * as v from "valibot";
+import { absolutePath, flag } from "../../validate.ts";
+
+/** How a link of the namespace and the guest's are joined. `default` is tcfilter. */
+export const interworkingModels = [
+  "default",
+  "tcfilter",
+  "macvtap",
+  "bridged",
+  "routed",
+  "none",
+] as const;
+export type InterworkingModel = (typeof interworkingModels)[number];
+
+/** The namespace that a sandbox is connected to, where somebody else fills it. */
+export interface NetworkConfig {
+  /** The namespace: an absolute path, such as /var/run/netns/NAME; default: one of the sandbox's own. */
+  netNSPath?: string | undefined;
+  /** No namespace and no network. Default false. */
+  disableNewNetNs?: boolean | undefined;
+  /** Default: `default`. */
+  interworkingModel?: InterworkingModel | undefined;
+}
+
+export const NetworkConfigSchema = v.pipe(
+  v.strictObject({
+    netNSPath: v.optional(absolutePath()),
+    disableNewNetNs: flag,
+    interworkingModel: v.optional(
+      v.picklist(interworkingModels, `it must be one of ${interworkingModels.join(", ")}`),
+    ),
+  }),
+  v.forward(
+    v.check(
+      ({ netNSPath, disableNewNetNs }) => !(netNSPath !== undefined && disableNewNetNs),
+      "netNSPath and disableNewNetNs exclude each other",
+    ),
+    ["disableNewNetNs"],
+  ),
+);

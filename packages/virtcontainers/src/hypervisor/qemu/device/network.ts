@@ -1,0 +1,45 @@
+import type { NetworkDevice } from "../../device.ts";
+import type { QemuConfig } from "../config.ts";
+import type { DeviceParts } from "./backend.ts";
+import { virtioProperties } from "./virtio.ts";
+
+const driver = "virtio-net-pci";
+
+/** What QEMU knows the descriptors by: numbers of inherited ones, or names of those that it was handed. */
+export interface NetworkDescriptors {
+  taps: readonly (string | number)[];
+  /** None: QEMU serves the queues itself. */
+  vhost: readonly (string | number)[];
+}
+
+/** A network interface with a pair of queues for each tap. */
+export function networkParts(
+  { id, mac, mtu, taps }: NetworkDevice,
+  descriptors: NetworkDescriptors,
+  config: QemuConfig,
+): DeviceParts {
+  const pairs = taps.length;
+  const vhost = descriptors.vhost.length > 0;
+  return {
+    backend: {
+      option: "netdev",
+      driver: "tap",
+      values: {
+        id,
+        fds: descriptors.taps.join(":"),
+        ...(vhost && { vhost: true, vhostfds: descriptors.vhost.join(":") }),
+      },
+    },
+    device: {
+      driver,
+      netdev: id,
+      mac,
+      // A vector for each queue, one for the control queue and one for changes of the configuration.
+      ...(pairs > 1 && { mq: true, vectors: 2 * pairs + 2 }),
+      ...(mtu !== undefined && { host_mtu: mtu }),
+      // Nothing is booted over it.
+      romfile: "",
+      ...virtioProperties(config, driver),
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { isIPv4 } from "node:net";
+
+/** A block of addresses, or one address as the smallest of them. */
+export interface Block {
+  family: 4 | 6;
+  /** The address with all bits after the prefix cleared. */
+  base: bigint;
+  prefix: number;
+}
+
+/** Of a text that is an address or a block already. */
+export function parseBlock(text: string): Block {
+  const [address = "", length] = text.split("/");
+  const family = isIPv4(address) ? 4 : 6;
+  const bits = family === 4 ? 32 : 128;
+  const prefix = length === undefined ? bits : Number(length);
+  const rest = BigInt(bits - prefix);
+  return { family, base: (toNumber(address, family) >> rest) << rest, prefix };
+}
+
+/** True if all of `inner` is in `outer`. */
+export function contains(outer: Block, inner: Block): boolean {
+  if (outer.family !== inner.family || outer.prefix > inner.prefix) return false;
+  const rest = BigInt((outer.family === 4 ? 32 : 128) - outer.prefix);
+  return outer.base >> rest === inner.base >> rest;
+}
+
+export function isIn(blocks: readonly Block[], address: string): boolean {
+  const one = parseBlock(address);
+  return blocks.some((block) => contains(block, one));
+}
+
+/** As nft and people write it; a single address without a length. */
+export function blockText({ family, base, prefix }: Block): string {
+  const bits = family === 4 ? 32 : 128;
+  const address = family === 4 ? text4(base) : text6(base);
+  return prefix === bits ? address : `${address}/${prefix}`;
+}
+
+function toNumber(address: string, family: 4 | 6): bigint {
+  if (family === 4) return address.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  return groups(address).reduce((sum, group) => (sum << 16n) | BigInt(group), 0n);
+}
+
+function groups(address: string): number[] {
+  const [head = "", tail] = address.split("::");
+  const before = groupsOf(head);
+  if (tail === undefined) return before;
+  const after = groupsOf(tail);
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+/** The last of them may be written as an IPv4 address. */
+function groupsOf(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((group) => {
+    if (!group.includes(".")) return [Number.parseInt(group, 16)];
+    const number = Number(toNumber(group, 4));
+    return [number >>> 16, number & 0xffff];
+  });
+}
+
+function text4(base: bigint): string {
+  return [24n, 16n, 8n, 0n].map((shift) => String((base >> shift) & 0xffn)).join(".");
+}
+
+function text6(base: bigint): string {
+  const parts = Array.from({ length: 8 }, (_, index) =>
+    ((base >> BigInt(16 * (7 - index))) & 0xffffn).toString(16),
+  ).join(":");
+  // The URL standard has the one shortest form.
+  return new URL(`http://[${parts}]/`).hostname.slice(1, -1);
+}

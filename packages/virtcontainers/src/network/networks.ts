@@ -1,0 +1,30 @@
+import type { NetworkOptions, Subnet } from "../config/network/definition.ts";
+import type { CallOptions } from "../deadline.ts";
+
+/** What sandboxes can be connected to. */
+export interface Network {
+  name: string;
+  /** `bridge`: made here. `cni`: of a configuration file of somebody else's. */
+  driver: "bridge" | "cni";
+  subnets: readonly Subnet[];
+  internal: boolean;
+  labels: Readonly<Record<string, string>>;
+  /** ISO 8601; a file of somebody else's has none. */
+  createdAt?: string | undefined;
+  /** Ids of the sandboxes that are in it. */
+  usedBy: readonly string[];
+}
+
+/** The named networks of this host and user. All methods throw VirtError, and end by the signal. */
+export interface Networks {
+  /** ALREADY_EXISTS, INVALID_ARGUMENT, BUSY where the addresses are another network's. */
+  create(options?: NetworkOptions, call?: CallOptions): Promise<Network>;
+  /** By name. */
+  list(call?: CallOptions): Promise<Network[]>;
+  /** NETWORK_NOT_FOUND. */
+  inspect(name: string, call?: CallOptions): Promise<Network>;
+  /** BUSY while a sandbox is in it; NETWORK_NOT_FOUND; NOT_SUPPORTED for what was not made here. */
+  remove(name: string, call?: CallOptions): Promise<void>;
+  /** Removes all networks that were made here and that no sandbox is in; gives the names. */
+  prune(call?: CallOptions): Promise<string[]>;
+}

@@ -1,0 +1,136 @@
+import { type Interface, InterfaceSchema } from "../../config/network/interface.ts";
+import { VirtError } from "../../errors.ts";
+import { assertUp, type Operation, undo, type Verb } from "../../operation/run-verb.ts";
+import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.ts";
+import { parse } from "../../validate.ts";
+import { makeEndpoint, networkWork } from "../connect.ts";
+import { kindOf } from "../endpoint/kinds.ts";
+import { assertLive } from "../interworking/models.ts";
+import { readNamespace } from "../scan/read.ts";
+import { type FoundLink, findLink } from "../scan/scan.ts";
+import { interfaceOf, tellInterface } from "../tell.ts";
+import type { NetworkWork } from "../work.ts";
+
+/**
+ * Gives a running guest a link of the namespace, with the addresses and the MTU that are told, or else the link's own.
+ * INVALID_ARGUMENT if there is no such link, ALREADY_EXISTS if the guest has it.
+ */
+export function addInterface(input: Interface): Verb<Interface> {
+  const wanted = parse(InterfaceSchema, input, "interface");
+  return async (operation) => {
+    const network = networkOf(operation, "add an interface to");
+    assertNew(operation, network, wanted);
+    const { context, sandbox, signal } = operation;
+    const link = await linkFor(operation, network, wanted);
+    const endpoint = makeEndpoint(network, sandbox, {
+      ...link,
+      guest: guestOf(link.guest, wanted),
+    });
+    assertLive(endpoint);
+    const vm = await operation.vm("attach", "detach");
+    // In the state before it is anywhere else, so that whoever comes after can take it off.
+    network.endpoints.push(endpoint);
+    await operation.save();
+    try {
+      const work = workOf(operation, network);
+      await using plug = await kindOf(endpoint.type, endpoint.name).attach(work, endpoint);
+      context.host.failpoint("network.hotplug.before");
+      endpoint.address = await vm.attach(plug.device, signal);
+      context.host.failpoint("network.hotplug.after");
+      const told = interfaceOf(endpoint);
+      await tellInterface(await operation.agent(), told, signal);
+      await operation.save();
+      return told;
+    } catch (error) {
+      await undo(operation, (undoing) => detach(undoing, network, endpoint));
+      throw error;
+    }
+  };
+}
+
+const defaultMtu = 1500;
+
+/** A tap is made for the guest; else it is a link that is there. */
+async function linkFor(
+  { context, signal }: Operation,
+  { netns }: StoredNetwork,
+  { name, hwAddr, type }: Interface,
+): Promise<FoundLink> {
+  if (type !== "tap") return findLink(await readNamespace(context.host, netns.path, signal), name);
+  const none = { noArp: false, addresses: [], routes: [], neighbors: [] };
+  return { name, ifindex: 0, type, guest: { mac: hwAddr, mtu: defaultMtu, ...none } };
+}
+
+/** Takes the interface with this Ethernet address from a running guest. One that is not there is no error: undefined. */
+export function removeInterface(input: Interface): Verb<Interface | undefined> {
+  const { hwAddr } = parse(InterfaceSchema, input, "interface");
+  return async (operation) => {
+    const network = networkOf(operation, "remove an interface from");
+    const endpoint = network.endpoints.find(({ guest }) => guest.mac === hwAddr);
+    if (endpoint === undefined) return undefined;
+    assertLive(endpoint);
+    await detach(operation, network, endpoint);
+    return interfaceOf(endpoint);
+  };
+}
+
+async function detach(
+  operation: Operation,
+  network: StoredNetwork,
+  endpoint: StoredEndpoint,
+): Promise<void> {
+  const vm = await operation.vm("attach", "detach");
+  await vm.detach(endpoint.id, operation.signal);
+  operation.context.host.failpoint("network.unplugged");
+  await kindOf(endpoint.type, endpoint.name).detach(workOf(operation, network), endpoint);
+  network.endpoints.splice(network.endpoints.indexOf(endpoint), 1);
+  await operation.save();
+}
+
+function workOf(operation: Operation, network: StoredNetwork): NetworkWork {
+  const { context, sandbox, signal } = operation;
+  const cpus = sandbox.size?.cpus ?? 1;
+  return networkWork(context, sandbox, network, cpus, operation.ledger(), signal);
+}
+
+function networkOf(operation: Operation, doing: string): StoredNetwork {
+  assertUp(operation, doing);
+  const { id, network } = operation.sandbox;
+  if (network !== undefined) return network;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `can't ${doing} sandbox ${id}: it has no network namespace`,
+    {
+      sandboxId: id,
+      hint: "Create it with networkConfig or network.",
+    },
+  );
+}
+
+function assertNew({ sandbox }: Operation, { endpoints }: StoredNetwork, wanted: Interface): void {
+  const same = endpoints.find(
+    ({ name, guest }) => name === wanted.name || guest.mac === wanted.hwAddr,
+  );
+  if (same === undefined) return;
+  throw new VirtError(
+    "ALREADY_EXISTS",
+    `the guest has the interface ${same.name} with the address ${same.guest.mac} already`,
+    {
+      sandboxId: sandbox.id,
+      field: same.name === wanted.name ? "interface.name" : "interface.hwAddr",
+    },
+  );
+}
+
+/** What is told goes before what the link has. */
+function guestOf(guest: StoredEndpoint["guest"], wanted: Interface): StoredEndpoint["guest"] {
+  const { hwAddr, mtu = 0, ipAddresses } = wanted;
+  return {
+    ...guest,
+    mac: hwAddr,
+    ...(mtu > 0 && { mtu }),
+    ...(ipAddresses !== undefined && {
+      addresses: ipAddresses.map(({ address, mask }) => ({ address, prefix: Number(mask) })),
+    }),
+  };
+}

@@ -1,0 +1,44 @@
+import type { SandboxConfig } from "../config/sandbox.ts";
+import { invalidArgument, VirtError } from "../errors.ts";
+import { assertCanAttach } from "../hypervisor/can-attach.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Context } from "../operation/context.ts";
+import { joinOf, modelFor } from "./interworking/models.ts";
+
+type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
+
+/** True if the sandbox is to have a network namespace. */
+export function wantsNetwork({ networkConfig, network }: Networked): boolean {
+  if (networkConfig?.disableNewNetNs) return false;
+  return network !== undefined || networkConfig !== undefined;
+}
+
+/** Refuses by name what the driver, the host or its namespace can't; takes nothing. */
+export async function assertConnectable(
+  { host }: Pick<Context, "host">,
+  hypervisor: Hypervisor,
+  config: Networked,
+): Promise<void> {
+  if (!wantsNetwork(config)) return;
+  const { netNSPath, interworkingModel: model } = config.networkConfig ?? {};
+  assertCanAttach(hypervisor, "network", "cold");
+  if (host.uid !== 0) {
+    throw new VirtError("NOT_SUPPORTED", "a network needs root", {
+      field: config.network === undefined ? "networkConfig" : "network",
+      hint: "Run as root, or leave it out.",
+    });
+  }
+  if (model !== "none") joinOf(modelFor("virtual", model));
+  if (
+    config.network?.egress !== undefined &&
+    model !== undefined &&
+    model !== "default" &&
+    model !== "routed"
+  )
+    throw invalidArgument(
+      "networkConfig.interworkingModel",
+      model,
+      "an egress policy needs the model routed",
+    );
+  if (netNSPath !== undefined) await host.network.identifyNamespace(netNSPath);
+}

@@ -1,0 +1,255 @@
+import { readFileSync } from "node:fs";
+import type { Sandbox } from "virtcontainers";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
+import { cable, guestMac, setUp, smallInternet, webServer } from "./support/net/internet.ts";
+import { type TestNamespace, testNamespace } from "./support/net/namespace.ts";
+
+let instance: TestInstance;
+beforeAll(async () => {
+  instance = await testInstance();
+});
+afterAll(async () => {
+  await instance[Symbol.asyncDispose]();
+  expect(leftovers(instance)).toEqual([]);
+});
+
+async function run(sandbox: Sandbox, ...argv: string[]): Promise<string> {
+  return (await sandbox.exec(argv, { check: true, timeoutMs: 30_000 })).stdout;
+}
+
+async function connected(netns: TestNamespace, id: string, more: object = {}): Promise<Sandbox> {
+  const sandbox = await instance.vc.runSandbox({
+    id,
+    containers: [{ id: "main", image: "busybox", waits: true }],
+    networkConfig: { netNSPath: netns.path },
+    ...more,
+  });
+  onTestFinished(() => instance.vc.deleteSandbox(id, { force: true }).catch(() => {}));
+  return sandbox;
+}
+
+/** What joins a namespace's link with a guest, as far as it can be seen. */
+async function joined(namespace: TestNamespace): Promise<{ links: string[]; qdiscs: string }> {
+  const links = await namespace.ip("-o", "link", "show");
+  const names = links.split("\n").flatMap((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? []);
+  return { links: names, qdiscs: await namespace.run(["tc", "qdisc", "show", "dev", "eth0"]) };
+}
+
+const untouched = { links: ["lo", "eth0"], qdiscs: expect.not.stringContaining("ingress") };
+
+describe.skipIf(process.getuid?.() !== 0)("a namespace that somebody else has filled", () => {
+  test("its veth is the guest's: both ways, IPv4 and IPv6, and nothing is left of it", async () => {
+    const { sandbox: netns, server } = await smallInternet();
+    await netns.ip("neigh", "add", "10.9.0.77", "lladdr", "02:00:00:00:00:77", "dev", "eth0");
+    await webServer(server, "hello");
+    const sandbox = await connected(netns, "veth");
+    expect(await run(sandbox, "ip", "addr", "show", "eth0")).toMatch(
+      new RegExp(`mtu 1500.*${guestMac}.*10\\.9\\.0\\.2/24.*fd09::2/64`, "s"),
+    );
+    for (const address of ["192.0.2.1", "[2001:db8::1]"])
+      expect(await run(sandbox, "wget", "-qO-", `http://${address}/`)).toMatch(
+        /^hello (::ffff:10\.9\.0\.2|fd09::2)\n$/,
+      );
+    expect(await run(sandbox, "ip", "neigh")).toMatch(
+      /10\.9\.0\.77 .*02:00:00:00:00:77.*PERMANENT/,
+    );
+    await server.run(["busybox", "ping", "-c1", "-W5", "10.9.0.2"]);
+    await server.run(["busybox", "ping", "-6", "-c1", "-W5", "fd09::2"]);
+    expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata"]);
+    await sandbox.delete({ force: true });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+
+  test("interfaces come and go while it runs, and routes are changed", async () => {
+    const { sandbox: netns, server } = await smallInternet();
+    await webServer(server, "live");
+    const sandbox = await connected(netns, "live");
+    const second = { namespace: netns, name: "eth1", mac: "02:00:00:00:09:03" };
+    await cable(second, {
+      namespace: server,
+      name: "down1",
+      addresses: ["10.8.0.1/24", "fd08::1/64"],
+    });
+    const wanted = {
+      name: "eth1",
+      hwAddr: second.mac,
+      mtu: 1300,
+      ipAddresses: [
+        { address: "10.8.0.2", mask: "24" },
+        { address: "fd08::2", mask: "64" },
+      ],
+    };
+    const added = await sandbox.addInterface(wanted);
+    expect(added).toMatchObject({ ...wanted, type: "virtual", devicePath: expect.any(String) });
+    await expect(sandbox.addInterface(wanted)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    for (const address of ["10.8.0.1", "[fd08::1]"])
+      expect(await run(sandbox, "wget", "-qO-", `http://${address}/`)).toMatch(
+        /10\.8\.0\.2|fd08::2/,
+      );
+    expect(await sandbox.listInterfaces()).toContainEqual(
+      expect.objectContaining({ name: "eth1", hwAddr: second.mac, mtu: 1300 }),
+    );
+    await sandbox.updateRoutes([{ device: "eth1", gateway: "10.8.0.1" }]);
+    expect(await sandbox.listRoutes()).toContainEqual(
+      expect.objectContaining({ device: "eth1", gateway: "10.8.0.1" }),
+    );
+    expect(await run(sandbox, "wget", "-qO-", "http://192.0.2.1/")).toBe("live ::ffff:10.8.0.2\n");
+    expect(await sandbox.removeInterface(wanted)).toMatchObject({ name: "eth1" });
+    expect(await sandbox.removeInterface(wanted)).toBeUndefined();
+    expect((await sandbox.listInterfaces()).map(({ name }) => name)).not.toContain("eth1");
+    expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata", "eth1"]);
+    expect(await netns.run(["tc", "qdisc", "show", "dev", "eth1"])).not.toContain("ingress");
+    await sandbox.addInterface(wanted);
+    await expect(
+      sandbox.addInterface({ ...wanted, name: "eth7", hwAddr: guestMac }),
+    ).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    await expect(
+      sandbox.addInterface({ name: "eth7", hwAddr: "02:00:00:00:00:07" }),
+    ).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "interface.name" });
+  });
+
+  test("what a killed process has left of it is given back by another", async () => {
+    const { sandbox: netns } = await smallInternet();
+    await connected(netns, "killed");
+    const { vm } = JSON.parse(readFileSync(`${instance.stateDir}/sbs/killed/sandbox.json`, "utf8"));
+    process.kill(vm.process.pid, "SIGKILL");
+    await instance.vc.deleteSandbox("killed", { force: true });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+
+  test("a sandbox that is started again is connected again", async () => {
+    const { sandbox: netns, server } = await smallInternet();
+    await webServer(server, "again");
+    const sandbox = await connected(netns, "restarted");
+    await sandbox.stop();
+    expect(await joined(netns)).toEqual(untouched);
+    await sandbox.start();
+    expect(await run(sandbox, "wget", "-qO-", "http://192.0.2.1/")).toContain("again");
+  });
+
+  test("what filters of somebody else are on it stays theirs, and the sandbox is refused", async () => {
+    const { sandbox: netns } = await smallInternet();
+    const foreign = "dev eth0 ingress pref 7 protocol all u32 match u8 0 0 flowid 1:1".split(" ");
+    await netns.run(["tc", "qdisc", "add", "dev", "eth0", "ingress"]);
+    await netns.run(["tc", "filter", "add", ...foreign]);
+    await expect(connected(netns, "foreign")).rejects.toMatchObject({
+      code: "HOST_FAILED",
+      message: expect.stringMatching(/tc qdisc add dev eth0 ingress: .*Exclusivity|exists/),
+    });
+    expect((await joined(netns)).links).toEqual(["lo", "eth0"]);
+    expect(await netns.run(["tc", "filter", "show", "dev", "eth0", "ingress"])).toContain("pref 7");
+  });
+
+  test("a namespace that is none, this host's own, or without links for a guest is refused", async () => {
+    const bare = await testNamespace();
+    for (const path of ["/nonexistent", "/etc/hosts", "/proc/self/ns/net", "/proc/self/ns/mnt"])
+      await expect(connected({ ...bare, path }, "refused"), path).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        field: "networkConfig.netNSPath",
+      });
+    await bare.ip("link", "add", "br0", "type", "bridge");
+    await bare.ip("addr", "add", "10.1.1.1/24", "dev", "br0");
+    await expect(connected(bare, "refused")).rejects.toMatchObject({
+      code: "NOT_SUPPORTED",
+      message: "no link is for a guest: br0 (bridge)",
+    });
+  });
+});
+
+/** Traffic both ways, IPv4 and IPv6, with the world of a small internet. */
+async function crosses(sandbox: Sandbox, server: TestNamespace): Promise<void> {
+  for (const address of ["192.0.2.1", "[2001:db8::1]"])
+    expect(await run(sandbox, "wget", "-qO-", `http://${address}/`)).toMatch(/10\.9\.0\.2|fd09::2/);
+  await server.run(["busybox", "ping", "-c1", "-W5", "10.9.0.2"]);
+  await server.run(["busybox", "ping", "-6", "-c1", "-W5", "fd09::2"]);
+}
+
+describe.skipIf(process.getuid?.() !== 0)("models", () => {
+  test.each(["tcfilter", "macvtap", "bridged"] as const)(
+    "%s joins a veth and a guest, and leaves the veth as it was",
+    async (interworkingModel) => {
+      const { sandbox: netns, server } = await smallInternet();
+      await webServer(server, "model");
+      const state = async () =>
+        [
+          await netns.ip("addr", "show", "eth0"),
+          await netns.ip("route"),
+          await netns.ip("-6", "route"),
+        ]
+          .join("\n")
+          .replaceAll(
+            / (tentative|proto \w+|metric \d+|pref \w+|valid_lft \w+|preferred_lft \w+)/g,
+            "",
+          );
+      const before = await state();
+      const networkConfig = { netNSPath: netns.path, interworkingModel };
+      const sandbox = await connected(netns, `model-${interworkingModel}`, { networkConfig });
+      await crosses(sandbox, server);
+      await sandbox.stop();
+      expect(await state()).toBe(before);
+      expect(await joined(netns)).toEqual(untouched);
+      await sandbox.start();
+      await crosses(sandbox, server);
+    },
+  );
+
+  test("none joins no veth, and says so", async () => {
+    const { sandbox: netns } = await smallInternet();
+    const networkConfig = { netNSPath: netns.path, interworkingModel: "none" };
+    await expect(connected(netns, "model-none", { networkConfig })).rejects.toMatchObject({
+      code: "NOT_SUPPORTED",
+      field: "networkConfig.interworkingModel",
+    });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)("endpoints", () => {
+  /** A namespace whose link is made on the cable to the server, which is with somebody else. */
+  async function onCable(kind: "macvlan" | "macvtap") {
+    const [owner, netns, server] = [
+      await testNamespace(),
+      await testNamespace(),
+      await testNamespace(),
+    ];
+    await cable(
+      { namespace: owner, name: "up0" },
+      { namespace: server, name: "down0", addresses: ["10.9.0.1/24", "fd09::1/64"] },
+    );
+    for (const address of ["192.0.2.1/32", "2001:db8::1/128"])
+      await server.ip("addr", "add", address, "dev", "lo");
+    await owner.ip("link", "add", "link", "up0", "name", "eth0", "type", kind, "mode", "bridge");
+    await owner.ip("link", "set", "eth0", "netns", netns.path.split("/")[2] ?? "");
+    await setUp({ namespace: netns, name: "eth0", addresses: ["10.9.0.2/24", "fd09::2/64"] });
+    await netns.ip("route", "add", "default", "via", "10.9.0.1");
+    await netns.ip("-6", "route", "add", "default", "via", "fd09::1");
+    await webServer(server, kind);
+    return { netns, server };
+  }
+
+  test.each(["macvlan", "macvtap"] as const)("a %s is the guest's", async (kind) => {
+    const { netns, server } = await onCable(kind);
+    const sandbox = await connected(netns, `of-${kind}`);
+    expect((await sandbox.status()).state).toBe("running");
+    await crosses(sandbox, server);
+    await sandbox.delete({ force: true });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+
+  test("a tap is made for a running guest, with the namespace at its other end", async () => {
+    const { sandbox: netns } = await smallInternet();
+    const sandbox = await connected(netns, "of-tap");
+    const wanted = {
+      name: "tap9",
+      hwAddr: "02:00:00:00:00:19",
+      type: "tap",
+      ipAddresses: [{ address: "10.7.0.2", mask: "24" }],
+    };
+    await sandbox.addInterface(wanted);
+    await netns.ip("addr", "add", "10.7.0.1/24", "dev", "tap9");
+    await netns.run(["busybox", "ping", "-c1", "-W5", "10.7.0.2"]);
+    await sandbox.removeInterface(wanted);
+    expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata"]);
+  });
+});
