@@ -5,11 +5,12 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
-type Networked = Pick<SandboxConfig, "networkConfig">;
+type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
 
 /** True if the sandbox is to have a network namespace. */
-export function wantsNetwork({ networkConfig }: Networked): boolean {
-  return networkConfig !== undefined && !networkConfig.disableNewNetNs;
+export function wantsNetwork({ networkConfig, network }: Networked): boolean {
+  if (networkConfig?.disableNewNetNs) return false;
+  return network !== undefined || networkConfig !== undefined;
 }
 
 /** Refuses by name what the driver, the host or its namespace can't; takes nothing. */
@@ -23,7 +24,7 @@ export async function assertConnectable(
   assertCanAttach(hypervisor, "network", "cold");
   if (host.uid !== 0) {
     throw new VirtError("NOT_SUPPORTED", "a network needs root", {
-      field: "networkConfig",
+      field: config.network === undefined ? "networkConfig" : "network",
       hint: "Run as root, or leave it out.",
     });
   }

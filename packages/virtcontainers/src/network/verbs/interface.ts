@@ -87,7 +87,7 @@ async function detach(
 function workOf(operation: Operation, network: StoredNetwork): NetworkWork {
   const { context, sandbox, signal } = operation;
   const cpus = sandbox.size?.cpus ?? 1;
-  return networkWork(context, network, cpus, operation.ledger(), signal);
+  return networkWork(context, sandbox, network, cpus, operation.ledger(), signal);
 }
 
 function networkOf(operation: Operation, doing: string): StoredNetwork {
