@@ -6,6 +6,7 @@ import type { Ledger } from "../store/ledger.ts";
 import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./cni/attach.ts";
+import { assertRoutable, openRouters } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
@@ -62,6 +63,7 @@ export async function connectNetwork(
     await phase("network.attach", ids, async () => {
       for (const link of links) connected.add(await attachLink(work, network, sandbox, link));
     });
+    await phase("network.route", ids, () => openRouters(context, sandbox, ledger, signal));
     return connected;
   } catch (error) {
     await connected[Symbol.asyncDispose]();
@@ -130,7 +132,9 @@ export function makeEndpoint(
   { name, ifindex, type, guest }: FoundLink,
 ): StoredEndpoint {
   const index = freeIndex(network);
-  const model = modelFor(type, config.networkConfig?.interworkingModel);
+  const egress = config.network?.egress;
+  const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
+  if (egress !== undefined) assertRoutable(type, name);
   return { id: `net${index}`, type, model, name, ifindex, index, guest };
 }
 

@@ -1,5 +1,5 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
-import { VirtError } from "../errors.ts";
+import { invalidArgument, VirtError } from "../errors.ts";
 import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
@@ -29,5 +29,16 @@ export async function assertConnectable(
     });
   }
   if (model !== "none") joinOf(modelFor("virtual", model));
+  if (
+    config.network?.egress !== undefined &&
+    model !== undefined &&
+    model !== "default" &&
+    model !== "routed"
+  )
+    throw invalidArgument(
+      "networkConfig.interworkingModel",
+      model,
+      "an egress policy needs the model routed",
+    );
   if (netNSPath !== undefined) await host.network.identifyNamespace(netNSPath);
 }

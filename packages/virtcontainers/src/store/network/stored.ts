@@ -66,6 +66,8 @@ export const StoredNetwork = v.object({
   /** The namespace is the sandbox's own, and ends with it. */
   created: v.boolean(),
   endpoints: v.array(StoredEndpoint),
+  /** Who enforces its egress policy, where it has one. */
+  egress: v.optional(v.object({ uid: number })),
   /** In the order of the configuration's networks; none in a namespace that somebody else fills. */
   attachments: v.array(AttachmentSchema),
 });
