@@ -33,7 +33,10 @@ type Handed<V extends Method> = {
 };
 
 /** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
-export type Library = { readonly images: Images; readonly volumes: Volumes } & Told<
+export type Library = {
+  readonly images: Images;
+  readonly volumes: Volumes;
+} & Told<
   | "listSandbox"
   | "statusSandbox"
   | "statusContainer"
