@@ -44,6 +44,8 @@ export type Library = {
   | "waitProcess"
   | "collectGarbage"
   | "events"
+  | "egressLog"
+  | "egressStatus"
   | "trace"
 > &
   Done<
@@ -59,6 +61,7 @@ export type Library = {
     | "pauseContainer"
     | "resumeContainer"
     | "updateContainer"
+    | "setEgress"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(
