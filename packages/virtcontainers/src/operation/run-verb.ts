@@ -69,7 +69,9 @@ export async function runVerb<T>(
         await held.events.catchUp(sandbox);
       deadline.check();
       if (how.holding === "moment") hold.release();
-      return await verb(operation(held, connection, sandbox, deadline, hold));
+      return await connection.during(() =>
+        verb(operation(held, connection, sandbox, deadline, hold)),
+      );
     });
   } catch (error) {
     if (seen !== undefined && error === deadline.signal.reason && isVirtError(error, "TIMEOUT"))
@@ -122,7 +124,8 @@ export async function within<T>(
 ): Promise<T> {
   const { context, connection, sandbox, signal, hold } = whole;
   using deadline = new Deadline({ signal }, timeoutMs, phase);
-  return await deadline.race(work(operation(context, connection, sandbox, deadline, hold)));
+  const part = operation(context, connection, sandbox, deadline, hold);
+  return await deadline.race(connection.during(() => work(part)));
 }
 
 /** How long it may take to undo what failed. */
