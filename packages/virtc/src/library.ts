@@ -24,7 +24,7 @@ export type SandboxHandle = Pick<
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
-type Method = Exclude<keyof VirtContainers, "images" | "volumes">;
+type Method = Exclude<keyof VirtContainers, "images" | "networks" | "volumes">;
 type Done<V extends Method> = {
   [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<unknown>;
 };
@@ -33,7 +33,10 @@ type Handed<V extends Method> = {
 };
 
 /** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
-export type Library = { readonly images: Images; readonly volumes: Volumes } & Told<
+export type Library = {
+  readonly images: Images;
+  readonly volumes: Volumes;
+} & Told<
   | "listSandbox"
   | "statusSandbox"
   | "statusContainer"

@@ -116,3 +116,19 @@ fn hugetlb(folder: &Path) -> BTreeMap<String, HugetlbStats> {
     });
     stats.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_of_processes_is_told_as_0() {
+        let folder = tempfile::tempdir().unwrap();
+        let limit = |text: &str| {
+            fs::write(folder.path().join("pids.max"), text).unwrap();
+            of(folder.path()).pids_stats.unwrap_or_default().limit
+        };
+        assert_eq!(limit("max\n"), 0);
+        assert_eq!(limit("12\n"), 12);
+    }
+}

@@ -17,6 +17,12 @@ pub fn bring_online(folder: &Path, most: usize) -> usize {
     bring_members_online(folder, "cpu", most)
 }
 
+/// Brings CPUs into use until there are so many of them, and tells whether there are.
+pub fn bring_total_online(folder: &Path, total: usize) -> bool {
+    let missing = total.saturating_sub(online(folder).len());
+    bring_online(folder, missing) >= missing
+}
+
 /// Brings at most so many members of a kind (CPUs, memory blocks) into use, and gives their number.
 pub fn bring_members_online(folder: &Path, prefix: &str, most: usize) -> usize {
     let switches = members(folder, prefix).into_iter();
@@ -75,5 +81,19 @@ mod tests {
         assert_eq!(bring_online(folder.path(), 5), 1);
         assert_eq!(online(folder.path()), [0, 1, 2, 3, 10]);
         assert_eq!(state("cpufreq"), "0");
+    }
+
+    #[test]
+    fn a_total_counts_those_that_are_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, state) in [("cpu0", "1"), ("cpu1", "1"), ("cpu2", "0"), ("cpu3", "0")] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join("online"), state).unwrap();
+        }
+        assert!(bring_total_online(folder.path(), 1));
+        assert_eq!(online(folder.path()), [0, 1]);
+        assert!(bring_total_online(folder.path(), 3));
+        assert_eq!(online(folder.path()), [0, 1, 2]);
+        assert!(!bring_total_online(folder.path(), 5));
     }
 }

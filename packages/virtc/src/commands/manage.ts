@@ -4,6 +4,7 @@ export { define as debug } from "./debug/command.ts";
 export { define as events } from "./events/command.ts";
 export { define as gc } from "./gc/command.ts";
 export { define as pause } from "./pause/command.ts";
+export { define as port } from "./port/command.ts";
 export { define as resume } from "./resume/command.ts";
 export { define as sandbox } from "./sandbox/command.ts";
 export { define as stats } from "./stats/command.ts";

@@ -23,7 +23,7 @@ const manage =
 
 /** Every command, below the heading and in the order in which help lists them. */
 export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
-  "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
+  "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect, port: manage("port") },
   "Running containers:": {
     top: manage("top"),
     stats: manage("stats"),

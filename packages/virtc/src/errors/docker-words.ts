@@ -14,7 +14,6 @@ export const dockerWords: Readonly<Record<string, string | null>> = {
   login: null,
   logout: null,
   network: null,
-  port: null,
   pull: "virtc image pull",
   push: null,
   rename: null,

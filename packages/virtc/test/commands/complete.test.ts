@@ -70,6 +70,7 @@ describe("__complete", () => {
     [["run", "busybox", ""], [":files"]],
     [["run", "busybox", "ls", "--p"], [":files"]],
     [["run", "--name", "x"], []],
+    [["port", "w"], ["web"]],
     [["image", "import", ""], [":files"]],
     [["kill", "-s", "SIGKI"], ["SIGKILL"]],
     [["completion", "z"], ["zsh"]],

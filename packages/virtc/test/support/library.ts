@@ -328,6 +328,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
     shareDaemon: undefined,
+    ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({
       id: container.id,
       state: "running",

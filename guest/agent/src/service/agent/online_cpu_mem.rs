@@ -17,8 +17,7 @@ pub async fn call(agent: &Agent, request: OnlineCpuMemRequest) -> Result<()> {
     let folder = Path::new(cpu::FOLDER);
     let what = format!("{wanted} CPUs");
     let online = agent.devices.wait_for(what, || {
-        let missing = wanted.saturating_sub(cpu::online(folder).len());
-        (cpu::bring_online(folder, missing) >= missing).then_some(())
+        cpu::bring_total_online(folder, wanted).then_some(())
     });
     online.await?;
     if !request.cpu_only {

@@ -16,8 +16,7 @@ pub async fn call(agent: &Agent, request: SetOnlineCpusRequest) -> Result<SetOnl
     let folder = Path::new(cpu::FOLDER);
     let what = format!("{wanted} CPUs");
     let there = agent.devices.wait_for(what, || {
-        let missing = wanted.saturating_sub(cpu::online(folder).len());
-        (cpu::bring_online(folder, missing) >= missing).then_some(())
+        cpu::bring_total_online(folder, wanted).then_some(())
     });
     there.await?;
     let online = cpu::online(folder);

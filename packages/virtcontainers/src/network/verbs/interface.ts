@@ -5,8 +5,9 @@ import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.t
 import { parse } from "../../validate.ts";
 import { makeEndpoint, networkWork } from "../connect.ts";
 import { kindOf } from "../endpoint/kinds.ts";
+import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
-import { findLink } from "../scan/scan.ts";
+import { type FoundLink, findLink } from "../scan/scan.ts";
 import { interfaceOf, tellInterface } from "../tell.ts";
 import type { NetworkWork } from "../work.ts";
 
@@ -20,12 +21,12 @@ export function addInterface(input: Interface): Verb<Interface> {
     const network = networkOf(operation, "add an interface to");
     assertNew(operation, network, wanted);
     const { context, sandbox, signal } = operation;
-    const found = await readNamespace(context.host, network.netns.path, signal);
-    const link = findLink(found, wanted.name);
+    const link = await linkFor(operation, network, wanted);
     const endpoint = makeEndpoint(network, sandbox, {
       ...link,
       guest: guestOf(link.guest, wanted),
     });
+    assertLive(endpoint);
     const vm = await operation.vm("attach", "detach");
     // In the state before it is anywhere else, so that whoever comes after can take it off.
     network.endpoints.push(endpoint);
@@ -47,6 +48,19 @@ export function addInterface(input: Interface): Verb<Interface> {
   };
 }
 
+const defaultMtu = 1500;
+
+/** A tap is made for the guest; else it is a link that is there. */
+async function linkFor(
+  { context, signal }: Operation,
+  { netns }: StoredNetwork,
+  { name, hwAddr, type }: Interface,
+): Promise<FoundLink> {
+  if (type !== "tap") return findLink(await readNamespace(context.host, netns.path, signal), name);
+  const none = { noArp: false, addresses: [], routes: [], neighbors: [] };
+  return { name, ifindex: 0, type, guest: { mac: hwAddr, mtu: defaultMtu, ...none } };
+}
+
 /** Takes the interface with this Ethernet address from a running guest. One that is not there is no error: undefined. */
 export function removeInterface(input: Interface): Verb<Interface | undefined> {
   const { hwAddr } = parse(InterfaceSchema, input, "interface");
@@ -54,6 +68,7 @@ export function removeInterface(input: Interface): Verb<Interface | undefined> {
     const network = networkOf(operation, "remove an interface from");
     const endpoint = network.endpoints.find(({ guest }) => guest.mac === hwAddr);
     if (endpoint === undefined) return undefined;
+    assertLive(endpoint);
     await detach(operation, network, endpoint);
     return interfaceOf(endpoint);
   };
@@ -75,7 +90,7 @@ async function detach(
 function workOf(operation: Operation, network: StoredNetwork): NetworkWork {
   const { context, sandbox, signal } = operation;
   const cpus = sandbox.size?.cpus ?? 1;
-  return networkWork(context, network, cpus, operation.ledger(), signal);
+  return networkWork(context, sandbox, network, cpus, operation.ledger(), signal);
 }
 
 function networkOf(operation: Operation, doing: string): StoredNetwork {

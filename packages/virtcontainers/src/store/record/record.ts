@@ -2,15 +2,18 @@ import * as v from "valibot";
 import type { Host } from "../../host/host.ts";
 import type { Bounds } from "../bounds.ts";
 import type { CgroupRecord } from "./cgroup.ts";
+import type { CniRecord } from "./cni.ts";
 import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
+import type { LinkRecord } from "./link.ts";
 import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
 import type { ProcessRecord } from "./process.ts";
 import type { QdiscRecord } from "./qdisc.ts";
+import type { RouterRecord } from "./router.ts";
 
 /**
  * What a sandbox holds of the host. A record is on disk before the thing is taken, knows how to release
@@ -18,13 +21,16 @@ import type { QdiscRecord } from "./qdisc.ts";
  */
 export type LedgerRecord =
   | CgroupRecord
+  | CniRecord
   | FileRecord
   | FolderRecord
+  | LinkRecord
   | MountRecord
   | NetnsRecord
   | OwnerRecord
   | ProcessRecord
-  | QdiscRecord;
+  | QdiscRecord
+  | RouterRecord;
 
 type KindName = keyof typeof kinds;
 type RecordOf<K extends KindName> = Extract<LedgerRecord, { kind: K }>;
