@@ -13,6 +13,8 @@ import type { Images } from "../image/image.ts";
 import type { VirtEvent } from "../journal/event.ts";
 import { watchEvents } from "../monitor/events.ts";
 import { readTrace, type Trace } from "../monitor/trace.ts";
+import { createNetworks } from "../network/definitions/networks.ts";
+import type { Networks } from "../network/networks.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs, runVerb } from "../operation/run-verb.ts";
@@ -63,6 +65,12 @@ export class VirtContainers {
   /** The named volumes. */
   get volumes(): Volumes {
     return this.#context.volumes;
+  }
+
+  /** The named networks. */
+  get networks(): Networks {
+    const { host, dataDir } = this.#context;
+    return createNetworks(host, dataDir);
   }
 
   /** Boots a VM and creates the containers, if any; state `ready`. Default deadline 300 s. */
