@@ -1,4 +1,4 @@
-import type { Images, Sandbox, VirtContainers, Volumes } from "virtcontainers";
+import type { Images, Networks, Sandbox, VirtContainers, Volumes } from "virtcontainers";
 
 /** What the commands use of a sandbox. */
 export type SandboxHandle = Pick<
@@ -24,7 +24,7 @@ export type SandboxHandle = Pick<
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
-type Method = Exclude<keyof VirtContainers, "images" | "volumes">;
+type Method = Exclude<keyof VirtContainers, "images" | "volumes" | "networks">;
 type Done<V extends Method> = {
   [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<unknown>;
 };
@@ -36,6 +36,7 @@ type Handed<V extends Method> = {
 export type Library = {
   readonly images: Images;
   readonly volumes: Volumes;
+  readonly networks: Networks;
 } & Told<
   | "listSandbox"
   | "statusSandbox"
