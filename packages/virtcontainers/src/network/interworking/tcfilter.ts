@@ -17,17 +17,19 @@ export const tcfilter: Join = {
     const taps = await host.network.openTap(network.netns.path, { name: tap, queues });
     try {
       host.failpoint("network.tap");
-      await batch(work, "ip", [
-        // It sends nothing of its own.
-        `link set dev ${tap} addrgenmode none`,
-        `link set dev ${tap} mtu ${endpoint.guest.mtu} up`,
-        `link set dev ${endpoint.name} up`,
-      ]);
-      await redirect(work, endpoint, [
-        ...redirectLines(endpoint.name, tap),
-        ...redirectLines(tap, endpoint.name),
-        ...limitLines(tap, rates.rxRateBits),
-        ...limitLines(endpoint.name, rates.txRateBits),
+      await allOf([
+        batch(work, "ip", [
+          // It sends nothing of its own.
+          `link set dev ${tap} addrgenmode none`,
+          `link set dev ${tap} mtu ${endpoint.guest.mtu} up`,
+          `link set dev ${endpoint.name} up`,
+        ]),
+        redirect(work, endpoint, [
+          ...redirectLines(endpoint.name, tap),
+          ...redirectLines(tap, endpoint.name),
+          ...limitLines(tap, rates.rxRateBits),
+          ...limitLines(endpoint.name, rates.txRateBits),
+        ]),
       ]);
       return await plugOf(work, endpoint, taps);
     } catch (error) {
@@ -42,6 +44,12 @@ export const tcfilter: Join = {
     );
   },
 };
+
+/** Waits for all, also where one has failed: nothing is left under way. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works))
+    if (result.status === "rejected") throw result.reason;
+}
 
 /** In a namespace of the sandbox's own all of it goes with the namespace. */
 async function redirect(
