@@ -24,7 +24,7 @@ export type SandboxHandle = Pick<
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
-type Method = Exclude<keyof VirtContainers, "images" | "volumes" | "networks">;
+type Method = Exclude<keyof VirtContainers, "images" | "networks" | "volumes">;
 type Done<V extends Method> = {
   [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<unknown>;
 };
