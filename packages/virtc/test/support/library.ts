@@ -408,6 +408,7 @@ function fakeNetworks(): Networks {
   };
   return {
     inspect,
+    check: async (name) => (await inspect(name)).usedBy.map((id) => `${id} is cut off`),
     list: async () => [...all.values()],
     create: async ({ name = "random", subnets = [], internal = false, labels = {} } = {}) => {
       const createdAt = new Date(0).toISOString();
