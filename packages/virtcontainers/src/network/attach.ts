@@ -1,11 +1,14 @@
 import { dirname } from "node:path";
+import * as v from "valibot";
 import type { NetworkAttachment } from "../config/network/network.ts";
 import { VirtError } from "../errors.ts";
+import { findPlugin } from "../host/cni/find.ts";
+import type { Host } from "../host/host.ts";
 import { makePrivateFolder } from "../host/trusted.ts";
 import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { Attachment } from "../store/network/attachment.ts";
-import { writeUse } from "../store/network/cni-use.ts";
+import { type CniUse, writeUse } from "../store/network/cni-use.ts";
 import { lockedNetworks, networksFolder } from "../store/network/places.ts";
 import { undoUse } from "../store/record/cni.ts";
 import { runHeld } from "../store/run-held.ts";
@@ -42,6 +45,7 @@ export async function attachNetworks(
   const { stateDir } = store;
   const place = { folder, stateDir, bootId: await host.bootId(), netns: netnsPath };
   const plans = await planAll(context, sandbox, place, signal);
+  for (const { use } of plans) await assertInstalled(host, use);
   try {
     for (const plan of plans) await note(context, plan, folder, ledger, signal);
     const attached: Attachment[] = [];
@@ -102,6 +106,15 @@ async function findNetwork(
   const file = await findList(name, configFolders(process.env));
   if (file !== undefined) return { name, list: file };
   return await toUsable(host, folder, await obtainDefault(host, folder, signal));
+}
+
+/** With a plugin that is missing nothing is begun, since nothing could be undone either. HOST_REQUIREMENT. */
+async function assertInstalled(host: Host, { plugins, folders }: CniUse): Promise<void> {
+  for (const { type, ipam } of plugins) {
+    await findPlugin(host, type, folders);
+    const delegate = v.safeParse(v.object({ type: v.string() }), ipam);
+    if (delegate.success) await findPlugin(host, delegate.output.type, folders);
+  }
 }
 
 function cantPublish(networks: readonly UsableNetwork[]): VirtError {

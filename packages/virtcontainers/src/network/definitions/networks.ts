@@ -2,14 +2,17 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { networkName } from "../../config/network/names.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
-import { VirtError } from "../../errors.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
+import { pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import { readUse } from "../../store/network/cni-use.ts";
 import { allUses, lockedNetworks, namesIn, networksFolder } from "../../store/network/places.ts";
 import { isUserThere } from "../../store/user.ts";
 import { parse } from "../../validate.ts";
+import { assertReady, checkUse } from "../cni/ask.ts";
+import { readUses } from "../cni/claims.ts";
 import { configFolders, findList, loadLists } from "../cni/load.ts";
-import { networkNotFound } from "../cni/network.ts";
+import { networkNotFound, networkOfFile } from "../cni/network.ts";
 import type { Network, Networks } from "../networks.ts";
 import { createNetwork, defaultNetwork } from "./create.ts";
 import {
@@ -19,6 +22,7 @@ import {
   readDefinition,
   readDefinitions,
 } from "./record.ts";
+import { toUsable } from "./usable.ts";
 
 /** Default deadline of an operation on networks. */
 const timeoutMs = 60_000;
@@ -42,6 +46,8 @@ export function createNetworks(host: Host, dataDir: string): Networks {
       ),
     list: (call) => run("list", call, () => listNetworks(host, folder)),
     inspect: (name, call) => run("inspect", call, () => inspectNetwork(host, folder, named(name))),
+    check: (name, call) =>
+      run("check", call, (signal) => checkNetwork(host, folder, named(name), signal)),
     remove: (name, call) =>
       run("remove", call, (signal) => removeNetwork(host, folder, named(name), signal)),
     prune: (call) => run("prune", call, (signal) => pruneNetworks(host, folder, signal)),
@@ -64,6 +70,29 @@ async function inspectNetwork(host: Host, folder: string, name: string): Promise
   if (definition !== undefined) return await describe(host, folder, definition);
   if ((await findList(name, configFolders(process.env))) === undefined) throw networkNotFound(name);
   return await describeFile(host, folder, name);
+}
+
+async function checkNetwork(
+  host: Host,
+  folder: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const definition = await readDefinition(folder, name);
+  const made = definition && (await toUsable(host, folder, definition));
+  const { list } = made ?? (await networkOfFile(name));
+  const wrong: string[] = [];
+  const note = (error: unknown): void => {
+    signal.throwIfAborted();
+    if (!isVirtError(error)) throw error;
+    wrong.push(error.message);
+  };
+  await assertReady(host, list, pluginFolders(process.env), signal).catch(note);
+  for (const { use } of await readUses(folder)) {
+    if (use.cniName !== list.name || list.disableCheck || !(await isUserThere(host, use))) continue;
+    await checkUse(host, use, signal).catch(note);
+  }
+  return wrong;
 }
 
 async function removeNetwork(

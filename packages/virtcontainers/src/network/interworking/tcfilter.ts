@@ -1,9 +1,8 @@
 import { filterPreference } from "../../host/network/marks.ts";
-import type { StoredEndpoint } from "../../store/network/stored.ts";
 import { batch } from "../batch.ts";
-import type { Join, NetworkWork } from "../work.ts";
+import type { Join } from "../work.ts";
 import { closeAll, plugOf } from "./queues.ts";
-import { limitLines } from "./rates.ts";
+import { clearExisting, limitLines, onExisting } from "./rates.ts";
 import { tapName } from "./tap-name.ts";
 
 /**
@@ -24,7 +23,7 @@ export const tcfilter: Join = {
           `link set dev ${tap} mtu ${endpoint.guest.mtu} up`,
           `link set dev ${endpoint.name} up`,
         ]),
-        redirect(work, endpoint, [
+        onExisting(work, endpoint, [
           ...redirectLines(endpoint.name, tap),
           ...redirectLines(tap, endpoint.name),
           ...limitLines(tap, rates.rxRateBits),
@@ -37,30 +36,13 @@ export const tcfilter: Join = {
       throw error;
     }
   },
-  detach: async ({ host, network, ledger }, endpoint) => {
-    await host.network.clearLink(network.netns, endpoint.ifindex);
-    await ledger.release(
-      (record) => record.kind === "qdisc" && record.ifindex === endpoint.ifindex,
-    );
-  },
+  detach: clearExisting,
 };
 
 /** Waits for all, also where one has failed: nothing is left under way. */
 async function allOf(works: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(works))
     if (result.status === "rejected") throw result.reason;
-}
-
-/** In a namespace of the sandbox's own all of it goes with the namespace. */
-async function redirect(
-  work: NetworkWork,
-  { name, ifindex }: StoredEndpoint,
-  lines: readonly string[],
-): Promise<void> {
-  const { network, ledger } = work;
-  if (network.created) return await batch(work, "tc", lines);
-  const record = { kind: "qdisc", netns: network.netns, link: name, ifindex } as const;
-  await ledger.take(record, () => batch(work, "tc", lines));
 }
 
 function redirectLines(from: string, to: string): string[] {
