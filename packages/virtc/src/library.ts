@@ -1,4 +1,4 @@
-import type { Images, Sandbox, VirtContainers, Volumes } from "virtcontainers";
+import type { Images, Networks, Sandbox, VirtContainers, Volumes } from "virtcontainers";
 
 /** What the commands use of a sandbox. */
 export type SandboxHandle = Pick<
@@ -36,6 +36,7 @@ type Handed<V extends Method> = {
 export type Library = {
   readonly images: Images;
   readonly volumes: Volumes;
+  readonly networks: Networks;
 } & Told<
   | "listSandbox"
   | "statusSandbox"
