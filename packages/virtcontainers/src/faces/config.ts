@@ -6,7 +6,6 @@ import * as seccomp from "../config/oci/seccomp.ts";
 import * as sandbox from "../config/sandbox.ts";
 
 export { defaultCapabilities, knownCapabilities } from "../config/capabilities.ts";
-export { parseEgressTexts } from "../config/network/egress/option.ts";
 export { rlimitTypes } from "../config/rlimits.ts";
 export { defaultHypervisor } from "../hypervisor/registry.ts";
 export { parse } from "../validate.ts";

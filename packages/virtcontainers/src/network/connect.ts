@@ -5,7 +5,7 @@ import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import { attachNetworks } from "./cni/attach.ts";
+import { attachNetworks } from "./attach.ts";
 import { assertRoutable, openRouters } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { modelFor } from "./interworking/models.ts";

@@ -22,8 +22,9 @@ export async function tellGuest(
   signal: AbortSignal,
 ): Promise<GuestDetails> {
   const files = sandboxFiles(sandbox, await networkView(sandbox));
-  const [details] = await Promise.all([
-    agent.details(signal),
+  const details = agent.details(signal);
+  await Promise.all([
+    details,
     agent.setTime(new Date(), signal),
     // Before the sandbox is there; the agent takes calls in their order.
     configure(agent, sandbox, files, signal),
@@ -38,9 +39,9 @@ export async function tellGuest(
       },
       signal,
     ),
-    tellNetwork(agent, sandbox, signal),
+    tellNetwork(agent, sandbox, details, signal),
   ]);
-  return details;
+  return await details;
 }
 
 /** An agent that can't be told is none that keeps a log, and the host bounds what it is sent all the same. */

@@ -1,11 +1,10 @@
 import type { StoredEndpoint } from "../../store/network/stored.ts";
 import type { RouterRecord } from "../../store/record/router.ts";
-import { batch } from "../batch.ts";
 import type { RoutedLink } from "../router/link.ts";
 import { prepareRouter, readForwarding } from "../router/route.ts";
 import type { Join, NetworkWork } from "../work.ts";
 import { closeAll, plugOf } from "./queues.ts";
-import { limitLines } from "./rates.ts";
+import { clearExisting, limitLines, limitOwn, onExisting } from "./rates.ts";
 import { tapName } from "./tap-name.ts";
 
 /**
@@ -23,19 +22,19 @@ export const routed: Join = {
       const make = (): Promise<void> => prepareRouter(place, link);
       if (network.created) await make();
       else await ledger.take(await recordOf(work, link), make);
-      const limits = [
-        ...limitLines(link.tap, rates.rxRateBits),
-        ...limitLines(link.uplink, rates.txRateBits),
-      ];
-      if (limits.length > 0) await batch(work, "tc", limits);
+      await limitOwn(work, link.tap, rates.rxRateBits);
+      await onExisting(work, endpoint, limitLines(link.uplink, rates.txRateBits));
       return await plugOf(work, endpoint, taps);
     } catch (error) {
       await closeAll(taps);
       throw error;
     }
   },
-  detach: async ({ ledger }, endpoint) => {
-    await ledger.release((record) => record.kind === "router" && record.tap === tapName(endpoint));
+  detach: async (work, endpoint) => {
+    await clearExisting(work, endpoint);
+    await work.ledger.release(
+      (record) => record.kind === "router" && record.tap === tapName(endpoint),
+    );
   },
 };
 
