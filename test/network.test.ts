@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Sandbox } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
-import { cable, guestMac, smallInternet, webServer } from "./support/net/internet.ts";
+import { cable, guestMac, setUp, smallInternet, webServer } from "./support/net/internet.ts";
 import { type TestNamespace, testNamespace } from "./support/net/namespace.ts";
 
 let instance: TestInstance;
@@ -154,5 +154,102 @@ describe.skipIf(process.getuid?.() !== 0)("a namespace that somebody else has fi
       code: "NOT_SUPPORTED",
       message: "no link is for a guest: br0 (bridge)",
     });
+  });
+});
+
+/** Traffic both ways, IPv4 and IPv6, with the world of a small internet. */
+async function crosses(sandbox: Sandbox, server: TestNamespace): Promise<void> {
+  for (const address of ["192.0.2.1", "[2001:db8::1]"])
+    expect(await run(sandbox, "wget", "-qO-", `http://${address}/`)).toMatch(/10\.9\.0\.2|fd09::2/);
+  await server.run(["busybox", "ping", "-c1", "-W5", "10.9.0.2"]);
+  await server.run(["busybox", "ping", "-6", "-c1", "-W5", "fd09::2"]);
+}
+
+describe.skipIf(process.getuid?.() !== 0)("models", () => {
+  test.each(["tcfilter", "macvtap", "bridged"] as const)(
+    "%s joins a veth and a guest, and leaves the veth as it was",
+    async (interworkingModel) => {
+      const { sandbox: netns, server } = await smallInternet();
+      await webServer(server, "model");
+      const state = async () =>
+        [
+          await netns.ip("addr", "show", "eth0"),
+          await netns.ip("route"),
+          await netns.ip("-6", "route"),
+        ]
+          .join("\n")
+          .replaceAll(
+            / (tentative|proto \w+|metric \d+|pref \w+|valid_lft \w+|preferred_lft \w+)/g,
+            "",
+          );
+      const before = await state();
+      const networkConfig = { netNSPath: netns.path, interworkingModel };
+      const sandbox = await connected(netns, `model-${interworkingModel}`, { networkConfig });
+      await crosses(sandbox, server);
+      await sandbox.stop();
+      expect(await state()).toBe(before);
+      expect(await joined(netns)).toEqual(untouched);
+      await sandbox.start();
+      await crosses(sandbox, server);
+    },
+  );
+
+  test("none joins no veth, and says so", async () => {
+    const { sandbox: netns } = await smallInternet();
+    const networkConfig = { netNSPath: netns.path, interworkingModel: "none" };
+    await expect(connected(netns, "model-none", { networkConfig })).rejects.toMatchObject({
+      code: "NOT_SUPPORTED",
+      field: "networkConfig.interworkingModel",
+    });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)("endpoints", () => {
+  /** A namespace whose link is made on the cable to the server, which is with somebody else. */
+  async function onCable(kind: "macvlan" | "macvtap") {
+    const [owner, netns, server] = [
+      await testNamespace(),
+      await testNamespace(),
+      await testNamespace(),
+    ];
+    await cable(
+      { namespace: owner, name: "up0" },
+      { namespace: server, name: "down0", addresses: ["10.9.0.1/24", "fd09::1/64"] },
+    );
+    for (const address of ["192.0.2.1/32", "2001:db8::1/128"])
+      await server.ip("addr", "add", address, "dev", "lo");
+    await owner.ip("link", "add", "link", "up0", "name", "eth0", "type", kind, "mode", "bridge");
+    await owner.ip("link", "set", "eth0", "netns", netns.path.split("/")[2] ?? "");
+    await setUp({ namespace: netns, name: "eth0", addresses: ["10.9.0.2/24", "fd09::2/64"] });
+    await netns.ip("route", "add", "default", "via", "10.9.0.1");
+    await netns.ip("-6", "route", "add", "default", "via", "fd09::1");
+    await webServer(server, kind);
+    return { netns, server };
+  }
+
+  test.each(["macvlan", "macvtap"] as const)("a %s is the guest's", async (kind) => {
+    const { netns, server } = await onCable(kind);
+    const sandbox = await connected(netns, `of-${kind}`);
+    expect((await sandbox.status()).state).toBe("running");
+    await crosses(sandbox, server);
+    await sandbox.delete({ force: true });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+
+  test("a tap is made for a running guest, with the namespace at its other end", async () => {
+    const { sandbox: netns } = await smallInternet();
+    const sandbox = await connected(netns, "of-tap");
+    const wanted = {
+      name: "tap9",
+      hwAddr: "02:00:00:00:00:19",
+      type: "tap",
+      ipAddresses: [{ address: "10.7.0.2", mask: "24" }],
+    };
+    await sandbox.addInterface(wanted);
+    await netns.ip("addr", "add", "10.7.0.1/24", "dev", "tap9");
+    await netns.run(["busybox", "ping", "-c1", "-W5", "10.7.0.2"]);
+    await sandbox.removeInterface(wanted);
+    expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata"]);
   });
 });

@@ -9,6 +9,7 @@ export type ErrorCode =
   | "PROCESS_NOT_FOUND"
   | "IMAGE_NOT_FOUND"
   | "VOLUME_NOT_FOUND"
+  | "NETWORK_NOT_FOUND"
   | "ALREADY_EXISTS"
   /** The sandbox or container is in a state that does not allow the operation. */
   | "INVALID_STATE"
@@ -38,6 +39,8 @@ export type ErrorCode =
   | "BUSY"
   /** The registry could not be reached, refused, or answered nonsense. */
   | "REGISTRY_FAILED"
+  /** What connects a sandbox with a network, such as a CNI plugin, failed or answered nonsense. */
+  | "NETWORK_FAILED"
   /** An image, archive or layer is damaged, unsafe, or of a kind that is not supported. */
   | "IMAGE_INVALID"
   /** The host's disk or a limit is full. */

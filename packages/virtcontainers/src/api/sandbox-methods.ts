@@ -179,7 +179,8 @@ export interface SandboxMethods {
   setIPTables(isIPv6: boolean, rules: string, options?: CallOptions): Promise<void>;
 
   /**
-   * Gives a running guest a link of the sandbox's network namespace, by its name there, and tells what it has become.
+   * Gives a running guest a link of the sandbox's network namespace, by its name there, and tells what it has become; with
+   * the type `tap` one that is made for it, with the namespace at its other end.
    * INVALID_ARGUMENT if there is no such link, ALREADY_EXISTS if the guest has it, NOT_SUPPORTED without a namespace.
    */
   addInterface(wanted: Interface, options?: CallOptions): Promise<Interface>;

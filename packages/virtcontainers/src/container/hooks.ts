@@ -1,10 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { Hook } from "../config/oci/hooks.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { phase } from "../events.ts";
-import type { Processes, RunResult } from "../host/host.ts";
-import type { ProcessIdentity } from "../host/process-identity.ts";
 import type { Context } from "../operation/context.ts";
+import { runHeld } from "../store/run-held.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 
 /** What the ledger calls their processes. */
@@ -90,18 +88,17 @@ async function runHook(
   const details = { ...ids, phase: `hook.${kind}`, field: `hooks.${kind}.${index}` };
   const name = `the hook ${kind}.${index}, ${hook.path},`;
   const [argv0 = hook.path, ...args] = hook.args ?? [];
-  const marker = randomUUID();
-  const given = Object.fromEntries((hook.env ?? []).map(variable));
-  // First, where it is found in however large an environment.
-  const env = { [markerVariable]: marker, ...given };
-  env[markerVariable] = marker;
+  const env = Object.fromEntries((hook.env ?? []).map(variable));
   const input = JSON.stringify(ociState(context, sandbox, container, kind));
   const timeout = hook.timeout === undefined ? {} : { timeoutMs: hook.timeout * 1000 };
   const options = { argv0, env, input, signal, ...timeout };
+  const run = runHeld(context.host, context.store.ledger(sandbox.id), {
+    name: hookName,
+    variable: markerVariable,
+    onStart: () => context.host.failpoint("hook.started"),
+  });
   try {
-    const { code, stderr } = await phase(details.phase, ids, () =>
-      runHeld(context, sandbox.id, marker, hook.path, args, options),
-    );
+    const { code, stderr } = await phase(details.phase, ids, () => run(hook.path, args, options));
     if (code === 0) return;
     const said = stderr.trim().slice(-500);
     const text = `${name} ended with exit code ${code}${said ? `: ${said}` : ""}`;
@@ -115,31 +112,6 @@ async function runHook(
     const why = error instanceof Error ? error.message : String(error);
     throw new VirtError("HOOK_FAILED", `${name} failed: ${why}`, { ...details, cause: error });
   }
-}
-
-/** Runs a process that the ledger knows, so that it ends with the sandbox if this process is killed. */
-async function runHeld(
-  context: Context,
-  sandboxId: string,
-  marker: string,
-  path: string,
-  args: string[],
-  options: NonNullable<Parameters<Processes["run"]>[2]>,
-): Promise<RunResult> {
-  const ledger = context.store.ledger(sandboxId);
-  const name = hookName;
-  const record = { kind: "process", name, marker, variable: markerVariable, group: true } as const;
-  const result = await ledger.take(record, (update) => {
-    const onStart = (started: ProcessIdentity): void => {
-      context.host.failpoint("hook.started");
-      // Where there is no room for its pid on disk, its marker is there already.
-      update({ ...record, ...started }).catch(() => {});
-    };
-    return context.host.processes.run(path, args, { ...options, onStart });
-  });
-  // What it has left running, as a program of its own, goes on.
-  ledger.strike((taken) => "marker" in taken && taken.marker === record.marker);
-  return result;
 }
 
 function variable(entry: string): [name: string, value: string] {

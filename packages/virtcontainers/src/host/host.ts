@@ -50,6 +50,8 @@ export interface SpawnOptions {
   maxFileBytes?: number;
   /** The network namespace that it runs in, by the path that it is bound on; default: this process's. */
   networkNamespace?: string | undefined;
+  /** It has a network namespace of its own with nothing in it, not even a loopback that is up. Needs root. */
+  withoutNetwork?: boolean | undefined;
 }
 
 export interface SpawnedProcess extends ProcessIdentity {
@@ -272,6 +274,8 @@ export interface Network {
   removeNamespace(path: string): Promise<void>;
   /** INVALID_ARGUMENT of `field` if the path leads to no network namespace, or to this process's own. */
   identifyNamespace(path: string, field?: string): Promise<NamespaceIdentity>;
+  /** True if the path still leads to that namespace. */
+  isNamespace(namespace: NamespaceIdentity & { path: string }): Promise<boolean>;
   /** Runs a tool, given by its name, in a namespace; as `processes.run`. */
   run(
     namespace: string,
@@ -284,6 +288,11 @@ export interface Network {
    * that is taken is HOST_FAILED.
    */
   openTap(namespace: string, tap: { name: string; queues: number }): Promise<OpenDescriptor[]>;
+  /** Opens so many pairs of queues of the macvtap with this number in a namespace. */
+  openMacvtap(
+    namespace: string,
+    macvtap: { ifindex: number; queues: number },
+  ): Promise<OpenDescriptor[]>;
   /**
    * Takes our filters and limits off a link, in a namespace that may be gone, or its path another's: then there is
    * nothing to do.

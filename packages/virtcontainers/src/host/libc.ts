@@ -42,6 +42,10 @@ export interface Libc {
   setns(fd: number, type: number): void;
   /** The type of a namespace: the flag of clone(2) that makes one. */
   namespaceType(fd: number): number;
+  /** A file system of a type that is mounted nowhere, and gone with the descriptor; Linux 5.2. */
+  detachedMount(type: string): number;
+  /** mknod(2). */
+  makeDevice(path: string, mode: number, major: number, minor: number): void;
   /** Makes an open /dev/net/tun one pair of queues of the interface `name`. */
   setTunInterface(fd: number, name: string, flags: number): void;
 }
@@ -51,6 +55,9 @@ const number = {
   pidfdSendSignal: 424,
   openTree: 428,
   moveMount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
   pidfdOpen: 434,
   mountSetattr: 442,
 } as const;
@@ -69,6 +76,10 @@ const vhostVsockSetGuestCid = 0x4008_af60;
 const nsGetNstype = 0xb703;
 /** _IOW('T', 202, int); linux/if_tun.h. */
 const tunSetIff = 0x4004_54ca;
+
+/** FSOPEN_CLOEXEC and FSMOUNT_CLOEXEC, and FSCONFIG_CMD_CREATE; linux/mount.h. */
+const cloexec = 1;
+const createCommand = 6;
 
 const msgNoSignal = 0x4000;
 
@@ -113,6 +124,13 @@ function load(): Libc {
   );
   const sendmsg = bindSendmsg();
   const ioctl = bind("ioctl", "int ioctl(int fd, ulong request, const uint8_t *value)");
+  const mknod = bind("mknod", "int mknod(const char *path, uint mode, ulong device)");
+  const fsopen = bind("fsopen", "long syscall(long number, const char *type, uint flags)");
+  const fsconfig = bind(
+    "fsconfig",
+    "long syscall(long number, int fd, uint command, const char *key, const char *value, int aux)",
+  );
+  const fsmount = bind("fsmount", "long syscall(long number, int fd, uint flags, uint attributes)");
   const unshare = bind("unshare", "int unshare(int flags)");
   const setns = bind("setns", "int setns(int fd, int type)");
   const pidfdOpen = bind("pidfd_open", "long syscall(long number, int pid, uint flags)");
@@ -218,6 +236,17 @@ function load(): Libc {
     unshare: (flags) => void unshare(flags),
     setns: (fd, type) => void setns(fd, type),
     namespaceType: (fd) => ioctl(fd, nsGetNstype, null),
+    detachedMount: (type) => {
+      const context = fsopen(number.fsopen, type, cloexec);
+      try {
+        fsconfig(number.fsconfig, context, createCommand, null, null, 0);
+        return fsmount(number.fsmount, context, cloexec, 0);
+      } finally {
+        close(context);
+      }
+    },
+    makeDevice: (path, mode, major, minor) =>
+      void mknod(path, mode, ((major & 0xfff) << 8) | (minor & 0xff) | ((minor & 0xfff00) << 12)),
     setTunInterface: (fd, name, flags) => void ioctl(fd, tunSetIff, interfaceRequest(name, flags)),
   };
 }

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { isVirtError } from "../errors.ts";
+import { findPlugin, pluginFolders } from "./cni/find.ts";
 import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
@@ -44,6 +45,27 @@ interface Requirement {
 export type GuestFiles = () => Promise<string>;
 
 const oldestKernel = { major: 5, minor: 12 };
+
+/** What networks of sandboxes need. */
+const networkRequirements: readonly Requirement[] = [
+  plugins(
+    "cni",
+    ["bridge", "host-local", "portmap", "firewall"],
+    "networks of sandboxes (--network)",
+    ["containernetworking-plugins"],
+  ),
+  {
+    ...plugins("dnsname", ["dnsname"], "names of sandboxes in their networks", {
+      12: ["golang-github-containernetworking-plugin-dnsname", "dnsmasq-base"],
+      13: [],
+    }),
+    remedy:
+      "Install the CNI plugin dnsname and dnsmasq (Debian 12: apt-get install golang-github-containernetworking-plugin-dnsname dnsmasq-base).",
+  },
+  tool("ip", "ip", false, "networks of sandboxes (--network)", ["iproute2"]),
+  tool("nft", "nft", false, "walls between networks, and what they reach", ["nftables"]),
+  tool("iptables", "iptables", false, "published ports (--publish)", ["iptables"]),
+];
 
 /** What a host must or should have. */
 export const requirements: readonly Requirement[] = [
@@ -98,6 +120,7 @@ export const requirements: readonly Requirement[] = [
   }),
   tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
   tool("tar", "tar", false, "importing root file system folders", ["tar"]),
+  ...networkRequirements,
   device("tun", "/dev/net/tun", "networks of sandboxes", "Load the kernel module tun."),
   device(
     "vhost-vsock",
@@ -163,6 +186,26 @@ function tool(
     return { ok: path !== undefined, detail: path ?? `${name} is not installed` };
   };
   return { id, required, neededFor, packages, check };
+}
+
+function plugins(
+  id: string,
+  types: readonly string[],
+  neededFor: string,
+  packages: Packages,
+): Requirement {
+  const check: Requirement["check"] = async (host) => {
+    const folders = pluginFolders(process.env);
+    const found = await Promise.allSettled(types.map((type) => findPlugin(host, type, folders)));
+    const fault = found.find(({ status }) => status === "rejected");
+    if (fault?.status === "rejected") return { ok: false, detail: messageOf(fault.reason) };
+    return { ok: true, detail: `${types.join(", ")} in ${folders.join(":")}` };
+  };
+  return { id, required: false, neededFor, packages, check };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function device(id: string, path: string, neededFor: string, remedy: string): Requirement {

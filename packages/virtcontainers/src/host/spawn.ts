@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { VirtError } from "../errors.ts";
@@ -6,7 +6,7 @@ import { hostError, isErrno } from "./errno.ts";
 import type { SpawnedProcess, SpawnOptions } from "./host.ts";
 import { identifyChild } from "./identity.ts";
 import type { Libc } from "./libc.ts";
-import { inNamespace } from "./network/enter.ts";
+import { inNamespace, inNewNamespace } from "./network/enter.ts";
 
 const appendFlags =
   constants.O_WRONLY |
@@ -28,7 +28,7 @@ export async function spawnDetached(
     if (!(await output.stat()).isFile())
       throw hostError(new Error("it is no ordinary file"), `opening ${options.outputPath}`);
     const [path, ...args] = launchCommand(options);
-    const child = inNamespace(libc, options.networkNamespace, () =>
+    const start = (): ChildProcess =>
       spawn(path, args, {
         cwd: options.cwd,
         env: { ...(options.env ?? { PATH: process.env.PATH ?? "", LC_ALL: "C" }) },
@@ -36,8 +36,11 @@ export async function spawnDetached(
         ...(options.gid !== undefined && { gid: options.gid }),
         detached: true,
         stdio: ["ignore", output.fd, output.fd, ...(options.inheritedFds ?? [])],
-      }),
-    );
+      });
+    const child =
+      options.withoutNetwork === true
+        ? inNewNamespace(libc(), start)
+        : inNamespace(libc, options.networkNamespace, start);
     const { pid } = child;
     if (pid === undefined) {
       throw spawnError(

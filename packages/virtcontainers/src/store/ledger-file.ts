@@ -60,7 +60,6 @@ export class LedgerFile implements Ledger {
     }
   }
 
-  /** Strikes records out whose things are nobody's to release any more. */
   strike(match: (record: LedgerRecord) => boolean): void {
     for (const [seq, record] of this.#entries) if (match(record)) this.#strike(seq, record);
   }

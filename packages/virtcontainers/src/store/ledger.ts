@@ -18,6 +18,8 @@ export interface Ledger {
   ): Promise<T>;
   /** Releases one record that `match` finds, and strikes it out. */
   release(match: (record: LedgerRecord) => boolean): Promise<void>;
+  /** Strikes records out whose things are nobody's to release any more. */
+  strike(match: (record: LedgerRecord) => boolean): void;
   /** Releases everything, newest first; goes on past failures and throws them together at the end. */
   releaseAll(): Promise<void>;
   entries(): readonly LedgerEntry[];

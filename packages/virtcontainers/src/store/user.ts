@@ -27,7 +27,7 @@ export async function describeUser(host: Host, stateDir: string): Promise<string
   return JSON.stringify(user);
 }
 
-/** The state folder of a user that is still there: after a reboot, or when its folder is gone, a sandbox uses nothing. */
+/** The state folder of a user that is still there. */
 export async function livingUser(
   host: Host,
   path: string,
@@ -37,8 +37,17 @@ export async function livingUser(
   if (text === undefined) return undefined;
   // One that a full disk has cut did not get the thing.
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), User), text);
-  if (!read.success || read.output.bootId !== (await host.bootId())) return undefined;
+  if (!read.success) return undefined;
   const { stateDir } = read.output;
-  const there = await stat(join(stateDir, "sbs", id)).catch(() => undefined);
-  return there && stateDir;
+  return (await isUserThere(host, { ...read.output, sandboxId: id })) ? stateDir : undefined;
+}
+
+/** After a reboot, or when its folder is gone, a sandbox uses nothing. */
+export async function isUserThere(
+  host: Host,
+  user: { bootId: string; stateDir: string; sandboxId: string },
+): Promise<boolean> {
+  if (user.bootId !== (await host.bootId())) return false;
+  const there = await stat(join(user.stateDir, "sbs", user.sandboxId)).catch(() => undefined);
+  return there !== undefined;
 }

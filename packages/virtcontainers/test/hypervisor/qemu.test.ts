@@ -1,6 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { watch } from "node:fs";
-import { chmod, chown, mkdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readFile,
+  readlink,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { findGuestDir, loadGuestAssets } from "../../src/guest/assets.ts";
@@ -249,11 +258,14 @@ describe.skipIf(guest === undefined || !hasQemu)(
         } as const;
         return { device, close: () => Promise.all(open.map((each) => each.close())) };
       };
+      const namespaceOf = (pid: string | number) => readlink(`/proc/${pid}/ns/net`);
       const links = async () => (await host.network.run(netns, "ip", ["-o", "link"])).stdout;
       const of = await vmSpec({ pcieRootPorts: 1, debug: true });
       const cold = await interfaceOf(0, 2);
       const vm = await start({ ...of, devices: [cold.device] });
       await cold.close();
+      // The taps are all of the network that it has.
+      expect(await namespaceOf(vm.state.process.pid)).not.toBe(await namespaceOf("self"));
       expect(vm.state.devices).toEqual({ net0: { kind: "pci", path: "15/00" } });
       await untilConsoleSays(of, "virtc-agent");
       const hot = await interfaceOf(1, 1);

@@ -12,8 +12,8 @@ export function inNamespace<T>(libc: () => Libc, path: string | undefined, act: 
 }
 
 /** As inNamespace, in one that is made for it. */
-export function inNewNamespace(libc: Libc, act: () => void): void {
-  away(libc, () => libc.unshare(cloneNewnet), act);
+export function inNewNamespace<T>(libc: Libc, act: () => T): T {
+  return away(libc, () => libc.unshare(cloneNewnet), act);
 }
 
 function enter(libc: Libc, path: string): void {

@@ -3,6 +3,7 @@ import type { Network, Processes } from "../host.ts";
 import type { Libc } from "../libc.ts";
 import { clearLink } from "./clear-link.ts";
 import { identifyNamespace, isStill } from "./identity.ts";
+import { openMacvtap } from "./macvtap.ts";
 import { makeNamespace, removeNamespace } from "./namespace.ts";
 import { openTap, openVhost } from "./taps.ts";
 
@@ -36,12 +37,14 @@ export function createNetwork(
     removeNamespace: (path) => removeNamespace(libc(), path),
     identifyNamespace: async (path, field = "networkConfig.netNSPath") =>
       identifyNamespace(libc(), path, field),
+    isNamespace: async ({ path, dev, ino }) => isStill(path, { dev, ino }),
     run,
     clearLink: async ({ path, dev, ino }, ifindex) => {
       if (!isStill(path, { dev, ino })) return;
       await clearLink((tool, args) => run(path, tool, args), ifindex);
     },
     openTap: async (namespace, tap) => openTap(libc, namespace, tap),
+    openMacvtap: async (namespace, macvtap) => openMacvtap(libc, namespace, macvtap),
     openVhost: async (count) => openVhost(count),
   };
 }

@@ -57,6 +57,8 @@ export async function start(
       outputPath: join(folder, vmFile.output),
       inheritedFds: files.inherited,
       maxFileBytes: fileLimit,
+      // All of the network that it needs are taps that it inherits.
+      withoutNetwork: host.uid === 0,
       seLinuxLabel: spec.config.seLinuxProcessLabel,
       ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
     });

@@ -1,12 +1,17 @@
 import { VirtError } from "../../errors.ts";
 import type { EndpointType } from "../../store/network/stored.ts";
 import type { Join } from "../work.ts";
+import { macvtap } from "./macvtap.ts";
 import { paired } from "./paired.ts";
+import { tap } from "./tap.ts";
 
 const kinds: Readonly<Partial<Record<EndpointType, Join>>> = {
   virtual: paired,
   macvlan: paired,
   ipvlan: paired,
+  tuntap: paired,
+  macvtap,
+  tap,
 };
 
 /** NOT_SUPPORTED, with the link's name, for a type that there is no way for. */

@@ -2,9 +2,11 @@ import type { InterworkingModel } from "../../config/network/low-level.ts";
 import { VirtError } from "../../errors.ts";
 import type { EndpointType, Model } from "../../store/network/stored.ts";
 import type { Join } from "../work.ts";
+import { bridged } from "./bridged.ts";
+import { macvtap } from "./macvtap.ts";
 import { tcfilter } from "./tcfilter.ts";
 
-const joins: Readonly<Partial<Record<Model, Join>>> = { tcfilter };
+const joins: Readonly<Partial<Record<Model, Join>>> = { tcfilter, macvtap, bridged };
 
 /** NOT_SUPPORTED for a model that joins no pairs. */
 export function joinOf(model: Model): Join {

@@ -4,8 +4,7 @@ import { batch } from "../batch.ts";
 import type { Join, NetworkWork } from "../work.ts";
 import { closeAll, plugOf } from "./queues.ts";
 import { limitLines } from "./rates.ts";
-
-export const tapName = ({ index }: Pick<StoredEndpoint, "index">): string => `tap${index}_kata`;
+import { tapName } from "./tap-name.ts";
 
 /**
  * The link keeps its addresses; every frame that comes in over it goes to the tap as it is, and the other way round,

@@ -6,7 +6,7 @@ import { parse } from "../../validate.ts";
 import { makeEndpoint, networkWork } from "../connect.ts";
 import { kindOf } from "../endpoint/kinds.ts";
 import { readNamespace } from "../scan/read.ts";
-import { findLink } from "../scan/scan.ts";
+import { type FoundLink, findLink } from "../scan/scan.ts";
 import { interfaceOf, tellInterface } from "../tell.ts";
 import type { NetworkWork } from "../work.ts";
 
@@ -20,8 +20,7 @@ export function addInterface(input: Interface): Verb<Interface> {
     const network = networkOf(operation, "add an interface to");
     assertNew(operation, network, wanted);
     const { context, sandbox, signal } = operation;
-    const found = await readNamespace(context.host, network.netns.path, signal);
-    const link = findLink(found, wanted.name);
+    const link = await linkFor(operation, network, wanted);
     const endpoint = makeEndpoint(network, sandbox, {
       ...link,
       guest: guestOf(link.guest, wanted),
@@ -45,6 +44,19 @@ export function addInterface(input: Interface): Verb<Interface> {
       throw error;
     }
   };
+}
+
+const defaultMtu = 1500;
+
+/** A tap is made for the guest; else it is a link that is there. */
+async function linkFor(
+  { context, signal }: Operation,
+  { netns }: StoredNetwork,
+  { name, hwAddr, type }: Interface,
+): Promise<FoundLink> {
+  if (type !== "tap") return findLink(await readNamespace(context.host, netns.path, signal), name);
+  const none = { noArp: false, addresses: [], routes: [], neighbors: [] };
+  return { name, ifindex: 0, type, guest: { mac: hwAddr, mtu: defaultMtu, ...none } };
 }
 
 /** Takes the interface with this Ethernet address from a running guest. One that is not there is no error: undefined. */

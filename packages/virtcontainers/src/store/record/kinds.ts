@@ -1,6 +1,8 @@
 export { cgroup } from "./cgroup.ts";
+export { cni } from "./cni.ts";
 export { file } from "./file.ts";
 export { folder } from "./folder.ts";
+export { link } from "./link.ts";
 export { mount } from "./mount.ts";
 export { netns } from "./netns.ts";
 export { owner } from "./owner.ts";

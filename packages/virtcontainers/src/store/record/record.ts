@@ -2,10 +2,12 @@ import * as v from "valibot";
 import type { Host } from "../../host/host.ts";
 import type { Bounds } from "../bounds.ts";
 import type { CgroupRecord } from "./cgroup.ts";
+import type { CniRecord } from "./cni.ts";
 import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
+import type { LinkRecord } from "./link.ts";
 import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
@@ -18,8 +20,10 @@ import type { QdiscRecord } from "./qdisc.ts";
  */
 export type LedgerRecord =
   | CgroupRecord
+  | CniRecord
   | FileRecord
   | FolderRecord
+  | LinkRecord
   | MountRecord
   | NetnsRecord
   | OwnerRecord

@@ -72,6 +72,18 @@ describe.skipIf(process.getuid?.() !== 0)("network namespaces (need root)", () =
     expect((await processes.run("/bin/sh", args)).stdout).toBe(`${own()}\n`);
   });
 
+  test("a process is started without a network", async () => {
+    const cwd = await testFolder();
+    const outputPath = join(cwd, "output");
+    const args = ["-c", "readlink /proc/self/ns/net; grep : /proc/net/dev"];
+    const options = { path: "/bin/sh", args, cwd, outputPath };
+    const child = await processes.spawnDetached({ ...options, withoutNetwork: true });
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    const [there, ...links] = readFileSync(outputPath, "utf8").trim().split("\n");
+    expect(there).not.toBe(own());
+    expect(links).toEqual([expect.stringMatching(/^ *lo:/)]);
+  });
+
   test("what is no namespace of a network is refused, and so is this process's own", async () => {
     const folder = await testFolder();
     await mkdir(join(folder, "folder"));

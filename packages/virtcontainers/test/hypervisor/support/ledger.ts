@@ -13,6 +13,7 @@ export class MemoryLedger implements Ledger {
   }
 
   async release(): Promise<void> {}
+  strike(): void {}
   async releaseAll(): Promise<void> {}
 
   entries() {

@@ -319,6 +319,7 @@ function testLedger(): Ledger {
       });
     },
     release: async () => {},
+    strike: () => {},
     releaseAll: async () => {
       for (const record of records.splice(0).reverse()) await release(host, record);
     },

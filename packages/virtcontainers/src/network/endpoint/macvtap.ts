@@ -1,0 +1,18 @@
+import { batch } from "../batch.ts";
+import { plugOf } from "../interworking/queues.ts";
+import { limitLines } from "../interworking/rates.ts";
+import type { Join } from "../work.ts";
+
+/** A macvtap of somebody else's: what comes to it is the guest's as long as the VMM has it open. */
+export const macvtap: Join = {
+  attach: async (work, endpoint) => {
+    const { host, network, queues, rates } = work;
+    const { name, ifindex } = endpoint;
+    await batch(work, "ip", [`link set dev ${name} up`]);
+    const limits = limitLines(name, rates.rxRateBits);
+    if (limits.length > 0) await batch(work, "tc", limits);
+    const taps = await host.network.openMacvtap(network.netns.path, { ifindex, queues });
+    return await plugOf(work, endpoint, taps);
+  },
+  detach: async () => {},
+};

@@ -1,0 +1,53 @@
+import { VirtError } from "../../errors.ts";
+import type { Host, RunResult } from "../../host/host.ts";
+
+/** The table of nftables that has the rules of a bridge. */
+export function tableOf(bridge: string): string {
+  return `virtc_${bridge.replaceAll("-", "_")}`;
+}
+
+/** Removes a bridge with its rules; not there is no error. */
+export async function removeBridge(host: Host, bridge: string): Promise<void> {
+  await removeRules(host, bridge);
+  const { code, stderr } = await runTool(host, "ip", ["link", "delete", "dev", bridge]);
+  if (code !== 0 && !/Cannot find device/.test(stderr))
+    throw failed(`removing the bridge ${bridge}`, stderr);
+}
+
+async function removeRules(host: Host, bridge: string): Promise<void> {
+  const table = tableOf(bridge);
+  // A table that is added is there, so that it can be deleted.
+  const input = `add table inet ${table}\ndelete table inet ${table}\n`;
+  await runNft(host, input);
+}
+
+/** Puts rules in force, all of them or none. HOST_REQUIREMENT, HOST_FAILED. */
+export async function runNft(host: Host, input: string, signal?: AbortSignal): Promise<void> {
+  const { code, stderr } = await runTool(host, "nft", ["-f", "-"], input, signal);
+  if (code !== 0) throw failed("changing rules of nftables", stderr);
+}
+
+async function runTool(
+  host: Host,
+  tool: string,
+  args: readonly string[],
+  input?: string,
+  signal?: AbortSignal,
+): Promise<RunResult> {
+  const path = await host.processes.which(tool);
+  if (path === undefined)
+    throw new VirtError("HOST_REQUIREMENT", `the tool ${tool} is missing`, {
+      hint: `Install it; Debian: sudo apt install ${tool === "ip" ? "iproute2" : "nftables"}.`,
+    });
+  return await host.processes.run(path, args, {
+    timeoutMs: 60_000,
+    ...(input !== undefined && { input }),
+    ...(signal !== undefined && { signal }),
+  });
+}
+
+function failed(doing: string, stderr: string): VirtError {
+  return new VirtError("HOST_FAILED", `${doing} failed: ${stderr.trim().slice(-500)}`, {
+    hint: "Networks with a bridge need root, and a kernel with nf_tables.",
+  });
+}
