@@ -1,4 +1,4 @@
-import type { Images, Sandbox, VirtContainers, Volumes } from "virtcontainers";
+import type { Images, Networks, Sandbox, VirtContainers, Volumes } from "virtcontainers";
 
 /** What the commands use of a sandbox. */
 export type SandboxHandle = Pick<
@@ -36,6 +36,7 @@ type Handed<V extends Method> = {
 export type Library = {
   readonly images: Images;
   readonly volumes: Volumes;
+  readonly networks: Networks;
 } & Told<
   | "listSandbox"
   | "statusSandbox"
@@ -44,6 +45,8 @@ export type Library = {
   | "waitProcess"
   | "collectGarbage"
   | "events"
+  | "egressLog"
+  | "egressStatus"
   | "trace"
 > &
   Done<
@@ -59,6 +62,7 @@ export type Library = {
     | "pauseContainer"
     | "resumeContainer"
     | "updateContainer"
+    | "setEgress"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

@@ -3,6 +3,7 @@ export { define as cp } from "./cp/command.ts";
 export { define as debug } from "./debug/command.ts";
 export { define as events } from "./events/command.ts";
 export { define as gc } from "./gc/command.ts";
+export { define as network } from "./network/command.ts";
 export { define as pause } from "./pause/command.ts";
 export { define as port } from "./port/command.ts";
 export { define as resume } from "./resume/command.ts";

@@ -40,6 +40,7 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     container: manage("container"),
     image,
     volume: manage("volume"),
+    network: manage("network"),
   },
   "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
 };

@@ -54,7 +54,7 @@ export class Session {
   /** Lets go of what this process holds of the sandbox. */
   async release(): Promise<void> {
     await this.#folders.close();
-    await this.connection.release();
+    await this.connection.close();
   }
 
   async #updateCopies(signal: AbortSignal): Promise<StoredSandbox> {

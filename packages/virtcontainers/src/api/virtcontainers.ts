@@ -116,7 +116,7 @@ export class VirtContainers {
       const verb = { name: "stats", holding: "shared" } as const;
       return await runVerb(this.#context, connection, id, verb, options, statsOfAll);
     } finally {
-      await connection.release();
+      await connection.close();
     }
   }
 
@@ -154,7 +154,7 @@ export class VirtContainers {
       await deleteSandbox(this.#context, connection, id, options);
     } finally {
       // One that is refused has asked the guest.
-      await connection.release();
+      await connection.close();
     }
   }
 

@@ -71,9 +71,11 @@ export async function runVerb<T>(
         await held.events.catchUp(sandbox);
       deadline.check();
       const inHand = operation(held, connection, sandbox, deadline, hold);
-      await how.first?.(inHand);
-      if (how.holding === "moment") hold.release();
-      return await verb(inHand);
+      return await connection.during(async () => {
+        await how.first?.(inHand);
+        if (how.holding === "moment") hold.release();
+        return await verb(inHand);
+      });
     });
   } catch (error) {
     if (seen !== undefined && error === deadline.signal.reason && isVirtError(error, "TIMEOUT"))
@@ -126,7 +128,8 @@ export async function within<T>(
 ): Promise<T> {
   const { context, connection, sandbox, signal, hold } = whole;
   using deadline = new Deadline({ signal }, timeoutMs, phase);
-  return await deadline.race(work(operation(context, connection, sandbox, deadline, hold)));
+  const part = operation(context, connection, sandbox, deadline, hold);
+  return await deadline.race(connection.during(() => work(part)));
 }
 
 /** How long it may take to undo what failed. */

@@ -9,7 +9,7 @@ export function tableOf(bridge: string): string {
 /** Removes a bridge with its rules; not there is no error. */
 export async function removeBridge(host: Host, bridge: string): Promise<void> {
   await removeRules(host, bridge);
-  await removeNameRule(host, bridge);
+  await removeForeignRules(host, bridge);
   const { code, stderr } = await runTool(host, "ip", ["link", "delete", "dev", bridge]);
   if (code !== 0 && !/Cannot find device/.test(stderr))
     throw failed(`removing the bridge ${bridge}`, stderr);
@@ -22,14 +22,15 @@ async function removeRules(host: Host, bridge: string): Promise<void> {
   await runNft(host, input);
 }
 
-/** The plugin dnsname lets questions in, by a rule that it makes once for a bridge and never takes back. */
-async function removeNameRule(host: Host, bridge: string): Promise<void> {
-  if ((await host.processes.which("iptables")) === undefined) return;
-  const rule = ["INPUT", "-i", bridge, "-p", "udp", "-m", "udp", "--dport", "53", "-j", "ACCEPT"];
-  const { code } = await runTool(host, "iptables", ["-w", "-C", ...rule]);
-  if (code !== 0) return;
-  const { code: removed, stderr } = await runTool(host, "iptables", ["-w", "-D", ...rule]);
-  if (removed !== 0) throw failed(`removing the rule of the bridge ${bridge}`, stderr);
+/** The plugin dnsname lets names be asked for on the bridge, and never takes that back. */
+async function removeForeignRules(host: Host, bridge: string): Promise<void> {
+  const iptables = await host.processes.which("iptables");
+  if (iptables === undefined) return;
+  const run = (...args: string[]) =>
+    host.processes.run(iptables, ["-w", ...args], { timeoutMs: 60_000 });
+  const { stdout } = await run("-S", "INPUT");
+  for (const rule of stdout.split("\n").filter((line) => line.includes(` -i ${bridge} `)))
+    await run("-D", ...rule.trim().split(/\s+/).slice(1));
 }
 
 /** Puts rules in force, all of them or none. HOST_REQUIREMENT, HOST_FAILED. */
