@@ -312,7 +312,8 @@ describe("detached containers", () => {
 
   it("are followed by logs -f until they end", async () => {
     const script = "i=0; while [ $i -lt 5 ]; do echo line $i; i=$((i+1)); sleep 0.2; done";
-    await virtc.run(["run", "-d", "--name", "count", "busybox", "sh", "-c", script]);
+    const begun = await virtc.run(["run", "-d", "--name", "count", "busybox", "sh", "-c", script]);
+    expect(begun).toMatchObject({ code: 0, stderr: "" });
     const all = await virtc.run(["logs", "-f", "count"]);
     expect(all).toMatchObject({ code: 0, stdout: "line 0\nline 1\nline 2\nline 3\nline 4\n" });
     expect((await virtc.run(["logs", "--tail", "2", "count"])).stdout).toBe("line 3\nline 4\n");

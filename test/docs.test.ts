@@ -1,27 +1,38 @@
 /** The command lines of the README and of docs/, run as they stand there, on real VMs. */
-import { symlinkSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { blocksOf, userPages } from "../scripts/support/blocks.ts";
 import { repository } from "../scripts/support/paths.ts";
 import { documentedLines, furnish, isRunHere, preparations, runLine } from "./support/docs.ts";
+import { Lab } from "./support/net/lab.ts";
+import { forgetNamespaces, namespacesFolder } from "./support/net/named.ts";
 import { Virtc } from "./support/virtc.ts";
 
 /** Words that come out as they stand in the document, but for tables, times and measurements. */
 const asItStands = /^[\w./:-]+$/;
 
+/** Named namespaces are the machine's, also those that a document makes. */
+const hadNamespaces = existsSync(namespacesFolder);
+
+let lab: Lab;
 let virtc: Virtc;
 beforeAll(async () => {
-  virtc = await Virtc.create();
+  // What the documents do to a network, they do to that of a namespace.
+  lab = await Lab.create();
+  virtc = await Virtc.create({ netns: lab.netns });
   furnish(virtc.folder);
   symlinkSync(join(repository, "packages/virtc/bin/virtc"), join(virtc.folder, "bin/virtc"));
 });
 afterEach(async () => {
   await virtc.removeAll();
   await virtc.run(["volume", "prune"]);
+  await virtc.run(["network", "prune"]);
 });
 afterAll(async () => {
   expect(await virtc.end()).toEqual([]);
+  await lab[Symbol.asyncDispose]();
+  if (!hadNamespaces) forgetNamespaces();
 });
 
 async function succeeds(command: string): Promise<string> {

@@ -253,3 +253,39 @@ describe.skipIf(process.getuid?.() !== 0)("endpoints", () => {
     expect((await joined(netns)).links).toEqual(["lo", "eth0", "tap0_kata"]);
   });
 });
+
+describe.skipIf(process.getuid?.() !== 0)("rates", () => {
+  const network = { rxRateBits: 50_000_000, txRateBits: 20_000_000 };
+  const withModel = (netns: TestNamespace, interworkingModel: string) => ({
+    networkConfig: { netNSPath: netns.path, interworkingModel },
+    network,
+  });
+  const classes = (netns: TestNamespace, link: string) =>
+    netns.run(["tc", "-s", "class", "show", "dev", link]);
+
+  test.each(["tcfilter", "bridged"])(
+    "by %s what comes to a guest and goes from it is limited, and the link is not afterwards",
+    async (model) => {
+      const { sandbox: netns, server } = await smallInternet();
+      await webServer(server, "limited");
+      const sandbox = await connected(netns, `rates-${model}`, withModel(netns, model));
+      await run(sandbox, "wget", "-qO", "/dev/null", "http://192.0.2.1/bytes/200000");
+      // What the guest gets passes the tap's limit, and what it sends that of the link.
+      expect(await classes(netns, "tap0_kata")).toMatch(
+        /rate 50Mbit ceil 50Mbit.*Sent [2-9]\d{5} /s,
+      );
+      expect(await classes(netns, "eth0")).toMatch(/rate 20Mbit ceil 20Mbit.*Sent [1-9]\d+ /s);
+      await sandbox.delete({ force: true });
+      expect(await classes(netns, "eth0")).toBe("");
+      expect(await joined(netns)).toEqual(untouched);
+    },
+  );
+
+  test("a direction that a way can't limit is refused by name", async () => {
+    const { sandbox: netns } = await smallInternet();
+    await expect(
+      connected(netns, "rates-macvtap", withModel(netns, "macvtap")),
+    ).rejects.toMatchObject({ code: "NOT_SUPPORTED", field: "network.rxRateBits" });
+    expect(await joined(netns)).toEqual(untouched);
+  });
+});

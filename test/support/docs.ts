@@ -103,9 +103,8 @@ export async function runLine(virtc: Virtc, folder: string, command: string): Pr
   const shell = endless.test(words)
     ? ["timeout", "--preserve-status", "-s", "INT", "5", "bash", "-c", `exec ${words}`]
     : ["bash", "-c", line];
-  const [file = "", ...args] = onTerminal.test(words)
-    ? ["script", "-qefc", words, "/dev/null"]
-    : shell;
+  const typed = onTerminal.test(words) ? ["script", "-qefc", words, "/dev/null"] : shell;
+  const [file = "", ...args] = [...virtc.prefix, ...typed];
   const PATH = `${join(folder, "bin")}:${process.env.PATH}`;
   const child = spawn(file, args, { cwd: folder, env: { ...virtc.env, HOME: folder, PATH } });
   let output = "";

@@ -15,8 +15,9 @@ const mounts = [
 const main = { id: "main", image: "busybox", waits: true, mounts: [...mounts] };
 const sandbox = await vc.runSandbox({ id: "mine", containers: [main] });
 try {
-  const sh = async (script: string, container = "main") => {
-    const { stdout, stderr, exitCode } = await sandbox.exec(["sh", "-c", script], { container });
+  const sh = async (script: string, container = "main", user = "0") => {
+    const options = { container, user };
+    const { stdout, stderr, exitCode } = await sandbox.exec(["sh", "-c", script], options);
     return { stdout, stderr, exitCode };
   };
   const daemon = (await sandbox.status()).shareDaemon;
@@ -28,6 +29,12 @@ try {
   const read = await sh("cat /rw/file /ro/file /etc/single");
   const written = await sh("echo new > /rw/new; echo changed > /etc/single; cat /ro/new");
   const readonly = await sh("mount -o remount,rw /ro; touch /ro/evil");
+  await sh("mkdir /rw/theirs; echo root > /rw/theirs/of-root; chmod 777 /rw/theirs");
+  const given = await sh("chown 33:7 /rw/theirs/of-root");
+  const others =
+    given.exitCode === 0
+      ? await sh("echo a > /rw/theirs/file; stat -c '%u %g' /rw/theirs/*", "main", "33:33")
+      : given;
   await sandbox.createContainer({ ...main, id: "later" });
   await sandbox.startContainer("later");
   const later = await sh("cat /rw/new", "later");
@@ -38,7 +45,7 @@ try {
   await sandbox.stop();
   await sandbox.start();
   const again = await sh("cat /rw/new");
-  console.log(JSON.stringify({ read, written, readonly, later, during, after, again }));
+  console.log(JSON.stringify({ read, written, readonly, others, later, during, after, again }));
 } finally {
   await sandbox.delete({ force: true });
 }

@@ -1,4 +1,4 @@
-import type { Images, Sandbox, VirtContainers, Volumes } from "virtcontainers";
+import type { Images, Networks, Sandbox, VirtContainers, Volumes } from "virtcontainers";
 
 /** What the commands use of a sandbox. */
 export type SandboxHandle = Pick<
@@ -24,7 +24,7 @@ export type SandboxHandle = Pick<
 >;
 
 type Told<V extends keyof VirtContainers> = Pick<VirtContainers, V>;
-type Method = Exclude<keyof VirtContainers, "images" | "volumes">;
+type Method = Exclude<keyof VirtContainers, "images" | "networks" | "volumes">;
 type Done<V extends Method> = {
   [N in V]: (...args: Parameters<VirtContainers[N]>) => Promise<unknown>;
 };
@@ -33,7 +33,11 @@ type Handed<V extends Method> = {
 };
 
 /** What the commands use of the library: a subset of VirtContainers, so that tests can hand in a double. */
-export type Library = { readonly images: Images; readonly volumes: Volumes } & Told<
+export type Library = {
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+} & Told<
   | "listSandbox"
   | "statusSandbox"
   | "statusContainer"
@@ -41,6 +45,8 @@ export type Library = { readonly images: Images; readonly volumes: Volumes } & T
   | "waitProcess"
   | "collectGarbage"
   | "events"
+  | "egressLog"
+  | "egressStatus"
   | "trace"
 > &
   Done<
@@ -56,6 +62,7 @@ export type Library = { readonly images: Images; readonly volumes: Volumes } & T
     | "pauseContainer"
     | "resumeContainer"
     | "updateContainer"
+    | "setEgress"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

@@ -10,7 +10,7 @@ host=$scratch/host
 mkdir "$host" "$scratch/upper" "$scratch/work" "$scratch/tmp"
 chmod 1777 "$scratch/tmp"
 mount -t overlay -o "lowerdir=$root,upperdir=$scratch/upper,workdir=$scratch/work" overlay "$host"
-mkdir -p "$host/dev" "$host/proc" "$host/sys" "$host/run" "$host/tmp" "$host/usr/local/bin"
+mkdir -p "$host/dev" "$host/etc" "$host/proc" "$host/sys" "$host/run" "$host/tmp" "$host/usr/local/bin"
 mount --rbind /dev "$host/dev"
 mount --rbind /sys "$host/sys"
 mount -t proc proc "$host/proc"
@@ -22,6 +22,10 @@ for path in "$repository" "$scratch"; do
 done
 touch "$host/usr/local/bin/node"
 mount --bind "$node" "$host/usr/local/bin/node"
+# A user with a range of ids beside his own, as Debian gives one to each user that it makes.
+echo 'ranged:x:1000:1000::/nonexistent:/bin/sh' >> "$host/etc/passwd"
+echo 'ranged:x:1000:' >> "$host/etc/group"
+for ids in subuid subgid; do echo 'ranged:100000:65536' >> "$host/etc/$ids"; done
 cd "$host"
 # The old root is stacked on the new one, and taken away from there.
 pivot_root . .

@@ -62,17 +62,19 @@ export class Lab implements AsyncDisposable {
     return await inside(this.netns, file, args);
   }
 
-  /** What a web server answers to the host. */
+  /** What a web server answers to the host, once it listens. */
   async fetch(url: string): Promise<string> {
-    return await this.exec("curl", ["-sS", "--fail", "--max-time", "60", url]);
+    const patient = ["--retry", "60", "--retry-connrefused", "--retry-delay", "1"];
+    return await this.exec("curl", ["-sS", "--fail", "--max-time", "60", ...patient, url]);
   }
 
-  /** Links and rules of the host. */
+  /** Links of the host, and the rules that lead somewhere; the empty chains of CNI's plugins don't count. */
   async state(): Promise<string[]> {
     const links = await this.exec("ip", ["-br", "link"]);
-    const rules = await this.exec("nft", ["list", "tables"]);
+    const rules = await this.exec("nft", ["list", "ruleset"]);
     const names = links.split("\n").map((line) => line.split(/[\s@]/, 1)[0] ?? "");
-    return [...names, ...rules.split("\n")].filter((text) => text !== "").sort();
+    const leading = rules.split("\n").filter((line) => /dport|dnat|addr/.test(line));
+    return [...names, ...leading].filter((text) => text !== "").sort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

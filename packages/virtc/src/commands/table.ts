@@ -23,7 +23,7 @@ const manage =
 
 /** Every command, below the heading and in the order in which help lists them. */
 export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
-  "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect },
+  "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect, port: manage("port") },
   "Running containers:": {
     top: manage("top"),
     stats: manage("stats"),
@@ -40,6 +40,7 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     container: manage("container"),
     image,
     volume: manage("volume"),
+    network: manage("network"),
   },
   "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
 };

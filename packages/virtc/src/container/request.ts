@@ -50,7 +50,7 @@ export async function parseContainer(
     command,
     entrypoint: options.entrypoint,
     env: await parseEnv(options.env, options.envFile, context.env),
-    annotations: parseAnnotations(options.annotation),
+    annotations: parseAnnotations("--annotation", options.annotation),
     scratchMiB: optional(options.scratch, (text) => parseMiB("--scratch", text, ...scratchLimits)),
     mounts: parseMounts(options, context.cwd),
     options,

@@ -13,8 +13,6 @@ export const dockerWords: Readonly<Record<string, string | null>> = {
   load: "virtc image import",
   login: null,
   logout: null,
-  network: null,
-  port: null,
   pull: "virtc image pull",
   push: null,
   rename: null,

@@ -15,6 +15,7 @@ export interface NetworkOptions extends DnsTexts {
   ip6?: string;
   macAddress?: string;
   networkAlias: string[];
+  egress: string[];
   rxRate?: string;
   txRate?: string;
 }
@@ -47,6 +48,13 @@ export function declareNetworkOptions(command: Command): Command {
     .option(
       "--add-host <name:address>",
       "line of /etc/hosts; NAME:host-gateway for this host",
+      collect,
+      [],
+    )
+    .option(
+      "--egress <rule>",
+      "allow:RULE, deny:RULE, default:allow or default:deny (the default, where one is given); RULE is " +
+        "ADDRESS, BLOCK, NAME or *, [:PORTS] [/tcp|udp|icmp|tls|http], such as allow:*.example.com:443",
       collect,
       [],
     )

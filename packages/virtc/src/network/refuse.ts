@@ -14,6 +14,7 @@ const options: readonly (readonly [Exclude<keyof NetworkOptions, "network">, str
   ["dnsSearch", "--dns-search"],
   ["dnsOption", "--dns-option"],
   ["addHost", "--add-host"],
+  ["egress", "--egress"],
   ["rxRate", "--rx-rate"],
   ["txRate", "--tx-rate"],
 ];

@@ -2,6 +2,7 @@ import type { NetworkAttachment, SandboxNetwork } from "virtcontainers";
 import { given } from "../args/given.ts";
 import { parseIPv4, parseIPv6, parseMac } from "../args/network/addresses.ts";
 import { parseDns } from "../args/network/dns.ts";
+import { parseEgress } from "../args/network/egress.ts";
 import { parseAddHost } from "../args/network/hosts.ts";
 import { parseHostName } from "../args/network/names.ts";
 import { type NetworkChoice, parseNetworks } from "../args/network/network.ts";
@@ -38,6 +39,7 @@ export function parseNetwork(options: NetworkOptions, env: NodeJS.ProcessEnv): N
     settings: given({
       dns: parseDns(options),
       hosts: hostsOf(options.addHost),
+      egress: parseEgress(options.egress),
       rxRateBits: optional(options.rxRate, (text) => parseRate("--rx-rate", text)),
       txRateBits: optional(options.txRate, (text) => parseRate("--tx-rate", text)),
     }),

@@ -113,9 +113,9 @@ describe("root folders", () => {
 
 describe("annotations", () => {
   it("keep what follows the first =", () =>
-    expect(parseAnnotations(["a=b=c", "d="])).toEqual({ a: "b=c", d: "" }));
+    expect(parseAnnotations("--label", ["a=b=c", "d="])).toEqual({ a: "b=c", d: "" }));
 
   it.each(["novalue", "=x"])("refuses %j", (text) =>
-    expect(() => parseAnnotations([text])).toThrow(/^--annotation: /),
+    expect(() => parseAnnotations("--label", [text])).toThrow(/^--label: /),
   );
 });

@@ -11,6 +11,7 @@ async function completions(...words: string[]): Promise<string[]> {
   library.sandboxes.set("web", statusOf({ id: "web" }));
   const containers = ["c1", "c2"].map((id) => ({ id, image: "busybox" }));
   library.sandboxes.set("pod1", statusOf({ id: "pod1", containers }));
+  for (const name of ["bridge", "front"]) await library.networks.create({ name });
   const context = testContext(() => library);
   expect(await runCli(["__complete", "--", ...words], context)).toBe(0);
   return context
@@ -70,6 +71,16 @@ describe("__complete", () => {
     [["run", "busybox", ""], [":files"]],
     [["run", "busybox", "ls", "--p"], [":files"]],
     [["run", "--name", "x"], []],
+    [
+      ["run", "--network", ""],
+      ["bridge", "front", "none"],
+    ],
+    [["sandbox", "create", "--network=f"], ["--network=front"]],
+    [
+      ["network", "rm", ""],
+      ["bridge", "front"],
+    ],
+    [["port", "w"], ["web"]],
     [["image", "import", ""], [":files"]],
     [["kill", "-s", "SIGKI"], ["SIGKILL"]],
     [["completion", "z"], ["zsh"]],

@@ -45,6 +45,16 @@ describe.each([
     });
   });
 
+  it("takes another port than one that a sandbox has", async () => {
+    const { library, context } = setUp();
+    const taken = { hostPort: 40_100, containerPort: 80 };
+    await library.createSandbox({ id: "other", network: {}, ports: [taken] });
+    await runCli(words("-p", "40100-40199:80"), context);
+    const [, made] = library.created;
+    expect(made?.ports?.[0]?.hostPort).toBeGreaterThan(40_100);
+    expect(made?.ports?.[0]?.hostPort).toBeLessThan(40_200);
+  });
+
   it("says nothing of a network where nobody asked for one", async () => {
     const { library, context } = setUp();
     await runCli(words(), context);

@@ -12,6 +12,7 @@ const nothing: NetworkOptions = {
   dnsOption: [],
   addHost: [],
   networkAlias: [],
+  egress: [],
 };
 
 function part(options: Partial<NetworkOptions>, env: NodeJS.ProcessEnv = {}) {
@@ -41,6 +42,7 @@ describe("the network that is asked for", () => {
     [{ dns: ["10.0.0.1"] }],
     [{ addHost: ["db:10.0.0.1"] }],
     [{ ip: "10.0.0.2" }],
+    [{ egress: ["default:deny"] }],
     [{ rxRate: "10m" }],
   ])("is the bridge where %j needs one", (options) => {
     expect(part(options).network?.networks?.[0]?.name).toBe("bridge");

@@ -9,6 +9,8 @@ import type {
   Images,
   IOStream,
   LogEntry,
+  Network,
+  Networks,
   SandboxConfig,
   SandboxStatus,
   Signal,
@@ -63,6 +65,7 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     ps: () => "PID CMD\n",
     images: fakeImages(images),
     volumes: fakeVolumes(),
+    networks: fakeNetworks(),
     async createSandbox(config) {
       const id = add("create", config);
       for (const container of known(id).containersStatus) container.state = "ready";
@@ -150,6 +153,11 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       calls.push(`events ${JSON.stringify(options)}`);
       yield* library.happened;
     },
+    async *egressLog() {},
+    async egressStatus() {
+      return { policy: {}, decisions: {}, rules: [] };
+    },
+    async setEgress() {},
     async trace(id = "last") {
       const phases = [
         { name: "validate", startMs: 0, durationMs: 10 },
@@ -328,6 +336,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
     shareDaemon: undefined,
+    ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({
       id: container.id,
       state: "running",
@@ -392,6 +401,36 @@ function fakeImages(images: readonly Image[]): Images {
     prune: async () => ({ removed: [], freedBytes: 0 }),
     sweep: async () => [],
     userFile: () => "/nowhere",
+  };
+}
+
+function fakeNetworks(): Networks {
+  const all = new Map<string, Network>();
+  const inspect = async (name: string): Promise<Network> => {
+    const found = all.get(name);
+    if (!found) throw new VirtError("NETWORK_NOT_FOUND", `there is no network ${name}`);
+    return found;
+  };
+  return {
+    inspect,
+    check: async (name) => (await inspect(name)).usedBy.map((id) => `${id} is cut off`),
+    list: async () => [...all.values()],
+    create: async ({ name = "random", subnets = [], internal = false, labels = {} } = {}) => {
+      const createdAt = new Date(0).toISOString();
+      const driver = "bridge" as const;
+      const network = { name, driver, subnets, internal, labels, createdAt, usedBy: [] };
+      all.set(name, network);
+      return network;
+    },
+    remove: async (name) => {
+      await inspect(name);
+      all.delete(name);
+    },
+    prune: async () => {
+      const names = [...all.keys()];
+      all.clear();
+      return names;
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { Cmd } from "../config/cmd.ts";
 import type { ConsoleOptions } from "../config/console.ts";
 import type { ContainerConfig } from "../config/container.ts";
 import type { CopyCallOptions } from "../config/copy.ts";
+import type { EgressPolicy } from "../config/network/egress/policy.ts";
 import type { Interface, Route } from "../config/network/interface.ts";
 import type { ProcessListOptions } from "../config/process-list.ts";
 import type { Resize } from "../config/resize.ts";
@@ -14,6 +15,7 @@ import type { IOOffsets, IOStream } from "../container/process/io.ts";
 import type { Process } from "../container/verbs/enter.ts";
 import type { ContainerStatus } from "../container/verbs/status.ts";
 import type { CallOptions } from "../deadline.ts";
+import type { EgressStatus } from "../network/egress/verbs.ts";
 import type { GuestConsole } from "../sandbox/console.ts";
 import type { SandboxStats } from "../sandbox/stats.ts";
 import type { SandboxStatus } from "../sandbox/status.ts";
@@ -56,6 +58,15 @@ export interface SandboxMethods {
     annotations: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<void>;
+
+  /**
+   * Puts another egress policy in force, at once and for open connections too. INVALID_STATE for a sandbox that was made
+   * without one: its packets pass no rules of the host.
+   */
+  setEgress(policy: EgressPolicy, options?: CallOptions): Promise<void>;
+
+  /** The egress policy that is in force, and what it has decided; INVALID_STATE without one. */
+  egressStatus(options?: CallOptions): Promise<EgressStatus>;
 
   /** The last lines of the guest's console, made safe to print. */
   consoleTail(lines?: number, options?: CallOptions): Promise<string>;

@@ -15,6 +15,7 @@ import { stopContainer } from "../container/verbs/stop.ts";
 import { updateContainer } from "../container/verbs/update.ts";
 import { waitProcess } from "../container/verbs/wait.ts";
 import { winsizeProcess } from "../container/verbs/winsize.ts";
+import { egressStatus, setEgress } from "../network/egress/verbs.ts";
 import { listInterfaces, listRoutes, updateRoutes } from "../network/verbs/guest.ts";
 import { addInterface, removeInterface } from "../network/verbs/interface.ts";
 import { refresh } from "../operation/refresh.ts";
@@ -67,6 +68,8 @@ export const sandboxVerbs: {
   status: { holding: "shared", before: 0, verb: () => statusSandbox },
   stats: { holding: "shared", before: 0, verb: () => statsSandbox },
   setAnnotations: { holding: "exclusive", before: 1, verb: setAnnotations },
+  setEgress: { holding: "exclusive", before: 1, verb: setEgress },
+  egressStatus: { holding: "shared", before: 0, verb: () => egressStatus },
   consoleTail: { holding: "moment", before: 1, verb: (lines = 20) => guest.consoleTail(lines) },
   createContainer: {
     holding: "exclusive",

@@ -7,6 +7,8 @@ import type { CallOptions } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
 import type { LogEntry } from "../logs/follow.ts";
 import { monitor } from "../monitor/monitor.ts";
+import type { EgressDecision } from "../network/egress/audit.ts";
+import { egressLog } from "../network/egress/log.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { deleteSandbox } from "../sandbox/delete.ts";
@@ -111,6 +113,11 @@ export class Sandbox implements AsyncDisposable {
     options: CallOptions & { follow?: boolean } = {},
   ): AsyncGenerator<LogEntry> {
     return sandboxLogs(this.#session, containerId, options);
+  }
+
+  /** What the egress policy has decided, the oldest first, as far as it is kept; with `follow`, until the VM ends. */
+  egressLog(options: CallOptions & { follow?: boolean } = {}): AsyncGenerator<EgressDecision> {
+    return egressLog(this.#session, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type Container, containerView } from "../container/container.ts";
 import type { CallOptions } from "../deadline.ts";
+import { keepEgress } from "../network/egress/keep.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { runVerb, type Verb, type VerbOptions } from "../operation/run-verb.ts";
@@ -40,7 +41,8 @@ export class Session {
   /** Runs a verb under the sandbox's lock and a deadline, and keeps what it read for the next look. */
   async run<T>(how: VerbOptions, options: CallOptions, verb: Verb<T>): Promise<T> {
     try {
-      return await runVerb(this.context, this.connection, this.id, how, options, (operation) => {
+      const kept = { ...how, first: keepEgress };
+      return await runVerb(this.context, this.connection, this.id, kept, options, (operation) => {
         this.#stored = operation.sandbox;
         return verb(operation);
       });
@@ -52,7 +54,7 @@ export class Session {
   /** Lets go of what this process holds of the sandbox. */
   async release(): Promise<void> {
     await this.#folders.close();
-    await this.connection.release();
+    await this.connection.close();
   }
 
   async #updateCopies(signal: AbortSignal): Promise<StoredSandbox> {

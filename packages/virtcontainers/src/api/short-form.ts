@@ -15,6 +15,7 @@ export function configFromOptions(options: SandboxOptions): SandboxConfig {
       ...(o.cpus !== undefined && { numVCPUs: o.cpus }),
       ...(o.memoryMiB !== undefined && { memoryMiB: o.memoryMiB }),
     },
+    ...networkOf(o),
     ...(o.annotations !== undefined && { annotations: o.annotations }),
     containers: [
       {
@@ -32,5 +33,18 @@ export function configFromOptions(options: SandboxOptions): SandboxConfig {
         },
       },
     ],
+  };
+}
+
+/** Who asks for a port asks for a network. */
+function networkOf({ network, ports }: SandboxOptions): Pick<SandboxConfig, "network" | "ports"> {
+  const chosen = network ?? (ports === undefined ? "none" : "bridge");
+  if (chosen === "none") {
+    if (ports === undefined || ports.length === 0) return {};
+    throw invalidArgument("options.ports", ports, "there is no network: leave out network: none");
+  }
+  return {
+    network: typeof chosen === "string" ? { networks: [{ name: chosen }] } : chosen,
+    ...(ports !== undefined && { ports }),
   };
 }

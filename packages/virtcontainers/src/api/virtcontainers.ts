@@ -13,6 +13,8 @@ import type { Images } from "../image/image.ts";
 import type { VirtEvent } from "../journal/event.ts";
 import { watchEvents } from "../monitor/events.ts";
 import { readTrace, type Trace } from "../monitor/trace.ts";
+import { createNetworks } from "../network/definitions/networks.ts";
+import type { Networks } from "../network/networks.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs, runVerb } from "../operation/run-verb.ts";
@@ -65,6 +67,12 @@ export class VirtContainers {
     return this.#context.volumes;
   }
 
+  /** The named networks. */
+  get networks(): Networks {
+    const { host, dataDir } = this.#context;
+    return createNetworks(host, dataDir);
+  }
+
   /** Boots a VM and creates the containers, if any; state `ready`. Default deadline 300 s. */
   async createSandbox(config: SandboxConfig, options: CallOptions = {}): Promise<Sandbox> {
     const { sandbox, connection } = await createSandbox(this.#context, config, options);
@@ -108,7 +116,7 @@ export class VirtContainers {
       const verb = { name: "stats", holding: "shared" } as const;
       return await runVerb(this.#context, connection, id, verb, options, statsOfAll);
     } finally {
-      await connection.release();
+      await connection.close();
     }
   }
 
@@ -146,7 +154,7 @@ export class VirtContainers {
       await deleteSandbox(this.#context, connection, id, options);
     } finally {
       // One that is refused has asked the guest.
-      await connection.release();
+      await connection.close();
     }
   }
 

@@ -3,6 +3,9 @@ import type { CallOptions } from "../deadline.ts";
 import { absolutePath, argument, id, integer, text, texts } from "../validate.ts";
 import { callFields } from "./call.ts";
 import { AnnotationsSchema } from "./container.ts";
+import { networkName } from "./network/names.ts";
+import { type SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
+import { type PortMapping, PortMappingsSchema } from "./network/port.ts";
 
 /** Options of Sandbox.create. */
 export interface SandboxOptions extends CallOptions {
@@ -24,6 +27,10 @@ export interface SandboxOptions extends CallOptions {
   workDir?: string | undefined;
   /** Name or number, optionally `:group`; default: the image's. */
   user?: string | undefined;
+  /** A network's name, `none`, or all that there is to say; default: `bridge` with `ports`, else none. */
+  network?: string | SandboxNetwork | undefined;
+  /** Ports of the host that lead to the sandbox. */
+  ports?: PortMapping[] | undefined;
   /** Texts that are kept with the sandbox, by their names. */
   annotations?: Readonly<Record<string, string>> | undefined;
 }
@@ -38,6 +45,10 @@ export const SandboxOptionsSchema = v.strictObject({
   env: v.optional(texts(text(4096), argument())),
   workDir: v.optional(absolutePath()),
   user: v.optional(text(256)),
+  network: v.optional(
+    v.lazy((input) => (typeof input === "string" ? networkName : SandboxNetworkSchema)),
+  ),
+  ports: v.optional(PortMappingsSchema),
   annotations: v.optional(AnnotationsSchema),
   ...callFields,
 });

@@ -6,6 +6,8 @@ import { AnnotationsSchema, type ContainerConfig, ContainerConfigSchema } from "
 import { type HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import { volumeName } from "./mount.ts";
 import { type NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
+import { type SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
+import { type PortMapping, PortMappingsSchema } from "./network/port.ts";
 
 /** A folder of the host that a sandbox's containers share. */
 export interface Volume {
@@ -67,6 +69,10 @@ export interface SandboxConfig {
   disableGuestSeccomp?: boolean | undefined;
   /** The namespace that its guest is connected to, where somebody else fills it. Default: no network. */
   networkConfig?: NetworkConfig | undefined;
+  /** The networks that it is connected to, and what its containers know of them. Default: none. */
+  network?: SandboxNetwork | undefined;
+  /** Ports of the host that lead to it; they need a network. At most 1024. */
+  ports?: PortMapping[] | undefined;
   /** Must be empty: this release has no experimental features. */
   experimental?: string[] | undefined;
 }
@@ -101,8 +107,8 @@ export const SandboxConfigSchema = v.pipe(
     shimType: later("shims"),
     shimConfig: later("shims"),
     networkConfig: v.optional(NetworkConfigSchema),
-    network: later("networking"),
-    ports: later("networking"),
+    network: v.optional(SandboxNetworkSchema),
+    ports: v.optional(PortMappingsSchema),
     volumes: v.optional(
       v.pipe(
         v.array(VolumeSchema),
@@ -142,6 +148,28 @@ export const SandboxConfigSchema = v.pipe(
       "sharePidNs and enableAgentPidNs exclude each other",
     ),
     ["enableAgentPidNs"],
+  ),
+  v.forward(
+    v.check(
+      ({ networkConfig, network }) => !(networkConfig?.netNSPath && network?.networks),
+      "a namespace that somebody else fills (networkConfig.netNSPath) has the networks that it has",
+    ),
+    ["network"],
+  ),
+  v.forward(
+    v.check(
+      ({ networkConfig, network }) => !(networkConfig?.disableNewNetNs && network),
+      "networkConfig.disableNewNetNs and network exclude each other",
+    ),
+    ["network"],
+  ),
+  v.forward(
+    v.check(
+      ({ networkConfig, network, ports = [] }) =>
+        ports.length === 0 || (network !== undefined && networkConfig?.netNSPath === undefined),
+      "ports need a network, such as network: {} for the bridge of this host",
+    ),
+    ["ports"],
   ),
   v.check(
     ({ hypervisorConfig, agentConfig }) =>

@@ -3,14 +3,16 @@ import { isErrno } from "./errno.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
 /**
- * The identity of a living process; undefined if there is none or if it is a zombie. The start time is
- * field 22 of /proc/pid/stat; the name in field 2 may itself contain spaces and parentheses. proc(5).
+ * The identity of a living process; undefined if there is none or if it is a zombie. One whose first thread has ended
+ * lives as long as another does: it still holds its files. The number of threads is field 20 of /proc/pid/stat, the start
+ * time field 22; the name in field 2 may itself contain spaces and parentheses. proc(5).
  */
 export function identify(pid: number): ProcessIdentity | undefined {
   const fields = readStat(pid);
   const state = fields?.[0];
   const startTime = fields?.[19];
-  if (state === undefined || startTime === undefined || state === "Z" || state === "X") return;
+  if (state === undefined || startTime === undefined || state === "X") return;
+  if (state === "Z" && Number(fields?.[17]) <= 1) return;
   return { pid, startTime };
 }
 

@@ -7,6 +7,7 @@ import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
 import { type DebianRelease, hostRelease } from "./release.ts";
+import { userNamespace } from "./user-namespace.ts";
 
 /** One line of `virtc check`. */
 export interface HostCheck {
@@ -44,6 +45,9 @@ interface Requirement {
 /** Tells which guest files there are, or throws HOST_REQUIREMENT. */
 export type GuestFiles = () => Promise<string>;
 
+const namespacesRemedy =
+  "Allow them: sysctl user.max_user_namespaces; some systems forbid them to ordinary users otherwise.";
+
 const oldestKernel = { major: 5, minor: 12 };
 
 /** What networks of sandboxes need. */
@@ -54,14 +58,10 @@ const networkRequirements: readonly Requirement[] = [
     "networks of sandboxes (--network)",
     ["containernetworking-plugins"],
   ),
-  {
-    ...plugins("dnsname", ["dnsname"], "names of sandboxes in their networks", {
-      12: ["golang-github-containernetworking-plugin-dnsname", "dnsmasq-base"],
-      13: [],
-    }),
-    remedy:
-      "Install the CNI plugin dnsname and dnsmasq (Debian 12: apt-get install golang-github-containernetworking-plugin-dnsname dnsmasq-base).",
-  },
+  plugins("dnsname", ["dnsname"], "names of sandboxes in their networks", [
+    "golang-github-containernetworking-plugin-dnsname",
+    "dnsmasq-base",
+  ]),
   tool("ip", "ip", false, "networks of sandboxes (--network)", ["iproute2"]),
   tool("nft", "nft", false, "walls between networks, and what they reach", ["nftables"]),
   tool("iptables", "iptables", false, "published ports (--publish)", ["iptables"]),
@@ -118,6 +118,15 @@ export const requirements: readonly Requirement[] = [
     12: ["qemu-system-common"],
     13: ["virtiofsd"],
   }),
+  {
+    id: "subids",
+    required: false,
+    neededFor: "folders that an ordinary user shares: files of more owners than one",
+    packages: [],
+    remedy:
+      "Install the package uidmap, and as root give the user ranges: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME",
+    check: checkIdRange,
+  },
   tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
   tool("tar", "tar", false, "importing root file system folders", ["tar"]),
   ...networkRequirements,
@@ -235,6 +244,18 @@ async function checkGuest(_host: Host, guest: GuestFiles): Promise<Finding> {
     const { message, hint } = error;
     return { ok: false, detail: message, ...(hint !== undefined && { remedy: hint }) };
   }
+}
+
+async function checkIdRange(host: Host): Promise<Finding> {
+  if (host.uid === 0) return { ok: true, detail: "root needs none" };
+  const namespace = await userNamespace(host);
+  if (namespace === undefined)
+    return { ok: false, detail: "this user can't have user namespaces", remedy: namespacesRemedy };
+  const { ranged } = namespace;
+  return {
+    ok: ranged,
+    detail: ranged ? "newuidmap, and a range of ids" : "one id, the user's own",
+  };
 }
 
 async function checkDevices(): Promise<Finding> {

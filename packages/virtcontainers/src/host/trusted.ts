@@ -14,6 +14,7 @@ import {
 import { dirname, resolve } from "node:path";
 import { VirtError } from "../errors.ts";
 import { hostError, isErrno } from "./errno.ts";
+import { isOfAnyone } from "./unknown-users.ts";
 
 const maxLinks = 40;
 const groupWrite = 0o020;
@@ -134,6 +135,11 @@ function lstatIfThere(path: string): Stats | undefined {
 }
 
 function assertOwner(path: string, at: string, { uid }: Stats, owners: readonly number[]): void {
+  if (isOfAnyone(uid)) {
+    throw untrusted(path, `${at} belongs to a user that this user namespace does not know`, {
+      hint: "It could be anyone's. Use this outside of the user namespace, or in one that maps the owners of this path and your own id.",
+    });
+  }
   if (!owners.includes(uid)) throw untrusted(path, `${at} belongs to the user ${uid}`);
 }
 
@@ -153,8 +159,9 @@ function isOwnGroup(uid: number, gid: number): boolean {
   return line !== undefined && ["", line[0]].includes(line[3]);
 }
 
-function untrusted(path: string, why: string): VirtError {
+function untrusted(path: string, why: string, more: { hint?: string } = {}): VirtError {
   return new VirtError("HOST_REQUIREMENT", `${path} is not safe to use: ${why}`, {
     hint: "Others could put things there that would be done in your name. Use a folder of your own that nobody else may write to, also not to those above it: VIRTC_STATE_DIR, VIRTC_DATA_DIR, VIRTC_GUEST_DIR or XDG_CACHE_HOME choose one. To keep this one, remove what you have not made in it, then use chown and chmod go-w.",
+    ...more,
   });
 }

@@ -5,6 +5,8 @@ import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
+import { attachNetworks } from "./attach.ts";
+import { assertRoutable, openRouters } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
@@ -49,13 +51,19 @@ export async function connectNetwork(
       obtainNamespace(context, sandbox, ledger),
     );
     sandbox.network = network;
+    if (sandbox.config.network !== undefined && network.created) {
+      network.attachments = await phase("network.cni", ids, () =>
+        attachNetworks(context, sandbox, network.netns.path, ledger, signal),
+      );
+    }
     const links = await phase("network.scan", ids, () =>
       scanLinks(context, sandbox, network, signal),
     );
-    const work = networkWork(context, network, cpus, ledger, signal);
+    const work = networkWork(context, sandbox, network, cpus, ledger, signal);
     await phase("network.attach", ids, async () => {
       for (const link of links) connected.add(await attachLink(work, network, sandbox, link));
     });
+    await phase("network.route", ids, () => openRouters(context, sandbox, ledger, signal));
     return connected;
   } catch (error) {
     await connected[Symbol.asyncDispose]();
@@ -71,11 +79,11 @@ async function obtainNamespace(
   const given = config.networkConfig?.netNSPath;
   if (given !== undefined) {
     const netns = { path: given, ...(await host.network.identifyNamespace(given)) };
-    return { netns, created: false, endpoints: [] };
+    return { netns, created: false, endpoints: [], attachments: [] };
   }
   const path = join(store.folder(id).path, "netns");
   const made = await ledger.take({ kind: "netns", path }, () => host.network.makeNamespace(path));
-  return { netns: { path, ...made }, created: true, endpoints: [] };
+  return { netns: { path, ...made }, created: true, endpoints: [], attachments: [] };
 }
 
 async function scanLinks(
@@ -92,13 +100,14 @@ async function scanLinks(
 
 export function networkWork(
   { host }: Pick<Context, "host">,
+  { config }: Pick<StoredSandbox, "config">,
   network: StoredNetwork,
   cpus: number,
   ledger: Ledger,
   signal: AbortSignal,
 ): NetworkWork {
   const queues = Math.min(cpus, mostQueues);
-  return { host, network, queues, rates: {}, ledger, signal };
+  return { host, network, queues, rates: config.network ?? {}, ledger, signal };
 }
 
 /** Joins a link with one that the guest is to have, and writes down that it is. */
@@ -123,7 +132,9 @@ export function makeEndpoint(
   { name, ifindex, type, guest }: FoundLink,
 ): StoredEndpoint {
   const index = freeIndex(network);
-  const model = modelFor(type, config.networkConfig?.interworkingModel);
+  const egress = config.network?.egress;
+  const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
+  if (egress !== undefined) assertRoutable(type, name);
   return { id: `net${index}`, type, model, name, ifindex, index, guest };
 }
 

@@ -8,6 +8,7 @@ import { sandboxFilePath } from "../storage/guest/paths.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { hostsText, noReach, type Reach, sandboxHosts } from "./hosts.ts";
 import { type NetworkDns, resolvConfText } from "./resolv-conf.ts";
+import { wantsNetwork } from "./wanted.ts";
 
 type Named = Pick<StoredSandbox, "hostname">;
 
@@ -50,12 +51,16 @@ export function sandboxFiles(sandbox: Named, network?: NetworkView): SandboxFile
  */
 export function fileMounts(
   { config }: Pick<StoredContainer, "config">,
-  { agentFeatures }: Pick<StoredSandbox, "agentFeatures">,
+  { agentFeatures, config: sandbox }: Pick<StoredSandbox, "agentFeatures" | "config">,
 ): OciMount[] {
   if (!agentFeatures.includes(filesFeature) || config.customSpec !== undefined) return [];
   const own = config.mounts ?? [];
   const safe = config.readonlyRootfs ? ["ro", "nosuid", "nodev", "noexec"] : [];
-  return Object.keys(files)
+  const names = [
+    ...Object.keys(files),
+    ...(wantsNetwork(sandbox) ? Object.keys(networkFiles) : []),
+  ];
+  return names
     .map((name) => ({
       destination: `/etc/${name}`,
       type: "bind",

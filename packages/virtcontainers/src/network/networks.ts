@@ -25,6 +25,8 @@ export interface Networks {
   inspect(name: string, call?: CallOptions): Promise<Network>;
   /** BUSY while a sandbox is in it; NETWORK_NOT_FOUND; NOT_SUPPORTED for what was not made here. */
   remove(name: string, call?: CallOptions): Promise<void>;
+  /** Asks the plugins whether they are ready, and whether all that they made is as they made it; gives what is wrong. NETWORK_NOT_FOUND. */
+  check(name: string, call?: CallOptions): Promise<string[]>;
   /** Removes all networks that were made here and that no sandbox is in; gives the names. */
   prune(call?: CallOptions): Promise<string[]>;
 }

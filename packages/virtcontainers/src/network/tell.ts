@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Agent } from "../agent/agent.ts";
+import type { Agent, GuestDetails } from "../agent/agent.ts";
+import { extensionFeature } from "../agent/features.ts";
 import type { Interface, Neighbor, Route } from "../config/network/interface.ts";
 import { isVirtError } from "../errors.ts";
 import { phase } from "../events.ts";
@@ -17,18 +18,33 @@ const longestDelayMs = 200;
 export async function tellNetwork(
   agent: Agent,
   { id, network }: Pick<StoredSandbox, "id" | "network">,
+  details: Promise<GuestDetails>,
   signal: AbortSignal,
 ): Promise<void> {
   if (network === undefined || network.endpoints.length === 0) return;
   await phase("agent.network", { sandboxId: id }, async () => {
     const { endpoints } = network;
-    await Promise.all(endpoints.map((each) => tellInterface(agent, interfaceOf(each), signal)));
     const neighbors = endpoints.flatMap(neighborsOf);
-    await Promise.all([
-      agent.updateRoutes(routesOf(network), signal),
-      neighbors.length > 0 ? agent.addARPNeighbors(neighbors, signal) : undefined,
-    ]);
+    const tellRest = async (): Promise<void> => {
+      await Promise.all([
+        agent.updateRoutes(routesOf(network), signal),
+        neighbors.length > 0 ? agent.addARPNeighbors(neighbors, signal) : undefined,
+      ]);
+    };
+    const interfaces = endpoints.map((each) => tellInterface(agent, interfaceOf(each), signal));
+    // Sent at once, which spares a round trip: in vain where a link is not there yet.
+    const early = tellRest().then(
+      () => true,
+      () => false,
+    );
+    await Promise.all(interfaces);
+    if (!((await early) && (await inOrder(details)))) await tellRest();
   });
+}
+
+/** This project's agent does one call after the other; another may have told a link its routes too early. */
+async function inOrder(details: Promise<GuestDetails>): Promise<boolean> {
+  return (await details).features.includes(extensionFeature);
 }
 
 /** Tells it again as long as the guest does not see the device. */

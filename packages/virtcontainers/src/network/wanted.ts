@@ -1,15 +1,16 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
-import { VirtError } from "../errors.ts";
+import { invalidArgument, VirtError } from "../errors.ts";
 import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
-type Networked = Pick<SandboxConfig, "networkConfig">;
+type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
 
 /** True if the sandbox is to have a network namespace. */
-export function wantsNetwork({ networkConfig }: Networked): boolean {
-  return networkConfig !== undefined && !networkConfig.disableNewNetNs;
+export function wantsNetwork({ networkConfig, network }: Networked): boolean {
+  if (networkConfig?.disableNewNetNs) return false;
+  return network !== undefined || networkConfig !== undefined;
 }
 
 /** Refuses by name what the driver, the host or its namespace can't; takes nothing. */
@@ -23,10 +24,21 @@ export async function assertConnectable(
   assertCanAttach(hypervisor, "network", "cold");
   if (host.uid !== 0) {
     throw new VirtError("NOT_SUPPORTED", "a network needs root", {
-      field: "networkConfig",
+      field: config.network === undefined ? "networkConfig" : "network",
       hint: "Run as root, or leave it out.",
     });
   }
   if (model !== "none") joinOf(modelFor("virtual", model));
+  if (
+    config.network?.egress !== undefined &&
+    model !== undefined &&
+    model !== "default" &&
+    model !== "routed"
+  )
+    throw invalidArgument(
+      "networkConfig.interworkingModel",
+      model,
+      "an egress policy needs the model routed",
+    );
   if (netNSPath !== undefined) await host.network.identifyNamespace(netNSPath);
 }

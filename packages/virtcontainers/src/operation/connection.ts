@@ -28,6 +28,7 @@ export class Connection {
   #attached: Promise<RunningVm> | undefined;
   #agent: Promise<Agent> | undefined;
   #releases = 0;
+  #closings = 0;
 
   constructor(context: Context, id: string) {
     this.#context = context;
@@ -68,10 +69,22 @@ export class Connection {
 
   /** The agent over a connection of this process's own; several callers share it. */
   async agent(sandbox: StoredSandbox, signal: AbortSignal): Promise<Agent> {
-    const agent = await this.#openAgent(sandbox, signal);
-    if (existsSync(this.#context.store.folder(this.#id).owed))
-      await this.#payOwed(sandbox, agent, signal);
-    return agent;
+    return await this.during(async () => {
+      const agent = await this.#openAgent(sandbox, signal);
+      if (existsSync(this.#context.store.folder(this.#id).owed))
+        await this.#payOwed(sandbox, agent, signal);
+      return agent;
+    });
+  }
+
+  /** Does work that may outlive its owner: what it has taken when that has let go is given back at its end. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#closings;
+    try {
+      return await work();
+    } finally {
+      if (this.#closings !== before) this.release().catch(() => {});
+    }
   }
 
   /** Not for long: it is no reason to keep others from the guest. */
@@ -100,6 +113,12 @@ export class Connection {
   /** How often it was released: who was at work before knows that it was let go of. */
   get releases(): number {
     return this.#releases;
+  }
+
+  /** Its owner lets go of it. */
+  async close(): Promise<void> {
+    this.#closings++;
+    await this.release();
   }
 
   /** Closes what this process holds; the VM goes on. */

@@ -45,6 +45,8 @@ export interface VerbOptions {
   readonly holding: Holding;
   /** Default deadline in milliseconds, if another than that of all verbs; undefined: none. */
   readonly timeoutMs?: number | undefined;
+  /** What is done before, while the sandbox is held. */
+  readonly first?: Verb<void> | undefined;
 }
 
 /** Runs one verb on an existing sandbox, under its lock and a deadline. */
@@ -68,8 +70,12 @@ export async function runVerb<T>(
       if (how.holding === "exclusive" || !(await isVmAlive(context, sandbox)))
         await held.events.catchUp(sandbox);
       deadline.check();
-      if (how.holding === "moment") hold.release();
-      return await verb(operation(held, connection, sandbox, deadline, hold));
+      const inHand = operation(held, connection, sandbox, deadline, hold);
+      return await connection.during(async () => {
+        await how.first?.(inHand);
+        if (how.holding === "moment") hold.release();
+        return await verb(inHand);
+      });
     });
   } catch (error) {
     if (seen !== undefined && error === deadline.signal.reason && isVirtError(error, "TIMEOUT"))
@@ -122,7 +128,8 @@ export async function within<T>(
 ): Promise<T> {
   const { context, connection, sandbox, signal, hold } = whole;
   using deadline = new Deadline({ signal }, timeoutMs, phase);
-  return await deadline.race(work(operation(context, connection, sandbox, deadline, hold)));
+  const part = operation(context, connection, sandbox, deadline, hold);
+  return await deadline.race(connection.during(() => work(part)));
 }
 
 /** How long it may take to undo what failed. */

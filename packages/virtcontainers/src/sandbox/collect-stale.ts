@@ -128,6 +128,6 @@ async function collectContainers(
     context.logger.warn({ err: error, sandboxId: sandbox.id }, "its half-made containers stay");
     return [];
   } finally {
-    await connection.release();
+    await connection.close();
   }
 }

@@ -1,5 +1,6 @@
 import { Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
+import { collectUses } from "../network/collect.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/run-verb.ts";
@@ -26,11 +27,13 @@ export async function collectGarbage(
   const { signal } = deadline;
   const found = await collectSandboxes(context, undefined, { ...options, signal });
   const { dryRun = false } = options;
+  const uses = await deadline.race(collectUses(context, dryRun, signal));
   const swept = await deadline.race(context.images.sweep({ dryRun, signal }));
   const cut = await context.store.sweepOwnWrites(dryRun);
   return [
     ...found,
     ...cut.map((name): Garbage => ({ kind: "file", name, reason: "its writer was killed" })),
+    ...uses.map((name): Garbage => ({ kind: "cni", name, reason: "its sandbox is gone" })),
     ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
   ];
 }

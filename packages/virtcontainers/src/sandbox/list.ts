@@ -80,7 +80,7 @@ async function statusOf(
   try {
     // What is given up at the limit may still change what it was given.
     const fresh = structuredClone(stored);
-    await limit.race(refresh(context, fresh, connection, limit.signal));
+    await limit.race(connection.during(() => refresh(context, fresh, connection, limit.signal)));
     sandbox = fresh;
   } catch (error) {
     signal.throwIfAborted();
@@ -92,7 +92,7 @@ async function statusOf(
     if (sandbox.vm !== undefined && !(await isVmAlive(context, sandbox)))
       await markGone(context, sandbox, { signal });
   } finally {
-    await connection.release();
+    await connection.close();
   }
   if (sandbox.state === before) return await sandboxStatus(context, sandbox);
   await noticeDeath(context, id);

@@ -1,4 +1,5 @@
 import type { HypervisorConfig } from "../config/hypervisor.ts";
+import type { PortMapping } from "../config/network/port.ts";
 import { type ContainerStatus, containerStatus } from "../container/verbs/status.ts";
 import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import type { Context } from "../operation/context.ts";
@@ -23,6 +24,8 @@ export interface SandboxStatus {
   vmm: { pid: number } | undefined;
   /** The process that serves its shared folders, while it has a VM and needs one. Once it is dead, what uses them hangs. */
   shareDaemon: { pid: number; alive: boolean } | undefined;
+  /** Ports of the host that lead to it. */
+  ports: readonly PortMapping[];
   /** The VM's size, while there is one; memory may be a step more. */
   size?: VmSize | undefined;
 }
@@ -50,6 +53,7 @@ export async function sandboxStatus(
     ),
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,
+    ports: config.ports ?? [],
     vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
     shareDaemon: shareDaemon && {
       pid: shareDaemon.pid,

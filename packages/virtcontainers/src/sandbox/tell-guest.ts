@@ -1,9 +1,10 @@
-import type { Agent, GuestDetails } from "../agent/agent.ts";
+import type { Agent, GuestDetails, SandboxFile } from "../agent/agent.ts";
 import { kernelModules } from "../agent/kernel-params.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { defaults } from "../hypervisor/defaults.ts";
 import { sandboxFiles } from "../network/files.ts";
 import { tellNetwork } from "../network/tell.ts";
+import { networkView } from "../network/view.ts";
 import { sandboxStorages } from "../storage/guest/storages.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 
@@ -20,11 +21,13 @@ export async function tellGuest(
   sandbox: StoredSandbox,
   signal: AbortSignal,
 ): Promise<GuestDetails> {
-  const [details] = await Promise.all([
-    agent.details(signal),
+  const files = sandboxFiles(sandbox, await networkView(sandbox));
+  const details = agent.details(signal);
+  await Promise.all([
+    details,
     agent.setTime(new Date(), signal),
     // Before the sandbox is there; the agent takes calls in their order.
-    configure(agent, sandbox, signal),
+    configure(agent, sandbox, files, signal),
     agent.createSandbox(
       {
         sandboxId: sandbox.id,
@@ -36,17 +39,21 @@ export async function tellGuest(
       },
       signal,
     ),
-    tellNetwork(agent, sandbox, signal),
+    tellNetwork(agent, sandbox, details, signal),
   ]);
-  return details;
+  return await details;
 }
 
 /** An agent that can't be told is none that keeps a log, and the host bounds what it is sent all the same. */
-async function configure(agent: Agent, sandbox: StoredSandbox, signal: AbortSignal): Promise<void> {
+async function configure(
+  agent: Agent,
+  sandbox: StoredSandbox,
+  files: readonly SandboxFile[],
+  signal: AbortSignal,
+): Promise<void> {
   const { exitWith, logLimitMiB = defaults.logLimitMiB } = sandbox.config;
   const logLimitBytes = BigInt(logLimitMiB * mebibyte - logReserve);
   try {
-    const files = sandboxFiles(sandbox);
     await agent.configureSandbox({ exitWith, logLimitBytes, files }, signal);
   } catch (error) {
     // A service that a foreign agent lacks is an invalid argument to it.

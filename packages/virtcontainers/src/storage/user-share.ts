@@ -2,7 +2,7 @@ import type { SandboxConfig } from "../config/sandbox.ts";
 import { isVirtError } from "../errors.ts";
 import type { Context } from "../operation/context.ts";
 import { findProgram } from "./virtiofs/program.ts";
-import { hasUserNamespaces } from "./virtiofs/user-namespace.ts";
+import { canMountInside } from "./virtiofs/user-namespace.ts";
 
 /**
  * Why this user can't share folders over virtio-fs, or undefined if he can: root mounts on the host, others in
@@ -21,6 +21,6 @@ export async function whyUserCannotShare(
     if (isVirtError(error, "HOST_REQUIREMENT")) return error.message;
     throw error;
   }
-  if (await hasUserNamespaces(context.host)) return undefined;
+  if (await canMountInside(context.host)) return undefined;
   return "this user can't have user namespaces, in which to mount";
 }

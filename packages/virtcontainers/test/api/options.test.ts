@@ -14,9 +14,28 @@ test.each([
   [{ env: ["A=1"] }, "options.env"],
   [{ annotations: ["a"] }, "options.annotations"],
   [{ imge: "busybox" }, "options.imge"],
+  [{ network: "-" }, "options.network"],
+  [{ network: { networks: [{ name: "front", ip: "x" }] } }, "options.network.networks.0.ip"],
+  [{ network: "none", ports: [{ hostPort: 80, containerPort: 80 }] }, "options.ports"],
 ])("Sandbox.create(%j) is refused", (options, field) => {
   const create = () => configFromOptions(untyped<SandboxOptions>(options));
   expect(create).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }));
+});
+
+test.each<[SandboxOptions, object]>([
+  [{ network: "none" }, {}],
+  [{ network: "front" }, { network: { networks: [{ name: "front" }] } }],
+  [{ network: { rxRateBits: 8000 } }, { network: { rxRateBits: 8000 } }],
+  [
+    { ports: [{ hostPort: 8080, containerPort: 80 }] },
+    {
+      network: { networks: [{ name: "bridge" }] },
+      ports: [{ hostPort: 8080, containerPort: 80 }],
+    },
+  ],
+])("Sandbox.create(%j) asks for a network", (options, part) => {
+  const { network, ports } = configFromOptions(options);
+  expect({ ...(network && { network }), ...(ports && { ports }) }).toEqual(part);
 });
 
 test("VirtContainers refuses options that it does not know, and names those it does", () => {

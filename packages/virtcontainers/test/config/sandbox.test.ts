@@ -113,6 +113,18 @@ test.each([
   expect(refused(config)).toMatchObject({ code: "NOT_SUPPORTED", field });
 });
 
+test.each<[string, object]>([
+  ["ports", { ports: [{ hostPort: 80, containerPort: 80 }] }],
+  [
+    "ports",
+    { networkConfig: { netNSPath: "/n" }, network: {}, ports: [{ hostPort: 1, containerPort: 1 }] },
+  ],
+  ["network", { networkConfig: { netNSPath: "/n" }, network: { networks: [{ name: "a" }] } }],
+  ["network", { networkConfig: { disableNewNetNs: true }, network: {} }],
+])("%s that can't be are refused: %j", (field, config) => {
+  expect(refused(config)).toMatchObject({ code: "INVALID_ARGUMENT", field });
+});
+
 describe("the short form", () => {
   test("without options: one busybox container that waits", () => {
     expect(configFromOptions({})).toEqual({

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as oneTurn } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import type { ProcessIdentity } from "../../src/host/process-identity.ts";
 import { createHost } from "../../src/host/real.ts";
@@ -271,4 +272,26 @@ test("a context of SELinux is entered by runcon, as an argument and through no s
   expect(launchCommand(wanted)).toEqual(labelled);
   const [shell, , , ...args] = launchCommand({ ...wanted, maxFileBytes: 1024 });
   expect([shell, ...args]).toEqual(["/bin/sh", "sh", "2", ...labelled]);
+});
+
+const leaderless = `
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+print("ready", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+`;
+
+test("a process is there as long as one of its threads is, though its first one has ended", async () => {
+  const child = spawn("/usr/bin/python3", ["-c", leaderless]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  const { pid = 0 } = child;
+  const own = (await processes.identify(pid)) ?? { pid, startTime: "" };
+  await expect.poll(() => readFile(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+  expect(await processes.isAlive(own)).toBe(true);
+  const gone = processes.waitGone(own, soon());
+  const first = await Promise.race([gone.then(() => "gone"), oneTurn("there")]);
+  expect(first).toBe("there");
+  expect(await processes.signal(own, "SIGKILL")).toBe(true);
+  await gone;
 });

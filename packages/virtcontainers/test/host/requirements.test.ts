@@ -28,6 +28,7 @@ test("a host without tools and guest files is told what to install", async () =>
   expect(failed.get("vhost-device-vsock")).toContain("cargo install");
   expect(failed.get("guest")).toBe("Build them.");
   expect([...failed.keys()]).toEqual(expect.arrayContaining(["root", "virtiofsd", "mkfs.ext4"]));
+  expect(failed.get("subids")).toContain("user.max_user_namespaces");
 });
 
 test("virtiofsd comes in the package that this release of Debian has it in", async () => {

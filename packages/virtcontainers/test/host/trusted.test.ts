@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, lchownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertTrusted, makePrivateFolder, makeTrustedFolder } from "../../src/host/trusted.ts";
 import { TrustedFolder } from "../../src/host/trusted-folder.ts";
@@ -77,6 +78,31 @@ test("a folder of ours is closed to others, what is no folder keeps its mode", (
   execFileSync("mkfifo", ["-m", "644", join(folder, "a/pipe")]);
   expect(() => makePrivateFolder(join(folder, "a/pipe"))).toThrow(refused);
   expect(statSync(join(folder, "a/pipe")).mode & 0o7777).toBe(0o644);
+});
+
+/** What a process in a user namespace that has these options of unshare(1) thinks of a path. */
+function inNamespace(options: readonly string[], path: string): string {
+  const script = fileURLToPath(new URL("support/trust-child.ts", import.meta.url));
+  const node = [process.execPath, "--import", "tsx", script, path];
+  return execFileSync("unshare", ["--user", ...options, ...node], { encoding: "utf8" }).trim();
+}
+const namespaces = spawnSync("unshare", ["--user", "true"]).status === 0;
+
+describe.skipIf(!namespaces)("in a user namespace (needs one)", () => {
+  test("what a user owns whom it does not know is refused, also to a process without a user", () => {
+    const path = join(folder, "a/b/file");
+    const unknown = /belongs to a user that this user namespace does not know/;
+    expect(inNamespace([], path)).toMatch(unknown);
+    // Whoever is known by the number that stands for all others is not taken for them either.
+    expect(inNamespace(["--map-user", "65534"], path)).toMatch(unknown);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)(
+    "what root and this user own is taken (needs root)",
+    () => {
+      expect(inNamespace(["--map-root-user"], join(folder, "a/b/file"))).toBe("trusted");
+    },
+  );
 });
 
 describe.skipIf(process.geteuid?.() !== 0)("of another user (needs root)", () => {

@@ -7,7 +7,7 @@ import { createTestInstance } from "../../src/testing/index.ts";
 import { thrown } from "../support/refusal.ts";
 import { waiting } from "../support/sandbox.ts";
 
-const able = { agentFeatures: [filesFeature] };
+const able = { agentFeatures: [filesFeature], config: {} };
 
 function destinations(config: Partial<ContainerConfig>, sandbox = able): string[] {
   const mounts = fileMounts({ config: { id: "c1", ...config } }, sandbox);
@@ -74,7 +74,11 @@ describe("what a sandbox is called", () => {
 describe("a container gets them", () => {
   test("where the agent of its guest has them, and its root is not one of a specification", () => {
     expect(destinations({})).toEqual(both);
-    expect(destinations({}, { agentFeatures: [] })).toEqual([]);
+    expect(destinations({}, { ...able, agentFeatures: [] })).toEqual([]);
+    expect(destinations({}, { ...able, config: { network: {} } })).toEqual([
+      ...both,
+      "/etc/resolv.conf",
+    ]);
     expect(destinations({ customSpec: { ociVersion: "1.0.2" } })).toEqual([]);
   });
 

@@ -1,6 +1,9 @@
 import { expect, test, vi } from "vitest";
+import type { Host } from "../../src/host/host.ts";
+import { createHost } from "../../src/host/real.ts";
 import { Hypervisors } from "../../src/hypervisor/registry.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
+import { gate } from "../support/gate.ts";
 import { refusal } from "../support/refusal.ts";
 import { waiting } from "../support/sandbox.ts";
 
@@ -35,4 +38,33 @@ test("calls by id that are refused keep none of the agent's ports", async () => 
   expect((await instance.another().statusSandbox("sb", { timeoutMs: 10_000 })).state).toBe(
     "running",
   );
+});
+
+test("work that outlives its caller gives back what it takes when that has let go of the sandbox", async () => {
+  await using instance = await createTestInstance();
+  await (await instance.vc.runSandbox({ id: "sb", containers: [waiting] })).release();
+  const real = createHost();
+  const [looked, watched] = [gate(), gate()];
+  let [looks, watches] = [0, 0];
+  const processes: Host["processes"] = {
+    ...real.processes,
+    // The first look takes longer than the caller waits.
+    isAlive: async (process) => {
+      if (looks++ === 0) await looked.passed;
+      return await real.processes.isAlive(process);
+    },
+    waitGone: async (process, signal) => {
+      watches++;
+      watched.open();
+      await real.processes.waitGone(process, signal).finally(() => watches--);
+    },
+  };
+  const { folder } = instance;
+  const { vc } = await createTestInstance({ folder, host: { ...real, processes } });
+  const found = await vc.listSandbox({ timeoutMs: 1_000 });
+  expect(found.map(({ state }) => state)).toEqual(["running"]);
+  expect(watches).toBe(0);
+  looked.open();
+  await watched.passed;
+  await expect.poll(() => watches, { timeout: 5_000 }).toBe(0);
 });

@@ -8,8 +8,8 @@ const collect: () => void = runInNewContext("gc");
 /** What a process holds, after everything that can go has gone. */
 export interface Holdings {
   descriptors: number;
-  /** Sockets, pipes, children, watchers that keep it alive. */
-  handles: number;
+  /** The kinds of sockets, pipes, children, watchers that keep it alive. */
+  handles: readonly string[];
   heapMiB: number;
 }
 
@@ -21,16 +21,19 @@ export function holdings(): Holdings {
   const { heapUsed, external } = process.memoryUsage();
   return {
     descriptors: readdirSync("/proc/self/fd").length,
-    handles: process.getActiveResourcesInfo().filter((name) => /Wrap$|Watcher/.test(name)).length,
+    handles: process.getActiveResourcesInfo().filter((kind) => /Wrap$|Watcher/.test(kind)),
     heapMiB: Math.round((heapUsed + external) / 1024 / 1024),
   };
 }
 
 /** What has grown by more than can be on its way. */
 export function grown(before: Holdings, after: Holdings): string[] {
-  const most: Holdings = { descriptors: maxDescriptors, handles: 0, heapMiB: maxHeapMiB };
-  const names = ["descriptors", "handles", "heapMiB"] as const;
-  return names
-    .filter((name) => after[name] > before[name] + most[name])
-    .map((name) => `${after[name]} ${name} at the end, ${before[name]} at the beginning`);
+  const told: string[] = [];
+  if (after.descriptors > before.descriptors + maxDescriptors)
+    told.push(`${after.descriptors} descriptors, ${before.descriptors} at the beginning`);
+  if (after.handles.length > before.handles.length)
+    told.push(`the handles ${after.handles}, at the beginning ${before.handles}`);
+  if (after.heapMiB > before.heapMiB + maxHeapMiB)
+    told.push(`${after.heapMiB} MiB of memory, ${before.heapMiB} MiB at the beginning`);
+  return told;
 }

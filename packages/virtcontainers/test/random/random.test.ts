@@ -20,8 +20,11 @@ test("descriptors, handles and memory that a process keeps are told", async () =
     server: createServer().listen(0),
     memory: Buffer.alloc(64 * 1024 * 1024, 1),
   };
-  const names = grown(before, holdings()).map((what) => what.split(" ")[1]);
-  expect(names).toEqual(["descriptors", "handles", "heapMiB"]);
+  expect(grown(before, holdings())).toEqual([
+    expect.stringContaining("descriptors"),
+    expect.stringContaining("TCPServerWrap"),
+    expect.stringContaining("MiB"),
+  ]);
   expect(kept.memory).toHaveLength(64 * 1024 * 1024);
   for (const file of kept.files) closeSync(file);
   await new Promise((resolve) => kept.server.close(resolve));

@@ -12,6 +12,7 @@ import {
   type MockFailure,
   type TestInstance,
 } from "../../src/testing/index.ts";
+import { gate } from "../support/gate.ts";
 import { leftovers } from "../support/leftovers.ts";
 import { refusal } from "../support/refusal.ts";
 import { killVm, waiting } from "../support/sandbox.ts";
@@ -19,15 +20,6 @@ import { editStored, storedPath } from "../support/stored.ts";
 
 const config = { id: "sb", containers: [waiting] };
 const sleeps = ["sleep", "1000"];
-
-/** A promise, and the way to settle it. */
-function gate(): { passed: Promise<void>; open: () => void } {
-  let open = (): void => {};
-  const passed = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { passed, open };
-}
 
 /** A host on which no process is seen to have ended before it is opened. */
 function slowToDie(): { host: Host; open: () => void } {

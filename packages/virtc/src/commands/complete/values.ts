@@ -30,6 +30,7 @@ const sources: Readonly<Record<string, Source>> = {
   sandbox: sandboxes,
   container: containers,
   image: images,
+  network: networks,
   path: () => files,
   config: () => files,
   rootfs: () => files,
@@ -69,6 +70,13 @@ async function containers(context: Context, { inSandbox, sandbox }: Place): Prom
 async function images(context: Context): Promise<Candidate[]> {
   const all = await (await context.library()).images.list();
   return all.flatMap((image) => image.names.map((name) => ({ text: name, about: "image" })));
+}
+
+/** Where one is chosen for a container, also what is none. */
+async function networks(context: Context, { inSandbox }: Place): Promise<Candidate[]> {
+  const all = await (await context.library()).networks.list();
+  const named = all.map(({ name, driver }) => ({ text: name, about: driver }));
+  return inSandbox ? [...named, ...plain(["none"])] : named;
 }
 
 function plain(texts: readonly string[]): Candidate[] {

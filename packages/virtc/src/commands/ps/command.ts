@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import type { ContainerStatus, SandboxStatus } from "virtcontainers";
+import type { ContainerStatus, PortMapping, SandboxStatus } from "virtcontainers";
 import type { Context } from "../../context.ts";
+import { portsLine } from "../../network/ports.ts";
 import { since } from "../../output/human.ts";
 import { json } from "../../output/json.ts";
 import { table } from "../../output/table.ts";
@@ -42,7 +43,7 @@ function render(rows: readonly Row[], options: PsOptions): string {
   if (options.json) return json(rows);
   if (options.quiet) return [...new Set(rows.map((row) => `${row.sandbox}\n`))].join("");
   return table(
-    ["SANDBOX", "CONTAINER", "IMAGE", "COMMAND", "CREATED", "STATUS"],
+    ["SANDBOX", "CONTAINER", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS"],
     rows.map((row) => [
       row.sandbox,
       row.container ?? "-",
@@ -50,6 +51,7 @@ function render(rows: readonly Row[], options: PsOptions): string {
       shortened(row.command.join(" ")),
       `${since(row.createdAt)} ago`,
       statusText(row),
+      portsLine(row.ports) || "-",
     ]),
   );
 }
@@ -65,6 +67,7 @@ interface Row {
   createdAt: string;
   startedAt: string | null;
   vmmPid: number | null;
+  ports: readonly PortMapping[];
   annotations: Readonly<Record<string, string>>;
 }
 
@@ -73,6 +76,7 @@ function rowsOf(sandbox: SandboxStatus): Row[] {
   const common = {
     sandbox: sandbox.id,
     vmmPid: sandbox.vmm?.pid ?? null,
+    ports: sandbox.ports,
     annotations: sandbox.annotations,
   };
   if (sandbox.containersStatus.length > 0) {
@@ -88,7 +92,9 @@ function rowsOf(sandbox: SandboxStatus): Row[] {
   return [{ ...common, ...none, command: [], state, createdAt }];
 }
 
-function containerRow(container: ContainerStatus): Omit<Row, "sandbox" | "vmmPid" | "annotations"> {
+function containerRow(
+  container: ContainerStatus,
+): Omit<Row, "sandbox" | "vmmPid" | "annotations" | "ports"> {
   return {
     container: container.id,
     image: container.image ?? container.rootFs ?? null,

@@ -52,6 +52,6 @@ function volumeOptions(name: string | undefined, options: CreateOptions): Volume
     name,
     driver: driver ?? (size === undefined ? undefined : "ext4"),
     sizeMiB: size === undefined ? undefined : parseMiB("--size", size, ...sizes),
-    labels: parseAnnotations(label),
+    labels: parseAnnotations("--label", label),
   };
 }

@@ -24,6 +24,8 @@ export interface NetworkOptions {
   ipv6?: boolean | undefined;
   /** There is no way out of it, and no port can be published. Default false. */
   internal?: boolean | undefined;
+  /** Its sandboxes may connect to the services of this host itself. Default false. */
+  hostAccess?: boolean | undefined;
   /** Bytes, from 1280 to 65535; default 1500. */
   mtu?: number | undefined;
   /** Texts that are kept with it, by their names. */
@@ -61,6 +63,7 @@ export const NetworkOptionsSchema = v.strictObject({
   ),
   ipv6: flag,
   internal: flag,
+  hostAccess: flag,
   mtu: v.optional(integer(1280, 65_535, "bytes")),
   labels: v.optional(texts(text(256), argument(4096))),
 });

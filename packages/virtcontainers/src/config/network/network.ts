@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { integer, text } from "../../validate.ts";
 import { ipAddress, ipv4Address, ipv6Address, macAddress } from "./addresses.ts";
+import { type EgressPolicy, EgressPolicySchema } from "./egress/policy.ts";
 import { hostName, interfaceName, networkName } from "./names.ts";
 
 /** How a sandbox is in one network. */
@@ -42,6 +43,8 @@ export interface SandboxNetwork {
   dns?: DnsConfig | undefined;
   /** At most 1024. */
   hosts?: ExtraHost[] | undefined;
+  /** Where the guest may connect to; default: anywhere. */
+  egress?: EgressPolicy | undefined;
   /** The most that comes to the guest, in bits per second, from 8000; default: no limit. */
   rxRateBits?: number | undefined;
   /** The most that goes out of it, in bits per second, from 8000; default: no limit. */
@@ -108,6 +111,7 @@ export const SandboxNetworkSchema = v.strictObject({
   hosts: v.optional(
     v.pipe(v.array(ExtraHostSchema), v.maxLength(1024, "there can be at most 1024 hosts")),
   ),
+  egress: v.optional(EgressPolicySchema),
   rxRateBits: v.optional(rate),
   txRateBits: v.optional(rate),
 });

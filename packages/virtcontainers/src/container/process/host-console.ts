@@ -52,7 +52,7 @@ export class HostConsole {
   async close(): Promise<void> {
     this.#terminal.close();
     this.#deadline[Symbol.dispose]();
-    await this.#operation.connection.release().catch(() => {});
+    await this.#operation.connection.close().catch(() => {});
   }
 }
 

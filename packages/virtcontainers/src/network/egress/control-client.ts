@@ -2,9 +2,7 @@ import { createInterface } from "node:readline";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import { parse } from "../../validate.ts";
-import { type ControlReply, ControlReplySchema, type ControlRequest } from "./control.ts";
-
-export type EgressStatus = Exclude<ControlReply, { error: string }>;
+import { ControlReplySchema, type ControlRequest, type EgressCounts } from "./control.ts";
 
 /** Asks the helper; HOST_FAILED if it is gone, or can't do it. */
 export async function askHelper(
@@ -12,7 +10,7 @@ export async function askHelper(
   socketPath: string,
   request: ControlRequest,
   signal: AbortSignal,
-): Promise<EgressStatus> {
+): Promise<EgressCounts> {
   const socket = await host.sockets.connect(socketPath, { signal }).catch((cause: unknown) => {
     throw gone(cause);
   });

@@ -9,14 +9,20 @@ export const ControlRequestSchema = v.union([
   v.strictObject({ do: v.literal("status") }),
 ]);
 
+/** What a policy has decided so far. */
+export interface EgressCounts {
+  /** Decisions, by `verdict kind rule`. */
+  decisions: Record<string, number>;
+  /** Packets and bytes by the rule that decided about them by their addresses. */
+  rules: { rule: string; verdict: string; packets: number; bytes: number }[];
+}
+
 /** What it answers, another line. */
 export const ControlReplySchema = v.union([
   v.strictObject({ error: v.string() }),
   v.strictObject({
-    /** Decisions so far, by `verdict kind rule`. */
     decisions: v.record(v.string(), v.number()),
-    /** Packets and bytes that each rule of the kernel has counted. */
-    packets: v.array(
+    rules: v.array(
       v.strictObject({
         rule: v.string(),
         verdict: v.string(),
@@ -26,4 +32,4 @@ export const ControlReplySchema = v.union([
     ),
   }),
 ]);
-export type ControlReply = v.InferOutput<typeof ControlReplySchema>;
+export type ControlReply = { error: string } | EgressCounts;

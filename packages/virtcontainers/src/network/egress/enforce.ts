@@ -9,10 +9,12 @@ import type { Host } from "../../host/host.ts";
 import type { ProcessIdentity } from "../../host/process-identity.ts";
 import { tailOf } from "../../hypervisor/last-words.ts";
 import type { Ledger } from "../../store/ledger.ts";
-import { askHelper, type EgressStatus } from "./control-client.ts";
+import { localTable } from "../../store/network/tables.ts";
+import type { EgressCounts } from "./control.ts";
+import { askHelper } from "./control-client.ts";
 import { helperCommand, isForAll } from "./program.ts";
 import { guardRuleset } from "./ruleset/guard.ts";
-import { localTable, spliced } from "./ruleset/marks.ts";
+import { spliced } from "./ruleset/marks.ts";
 import type { RouterNetwork } from "./ruleset/network.ts";
 
 /** What is enforced, and where. */
@@ -108,7 +110,7 @@ export async function changePolicy(
   host: Host,
   { folder, network, policy }: Pick<Enforcement, "folder" | "network" | "policy">,
   signal: AbortSignal,
-): Promise<EgressStatus> {
+): Promise<EgressCounts> {
   return await askHelper(
     host,
     controlSocket(folder),
@@ -122,7 +124,7 @@ export async function readStatus(
   host: Host,
   folder: string,
   signal: AbortSignal,
-): Promise<EgressStatus> {
+): Promise<EgressCounts> {
   return await askHelper(host, controlSocket(folder), { do: "status" }, signal);
 }
 

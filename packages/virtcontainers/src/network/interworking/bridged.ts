@@ -2,7 +2,7 @@ import type { StoredEndpoint } from "../../store/network/stored.ts";
 import { batch } from "../batch.ts";
 import type { Join } from "../work.ts";
 import { closeAll, plugOf } from "./queues.ts";
-import { limitLines } from "./rates.ts";
+import { clearExisting, limitLines, limitOwn, onExisting } from "./rates.ts";
 import { offLink, onLink, randomMac } from "./restore.ts";
 import { tapName } from "./tap-name.ts";
 
@@ -27,11 +27,8 @@ export const bridged: Join = {
           `link set dev ${bridge} mtu ${guest.mtu} up`,
         ]);
         host.failpoint("network.bridge");
-        const limits = [
-          ...limitLines(tap, rates.rxRateBits),
-          ...limitLines(name, rates.txRateBits),
-        ];
-        if (limits.length > 0) await batch(work, "tc", limits);
+        await limitOwn(work, tap, rates.rxRateBits);
+        await onExisting(work, endpoint, limitLines(name, rates.txRateBits));
         return await plugOf(work, endpoint, taps);
       } catch (error) {
         await closeAll(taps);
@@ -39,7 +36,10 @@ export const bridged: Join = {
       }
     });
   },
-  detach: (work, endpoint) => offLink(work, endpoint, made(endpoint)),
+  detach: async (work, endpoint) => {
+    await offLink(work, endpoint, made(endpoint));
+    await clearExisting(work, endpoint);
+  },
 };
 
 const bridgeName = ({ index }: StoredEndpoint): string => `br${index}_kata`;

@@ -4,7 +4,7 @@ import type { StoredEndpoint } from "../../store/network/stored.ts";
 import { batch } from "../batch.ts";
 import type { Join, NetworkWork } from "../work.ts";
 import { plugOf } from "./queues.ts";
-import { limitLines } from "./rates.ts";
+import { assertUnlimited, limitOwn } from "./rates.ts";
 import { addressLines, offLink, onLink, randomMac } from "./restore.ts";
 import { tapName } from "./tap-name.ts";
 
@@ -17,6 +17,7 @@ export const macvtap: Join = {
     const { host, network, queues, rates } = work;
     const { name, guest } = endpoint;
     const tap = tapName(endpoint);
+    assertUnlimited(work, "rxRateBits", endpoint);
     return await onLink(work, endpoint, made(endpoint), async () => {
       await batch(work, "ip", [
         `link add link ${name} name ${tap} type macvtap mode bridge`,
@@ -31,8 +32,7 @@ export const macvtap: Join = {
         `link set dev ${tap} up`,
       ]);
       host.failpoint("network.macvtap");
-      const limits = [...limitLines(name, rates.txRateBits)];
-      if (limits.length > 0) await batch(work, "tc", limits);
+      await limitOwn(work, tap, rates.txRateBits);
       const ifindex = await indexOf(work, tap);
       const taps = await host.network.openMacvtap(network.netns.path, { ifindex, queues });
       return await plugOf(work, endpoint, taps);

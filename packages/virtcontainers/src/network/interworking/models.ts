@@ -1,12 +1,14 @@
+import type { EgressPolicy } from "../../config/network/egress/policy.ts";
 import type { InterworkingModel } from "../../config/network/low-level.ts";
 import { VirtError } from "../../errors.ts";
-import type { EndpointType, Model } from "../../store/network/stored.ts";
+import type { EndpointType, Model, StoredEndpoint } from "../../store/network/stored.ts";
 import type { Join } from "../work.ts";
 import { bridged } from "./bridged.ts";
 import { macvtap } from "./macvtap.ts";
+import { routed } from "./routed.ts";
 import { tcfilter } from "./tcfilter.ts";
 
-const joins: Readonly<Partial<Record<Model, Join>>> = { tcfilter, macvtap, bridged };
+const joins: Readonly<Partial<Record<Model, Join>>> = { tcfilter, macvtap, bridged, routed };
 
 /** NOT_SUPPORTED for a model that joins no pairs. */
 export function joinOf(model: Model): Join {
@@ -23,7 +25,25 @@ export function joinOf(model: Model): Join {
   );
 }
 
-/** The model by which a link of a type is joined. What macvtap would be laid on can't be an ipvlan. */
-export function modelFor(type: EndpointType, wanted: InterworkingModel = "default"): Model {
+/** NOT_SUPPORTED for a link that can't come or go while the guest runs: the rules of its router stand from the start. */
+export function assertLive({ model, name }: Pick<StoredEndpoint, "model" | "name">): void {
+  if (model !== "routed") return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `${name} is routed: it can't come or go while the guest runs`,
+    {
+      field: "interface.name",
+      hint: "Stop the sandbox, change what is in its namespace, and start it again.",
+    },
+  );
+}
+
+/** The model by which a link of a type is joined: only what is routed passes an egress policy. What macvtap would be laid on can't be an ipvlan. */
+export function modelFor(
+  type: EndpointType,
+  wanted: InterworkingModel = "default",
+  egress?: EgressPolicy,
+): Model {
+  if (egress !== undefined) return "routed";
   return wanted === "default" || type === "ipvlan" ? "tcfilter" : wanted;
 }

@@ -1,9 +1,8 @@
 import { filterPreference } from "../../host/network/marks.ts";
-import type { StoredEndpoint } from "../../store/network/stored.ts";
 import { batch } from "../batch.ts";
-import type { Join, NetworkWork } from "../work.ts";
+import type { Join } from "../work.ts";
 import { closeAll, plugOf } from "./queues.ts";
-import { limitLines } from "./rates.ts";
+import { clearExisting, limitLines, onExisting } from "./rates.ts";
 import { tapName } from "./tap-name.ts";
 
 /**
@@ -17,17 +16,19 @@ export const tcfilter: Join = {
     const taps = await host.network.openTap(network.netns.path, { name: tap, queues });
     try {
       host.failpoint("network.tap");
-      await batch(work, "ip", [
-        // It sends nothing of its own.
-        `link set dev ${tap} addrgenmode none`,
-        `link set dev ${tap} mtu ${endpoint.guest.mtu} up`,
-        `link set dev ${endpoint.name} up`,
-      ]);
-      await redirect(work, endpoint, [
-        ...redirectLines(endpoint.name, tap),
-        ...redirectLines(tap, endpoint.name),
-        ...limitLines(tap, rates.rxRateBits),
-        ...limitLines(endpoint.name, rates.txRateBits),
+      await allOf([
+        batch(work, "ip", [
+          // It sends nothing of its own.
+          `link set dev ${tap} addrgenmode none`,
+          `link set dev ${tap} mtu ${endpoint.guest.mtu} up`,
+          `link set dev ${endpoint.name} up`,
+        ]),
+        onExisting(work, endpoint, [
+          ...redirectLines(endpoint.name, tap),
+          ...redirectLines(tap, endpoint.name),
+          ...limitLines(tap, rates.rxRateBits),
+          ...limitLines(endpoint.name, rates.txRateBits),
+        ]),
       ]);
       return await plugOf(work, endpoint, taps);
     } catch (error) {
@@ -35,24 +36,13 @@ export const tcfilter: Join = {
       throw error;
     }
   },
-  detach: async ({ host, network, ledger }, endpoint) => {
-    await host.network.clearLink(network.netns, endpoint.ifindex);
-    await ledger.release(
-      (record) => record.kind === "qdisc" && record.ifindex === endpoint.ifindex,
-    );
-  },
+  detach: clearExisting,
 };
 
-/** In a namespace of the sandbox's own all of it goes with the namespace. */
-async function redirect(
-  work: NetworkWork,
-  { name, ifindex }: StoredEndpoint,
-  lines: readonly string[],
-): Promise<void> {
-  const { network, ledger } = work;
-  if (network.created) return await batch(work, "tc", lines);
-  const record = { kind: "qdisc", netns: network.netns, link: name, ifindex } as const;
-  await ledger.take(record, () => batch(work, "tc", lines));
+/** Waits for all, also where one has failed: nothing is left under way. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works))
+    if (result.status === "rejected") throw result.reason;
 }
 
 function redirectLines(from: string, to: string): string[] {

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { routerTable } from "../../store/network/tables.ts";
 import { blockText, parseBlock } from "../block.ts";
 import { type RoutedLink, routerAddress4, routerAddress6 } from "./link.ts";
 
@@ -63,8 +64,8 @@ export function sourceRules({ uplink, addresses }: RoutedLink): string {
     ...(four === undefined ? [] : [`ip saddr ${routerAddress4} snat ip to ${four.address}`]),
     ...(six === undefined ? [] : [`ip6 saddr ${routerAddress6} snat ip6 to ${six.address}`]),
   ];
-  return `table inet virtc_router {
-  chain postrouting {
+  return `table inet ${routerTable} {
+  chain from_${uplink.replaceAll(/[^a-zA-Z0-9]/g, "_")} {
     type nat hook postrouting priority srcnat; policy accept;
 ${rules.map((rule) => `    oifname "${uplink}" ${rule}\n`).join("")}  }
 }

@@ -39,17 +39,25 @@ export async function openRouter(place: Place, link: RoutedLink): Promise<void> 
   );
 }
 
+/** Whether a namespace routes already. */
+export async function readForwarding(place: Place): Promise<{ v4: boolean; v6: boolean }> {
+  const script =
+    "cat /proc/sys/net/ipv4/ip_forward; cat /proc/sys/net/ipv6/conf/all/forwarding || echo 0";
+  const [v4, v6] = (await run(place, "sh", ["-c", script])).split("\n");
+  return { v4: v4 !== "0", v6: v6 !== "0" };
+}
+
 async function run(
   { host, netns, signal }: Place,
   tool: string,
   args: readonly string[],
   input?: string,
-): Promise<void> {
-  const { code, stderr } = await host.network.run(netns, tool, args, {
+): Promise<string> {
+  const { code, stdout, stderr } = await host.network.run(netns, tool, args, {
     signal,
     ...(input !== undefined && { input }),
   });
-  if (code === 0) return;
+  if (code === 0) return stdout;
   throw new VirtError(
     "HOST_FAILED",
     `${tool} could not make the router of a guest: ${stderr.trim()}`,

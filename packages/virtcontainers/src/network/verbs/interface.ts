@@ -5,6 +5,7 @@ import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.t
 import { parse } from "../../validate.ts";
 import { makeEndpoint, networkWork } from "../connect.ts";
 import { kindOf } from "../endpoint/kinds.ts";
+import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { type FoundLink, findLink } from "../scan/scan.ts";
 import { interfaceOf, tellInterface } from "../tell.ts";
@@ -25,6 +26,7 @@ export function addInterface(input: Interface): Verb<Interface> {
       ...link,
       guest: guestOf(link.guest, wanted),
     });
+    assertLive(endpoint);
     const vm = await operation.vm("attach", "detach");
     // In the state before it is anywhere else, so that whoever comes after can take it off.
     network.endpoints.push(endpoint);
@@ -66,6 +68,7 @@ export function removeInterface(input: Interface): Verb<Interface | undefined> {
     const network = networkOf(operation, "remove an interface from");
     const endpoint = network.endpoints.find(({ guest }) => guest.mac === hwAddr);
     if (endpoint === undefined) return undefined;
+    assertLive(endpoint);
     await detach(operation, network, endpoint);
     return interfaceOf(endpoint);
   };
@@ -87,7 +90,7 @@ async function detach(
 function workOf(operation: Operation, network: StoredNetwork): NetworkWork {
   const { context, sandbox, signal } = operation;
   const cpus = sandbox.size?.cpus ?? 1;
-  return networkWork(context, network, cpus, operation.ledger(), signal);
+  return networkWork(context, sandbox, network, cpus, operation.ledger(), signal);
 }
 
 function networkOf(operation: Operation, doing: string): StoredNetwork {

@@ -3,6 +3,7 @@ import { VirtError } from "../../errors.ts";
 import { pinReal } from "../../host/files.ts";
 import type { Host } from "../../host/host.ts";
 import type { ProcessIdentity } from "../../host/process-identity.ts";
+import { userNamespace } from "../../host/user-namespace.ts";
 
 // An ordinary user mounts in namespaces of his own, where he is root. They are those of the daemon that serves the
 // mounts, and go with it: nothing is mounted on the host, and nothing has to be taken off there.
@@ -46,20 +47,22 @@ export async function inUserNamespace(
   folders: { inside: string; shared: string; logBytes: number },
   daemon: readonly string[],
 ): Promise<{ path: string; args: string[] }> {
-  const path = await tool(host, "unshare");
+  const namespace = await userNamespace(host);
+  if (namespace === undefined) {
+    throw new VirtError("HOST_REQUIREMENT", "this user can't have user namespaces any more", {
+      hint: "See user_namespaces(7): sysctl user.max_user_namespaces, and what forbids them to this user.",
+    });
+  }
   const { inside, shared, logBytes } = folders;
-  const namespaces = ["--user", "--map-root-user", "--mount", "--fork", "--kill-child"];
   const script = ["/bin/sh", "-c", begin, "sh", inside, shared, String(logBytes)];
-  return { path, args: [...namespaces, ...script, ...daemon] };
+  const args = [...namespace.options, "--fork", "--kill-child", ...script, ...daemon];
+  return { path: namespace.path, args };
 }
 
-/** True if this user can have such namespaces. */
-export async function hasUserNamespaces(host: Host): Promise<boolean> {
-  const path = await host.processes.which("unshare");
-  if (path === undefined || (await host.processes.which("nsenter")) === undefined) return false;
-  const namespaces = ["--user", "--map-root-user", "--mount"];
-  const { code } = await host.processes.run(path, [...namespaces, "true"], { timeoutMs: toolMs });
-  return code === 0;
+/** True if this user can mount in such namespaces. */
+export async function canMountInside(host: Host): Promise<boolean> {
+  if ((await host.processes.which("nsenter")) === undefined) return false;
+  return (await userNamespace(host)) !== undefined;
 }
 
 /** Mounts a file or folder on another, in the namespaces of a daemon. HOST_FAILED. */

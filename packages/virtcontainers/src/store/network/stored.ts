@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { GuestAddressSchema } from "../guest-address.ts";
+import { AttachmentSchema } from "./attachment.ts";
 
 const text = v.string();
 const number = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -65,5 +66,9 @@ export const StoredNetwork = v.object({
   /** The namespace is the sandbox's own, and ends with it. */
   created: v.boolean(),
   endpoints: v.array(StoredEndpoint),
+  /** Who enforces its egress policy, where it has one. */
+  egress: v.optional(v.object({ uid: number })),
+  /** In the order of the configuration's networks; none in a namespace that somebody else fills. */
+  attachments: v.array(AttachmentSchema),
 });
 export type StoredNetwork = v.InferOutput<typeof StoredNetwork>;

@@ -8,3 +8,4 @@ export { netns } from "./netns.ts";
 export { owner } from "./owner.ts";
 export { process } from "./process.ts";
 export { qdisc } from "./qdisc.ts";
+export { router } from "./router.ts";

@@ -13,6 +13,7 @@ import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
 import type { ProcessRecord } from "./process.ts";
 import type { QdiscRecord } from "./qdisc.ts";
+import type { RouterRecord } from "./router.ts";
 
 /**
  * What a sandbox holds of the host. A record is on disk before the thing is taken, knows how to release
@@ -28,7 +29,8 @@ export type LedgerRecord =
   | NetnsRecord
   | OwnerRecord
   | ProcessRecord
-  | QdiscRecord;
+  | QdiscRecord
+  | RouterRecord;
 
 type KindName = keyof typeof kinds;
 type RecordOf<K extends KindName> = Extract<LedgerRecord, { kind: K }>;

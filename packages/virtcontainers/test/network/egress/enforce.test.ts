@@ -254,7 +254,7 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
 
   it("writes its decisions down and counts them", async () => {
     await world.setPolicy({ allow: ["example.com", `${at.cdn}:22`] });
-    await curl("https://example.com/");
+    await curl("-4", "https://example.com/");
     await names("evil.test");
     await echo(at.cdn, 22);
     await echo(at.attacker, 22);
@@ -283,7 +283,7 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
         { timeout: 30_000 },
       )
       .toEqual(expect.arrayContaining(wanted.map((each) => expect.objectContaining(each))));
-    const { decisions, packets } = await world.status();
+    const { decisions, rules: packets } = await world.status();
     expect(decisions["deny dns default"]).toBeGreaterThan(0);
     expect(packets).toContainEqual(
       expect.objectContaining({
@@ -327,7 +327,7 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
       ]);
     });
     await world.restart();
-    expect((await curl("https://example.com/")).stdout).toBe(`tls ${at.good} example.com\n`);
+    expect((await curl("-4", "https://example.com/")).stdout).toBe(`tls ${at.good} example.com\n`);
     // What the policy allows goes on.
     expect((await lines.next()).value).toBe("leak came back");
     open.kill("SIGKILL");

@@ -1,8 +1,9 @@
 // Runs the scenario up to one point, and dies there as by `kill -9`.
 import { createFaultyHost } from "../../../src/host/faulty.ts";
 import { createHost } from "../../../src/host/real.ts";
-import { scenario } from "./scenario.ts";
+import { ownNamespace, scenario } from "./scenario.ts";
 
-const [folder = "", at = "", nth = "", rootFs = ""] = process.argv.slice(2);
+const [folder = "", at = "", nth = "", rootFs = "", own = ""] = process.argv.slice(2);
 const host = createFaultyHost(createHost(), [{ at, nth: Number(nth), with: "die" }]);
-await scenario(host, folder, rootFs === "rootFs");
+if (own === "own") await ownNamespace(host, folder);
+else await scenario(host, folder, rootFs === "rootFs");

@@ -10,7 +10,7 @@ import { createFaultyHost } from "../../../src/host/faulty.ts";
 import { createHost } from "../../../src/host/real.ts";
 import { createTestInstance } from "../../../src/testing/index.ts";
 import { leftovers } from "../../support/leftovers.ts";
-import { cgroupOf, diskOf, scenario } from "./scenario.ts";
+import { cgroupOf, diskOf, namespaceOf, ownNamespace, scenario } from "./scenario.ts";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 const host = createHost();
@@ -26,10 +26,28 @@ interface Point {
   nth: number;
   /** The sandbox was whole by then: only a delete may take it, not a reclaim. */
   whole: boolean;
+  /** It was of a sandbox with a network namespace of its own. */
+  own: boolean;
 }
 
 async function temporary(): Promise<string> {
   return await mkdtemp(join(tmpdir(), "virtc-crash-"));
+}
+
+/** With the namespace in it that is somebody else's. */
+async function removeFolder(folder: string): Promise<void> {
+  await host.network.removeNamespace(namespaceOf(folder));
+  await rm(folder, { recursive: true });
+}
+
+/** What is left on links of the namespace that is somebody else's. */
+async function heldLinks(folder: string): Promise<string[]> {
+  const path = namespaceOf(folder);
+  if (!existsSync(path)) return [];
+  const qdiscs = await host.network.run(path, "tc", ["qdisc", "show"]);
+  const links = await host.network.run(path, "ip", ["-o", "link"]);
+  const lines = [...qdiscs.stdout.split("\n"), ...links.stdout.split("\n")];
+  return lines.filter((line) => /ingress|_kata/.test(line)).map((line) => `link ${line}`);
 }
 
 /** Everything that sandboxes still hold of the host, here also their cgroup, and the disk that was given to the VMM's user. */
@@ -37,8 +55,10 @@ async function held(folder: string): Promise<string[]> {
   const trees = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/memory", "/sys/fs/cgroup"];
   const paths = trees.map((tree) => `${tree}${cgroupOf(folder).replace("/", "/virtc_")}`);
   const given = existsSync(diskOf(folder)) && statSync(diskOf(folder)).uid !== host.uid;
+  const foreign = `mount ${namespaceOf(folder)}`;
   return [
-    ...(await leftovers(folder)),
+    ...(await leftovers(folder)).filter((what) => what !== foreign),
+    ...(await heldLinks(folder)),
     ...paths.filter((path) => existsSync(path)).map((path) => `cgroup ${path}`),
     ...(given ? [`owner of ${diskOf(folder)}`] : []),
   ];
@@ -46,7 +66,7 @@ async function held(folder: string): Promise<string[]> {
 
 /** What is held of the host beside files. */
 async function taken(folder: string): Promise<string[]> {
-  return (await held(folder)).filter((what) => /^(process|mount|cgroup) /.test(what));
+  return (await held(folder)).filter((what) => /^(process|mount|cgroup|link) /.test(what));
 }
 
 /** Whether the stored state says that the sandbox was created, and is not on its way out. */
@@ -60,19 +80,24 @@ function isWhole(folder: string): boolean {
 }
 
 /** All failpoints that the scenario passes, by running it once. */
-async function passedPoints(): Promise<Point[]> {
+async function passedPoints(own: boolean): Promise<Point[]> {
   const points: Point[] = [];
   const folder = await temporary();
   const recording = createFaultyHost(host, [], (at, nth) => {
-    if (at.startsWith("failpoint:")) points.push({ at, nth, whole: isWhole(folder) });
+    if (at.startsWith("failpoint:")) points.push({ at, nth, whole: isWhole(folder), own });
   });
-  await scenario(recording, folder, rootFs);
+  if (own) await ownNamespace(recording, folder);
+  else await scenario(recording, folder, rootFs);
   expect(await held(folder)).toEqual([]);
-  await rm(folder, { recursive: true });
+  await removeFolder(folder);
   return points;
 }
 
-const points = await passedPoints();
+const ofOwn = rootFs ? await passedPoints(true) : [];
+const points = [
+  ...(await passedPoints(false)),
+  ...ofOwn.filter(({ at }) => at.includes("netns") || at.includes("network")),
+];
 let bundle: string;
 
 beforeAll(async () => {
@@ -94,8 +119,15 @@ beforeAll(async () => {
 afterAll(() => rm(bundle, { recursive: true, force: true }));
 
 /** Runs the scenario in another process, which dies at a point. */
-async function crash(folder: string, { at, nth }: Point): Promise<void> {
-  const args = [join(bundle, "child.mjs"), folder, at, String(nth), rootFs ? "rootFs" : ""];
+async function crash(folder: string, { at, nth, own }: Point): Promise<void> {
+  const args = [
+    join(bundle, "child.mjs"),
+    folder,
+    at,
+    String(nth),
+    rootFs ? "rootFs" : "",
+    own ? "own" : "",
+  ];
   const signal = await new Promise((resolve, reject) => {
     execFile(process.execPath, args, (error, _stdout, stderr) => {
       if (error === null) reject(new Error("it was to die, and came to its end"));
@@ -106,13 +138,21 @@ async function crash(folder: string, { at, nth }: Point): Promise<void> {
   expect(signal).toBe("SIGKILL");
 }
 
+function nameOf({ at, nth, own }: Point): string {
+  return `${at} (${nth}${own ? ", of a namespace of its own" : ""})`;
+}
+
 test("the scenario passes many failpoints", () => {
   expect(points.length).toBeGreaterThanOrEqual(60);
   expect(points.some((point) => !point.whole)).toBe(true);
+  if (!rootFs) return;
+  const reached = new Set(points.map(({ at }) => at.replace("failpoint:", "")));
+  for (const at of ["network.tap", "network.hotplug.after", "take.qdisc.taken", "take.netns.taken"])
+    expect(reached).toContain(at);
 });
 
 describe.concurrent("a process killed at a failpoint", () => {
-  test.each(points.map((point): [string, Point] => [`${point.at} (${point.nth})`, point]))(
+  test.each(points.map((point): [string, Point] => [nameOf(point), point]))(
     "%s: nothing of it is left after garbage is collected, or a delete of what was whole",
     async (_name, point) => {
       const folder = await temporary();
@@ -129,7 +169,7 @@ describe.concurrent("a process killed at a failpoint", () => {
       // The id is free again.
       const again = await instance.vc.createSandbox({ id: "crash" });
       await again.delete({ force: true });
-      await rm(folder, { recursive: true });
+      await removeFolder(folder);
     },
   );
 });

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Nftables } from "../../../host/packets/nftables.ts";
 import type { CompiledPolicy } from "../compile.ts";
-import type { ControlReply } from "../control.ts";
+import type { EgressCounts } from "../control.ts";
 import { counterName, policyTable } from "../ruleset/names.ts";
 
 const Counters = v.object({
@@ -16,7 +16,7 @@ const Counters = v.object({
 export function countedPackets(
   nft: Nftables,
   { allow, deny, default: other }: CompiledPolicy,
-): Extract<ControlReply, { packets: unknown }>["packets"] {
+): EgressCounts["rules"] {
   const { nftables } = v.parse(
     Counters,
     JSON.parse(nft.list(`list counters table inet ${policyTable}\n`)),

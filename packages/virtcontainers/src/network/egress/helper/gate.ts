@@ -71,17 +71,26 @@ export class Gate {
 
   /** What a name resolves to, less what it must not; its addresses are open before this is told. */
   async resolve(name: string, type: RecordType): Promise<NameAnswer> {
-    const answer = await this.#resolver.resolve(name, type);
-    if (type !== "A" && type !== "AAAA") return answer;
-    const addresses = addressesOf(answer).filter((address) => this.#mayBe(name, address));
-    const records = answer.records.filter(({ data }) => addresses.some((each) => each === data));
-    // What the policy says may have changed meanwhile.
-    if (!this.#decide(name).allowed) return { ...answer, code: "NXDOMAIN", records: [] };
+    const answer = await this.#look(name, type);
     try {
-      this.#open(name, addresses, Math.max(leastSeconds, answer.ttlSeconds) + graceSeconds);
+      this.#open(
+        name,
+        addressesOf(answer),
+        Math.max(leastSeconds, answer.ttlSeconds) + graceSeconds,
+      );
+      return answer;
     } catch {
       return { code: "SERVFAIL", records: [], ttlSeconds: 0 };
     }
+  }
+
+  async #look(name: string, type: RecordType): Promise<NameAnswer> {
+    const answer = await this.#resolver.resolve(name, type);
+    // What the policy says may have changed meanwhile.
+    if (!this.#decide(name).allowed) return { ...answer, code: "NXDOMAIN", records: [] };
+    if (type !== "A" && type !== "AAAA") return answer;
+    const addresses = addressesOf(answer).filter((address) => this.#mayBe(name, address));
+    const records = answer.records.filter(({ data }) => addresses.some((each) => each === data));
     return { ...answer, records };
   }
 
@@ -90,7 +99,7 @@ export class Gate {
     const mark = this.passageRule(kind, port, name);
     if (!mark.allowed || mark.original)
       return mark.allowed ? { ...mark, addresses: "original" } : mark;
-    const answers = await Promise.all([this.resolve(name, "A"), this.resolve(name, "AAAA")]);
+    const answers = await Promise.all([this.#look(name, "A"), this.#look(name, "AAAA")]);
     const addresses = answers.flatMap(addressesOf);
     if (addresses.length > 0) return { allowed: true, rule: mark.rule, addresses };
     return { allowed: false, rule: mark.rule, reason: "the name has no address" };

@@ -36,6 +36,6 @@ async function set(config: HelperConfig): Promise<Enforcement> {
 
 await serveControl(async (request) => {
   if (request.do === "set") enforcement = await set(request.config);
-  if (enforcement === undefined) return { decisions: {}, packets: [] };
-  return { decisions: audit.counts, packets: countedPackets(nft, enforcement.gate.policy) };
+  if (enforcement === undefined) return { decisions: {}, rules: [] };
+  return { decisions: audit.counts, rules: countedPackets(nft, enforcement.gate.policy) };
 });

@@ -1,8 +1,7 @@
 import { isIPv4 } from "node:net";
+import { guardTable } from "../../../store/network/tables.ts";
 import { pass } from "./marks.ts";
 import type { GuestTap } from "./network.ts";
-
-export const guardTable = "virtc_guard";
 
 const neighbours =
   "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept";

@@ -55,6 +55,6 @@ function refusal(name: string, id: number | string, prefix: string): Chain {
 function noted(id: number | string, prefix: string): string[] {
   return [
     `counter name ${counterName(id)}`,
-    `${logLimit} log prefix "${prefix}" group ${logGroup}`,
+    `${logLimit} log prefix "${prefix}" group ${logGroup} queue-threshold 1`,
   ];
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { parseEgressTexts } from "../../../../src/config/network/egress/option.ts";
 import {
   type EgressPolicy,
   EgressPolicySchema,
@@ -49,31 +48,6 @@ describe("a rule's text", () => {
   ])("%s is refused", (text, why) => {
     expect(parseEgressRule(text)).toContain(why);
     expect(() => parse(EgressPolicySchema, { allow: [text] })).toThrow(why);
-  });
-});
-
-describe("--egress", () => {
-  it("makes one policy of its texts", () => {
-    const texts = [
-      "default:allow",
-      "allow:example.com:443",
-      "deny:10.0.0.0/8",
-      "deny:[fd00::]/8:22",
-    ];
-    expect(parseEgressTexts(texts)).toEqual({
-      default: "allow",
-      allow: [{ domain: "example.com", ports: ["443"] }],
-      deny: [{ cidr: "10.0.0.0/8" }, { cidr: "fd00::/8", ports: ["22"] }],
-    });
-  });
-
-  it.each([
-    [["example.com"], "it must begin with allow:, deny: or default:"],
-    [["default:maybe"], "it must be default:allow or default:deny"],
-    [["default:deny", "default:allow"], "the default is deny already"],
-    [["deny:10.0.0.0/99"], "deny:10.0.0.0/99: it must be an address"],
-  ])("%j is refused", (texts, why) => {
-    expect(parseEgressTexts(texts)).toContain(why);
   });
 });
 

@@ -5,7 +5,7 @@ import type { SandboxNetwork } from "../../../../src/config/network/network.ts";
 import type { PortMapping } from "../../../../src/config/network/port.ts";
 import type { Host } from "../../../../src/host/host.ts";
 import { createHost } from "../../../../src/host/real.ts";
-import { type AttachContext, attachNetworks } from "../../../../src/network/cni/attach.ts";
+import { type AttachContext, attachNetworks } from "../../../../src/network/attach.ts";
 import { LedgerFile } from "../../../../src/store/ledger-file.ts";
 import type { Attachment } from "../../../../src/store/network/attachment.ts";
 import { Store } from "../../../../src/store/store.ts";

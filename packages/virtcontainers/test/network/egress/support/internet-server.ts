@@ -9,7 +9,7 @@ import { createServer as createTcp, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 import { type Answer, decode, encode } from "dns-packet";
 
-const [certificate = "", key = "", zone = "{}"] = process.argv.slice(2);
+const [certificate = "", key = "", zone = "{}", dnsAddress = ""] = process.argv.slice(2);
 const names: Record<string, Record<string, string[]>> = JSON.parse(zone);
 
 const plain = (address = ""): string => address.replace(/^::ffff:/, "");
@@ -64,7 +64,7 @@ const listen = [
   new Promise<void>((resolve) => http.listen(80, "::", resolve)),
   new Promise<void>((resolve) => echo.listen(22, "::", resolve)),
   new Promise<void>((resolve) => udpEcho.bind(443, "::", resolve)),
-  new Promise<void>((resolve) => dns.bind(53, "198.51.100.1", resolve)),
+  new Promise<void>((resolve) => dns.bind(53, dnsAddress, resolve)),
 ];
 await Promise.all(listen);
 process.stdout.write("ready\n");

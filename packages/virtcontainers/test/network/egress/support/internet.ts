@@ -11,7 +11,7 @@ import type { RunResult } from "../../../../src/host/host.ts";
 import { createLibc } from "../../../../src/host/libc.ts";
 import { inNamespace } from "../../../../src/host/network/enter.ts";
 import { createHost } from "../../../../src/host/real.ts";
-import type { EgressStatus } from "../../../../src/network/egress/control-client.ts";
+import type { EgressCounts } from "../../../../src/network/egress/control.ts";
 import {
   changePolicy,
   type Enforcement,
@@ -73,7 +73,7 @@ export interface World {
   onWire(act: () => Promise<unknown>): Promise<string[]>;
   helper(): Promise<{ pid: number; startTime: string }>;
   restart(): Promise<void>;
-  status(): Promise<EgressStatus>;
+  status(): Promise<EgressCounts>;
   /** Runs a program in the internet. */
   internet(command: string, ...args: string[]): Promise<RunResult>;
   readonly folder: string;
@@ -214,6 +214,7 @@ async function build(
     path("cert.pem"),
     path("key.pem"),
     JSON.stringify(zone),
+    at.dns,
   ]);
   await firstLine(internet, "stdout", /ready/);
   await writeFile(path("resolv.conf"), "nameserver 192.0.2.53\noptions timeout:2 attempts:1\n");

@@ -1,27 +1,31 @@
 import { dirname } from "node:path";
-import type { NetworkAttachment } from "../../config/network/network.ts";
-import { VirtError } from "../../errors.ts";
-import { makePrivateFolder } from "../../host/trusted.ts";
-import type { Context } from "../../operation/context.ts";
-import type { Ledger } from "../../store/ledger.ts";
-import type { Attachment } from "../../store/network/attachment.ts";
-import { writeUse } from "../../store/network/cni-use.ts";
-import { lockedNetworks, networksFolder } from "../../store/network/places.ts";
-import { undoUse } from "../../store/record/cni.ts";
-import { runHeld } from "../../store/run-held.ts";
-import { addChain } from "./add.ts";
-import { assertFree } from "./claims.ts";
-import { assertGiven } from "./given.ts";
-import { networkOfFile, type UsableNetwork } from "./network.ts";
-import { type Attachable, type Place, type Plan, planUse, type Wanted } from "./plan.ts";
-import { toAttachment } from "./result.ts";
-import { takes } from "./runtime-config.ts";
+import * as v from "valibot";
+import type { NetworkAttachment } from "../config/network/network.ts";
+import { VirtError } from "../errors.ts";
+import { findPlugin } from "../host/cni/find.ts";
+import type { Host } from "../host/host.ts";
+import { makePrivateFolder } from "../host/trusted.ts";
+import type { Context } from "../operation/context.ts";
+import type { Ledger } from "../store/ledger.ts";
+import type { Attachment } from "../store/network/attachment.ts";
+import { type CniUse, writeUse } from "../store/network/cni-use.ts";
+import { lockedNetworks, networksFolder } from "../store/network/places.ts";
+import { undoUse } from "../store/record/cni.ts";
+import { runHeld } from "../store/run-held.ts";
+import { addChain } from "./cni/add.ts";
+import { assertFree } from "./cni/claims.ts";
+import { assertGiven } from "./cni/given.ts";
+import { configFolders, findList } from "./cni/load.ts";
+import { networkOfFile, type UsableNetwork } from "./cni/network.ts";
+import { type Attachable, type Place, type Plan, planUse, type Wanted } from "./cni/plan.ts";
+import { toAttachment } from "./cni/result.ts";
+import { takes } from "./cni/runtime-config.ts";
+import { defaultNetwork, obtainDefault } from "./definitions/create.ts";
+import { readDefinition } from "./definitions/record.ts";
+import { toUsable } from "./definitions/usable.ts";
 
 /** What attaching needs of what every verb works with. */
 export type AttachContext = Pick<Context, "host" | "dataDir" | "store">;
-
-/** The network of a sandbox that names none. */
-export const defaultNetwork = "bridge";
 
 /**
  * Attaches a sandbox, in the order of its links, to the networks that its configuration names: the CNI plugins fill
@@ -40,7 +44,8 @@ export async function attachNetworks(
   const folder = networksFolder(context.dataDir);
   const { stateDir } = store;
   const place = { folder, stateDir, bootId: await host.bootId(), netns: netnsPath };
-  const plans = await planAll(context, sandbox, place);
+  const plans = await planAll(context, sandbox, place, signal);
+  for (const { use } of plans) await assertInstalled(host, use);
   try {
     for (const plan of plans) await note(context, plan, folder, ledger, signal);
     const attached: Attachment[] = [];
@@ -55,16 +60,25 @@ export async function attachNetworks(
   }
 }
 
-async function planAll(context: AttachContext, sandbox: Attachable, place: Place): Promise<Plan[]> {
-  const wanted = await chooseNetworks(context, sandbox);
+async function planAll(
+  context: AttachContext,
+  sandbox: Attachable,
+  place: Place,
+  signal: AbortSignal,
+): Promise<Plan[]> {
+  const wanted = await chooseNetworks(context, sandbox, signal);
   return wanted.map((each) => planUse(sandbox, each, place));
 }
 
 /** The networks with the names of their links; the ports lead to the first network that takes such. */
-async function chooseNetworks(context: AttachContext, sandbox: Attachable): Promise<Wanted[]> {
+async function chooseNetworks(
+  context: AttachContext,
+  sandbox: Attachable,
+  signal: AbortSignal,
+): Promise<Wanted[]> {
   const { network, ports = [] } = sandbox.config;
   const all: NetworkAttachment[] = network?.networks ?? [{ name: defaultNetwork }];
-  const networks = await Promise.all(all.map(({ name }) => findNetwork(context, name)));
+  const networks = await Promise.all(all.map(({ name }) => findNetwork(context, name, signal)));
   const published = networks.findIndex(({ list }) => takes(list.plugins, "portMappings"));
   if (ports.length > 0 && published < 0) throw cantPublish(networks);
   const given = all.flatMap(({ interfaceName }) => interfaceName ?? []);
@@ -79,8 +93,28 @@ async function chooseNetworks(context: AttachContext, sandbox: Attachable): Prom
   }));
 }
 
-async function findNetwork(_context: AttachContext, name: string): Promise<UsableNetwork> {
-  return await networkOfFile(name);
+/** A network that was made here comes before a file's of the same name. */
+async function findNetwork(
+  { host, dataDir }: AttachContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<UsableNetwork> {
+  const folder = networksFolder(dataDir);
+  const made = await readDefinition(folder, name);
+  if (made !== undefined) return await toUsable(host, folder, made);
+  if (name !== defaultNetwork) return await networkOfFile(name);
+  const file = await findList(name, configFolders(process.env));
+  if (file !== undefined) return { name, list: file };
+  return await toUsable(host, folder, await obtainDefault(host, folder, signal));
+}
+
+/** With a plugin that is missing nothing is begun, since nothing could be undone either. HOST_REQUIREMENT. */
+async function assertInstalled(host: Host, { plugins, folders }: CniUse): Promise<void> {
+  for (const { type, ipam } of plugins) {
+    await findPlugin(host, type, folders);
+    const delegate = v.safeParse(v.object({ type: v.string() }), ipam);
+    if (delegate.success) await findPlugin(host, delegate.output.type, folders);
+  }
 }
 
 function cantPublish(networks: readonly UsableNetwork[]): VirtError {
@@ -94,7 +128,7 @@ function cantPublish(networks: readonly UsableNetwork[]): VirtError {
 /** Writes a use down, unless others have what it asks for. Nothing of it is made yet. */
 async function note(
   { host }: AttachContext,
-  { name, path, use, prepare }: Plan,
+  { name, path, use }: Plan,
   folder: string,
   ledger: Ledger,
   signal: AbortSignal,
@@ -107,7 +141,6 @@ async function note(
       await assertFree(host, folder, { path, cniName: use.cniName, claims: use.claims });
       makePrivateFolder(dirname(path));
       await writeUse(path, use);
-      await prepare?.(host, signal);
     }),
   );
 }
@@ -117,14 +150,19 @@ const plugin = { name: "cni plugin", variable: "VIRTCONTAINERS_CNI" };
 
 async function add(
   { host }: AttachContext,
-  { name, path, use }: Plan,
+  { name, path, use, prepare }: Plan,
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<Attachment> {
   const run = runHeld(host, ledger, plugin);
-  const result = await addChain(host, use, { signal, run }, (latest) =>
+  const adding = addChain(host, use, { signal, run }, (latest) =>
     writeUse(path, { ...use, result: latest }),
   );
+  // At once, and neither is left under way when the other has failed.
+  const [added, prepared] = await Promise.allSettled([adding, prepare?.(host, signal)]);
+  if (prepared.status === "rejected") throw prepared.reason;
+  if (added.status === "rejected") throw added.reason;
+  const result = added.value;
   const attachment = toAttachment(result, name, use.target.ifName);
   assertGiven(attachment, use.claims);
   await writeUse(path, { ...use, result, attachment });

@@ -1,0 +1,160 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { networkName } from "../../config/network/names.ts";
+import { type CallOptions, Deadline } from "../../deadline.ts";
+import { isVirtError, VirtError } from "../../errors.ts";
+import { pluginFolders } from "../../host/cni/find.ts";
+import type { Host } from "../../host/host.ts";
+import { readUse } from "../../store/network/cni-use.ts";
+import { allUses, lockedNetworks, namesIn, networksFolder } from "../../store/network/places.ts";
+import { isUserThere } from "../../store/user.ts";
+import { parse } from "../../validate.ts";
+import { assertReady, checkUse } from "../cni/ask.ts";
+import { readUses } from "../cni/claims.ts";
+import { configFolders, findList, loadLists } from "../cni/load.ts";
+import { networkNotFound, networkOfFile } from "../cni/network.ts";
+import type { Network, Networks } from "../networks.ts";
+import { createNetwork, defaultNetwork } from "./create.ts";
+import {
+  cniNameOf,
+  type Definition,
+  definitionPath,
+  readDefinition,
+  readDefinitions,
+} from "./record.ts";
+import { toUsable } from "./usable.ts";
+
+/** Default deadline of an operation on networks. */
+const timeoutMs = 60_000;
+
+/** The networks below `dataDir`, and those of the files of CNI. */
+export function createNetworks(host: Host, dataDir: string): Networks {
+  const folder = networksFolder(dataDir);
+  const run = async <T>(
+    name: string,
+    call: CallOptions | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    using deadline = new Deadline(call ?? {}, timeoutMs, `networks.${name}`);
+    return await deadline.race(work(deadline.signal));
+  };
+  const named = (name: string): string => parse(networkName, name, "name");
+  return {
+    create: (options = {}, call) =>
+      run("create", call, async (signal) =>
+        describe(host, folder, await createNetwork(host, folder, options, signal)),
+      ),
+    list: (call) => run("list", call, () => listNetworks(host, folder)),
+    inspect: (name, call) => run("inspect", call, () => inspectNetwork(host, folder, named(name))),
+    check: (name, call) =>
+      run("check", call, (signal) => checkNetwork(host, folder, named(name), signal)),
+    remove: (name, call) =>
+      run("remove", call, (signal) => removeNetwork(host, folder, named(name), signal)),
+    prune: (call) => run("prune", call, (signal) => pruneNetworks(host, folder, signal)),
+  };
+}
+
+async function listNetworks(host: Host, folder: string): Promise<Network[]> {
+  const made = await Promise.all(
+    (await readDefinitions(folder)).map((each) => describe(host, folder, each)),
+  );
+  const files = await loadLists(configFolders(process.env));
+  const names = new Set(files.flatMap(({ list }) => list?.name ?? []));
+  for (const { name } of made) names.delete(name);
+  const foreign = await Promise.all([...names].map((name) => describeFile(host, folder, name)));
+  return [...made, ...foreign].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function inspectNetwork(host: Host, folder: string, name: string): Promise<Network> {
+  const definition = await readDefinition(folder, name);
+  if (definition !== undefined) return await describe(host, folder, definition);
+  if ((await findList(name, configFolders(process.env))) === undefined) throw networkNotFound(name);
+  return await describeFile(host, folder, name);
+}
+
+async function checkNetwork(
+  host: Host,
+  folder: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const definition = await readDefinition(folder, name);
+  const made = definition && (await toUsable(host, folder, definition));
+  const { list } = made ?? (await networkOfFile(name));
+  const wrong: string[] = [];
+  const note = (error: unknown): void => {
+    signal.throwIfAborted();
+    if (!isVirtError(error)) throw error;
+    wrong.push(error.message);
+  };
+  await assertReady(host, list, pluginFolders(process.env), signal).catch(note);
+  for (const { use } of await readUses(folder)) {
+    if (use.cniName !== list.name || list.disableCheck || !(await isUserThere(host, use))) continue;
+    await checkUse(host, use, signal).catch(note);
+  }
+  return wrong;
+}
+
+async function removeNetwork(
+  host: Host,
+  folder: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await lockedNetworks(host, folder, signal, async () => {
+    if ((await readDefinition(folder, name)) === undefined) throw await notOurs(name);
+    const users = await usersOf(host, folder, cniNameOf(folder, name));
+    if (users.length > 0) throw inUse(name, users);
+    await rm(definitionPath(folder, name), { force: true });
+  });
+}
+
+async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): Promise<string[]> {
+  return await lockedNetworks(host, folder, signal, async () => {
+    const removed: string[] = [];
+    for (const { name } of await readDefinitions(folder)) {
+      signal.throwIfAborted();
+      if (name === defaultNetwork) continue;
+      if ((await usersOf(host, folder, cniNameOf(folder, name))).length > 0) continue;
+      await rm(definitionPath(folder, name), { force: true });
+      removed.push(name);
+    }
+    return removed;
+  });
+}
+
+async function describe(host: Host, folder: string, definition: Definition): Promise<Network> {
+  const { name, subnets, internal, labels, createdAt } = definition;
+  const usedBy = await usersOf(host, folder, cniNameOf(folder, name));
+  return { name, driver: "bridge", subnets, internal, labels, createdAt, usedBy };
+}
+
+async function describeFile(host: Host, folder: string, name: string): Promise<Network> {
+  const usedBy = await usersOf(host, folder, name);
+  return { name, driver: "cni", subnets: [], internal: false, labels: {}, usedBy };
+}
+
+/** The sandboxes that are in it and are still there. */
+async function usersOf(host: Host, folder: string, cniName: string): Promise<string[]> {
+  const uses = join(allUses(folder), cniName);
+  const living = new Set<string>();
+  for (const name of await namesIn(uses)) {
+    const use = name.endsWith(".json") ? await readUse(join(uses, name)) : undefined;
+    if (use !== undefined && (await isUserThere(host, use))) living.add(use.sandboxId);
+  }
+  return [...living].sort();
+}
+
+async function notOurs(name: string): Promise<VirtError> {
+  const found = await findList(name, configFolders(process.env)).catch(() => undefined);
+  if (found === undefined) return networkNotFound(name);
+  return new VirtError("NOT_SUPPORTED", `the network ${name} is of a file that was not made here`, {
+    hint: `Remove its file from ${configFolders(process.env).join(", ")}.`,
+  });
+}
+
+function inUse(name: string, users: readonly string[]): VirtError {
+  return new VirtError("BUSY", `the network ${name} is used by ${users.join(", ")}`, {
+    hint: "Stop or delete what uses it first.",
+  });
+}
