@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { closeSync } from "node:fs";
-import { chown, mkdir, rm } from "node:fs/promises";
+import { closeSync, constants } from "node:fs";
+import { chown, type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EgressPolicy } from "../../config/network/egress/policy.ts";
 import { VirtError } from "../../errors.ts";
@@ -67,8 +67,9 @@ export async function startHelper(
   signal: AbortSignal,
 ): Promise<ProcessIdentity> {
   const user = host.uid === 0 && isForAll() ? uid : host.uid;
-  const logs = await makeLogFolder(folder, user);
-  const command = await helperCommand(host, user, logs);
+  // As an open file, since its user need not pass the folders above.
+  await using logs = await openLogFolder(folder, user);
+  const command = await helperCommand(host, user);
   const socketPath = controlSocket(folder);
   await rm(socketPath, { force: true });
   const fd = await host.sockets.listen(socketPath);
@@ -82,7 +83,7 @@ export async function startHelper(
         env: { [markerVariable]: marker, LC_ALL: "C", TSX_DISABLE_CACHE: "1" },
         cwd: "/",
         outputPath: helperOutput(folder),
-        inheritedFds: [fd],
+        inheritedFds: [fd, logs.fd],
         networkNamespace: netns,
       });
       const { pid, startTime } = helper;
@@ -141,12 +142,12 @@ function helperOutput(folder: string): string {
   return join(folder, "egress.log");
 }
 
-async function makeLogFolder(folder: string, uid: number): Promise<string> {
+async function openLogFolder(folder: string, uid: number): Promise<FileHandle> {
   const path = logFolder(folder);
   try {
     await mkdir(path, { mode: 0o700, recursive: true });
     await chown(path, uid, uid);
-    return path;
+    return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
     throw hostError(error, `making the folder ${path}`);
   }

@@ -35,6 +35,8 @@ export const HelperConfigSchema = v.strictObject({
 
 /** The descriptor on which the helper finds its control socket, listening already. */
 export const controlFd = 3;
+/** The folder of its log. */
+export const logFolderFd = 4;
 
 export const logName = "log.jsonl";
 /** What was written before `logName` was begun anew. */

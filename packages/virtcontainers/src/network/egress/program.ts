@@ -12,7 +12,6 @@ const capability = "net_admin";
 export async function helperCommand(
   host: Host,
   uid: number,
-  logFolder: string,
 ): Promise<{ path: string; args: string[] }> {
   const path = await host.processes.which("setpriv");
   if (path === undefined)
@@ -35,13 +34,7 @@ export async function helperCommand(
   ];
   return {
     path,
-    args: [
-      ...privileges,
-      process.execPath,
-      `--max-old-space-size=${memoryMiB}`,
-      ...script,
-      logFolder,
-    ],
+    args: [...privileges, process.execPath, `--max-old-space-size=${memoryMiB}`, ...script],
   };
 }
 

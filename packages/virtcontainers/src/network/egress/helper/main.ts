@@ -1,10 +1,10 @@
 /**
  * The helper of a sandbox with an egress policy: it runs in the network namespace that is the sandbox's router, as a
- * user of its own with CAP_NET_ADMIN alone, and is told by its control socket what to enforce. Its argument is the
- * folder of its log. The kernel removes its table of rules when it ends, and what is left then drops all.
+ * user of its own with CAP_NET_ADMIN alone, and is told by its control socket what to enforce. It has the folder of its
+ * log as an open file. The kernel removes its table of rules when it ends, and what is left then drops all.
  */
 import { openNftables } from "../../../host/packets/nftables.ts";
-import { dnsPort, type HelperConfig, splicePort } from "../helper-config.ts";
+import { dnsPort, type HelperConfig, logFolderFd, splicePort } from "../helper-config.ts";
 import { AuditLog } from "./audit-log.ts";
 import { serveControl } from "./control-server.ts";
 import { countedPackets } from "./counted-packets.ts";
@@ -19,7 +19,7 @@ interface Enforcement {
 }
 
 const nft = openNftables();
-const audit = new AuditLog(process.argv[2] ?? ".");
+const audit = new AuditLog(`/proc/self/fd/${logFolderFd}`);
 let enforcement: Enforcement | undefined;
 
 async function set(config: HelperConfig): Promise<Enforcement> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,7 +85,6 @@ export interface World {
 /** Three namespaces: a guest, the router that enforces, and the internet behind it. */
 export async function makeWorld(policy: EgressPolicy): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "virtc-egress-"));
-  await chmod(folder, 0o711);
   const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const dispose = async (): Promise<void> => {
     for (const each of undo.reverse()) await each();
