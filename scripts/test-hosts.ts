@@ -3,6 +3,7 @@
  * their QEMU, virtiofsd and tools. Needs root; the folders stay in the cache.
  */
 import { parseArgs } from "node:util";
+import { buildForeignGuest } from "../guest/image/guest.ts";
 import {
   type DebianHost,
   hostFolder,
@@ -19,7 +20,10 @@ import { vitest } from "./support/suites.ts";
 const telling = ["smoke", "volumes", "cli", "programs", "faults", "users"];
 
 const { values, positionals } = parseArgs({
-  options: { host: { type: "string", multiple: true, default: [...hosts] } },
+  options: {
+    host: { type: "string", multiple: true, default: [...hosts] },
+    kernel: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 
@@ -40,7 +44,22 @@ function tests(host: DebianHost): Suite {
   };
 }
 
+/** The guest with the kernel of that release, as its users build it: smoke tests on it. */
+function ownKernel(host: DebianHost): Suite {
+  return {
+    title: `smoke on Debian's ${host}, with its own kernel in the guest`,
+    run: async () => {
+      const folder = await hostFolder(host, createProgress());
+      const guest = await buildForeignGuest(createProgress(), folder, `guest-${host}`);
+      const env = { VIRTC_KERNEL: "debian", VIRTC_GUEST_DIR: guest };
+      return await vitest("e2e", ["test/smoke.test.ts"], env, onHost(folder));
+    },
+  };
+}
+
 const wrong = values.host.find((name) => !isHost(name));
 if (wrong !== undefined) throw new Error(`--host ${wrong}: it must be ${hosts.join(" or ")}`);
 if (process.getuid?.() !== 0) throw new Error("folders of a release are made and entered as root");
-await runHere(values.host.filter(isHost).map(tests));
+const chosen = values.host.filter(isHost);
+const kernels = positionals.length === 0 || values.kernel ? chosen.map(ownKernel) : [];
+await runHere([...(values.kernel ? [] : chosen.map(tests)), ...kernels]);

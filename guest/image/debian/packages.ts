@@ -8,12 +8,23 @@ export interface DebianPackage {
   version: string;
   /** Names of the packages it depends on. */
   depends: readonly string[];
+  /** The root of another system, whose apt knows it. */
+  root?: string;
 }
 
-/** Looks packages up in apt's lists. Throws if the lists don't have one of them. */
-export async function candidates(names: readonly string[]): Promise<Map<string, DebianPackage>> {
-  const text = await run("apt-cache", ["show", "--no-all-versions", ...names]).catch(() => "");
-  const found = new Map(parsePackages(text).map((found) => [found.name, found]));
+/** Looks packages up in apt's lists, those of a system on another root if given. Throws if they don't have one of them. */
+export async function candidates(
+  names: readonly string[],
+  root?: string,
+): Promise<Map<string, DebianPackage>> {
+  const args = [...aptOptions(root), "show", "--no-all-versions", ...names];
+  const text = await run("apt-cache", args).catch(() => "");
+  const found = new Map(
+    parsePackages(text).map((each) => [
+      each.name,
+      { ...each, ...(root !== undefined && { root }) },
+    ]),
+  );
   const missing = names.filter((name) => !found.has(name));
   if (missing.length > 0) {
     throw new Error(`apt does not know ${missing.join(", ")}: run \`apt-get update\` as root`);
@@ -42,16 +53,24 @@ function field(paragraph: string, name: string): string {
 
 /** Downloads a package and unpacks its files into a folder; nothing is installed. */
 export async function unpackPackage(
-  { name, version }: Pick<DebianPackage, "name" | "version">,
+  { name, version, root }: Pick<DebianPackage, "name" | "version" | "root">,
   scratch: string,
   target: string,
 ): Promise<void> {
-  await run("apt-get", ["download", `${name}=${version}`], { cwd: scratch });
+  const args = [...aptOptions(root), "download", `${name}=${version}`];
+  await run("apt-get", args, { cwd: scratch });
   const archive = (await readdir(scratch)).find(
     (file) => file.startsWith(`${name}_`) && file.endsWith(".deb"),
   );
   if (archive === undefined) throw new Error(`apt-get download ${name} left no package`);
   await run("dpkg", ["-x", join(scratch, archive), target]);
+}
+
+/** Lets apt read another system's lists, and write nothing there. */
+function aptOptions(root: string | undefined): string[] {
+  if (root === undefined) return [];
+  const options = [`Dir=${root}`, "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="];
+  return options.flatMap((option) => ["-o", option]);
 }
 
 /** Versions of installed packages, as `name=version`; those not installed are left out. */

@@ -38,7 +38,7 @@ export async function debianKernel(meta: DebianPackage): Promise<DebianKernel> {
   const folder = await cached("kernel-debian", key, (target) =>
     inScratch(async (scratch) => {
       const unpacked = join(scratch, "unpacked");
-      await unpackPackage({ name: image, version: meta.version }, scratch, unpacked);
+      await unpackPackage({ ...meta, name: image }, scratch, unpacked);
       await extractVmlinux(join(unpacked, "boot", `vmlinuz-${release}`), scratch, target);
       await copyModules(unpacked, release, modules, join(target, "modules"));
     }),

@@ -45,6 +45,8 @@ export type Library = {
   | "waitProcess"
   | "collectGarbage"
   | "events"
+  | "egressLog"
+  | "egressStatus"
   | "trace"
 > &
   Done<
@@ -60,6 +62,7 @@ export type Library = {
     | "pauseContainer"
     | "resumeContainer"
     | "updateContainer"
+    | "setEgress"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

@@ -1,5 +1,8 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parsePackages } from "../../debian/packages.ts";
+import { inScratch } from "../../../../scripts/support/cache.ts";
+import { candidates, parsePackages } from "../../debian/packages.ts";
 import { sourceLines } from "../../debian/source.ts";
 
 describe("parsePackages", () => {
@@ -43,5 +46,16 @@ describe("sourceLines", () => {
       "deb-src http://deb.debian.org/debian bookworm main",
       "deb-src http://deb.debian.org/debian-security bookworm-security main",
     ]);
+  });
+});
+
+describe("candidates", () => {
+  it("come from the lists of the root that is named, not from this system's", async () => {
+    expect((await candidates(["busybox-static"])).get("busybox-static")?.root).toBeUndefined();
+    await inScratch(async (root) => {
+      for (const folder of ["etc/apt", "var/lib/apt/lists/partial", "var/lib/dpkg"])
+        mkdirSync(join(root, folder), { recursive: true });
+      await expect(candidates(["busybox-static"], root)).rejects.toThrow("busybox-static");
+    });
   });
 });

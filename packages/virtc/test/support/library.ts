@@ -153,6 +153,11 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       calls.push(`events ${JSON.stringify(options)}`);
       yield* library.happened;
     },
+    async *egressLog() {},
+    async egressStatus() {
+      return { policy: {}, decisions: {}, rules: [] };
+    },
+    async setEgress() {},
     async trace(id = "last") {
       const phases = [
         { name: "validate", startMs: 0, durationMs: 10 },

@@ -58,14 +58,10 @@ const networkRequirements: readonly Requirement[] = [
     "networks of sandboxes (--network)",
     ["containernetworking-plugins"],
   ),
-  {
-    ...plugins("dnsname", ["dnsname"], "names of sandboxes in their networks", {
-      12: ["golang-github-containernetworking-plugin-dnsname", "dnsmasq-base"],
-      13: [],
-    }),
-    remedy:
-      "Install the CNI plugin dnsname and dnsmasq (Debian 12: apt-get install golang-github-containernetworking-plugin-dnsname dnsmasq-base).",
-  },
+  plugins("dnsname", ["dnsname"], "names of sandboxes in their networks", [
+    "golang-github-containernetworking-plugin-dnsname",
+    "dnsmasq-base",
+  ]),
   tool("ip", "ip", false, "networks of sandboxes (--network)", ["iproute2"]),
   tool("nft", "nft", false, "walls between networks, and what they reach", ["nftables"]),
   tool("iptables", "iptables", false, "published ports (--publish)", ["iptables"]),

@@ -128,7 +128,7 @@ function cantPublish(networks: readonly UsableNetwork[]): VirtError {
 /** Writes a use down, unless others have what it asks for. Nothing of it is made yet. */
 async function note(
   { host }: AttachContext,
-  { name, path, use, prepare }: Plan,
+  { name, path, use }: Plan,
   folder: string,
   ledger: Ledger,
   signal: AbortSignal,
@@ -141,7 +141,6 @@ async function note(
       await assertFree(host, folder, { path, cniName: use.cniName, claims: use.claims });
       makePrivateFolder(dirname(path));
       await writeUse(path, use);
-      await prepare?.(host, signal);
     }),
   );
 }
@@ -151,14 +150,19 @@ const plugin = { name: "cni plugin", variable: "VIRTCONTAINERS_CNI" };
 
 async function add(
   { host }: AttachContext,
-  { name, path, use }: Plan,
+  { name, path, use, prepare }: Plan,
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<Attachment> {
   const run = runHeld(host, ledger, plugin);
-  const result = await addChain(host, use, { signal, run }, (latest) =>
+  const adding = addChain(host, use, { signal, run }, (latest) =>
     writeUse(path, { ...use, result: latest }),
   );
+  // At once, and neither is left under way when the other has failed.
+  const [added, prepared] = await Promise.allSettled([adding, prepare?.(host, signal)]);
+  if (prepared.status === "rejected") throw prepared.reason;
+  if (added.status === "rejected") throw added.reason;
+  const result = added.value;
   const attachment = toAttachment(result, name, use.target.ifName);
   assertGiven(attachment, use.claims);
   await writeUse(path, { ...use, result, attachment });

@@ -15,6 +15,7 @@ interface CreateOptions extends SubnetTexts {
   driver?: "bridge";
   ipv6?: boolean;
   internal?: boolean;
+  hostAccess?: boolean;
   mtu?: string;
   label: string[];
   json?: boolean;
@@ -40,6 +41,7 @@ export function define(group: Command, context: Context): void {
     .option("--ip-range <subnet>", "part of a subnet that containers get addresses of", collect, [])
     .option("--ipv6", "IPv6 too")
     .option("--internal", "no way out of it, and no published ports")
+    .option("--host-access", "containers reach this host's own services")
     .option("--mtu <bytes>", "largest packet, from 1280 to 65535 (default: 1500)")
     .option("--label <key=value>", "attach a note to the network", collect, [])
     .option("--json", "print the network as JSON")
@@ -65,6 +67,7 @@ function networkOptions(name: string | undefined, options: CreateOptions): Netwo
     subnets: subnets.length > 0 ? subnets : undefined,
     ipv6: options.ipv6,
     internal: options.internal,
+    hostAccess: options.hostAccess,
     mtu: optional(options.mtu, (text) => parseWhole("--mtu", text, 1280, 65_535)),
     labels: options.label.length > 0 ? parseAnnotations("--label", options.label) : undefined,
   });

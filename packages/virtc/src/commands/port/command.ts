@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { PortMapping } from "virtcontainers";
 import type { Context } from "../../context.ts";
 import { badValue, UsageError } from "../../errors/usage.ts";
-import { containerSide, hostAddresses } from "../../network/ports.ts";
+import { containerSide, hostAddress } from "../../network/ports.ts";
 import { json } from "../../output/json.ts";
 import { examples } from "../examples.ts";
 
@@ -21,16 +21,13 @@ export function define(program: Command, context: Context): void {
       const { ports } = await (await context.library()).statusSandbox(name);
       const chosen = port === undefined ? ports : only(name, ports, port);
       if (options.json) context.stdout.write(json(chosen));
-      else context.stdout.write(chosen.map((one) => lines(one, port !== undefined)).join(""));
+      else context.stdout.write(chosen.map((one) => line(one, port !== undefined)).join(""));
     })
     .addHelpText("after", examples("virtc port web", "virtc port web 80", "virtc port dns 53/udp"));
 }
 
-function lines(port: PortMapping, alone: boolean): string {
-  const head = alone ? "" : `${containerSide(port)} -> `;
-  return hostAddresses(port)
-    .map((address) => `${head}${address}\n`)
-    .join("");
+function line(port: PortMapping, alone: boolean): string {
+  return `${alone ? "" : `${containerSide(port)} -> `}${hostAddress(port)}\n`;
 }
 
 function only(name: string, ports: readonly PortMapping[], text: string): PortMapping[] {

@@ -10,7 +10,7 @@ export interface UsableNetwork {
   list: NetworkList;
   /** A bridge that goes when nobody uses the network any more. */
   bridge?: string | undefined;
-  /** Makes what the plugins don't; called while the networks are locked, before the first plugin runs. */
+  /** Makes what the plugins don't, beside them; it is there before a guest is. */
   prepare?(host: Host, signal: AbortSignal): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ export function tableOf(bridge: string): string {
 /** Removes a bridge with its rules; not there is no error. */
 export async function removeBridge(host: Host, bridge: string): Promise<void> {
   await removeRules(host, bridge);
+  await removeForeignRules(host, bridge);
   const { code, stderr } = await runTool(host, "ip", ["link", "delete", "dev", bridge]);
   if (code !== 0 && !/Cannot find device/.test(stderr))
     throw failed(`removing the bridge ${bridge}`, stderr);
@@ -19,6 +20,17 @@ async function removeRules(host: Host, bridge: string): Promise<void> {
   // A table that is added is there, so that it can be deleted.
   const input = `add table inet ${table}\ndelete table inet ${table}\n`;
   await runNft(host, input);
+}
+
+/** The plugin dnsname lets names be asked for on the bridge, and never takes that back. */
+async function removeForeignRules(host: Host, bridge: string): Promise<void> {
+  const iptables = await host.processes.which("iptables");
+  if (iptables === undefined) return;
+  const run = (...args: string[]) =>
+    host.processes.run(iptables, ["-w", ...args], { timeoutMs: 60_000 });
+  const { stdout } = await run("-S", "INPUT");
+  for (const rule of stdout.split("\n").filter((line) => line.includes(` -i ${bridge} `)))
+    await run("-D", ...rule.trim().split(/\s+/).slice(1));
 }
 
 /** Puts rules in force, all of them or none. HOST_REQUIREMENT, HOST_FAILED. */
