@@ -29,15 +29,19 @@ export async function checkUse(host: Host, use: CniUse, signal: AbortSignal): Pr
   }
 }
 
-/** GC of each plugin: it forgets all but these. From version 1.1 on; older ones are asked by DEL. NETWORK_FAILED. */
+/** Whether its plugins may be asked to forget: from version 1.1 on; older ones are asked by DEL. */
+export function collects({ cniVersion, disableGC }: NetworkList): boolean {
+  return !disableGC && isAtLeast(cniVersion, 1, 1);
+}
+
+/** GC of each plugin of a network that `collects`: it forgets all but these. NETWORK_FAILED. */
 export async function forgetOthers(
   host: Host,
-  { name, cniVersion, plugins, disableGC }: NetworkList,
+  { name, cniVersion, plugins }: NetworkList,
   valid: readonly { containerID: string; ifname: string }[],
   folders: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (disableGC || !isAtLeast(cniVersion, 1, 1)) return;
   for (const plugin of plugins) {
     const config = { ...plugin, name, cniVersion, "cni.dev/valid-attachments": valid };
     const call = { command: "GC", type: plugin.type, network: name, config, folders } as const;

@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import { portUse } from "../../host/port.ts";
 import { type CniUse, readUse } from "../../store/network/cni-use.ts";
-import { allUses, namesIn } from "../../store/network/places.ts";
+import { usePaths } from "../../store/network/places.ts";
 import { isUserThere } from "../../store/user.ts";
 
 /** What a sandbox asks for that only one can have. */
@@ -27,15 +26,12 @@ export async function assertFree(host: Host, folder: string, claimant: Claimant)
   for (const port of claims.ports) await assertUnheld(port);
 }
 
-/** All uses that can be read, in the order of their networks. */
+/** All uses, in the order of their networks. STATE_INVALID. */
 export async function readUses(folder: string): Promise<{ path: string; use: CniUse }[]> {
   const found: { path: string; use: CniUse }[] = [];
-  for (const network of await namesIn(allUses(folder))) {
-    for (const name of await namesIn(join(allUses(folder), network))) {
-      const path = join(allUses(folder), network, name);
-      const use = name.endsWith(".json") ? await readUse(path) : undefined;
-      if (use !== undefined) found.push({ path, use });
-    }
+  for (const path of await usePaths(folder)) {
+    const use = await readUse(path);
+    if (use !== undefined) found.push({ path, use });
   }
   return found;
 }

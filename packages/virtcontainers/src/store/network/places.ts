@@ -25,6 +25,15 @@ export function usePath(folder: string, cniName: string, user: string, ifName: s
   return join(folder, usesFolder, cniName, `${user}.${ifName}.json`);
 }
 
+/** The files of all uses, in the order of their networks. */
+export async function usePaths(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const network of await namesIn(allUses(folder)))
+    for (const name of await namesIn(join(allUses(folder), network)))
+      if (name.endsWith(".json")) paths.push(join(allUses(folder), network, name));
+  return paths;
+}
+
 /** The folder of networks that the file of a use is in; undefined if it can be none. */
 export function folderOfUse(path: string): string | undefined {
   const uses = dirname(dirname(path));

@@ -41,17 +41,22 @@ export async function undoUse(host: Host, path: string): Promise<void> {
   if (use === undefined) return;
   await undoChain(host, use);
   host.failpoint("cni.undone");
+  const folder = folderOfUse(path);
+  if (folder === undefined || use.bridge === undefined) return await rm(path, { force: true });
+  // Whoever comes next notes its use first, and makes the bridge when it is its turn.
+  await lockedNetworks(host, folder, undefined, () => forget(host, path, use));
+}
+
+/** Undoes a use as `undoUse` does, for who has the networks locked. */
+export async function undoLocked(host: Host, path: string, use: CniUse): Promise<void> {
+  await undoChain(host, use);
   await forget(host, path, use);
 }
 
-async function forget(host: Host, path: string, use: CniUse): Promise<void> {
-  const folder = folderOfUse(path);
-  if (folder === undefined || use.bridge === undefined) return await rm(path, { force: true });
-  const { bridge } = use;
-  // Whoever comes next notes its use first, and makes the bridge when it is its turn.
-  await lockedNetworks(host, folder, undefined, async () => {
+async function forget(host: Host, path: string, { bridge }: CniUse): Promise<void> {
+  if (bridge !== undefined) {
     const others = (await namesIn(dirname(path))).filter((name) => name !== basename(path));
     if (!others.some((name) => name.endsWith(".json"))) await removeBridge(host, bridge);
-    await rm(path, { force: true });
-  });
+  }
+  await rm(path, { force: true });
 }

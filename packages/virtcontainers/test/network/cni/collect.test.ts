@@ -1,0 +1,77 @@
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { VirtContainers } from "../../../src/api/virtcontainers.ts";
+import { silentLogger } from "../../../src/log.ts";
+import { collectUses } from "../../../src/network/collect.ts";
+import { createNetworks } from "../../../src/network/definitions/networks.ts";
+import { soon } from "../../support/soon.ts";
+import { enterOutside, type Outside, run, stateOf } from "./support/outside.ts";
+import { Sandboxes } from "./support/sandboxes.ts";
+
+describe.skipIf(process.getuid?.() !== 0)("a use of a network (needs root)", () => {
+  let outside: Outside;
+  let sandboxes: Sandboxes;
+  beforeAll(async () => {
+    outside = await enterOutside();
+  });
+  afterAll(() => outside.leave());
+  beforeEach(async () => {
+    sandboxes = await Sandboxes.create(outside);
+  });
+
+  test("is garbage when its sandbox is gone with its ledger, and not before", async () => {
+    // Somebody else's state folder, whose sandboxes this one's garbage collection does not look at.
+    const stateDir = join(sandboxes.folder, "other");
+    const vc = new VirtContainers({ stateDir, dataDir: sandboxes.context.dataDir });
+    const a = await sandboxes.attach("aa", { network: {} });
+    await sandboxes.attach("bb", { network: {} });
+    expect(await vc.collectGarbage()).toEqual([]);
+    rmSync(join(sandboxes.folder, "state/sbs/aa"), { recursive: true });
+    const garbage = [{ kind: "cni", reason: "its sandbox is gone", name: "aa (eth0)" }];
+    expect(await vc.collectGarbage({ dryRun: true })).toEqual(garbage);
+    expect(await run(a.namespace, "ip", "-o", "link")).toContain("eth0");
+    expect(await vc.collectGarbage()).toEqual(garbage);
+    expect(await run(a.namespace, "ip", "-o", "link")).not.toContain("eth0");
+    expect(await vc.networks.inspect("bridge")).toMatchObject({ usedBy: ["bb"] });
+    expect(await stateOf(outside.namespace)).toContainEqual(expect.stringMatching(/^vc-/));
+    rmSync(join(sandboxes.folder, "state/sbs/bb"), { recursive: true });
+    expect(await vc.collectGarbage()).toMatchObject([{ kind: "cni", name: "bb (eth0)" }]);
+    expect(await stateOf(outside.namespace)).not.toContainEqual(
+      expect.stringMatching(/^v(c-|eth)/),
+    );
+    expect(await vc.collectGarbage()).toEqual([]);
+  });
+
+  test("is not garbage when its sandbox is there again by the time that the networks are free", async () => {
+    const { host, dataDir } = sandboxes.context;
+    await sandboxes.attach("aa", { network: {} });
+    const folder = join(sandboxes.folder, "state/sbs/aa");
+    renameSync(folder, `${folder}.away`);
+    // Whoever makes it again has the networks.
+    const acquire: typeof host.locks.acquire = async (...args) => {
+      if (existsSync(`${folder}.away`)) renameSync(`${folder}.away`, folder);
+      return await host.locks.acquire(...args);
+    };
+    const locks = { ...host.locks, acquire };
+    const context = { host: { ...host, locks }, dataDir, logger: silentLogger };
+    expect(await collectUses(context, false, soon())).toEqual([]);
+    expect(await createNetworks(host, dataDir).inspect("bridge")).toMatchObject({
+      usedBy: ["aa"],
+    });
+  });
+
+  test("that is damaged is left, and the others are collected", async () => {
+    const { host, dataDir } = sandboxes.context;
+    await sandboxes.attach("aa", { network: {} });
+    rmSync(join(sandboxes.folder, "state/sbs/aa"), { recursive: true });
+    const uses = join(dataDir, "networks/.uses");
+    const [network = ""] = readdirSync(uses);
+    const damaged = join(uses, network, "0damaged.json");
+    writeFileSync(damaged, "{");
+    const context = { host, dataDir, logger: silentLogger };
+    expect(await collectUses(context, false, soon())).toEqual(["aa (eth0)"]);
+    expect(readdirSync(join(uses, network))).toEqual(["0damaged.json"]);
+    rmSync(damaged);
+  });
+});
