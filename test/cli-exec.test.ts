@@ -108,7 +108,7 @@ describe("exec of one container", () => {
     expect(stderr).toContain('exec: "true": argument list too long');
   });
 
-  test("where no more processes may be, a command runs and can't make others", async () => {
+  test("where no more processes may be, a command is refused, until there is room again", async () => {
     const fill = "i=0; while [ $i -lt 6 ]; do sleep 1000 & i=$((i+1)); done; wait";
     // The first process, this one and six.
     await exec("-d", "box", "sh", "-c", fill);
@@ -117,9 +117,13 @@ describe("exec of one container", () => {
       return stdout.split("\n").filter((line) => /sleep 1000\s*$/.test(line)).length === 6;
     };
     await expect.poll(full, { timeout: 60_000 }).toBe(true);
-    expect((await exec("box", "true")).code).toBe(0);
-    const refused = await exec("box", "sh", "-c", "true & wait");
-    expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toContain("can't fork: Resource temporarily unavailable");
+    const refused = await exec("box", "true");
+    expect(refused.stderr).toContain("container box is at its limit of 8 processes");
+    expect(refused.code).toBe(126);
+    const terminal = await virtc.terminal(["exec", "-t", "box", "true"]);
+    expect(await terminal.ended).toBe(126);
+    expect(terminal.text).toContain("at its limit of 8 processes");
+    expect(await virtc.run(["update", "--pids-limit", "20", "box"])).toMatchObject({ code: 0 });
+    expect(await exec("box", "true")).toMatchObject({ code: 0, stderr: "" });
   });
 });

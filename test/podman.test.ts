@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -116,6 +116,33 @@ for (const [name, open, missing] of engines) {
       const { code, stderr } = await run(...words, "app", "true");
       expect(code).toBe(125);
       expect(stderr).toContain(named);
+    });
+
+    test("a mount is said as a line of CSV, whose quotes keep commas together", async () => {
+      const folder = join(base, "a,b");
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "file"), "with a comma\n");
+      const mount = `type=bind,"src=${folder}",dst=/q,ro`;
+      const { code, stdout, stderr } = await run("--mount", mount, "app", "cat", "/q/file");
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "with a comma\n", stderr: "" });
+      const cut = await run("--mount", `type=bind,src=${folder},dst=/q`, "app", "true");
+      expect(cut.code).toBe(125);
+    });
+
+    test("a tar stream goes in without its folders, and with its hard links", async () => {
+      const options = ["--name", "files", ...engine.runOptions];
+      const started = await engine.run(["run", "-d", ...options, "app", "sleep", "100000"]);
+      expect({ code: started.code, stderr: started.stderr }).toEqual({ code: 0, stderr: "" });
+      const exec = (...words: string[]) => engine.run(["exec", "files", ...words]);
+      const members = [
+        { path: "implied/f", content: "text\n" },
+        { path: "implied/hard", type: "1", linkTarget: "implied/f" },
+      ];
+      const copied = await engine.run(["cp", "-", "files:/tmp"], { input: makeTar(members) });
+      expect({ code: copied.code, stderr: copied.stderr }).toEqual({ code: 0, stderr: "" });
+      const seen = await exec("sh", "-c", "cd /tmp/implied; cat hard; stat -c %h f hard");
+      expect(seen.stdout).toBe("text\n2\n2\n");
+      await engine.run(["rm", "-f", "files"]);
     });
 
     test("a running container takes commands and files, and stops by its image's signal", async () => {

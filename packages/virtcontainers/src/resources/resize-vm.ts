@@ -1,4 +1,4 @@
-import { VirtError } from "../errors.ts";
+import { isVirtError, VirtError, withDetails } from "../errors.ts";
 import type { Operation } from "../operation/run-verb.ts";
 import type { VmSize } from "../store/vm-size.ts";
 import { growthStep } from "./growth-step.ts";
@@ -69,9 +69,21 @@ async function resizeCpus(operation: Operation, before: number, count: number): 
     context.host.failpoint("cpus.plug.after");
   }
   const agent = await operation.agent();
-  if (exact) await agent.setOnlineCpus(count, signal);
-  else await agent.onlineCPUMem({ count, wait: true, cpuOnly: true }, signal);
+  const taken = exact
+    ? agent.setOnlineCpus(count, signal)
+    : agent.onlineCPUMem({ count, wait: true, cpuOnly: true }, signal);
+  await taken.catch((error: unknown) => {
+    throw shrinks ? error : explainHidden(error);
+  });
   if (!shrinks) await placeCpuThreads(operation);
+}
+
+/** A kernel that has left room for fewer CPUs at its boot never sees those that are plugged in. */
+function explainHidden(error: unknown): unknown {
+  if (!isVirtError(error, "AGENT_ERROR")) return error;
+  return withDetails(error, {
+    hint: "The guest's kernel may have left out CPUs that were not there at its boot, as Linux 6.12 does under emulation: it needs KVM, the tuned kernel or Linux 6.1. Or begin with as many CPUs: numVCPUs.",
+  });
 }
 
 function cannotShrink(sandboxId: string): VirtError {

@@ -189,6 +189,13 @@ describe("errors mean what they mean, whatever their code", () => {
     expect(told(code, text)).toMatchObject({ code: expected });
   });
 
+  test("a container without room for a command is one reason, too many calls another", () => {
+    const codeOf = (text: string) => told("resource_exhausted", text, "ExecProcess");
+    const full = codeOf("container c1 is at its limit of 8 processes, of which ...");
+    expect(full).toMatchObject({ code: "COMMAND_NOT_EXECUTABLE" });
+    expect(codeOf("8 calls are running already")).toMatchObject({ code: "AGENT_ERROR" });
+  });
+
   test("a text ends where its backtrace begins", () => {
     const text = "first\n\nCaused by:\n    second\n\nStack backtrace:\n   0: a\n   1: b";
     expect(told("internal", text)).toMatchObject({

@@ -203,6 +203,22 @@ describe("a resize", () => {
     expect(await sizeOf(instance, "sb")).toEqual({ cpus: 1, memoryMiB: 576 });
   });
 
+  test.each([
+    ["SetOnlineCpus", withCpus],
+    ["OnlineCPUMem", {}],
+  ])("tells what a guest needs whose kernel leaves new CPUs out, by %s", async (at, options) => {
+    const fault = { at, does: { kind: "error", code: "internal" } } as const;
+    const agent = "agent" in options ? options.agent : {};
+    await using instance = await createTestInstance({ agent: { ...agent, faults: [fault] } });
+    const hypervisorConfig = { memoryMiB: 256, ...largest };
+    const sandbox = await instance.vc.runSandbox({ id: "sb", hypervisorConfig, containers: [] });
+    const error = await refusal(sandbox.resize({ cpus: 2 }));
+    expect(error).toMatchObject({
+      code: "AGENT_ERROR",
+      hint: expect.stringContaining("it needs KVM, the tuned kernel or Linux 6.1"),
+    });
+  });
+
   test("of a stopped sandbox is refused with both states", async () => {
     await using instance = await createTestInstance();
     const sandbox = await instance.vc.runSandbox({ id: "sb", containers: [] });

@@ -33,6 +33,10 @@ pub async fn call(agent: &Rc<Agent>, request: ExecProcessRequest) -> Result<()> 
         let message = format!("container {} is paused", container.id);
         return Err(Status::precondition(message));
     }
+    // The kernel lets one more join, which could start nothing itself.
+    if let Some(refused) = at_limit(&container, 1) {
+        return Err(refused);
+    }
     let process = start_process(agent, &container, &start, request).await?;
     start.finish(process);
     Ok(())
@@ -120,17 +124,24 @@ async fn start_process(
     Ok(process)
 }
 
+/// Processes of a container that crun needs to start one: itself is one of them for a moment.
+const TO_START: u64 = 2;
+
 /// Why crun failed. Where no more processes may be, it has no words for it.
 fn explain(container: &Container, draft: &Draft, status: i32) -> Status {
-    let limit = container.cgroup.as_deref().and_then(pids::reached);
-    match limit {
-        Some(limit) => {
-            let id = &container.id;
-            let message = format!("container {id} has as many processes as it may have, {limit}");
-            Status::new(Code::ResourceExhausted, message)
-        }
-        None => draft.explain(status),
-    }
+    at_limit(container, TO_START).unwrap_or_else(|| draft.explain(status))
+}
+
+/// Why the container takes not so many processes more, if it does not.
+fn at_limit(container: &Container, more: u64) -> Option<Status> {
+    let folder = container.cgroup.as_deref()?;
+    let limit = pids::without_room_for(more, folder)?;
+    let id = &container.id;
+    let message = format!(
+        "container {id} is at its limit of {limit} processes, of which a command needs \
+         {TO_START} to start: end some of them, or raise it"
+    );
+    Some(Status::new(Code::ResourceExhausted, message))
 }
 
 /// Names are looked up as the container sees itself, with what is mounted inside it.

@@ -68,6 +68,9 @@ const internal: readonly { text: RegExp; code: ErrorCode }[] = [
   { text: /\bEACCES: Permission denied\b/, code: "COMMAND_NOT_EXECUTABLE" },
 ];
 
+/** Not the limit of calls under way, which says nothing of the command. */
+const atLimit = /\bis at its limit of \d+ processes\b/;
+
 function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
   if (unknownMethod.some((known) => known.code === code && known.text.test(text)))
     return "NOT_SUPPORTED";
@@ -77,6 +80,8 @@ function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
   }
   if (starting.has(site.method) && code === "not_found") return "COMMAND_NOT_FOUND";
   if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
+  if (starting.has(site.method) && code === "resource_exhausted" && atLimit.test(text))
+    return "COMMAND_NOT_EXECUTABLE";
   if (code === "not_found") return "PROCESS_NOT_FOUND";
   if (copying.has(site.method) && code === "resource_exhausted") return "NO_SPACE";
   if (code === "already_exists") return "ALREADY_EXISTS";

@@ -5,11 +5,29 @@ import { isVmAlive } from "../../store/vm-alive.ts";
 import { helperName, startHelper } from "./enforce.ts";
 import { enforcementOf } from "./open.ts";
 
-/** Starts the helper of a sandbox again that has ended while its VM goes on; until then nothing passes. */
+/**
+ * Starts the helper of a sandbox again that has ended while its VM goes on. Where it can't be started nothing passes, and
+ * the sandbox can be stopped all the same.
+ */
 export async function keepEgress(operation: Operation): Promise<void> {
   const { context, sandbox, signal } = operation;
   if (sandbox.network?.egress === undefined || (await isThere(operation))) return;
   if (!(await isVmAlive(context, sandbox))) return;
+  const fields = { sandboxId: sandbox.id };
+  try {
+    await startAgain(operation);
+    context.logger.warn(fields, "the egress policy's helper had ended; it runs again");
+  } catch (error) {
+    signal.throwIfAborted();
+    context.logger.error(
+      { ...fields, err: error },
+      "the egress policy's helper has ended and can't be started: nothing leaves the sandbox",
+    );
+  }
+}
+
+async function startAgain(operation: Operation): Promise<void> {
+  const { context, sandbox, signal } = operation;
   const path = join(context.store.folder(sandbox.id).path, "egress.lock");
   using _lock = await context.host.locks.acquire(path, "exclusive", {
     create: true,
@@ -22,10 +40,6 @@ export async function keepEgress(operation: Operation): Promise<void> {
   const ledger = operation.ledger();
   await ledger.release(isHelper);
   await startHelper(context.host, enforcement, ledger, signal);
-  context.logger.warn(
-    { sandboxId: sandbox.id },
-    "the egress policy's helper had ended; it runs again",
-  );
 }
 
 function isHelper(record: LedgerRecord): boolean {

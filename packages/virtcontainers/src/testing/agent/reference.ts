@@ -66,7 +66,11 @@ function userOf(process: Process | undefined) {
   };
 }
 
-function assertStorage({ driver, options, driverOptions, mountPoint }: Storage, id: string): void {
+/** What it refuses of a storage. */
+export function assertStorage(
+  { driver, options, driverOptions, mountPoint }: Storage,
+  id: string,
+): void {
   if (mountPoint.startsWith(`/run/kata-containers/${id}/`))
     throw new TtrpcError(
       "internal",
