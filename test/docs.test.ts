@@ -32,7 +32,7 @@ afterEach(async () => {
 afterAll(async () => {
   expect(await virtc.end()).toEqual([]);
   await lab[Symbol.asyncDispose]();
-  if (!hadNamespaces) forgetNamespaces();
+  if (!hadNamespaces) forgetNamespaces(namespaces);
 });
 
 async function succeeds(command: string): Promise<string> {
@@ -47,6 +47,13 @@ const documented = userPages()
     blocks: blocksOf(page).filter(({ language }) => language === "console"),
   }))
   .filter(({ blocks }) => blocks.length > 0);
+
+/** The named namespaces that the documents make. */
+const namespaces = documented.flatMap(({ blocks }) =>
+  blocks.flatMap(({ text }) =>
+    [...text.matchAll(/ip netns add (\S+)/g)].map(([, name = ""]) => name),
+  ),
+);
 
 describe.each(documented)("$page", ({ blocks }) => {
   it.each(blocks.map((block) => [block.line, block] as const))("line %i", async (_, block) => {

@@ -166,7 +166,7 @@ async function crosses(sandbox: Sandbox, server: TestNamespace): Promise<void> {
 }
 
 describe.skipIf(process.getuid?.() !== 0)("models", () => {
-  test.each(["tcfilter", "macvtap", "bridged"] as const)(
+  test.each(["tcfilter", "macvtap", "bridged", "routed"] as const)(
     "%s joins a veth and a guest, and leaves the veth as it was",
     async (interworkingModel) => {
       const { sandbox: netns, server } = await smallInternet();
@@ -189,6 +189,17 @@ describe.skipIf(process.getuid?.() !== 0)("models", () => {
       await sandbox.stop();
       expect(await state()).toBe(before);
       expect(await joined(netns)).toEqual(untouched);
+    },
+  );
+
+  test.each(["macvtap", "bridged"] as const)(
+    "%s joins them again when the sandbox is started again",
+    async (interworkingModel) => {
+      const { sandbox: netns, server } = await smallInternet();
+      await webServer(server, "again");
+      const networkConfig = { netNSPath: netns.path, interworkingModel };
+      const sandbox = await connected(netns, `again-${interworkingModel}`, { networkConfig });
+      await sandbox.stop();
       await sandbox.start();
       await crosses(sandbox, server);
     },

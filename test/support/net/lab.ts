@@ -73,7 +73,9 @@ export class Lab implements AsyncDisposable {
     const links = await this.exec("ip", ["-br", "link"]);
     const rules = await this.exec("nft", ["list", "ruleset"]);
     const names = links.split("\n").map((line) => line.split(/[\s@]/, 1)[0] ?? "");
-    const leading = rules.split("\n").filter((line) => /dport|dnat|addr/.test(line));
+    const leading = rules
+      .split("\n")
+      .filter((line) => /dport|dnat to|addr [\da-f]*[:.]/.test(line));
     return [...names, ...leading].filter((text) => text !== "").sort();
   }
 

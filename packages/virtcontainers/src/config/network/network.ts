@@ -6,7 +6,7 @@ import { hostName, interfaceName, networkName } from "./names.ts";
 
 /** How a sandbox is in one network. */
 export interface NetworkAttachment {
-  /** Which network: one that was made with `createNetwork`, a CNI configuration's name, or `bridge`. */
+  /** Which network: one that was made with `networks.create`, a CNI configuration's name, or `bridge`. */
   name: string;
   /** What the guest calls the link, at most 15 characters; default: eth0, eth1... */
   interfaceName?: string | undefined;
@@ -94,7 +94,7 @@ export const SandboxNetworkSchema = v.strictObject({
   networks: v.optional(
     v.pipe(
       v.array(NetworkAttachmentSchema),
-      v.minLength(1, "it must name a network; for none use network: none"),
+      v.minLength(1, "it must name a network; for none leave network out"),
       v.maxLength(16, "there can be at most 16 networks"),
       v.check((all) => differ(all.map(({ name }) => name)), "a network must not be named twice"),
       v.check(

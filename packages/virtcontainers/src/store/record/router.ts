@@ -40,14 +40,18 @@ export const router: RecordKind<RouterRecord> = {
 
 /** What is not there any more, or was never changed, is no error of `ip -force` or of the shell. */
 async function release({ network }: Host, record: RouterRecord): Promise<void> {
-  const { netns } = record;
+  const { netns, link } = record;
   const found = await network.identifyNamespace(netns.path).catch(() => undefined);
   if (found === undefined || found.dev !== netns.dev || found.ino !== netns.ino) return;
   const tables = [`inet ${guardTable}`, `netdev ${guardTable}`, `inet ${routerTable}`];
   const rules = tables.map((table) => `add table ${table}\ndelete table ${table}\n`).join("");
   await network.run(netns.path, "nft", ["-f", "-"], { input: rules });
   for (const family of ["-4", "-6"]) {
-    const input = `rule del fwmark ${splicedMark}/${splicedMark} lookup ${localTable}\nroute flush table ${localTable}\n`;
+    // The link's routes are the router's; those that it had before come with its addresses, or are in the record.
+    const input = `rule del fwmark ${splicedMark}/${splicedMark} lookup ${localTable}
+route flush table ${localTable}
+route flush table main dev ${link} proto boot
+`;
     await network.run(netns.path, "ip", [family, "-force", "-batch", "-"], { input });
   }
   const input = linkLines(record)
