@@ -60,12 +60,12 @@ export interface SandboxMethods {
   ): Promise<void>;
 
   /**
-   * Puts another egress policy in force, at once and for open connections too. INVALID_STATE for a sandbox that was made
+   * Puts another egress policy in force, at once and for open connections too. NOT_SUPPORTED for a sandbox that was made
    * without one: its packets pass no rules of the host.
    */
   setEgress(policy: EgressPolicy, options?: CallOptions): Promise<void>;
 
-  /** The egress policy that is in force, and what it has decided; INVALID_STATE without one. */
+  /** The egress policy that is in force, and what it has decided; NOT_SUPPORTED without one. */
   egressStatus(options?: CallOptions): Promise<EgressStatus>;
 
   /** The last lines of the guest's console, made safe to print. */

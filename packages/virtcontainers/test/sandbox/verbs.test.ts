@@ -44,7 +44,7 @@ const taken = {
 } as const;
 
 const extra = { id: "c2", image: "busybox", waits: true } as const;
-/** Of an operation on the network namespace of a sandbox that has none. */
+/** Of an operation on the network namespace, or on the egress policy, of a sandbox that has none. */
 const noNetwork = {
   ...refused,
   ready: "NOT_SUPPORTED",
@@ -256,6 +256,14 @@ const verbs: Record<string, Verb> = {
   removeInterface: {
     run: (vc, id) => vc.removeInterface(id, eth9),
     outcomes: noNetwork,
+  },
+  setEgress: { run: (vc, id) => vc.setEgress(id, { default: "deny" }), outcomes: noNetwork },
+  egressStatus: { run: (vc, id) => vc.egressStatus(id), outcomes: noNetwork },
+  egressLog: {
+    run: async (vc, id) => {
+      for await (const decision of vc.egressLog(id)) throw new Error(JSON.stringify(decision));
+    },
+    outcomes: same,
   },
   listInterfaces: asking((vc, id) => vc.listInterfaces(id)),
   updateRoutes: asking((vc, id) => vc.updateRoutes(id, [])),

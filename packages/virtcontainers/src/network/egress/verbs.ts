@@ -31,15 +31,12 @@ export const egressStatus: Verb<EgressStatus> = async (operation) => {
 
 async function enforced(operation: Operation, doing: string): Promise<Enforcement> {
   const { context, sandbox } = operation;
-  if (sandbox.config.network?.egress === undefined)
-    throw new VirtError("INVALID_STATE", `the sandbox ${sandbox.id} has no egress policy`, {
-      sandboxId: sandbox.id,
-      hint: "Whether its packets pass rules of the host is decided at its create: make it with network.egress, also one that allows all.",
-    });
   assertUp(operation, doing);
   const found = await enforcementOf(context, sandbox);
   if (found !== undefined) return found;
-  throw new VirtError("INVALID_STATE", `the sandbox ${sandbox.id} has no network`, {
+  throw new VirtError("NOT_SUPPORTED", `can't ${doing} sandbox ${sandbox.id}: it has none`, {
     sandboxId: sandbox.id,
+    field: "network.egress",
+    hint: "Whether its packets pass rules of the host is decided at its create: make it with network.egress, also one that allows all.",
   });
 }
