@@ -5,10 +5,10 @@ import { waiting } from "../support/sandbox.ts";
 
 /** Gives no answer that has to be waited for: no promise, or only lets go. */
 const waitsForNothing = [
-  ...["annotations", "containers", "getContainer", "release", "images", "volumes"],
+  ...["annotations", "containers", "getContainer", "release", "images", "volumes", "networks"],
 ];
 /** Iterables, whose own tests hold that they end. */
-const iterables = ["exec", "logs", "monitor", "events"];
+const iterables = ["exec", "logs", "monitor", "events", "egressLog"];
 
 const c1 = "c1";
 const terminal = [c1, c1, 24, 80];
@@ -17,6 +17,8 @@ const onSandbox: Readonly<Record<string, unknown[]>> = {
   status: [],
   stats: [],
   setAnnotations: [{ a: "b" }],
+  setEgress: [{ default: "deny" }],
+  egressStatus: [],
   resize: [],
   consoleTail: [1],
   metrics: [],
