@@ -20,6 +20,7 @@ export interface Interface {
   hwAddr: string;
   /** Bytes; 0 or none: as it is. */
   mtu?: number | undefined;
+  /** Those that it is to have. */
   ipAddresses?: IPAddress[] | undefined;
   /** The endpoint's type, such as `virtual`. */
   type?: string | undefined;
@@ -33,6 +34,7 @@ export interface Interface {
 export interface Route {
   /** A prefix such as `10.0.0.0/8`; none: all addresses. */
   dest?: string | undefined;
+  /** By whom it leads; none: the other host is on the link. */
   gateway?: string | undefined;
   /** The name of the interface. */
   device: string;
@@ -44,13 +46,17 @@ export interface Route {
   family?: "v4" | "v6" | undefined;
   /** Flags of rtnetlink(7), such as 4 for onlink. */
   flags?: number | undefined;
+  /** Bytes; none: the link's. */
   mtu?: number | undefined;
 }
 
 /** Another host of a link, whose Ethernet address needs not be asked for. */
 export interface Neighbor {
+  /** Its IPv4 or IPv6 address. */
   address: string;
+  /** The name of the interface. */
   device: string;
+  /** Its Ethernet address. */
   hwAddr: string;
   /** Of rtnetlink(7); 128 is permanent. */
   state: number;

@@ -24,6 +24,7 @@ export interface NetworkAttachment {
 export interface DnsConfig {
   /** Addresses, at most 8. */
   servers?: string[] | undefined;
+  /** Domains in which a short name is looked for, at most 32. */
   searches?: string[] | undefined;
   /** Such as `ndots:1`. */
   options?: string[] | undefined;
@@ -31,6 +32,7 @@ export interface DnsConfig {
 
 /** A name that containers find in /etc/hosts. */
 export interface ExtraHost {
+  /** At most 253 letters, digits, dots and dashes. */
   name: string;
   /** An address; `host-gateway` is this host, as the first network reaches it. */
   address: string;
@@ -40,6 +42,7 @@ export interface ExtraHost {
 export interface SandboxNetwork {
   /** In the order of the guest's links, at most 16, each network once; default: `bridge`. */
   networks?: NetworkAttachment[] | undefined;
+  /** Where names are looked up. */
   dns?: DnsConfig | undefined;
   /** At most 1024. */
   hosts?: ExtraHost[] | undefined;
