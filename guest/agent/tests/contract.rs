@@ -7,6 +7,7 @@ use std::fs;
 use common::Agent;
 use common::client::{AGENT, Client, Failure};
 use common::spec::{container, exec, process, shell};
+use prost::Message;
 use virtc_agent::proto::grpc::{
     LinuxNamespace, PauseContainerRequest, ReadStreamRequest, ReadStreamResponse,
     ResumeContainerRequest, SignalProcessRequest, Storage, WaitProcessRequest, WaitProcessResponse,
@@ -15,6 +16,9 @@ use virtc_agent::status::Code;
 
 /// The id that a client gives to the first process of `c1`.
 const INIT: &str = "init-of-c1";
+
+/// In nanoseconds: a read of what never comes ends then.
+const LONGEST_READ: i64 = 30_000_000_000;
 
 fn sleeper(agent: &Agent) -> Client {
     let mut client = agent.client();
@@ -39,7 +43,10 @@ fn read(client: &mut Client, exec_id: &str, len: u32) -> Result<Vec<u8>, Failure
         exec_id: exec_id.to_owned(),
         len,
     };
-    let answer: ReadStreamResponse = client.call(AGENT, "ReadStdout", &request)?;
+    let id = client.send(AGENT, "ReadStdout", &request, LONGEST_READ);
+    let (answered, result) = client.receive();
+    assert_eq!(answered, id);
+    let answer = ReadStreamResponse::decode(&result?[..]).unwrap();
     Ok(answer.data.to_vec())
 }
 

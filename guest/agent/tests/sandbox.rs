@@ -131,18 +131,47 @@ fn sharing(agent: &Agent, src_path: &str, script: &str) -> CreateContainerReques
     }
 }
 
-#[test]
-fn a_container_gets_a_mount_of_another() {
-    let agent = Agent::with_sandbox();
-    let mut client = agent.client();
-    let mut first = container("c1", &agent.root(), process(&["cat"]));
-    first.oci.as_mut().unwrap().mounts.push(Mount {
+/// The annotation that names a container in its pod.
+const NAME: &str = "io.kubernetes.cri.container-name";
+
+fn named(mut request: CreateContainerRequest, name: &str) -> CreateContainerRequest {
+    let annotations = &mut request.oci.as_mut().unwrap().annotations;
+    annotations.insert(NAME.to_owned(), name.to_owned());
+    request
+}
+
+fn with_tmp(agent: &Agent, id: &str) -> CreateContainerRequest {
+    let mut request = container(id, &agent.root(), process(&["cat"]));
+    request.oci.as_mut().unwrap().mounts.push(Mount {
         destination: "/tmp".to_owned(),
         source: "tmpfs".to_owned(),
         r#type: "tmpfs".to_owned(),
         options: vec![],
     });
-    client.create(&first);
+    request
+}
+
+#[test]
+fn of_a_shared_mount_a_name_goes_before_an_id() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    client.create(&with_tmp(&agent, "c1"));
+    client.create(&named(with_tmp(&agent, "c3"), "c1"));
+    for (id, note) in [("c1", "id"), ("c3", "name")] {
+        client.start(id);
+        client.exec(&exec(id, "e1", shell(&format!("echo {note} > /tmp/note"))));
+        assert_eq!(client.wait(id, "e1"), 0);
+    }
+    client.create(&sharing(&agent, "/tmp", "cat /tmp/from-c1/note"));
+    client.start("c2");
+    assert_eq!(client.stdout("c2", ""), "name\n");
+}
+
+#[test]
+fn a_container_gets_a_mount_of_another() {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    client.create(&with_tmp(&agent, "c1"));
     client.start("c1");
     client.exec(&exec("c1", "e1", shell("echo shared > /tmp/note")));
     assert_eq!(client.wait("c1", "e1"), 0);
@@ -152,12 +181,9 @@ fn a_container_gets_a_mount_of_another() {
     let wrong = sharing(&agent, "/tmp/../x", "true");
     client.fails("CreateContainer", &wrong, Code::InvalidArgument);
     assert!(!agent.path("run/c2").exists());
-    let mut named = sharing(&agent, "/tmp", "cat /tmp/from-c1/note");
-    "second".clone_into(&mut named.shared_mounts[0].dst_ctr);
-    let annotations = &mut named.oci.as_mut().unwrap().annotations;
-    let key = "io.kubernetes.cri.container-name";
-    annotations.insert(key.to_owned(), "second".to_owned());
-    client.create(&named);
+    let mut second = named(sharing(&agent, "/tmp", "cat /tmp/from-c1/note"), "second");
+    "second".clone_into(&mut second.shared_mounts[0].dst_ctr);
+    client.create(&second);
     client.start("c2");
     assert_eq!(client.stdout("c2", ""), "shared\n");
 }

@@ -17,12 +17,9 @@ pub fn explain(said: &str, status: i32, program: &str, cwd: &str) -> Status {
         };
         return Status::not_found(format!("exec: {program:?}: {place}"));
     }
-    let executable = ["open executable", "exec `", "executable file `"];
     // The latter is what it says of a folder.
     let refused = ["Permission denied", "Operation not permitted"];
-    if refused.iter().any(|reason| last.contains(reason))
-        && executable.iter().any(|start| last.starts_with(start))
-    {
+    if last.starts_with("open executable") && refused.iter().any(|reason| last.contains(reason)) {
         let message = format!("exec: {program:?}: permission denied");
         return Status::new(Code::PermissionDenied, message);
     }

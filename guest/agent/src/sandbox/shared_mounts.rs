@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Result;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::rc::Rc;
 
 use rustix::fs::{CWD, OFlags};
 use rustix::io::Errno;
@@ -19,11 +20,7 @@ use crate::status::{Context, Result as Answer, Status};
 /// Puts into the container, which has not been started, what others share with it.
 pub async fn add(sandbox: &Sandbox, into: &Container, mounts: &[SharedMount]) -> Answer<()> {
     for mount in mounts.iter().filter(|mount| is(into, &mount.dst_ctr)) {
-        let containers = sandbox.containers();
-        let from = containers
-            .into_iter()
-            .find(|container| is(container, &mount.src_ctr));
-        let from = from.map_or_else(|| sandbox.container(&mount.src_ctr), Ok)?;
+        let from = find(sandbox, &mount.src_ctr)?;
         if from.init.exit.get().is_some() {
             let message = format!("shared mount {}: {} has ended", mount.name, from.id);
             return Err(Status::precondition(message));
@@ -45,7 +42,14 @@ pub async fn add(sandbox: &Sandbox, into: &Container, mounts: &[SharedMount]) ->
 
 /// A container is named by its name in its pod, else by its id.
 fn is(container: &Container, name: &str) -> bool {
-    container.name.as_deref().unwrap_or(&container.id) == name || container.id == name
+    container.name.as_deref() == Some(name) || container.id == name
+}
+
+/// A name goes before another container's id.
+fn find(sandbox: &Sandbox, name: &str) -> Answer<Rc<Container>> {
+    let mut containers = sandbox.containers().into_iter();
+    let named = containers.find(|container| container.name.as_deref() == Some(name));
+    named.map_or_else(|| sandbox.container(name), Ok)
 }
 
 /// Refuses what no container could have.
