@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/**/*.test.ts"],
+          globalSetup: ["test/support/net/plugin-folders.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
