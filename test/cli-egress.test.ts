@@ -16,33 +16,30 @@ afterAll(async () => {
   expect(await virtc.end()).toEqual([]);
 });
 
-async function ok(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await virtc.run(args);
-  if (code !== 0) throw new Error(`virtc ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return stdout;
-}
-
 test("a container reaches what its policy allows by NAT, is reached by its port, and nothing else", async () => {
   const server = ["busybox", "httpd", "-f"];
-  await ok("run", "-d", "--name", "other", "--network", "bridge", ...server);
+  await virtc.ok("run", "-d", "--name", "other", "--network", "bridge", ...server);
   const allowed = ["--egress", `allow:${remote.ip}:80`];
-  await ok("run", "-d", "--name", "web", "-p", "8080:80", ...allowed, ...server);
+  await virtc.ok("run", "-d", "--name", "web", "-p", "8080:80", ...allowed, ...server);
   const get = (address: string) =>
     virtc.run(["exec", "web", "wget", "-qO-", `http://${address}/etc/hostname`]);
   expect(await lab.fetch("http://127.0.0.1:8080/etc/hostname")).toBe("web\n");
   expect((await get(remote.ip)).stdout).toBe(`::ffff:${here.ip}`);
   const neighbour =
-    /inet (\S+)\//.exec(await ok("exec", "other", "ip", "-4", "addr", "show", "eth0"))?.[1] ?? "";
+    /inet (\S+)\//.exec(await virtc.ok("exec", "other", "ip", "-4", "addr", "show", "eth0"))?.[1] ??
+    "";
   expect(neighbour).not.toBe("");
   for (const address of [neighbour, here.ip])
     expect((await get(address)).code, address).not.toBe(0);
-  expect(await ok("network", "policy", "web")).toMatch(
+  expect(await virtc.ok("network", "policy", "web")).toMatch(
     new RegExp(`allow +${remote.ip}:80 +packets +[1-9]`),
   );
-  expect(await ok("network", "log", "web")).toContain(`deny packet ${neighbour}:80 tcp (builtin)`);
-  await ok("network", "policy", "web", "--egress", "default:deny");
+  expect(await virtc.ok("network", "log", "web")).toContain(
+    `deny packet ${neighbour}:80 tcp (builtin)`,
+  );
+  await virtc.ok("network", "policy", "web", "--egress", "default:deny");
   expect((await get(remote.ip)).code).not.toBe(0);
-  await ok("rm", "-f", "web", "other");
+  await virtc.ok("rm", "-f", "web", "other");
 });
 
 test("a rule that is none is told, and nothing is made", async () => {

@@ -22,28 +22,21 @@ afterAll(async () => {
   expect(await virtc.end()).toEqual([]);
 });
 
-/** What a command line prints that must succeed. */
-async function ok(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await virtc.run(args);
-  if (code !== 0) throw new Error(`virtc ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return stdout;
-}
-
 const server = ["busybox", "httpd", "-f"];
 
 test("a published port leads from the host to the container, and rm leaves nothing", async () => {
-  await ok("run", "-d", "--name", "web", "-p", "8080:80", "-p", "127.0.0.1::81", ...server);
-  expect(await ok("port", "web", "80")).toBe("0.0.0.0:8080\n");
+  await virtc.ok("run", "-d", "--name", "web", "-p", "8080:80", "-p", "127.0.0.1::81", ...server);
+  expect(await virtc.ok("port", "web", "80")).toBe("0.0.0.0:8080\n");
   expect(await lab.fetch("http://127.0.0.1:8080/etc/hostname")).toBe("web\n");
   expect(await lab.fetch(`http://${here.ip}:8080/etc/hostname`)).toBe("web\n");
-  expect(await ok("ps")).toMatch(/web .*0\.0\.0\.0:8080->80\/tcp/);
-  await ok("rm", "-f", "web");
+  expect(await virtc.ok("ps")).toMatch(/web .*0\.0\.0\.0:8080->80\/tcp/);
+  await virtc.ok("rm", "-f", "web");
   expect(await lab.state()).toEqual(before);
 });
 
 test("two containers of a network find each other by name, and a third one elsewhere does not", async () => {
-  await ok("network", "create", "front");
-  await ok("run", "-d", "--name", "web", "--network", "front:alias=shop", ...server);
+  await virtc.ok("network", "create", "front");
+  await virtc.ok("run", "-d", "--name", "web", "--network", "front:alias=shop", ...server);
   const fetch = (network: string, name: string) =>
     virtc.run([
       "run",
@@ -59,14 +52,14 @@ test("two containers of a network find each other by name, and a third one elsew
   expect(await fetch("front", "web")).toMatchObject({ code: 0, stdout: "web\n" });
   expect(await fetch("front", "shop")).toMatchObject({ code: 0, stdout: "web\n" });
   expect((await fetch("bridge", "web")).code).not.toBe(0);
-  expect(await ok("network", "inspect", "front")).toContain('"web"');
+  expect(await virtc.ok("network", "inspect", "front")).toContain('"web"');
   const busy = await virtc.run(["network", "rm", "front"]);
   expect(busy.code).toBe(125);
   expect(busy.stderr).toContain("web");
 });
 
 test("the way out is by NAT: a host of beyond sees this one's address", async () => {
-  const out = await ok(
+  const out = await virtc.ok(
     "run",
     "--rm",
     "--network",
@@ -80,32 +73,34 @@ test("the way out is by NAT: a host of beyond sees this one's address", async ()
 });
 
 test("IPv6 goes the same way out, and a container has its address of it", async () => {
-  await ok("network", "create", "--ipv6", "six");
-  await ok("run", "-d", "--name", "web", "--network", "six", ...server);
+  await virtc.ok("network", "create", "--ipv6", "six");
+  await virtc.ok("run", "-d", "--name", "web", "--network", "six", ...server);
   const fetch = ["exec", "web", "wget", "-qO-", `http://[${remote.ip6}]/`];
-  expect(await ok(...fetch)).toBe(here.ip6);
-  expect(await ok("exec", "web", "cat", "/etc/hosts")).toMatch(/^fd.*\tweb$/m);
+  expect(await virtc.ok(...fetch)).toBe(here.ip6);
+  expect(await virtc.ok("exec", "web", "cat", "/etc/hosts")).toMatch(/^fd.*\tweb$/m);
 });
 
 test("none is none", async () => {
   const addresses = ["busybox", "ip", "-o", "address"];
-  const lines = (await ok("run", "--rm", "--network", "none", ...addresses)).trim().split("\n");
+  const lines = (await virtc.ok("run", "--rm", "--network", "none", ...addresses))
+    .trim()
+    .split("\n");
   expect(lines.filter((line) => !/^\d+: lo /.test(line))).toEqual([]);
 });
 
 test("a port that is taken and a network that is none are refused before anything is started", async () => {
-  await ok("run", "-d", "--name", "web", "-p", "8081:80", ...server);
+  await virtc.ok("run", "-d", "--name", "web", "-p", "8081:80", ...server);
   const taken = await virtc.run(["run", "--rm", "-p", "8081:80", ...server]);
   expect(taken.code).toBe(125);
   expect(taken.stderr).toMatch(/8081/);
   const unknown = await virtc.run(["run", "--rm", "--network", "nowhere", ...server]);
   expect(unknown.code).toBe(125);
   expect(unknown.stderr).toContain("there is no network nowhere");
-  expect(await ok("ps", "-aq")).toBe("web\n");
+  expect(await virtc.ok("ps", "-aq")).toBe("web\n");
 });
 
 test("a network is there again after a restart, with its ports", async () => {
-  await ok(
+  await virtc.ok(
     "sandbox",
     "create",
     "--id",
@@ -117,24 +112,24 @@ test("a network is there again after a restart, with its ports", async () => {
     "httpd",
     "-f",
   );
-  await ok("sandbox", "start", "pod");
-  await ok("sandbox", "stop", "pod");
-  await ok("sandbox", "start", "pod");
+  await virtc.ok("sandbox", "start", "pod");
+  await virtc.ok("sandbox", "stop", "pod");
+  await virtc.ok("sandbox", "start", "pod");
   expect(await lab.fetch("http://127.0.0.1:8082/etc/hostname")).toBe("pod\n");
 });
 
 test("a container in another one's VM has its network", async () => {
-  await ok("run", "-d", "--name", "web", "--network", "bridge", ...server);
+  await virtc.ok("run", "-d", "--name", "web", "--network", "bridge", ...server);
   const words = ["run", "--rm", "--network", "container:web", "busybox", "wget", "-qO-"];
-  expect(await ok(...words, "http://127.0.0.1/etc/hostname")).toBe("web\n");
-  expect(await ok("ps", "-q")).toBe("web\n");
+  expect(await virtc.ok(...words, "http://127.0.0.1/etc/hostname")).toBe("web\n");
+  expect(await virtc.ok("ps", "-q")).toBe("web\n");
 });
 
 test("names and name servers of a container are what the options say", async () => {
   const script = "cat /etc/resolv.conf; grep -v ip6 /etc/hosts; hostname -i";
   const options =
     "--network bridge --dns 192.0.2.53 --dns-search a.example --add-host db:192.0.2.9";
-  const out = await ok(
+  const out = await virtc.ok(
     ...["run", "--rm", "-h", "box", ...options.split(" "), "--add-host", "host:host-gateway"],
     ...["busybox", "sh", "-c", script],
   );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EgressPolicy, Sandbox } from "virtcontainers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { certificateIn } from "../packages/virtcontainers/test/network/egress/support/certificate.ts";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
 import { smallInternet } from "./support/net/internet.ts";
 import { firstLine, type TestNamespace } from "./support/net/namespace.ts";
@@ -31,25 +32,8 @@ async function servers(server: TestNamespace): Promise<void> {
     await server.ip("addr", "add", address, "dev", "lo");
   const folder = await mkdtemp(join(tmpdir(), "vc-egress-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const path = (name: string) => join(folder, name);
-  await server.run([
-    "openssl",
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-keyout",
-    path("key.pem"),
-    "-out",
-    path("cert.pem"),
-    "-days",
-    "2",
-    "-subj",
-    "/CN=test",
-  ]);
+  const { key, cert, args } = certificateIn(folder);
+  await server.run(["openssl", ...args]);
   const script = fileURLToPath(
     new URL(
       "../packages/virtcontainers/test/network/egress/support/internet-server.ts",
@@ -61,8 +45,8 @@ async function servers(server: TestNamespace): Promise<void> {
     "--import",
     "tsx",
     script,
-    path("cert.pem"),
-    path("key.pem"),
+    cert,
+    key,
     JSON.stringify(zone),
     "10.9.0.1",
   ];

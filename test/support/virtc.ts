@@ -51,6 +51,13 @@ export class Virtc {
     return virtc;
   }
 
+  /** What a command line prints that must succeed. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args);
+    if (code !== 0) throw new Error(`virtc ${args.join(" ")} ended with ${code}: ${stderr}`);
+    return stdout;
+  }
+
   /** Runs a command line to its end. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
     return await resultOf(this.spawn(args, options), options.input ?? "");

@@ -276,9 +276,9 @@ export interface Network {
   identifyNamespace(path: string, field?: string): Promise<NamespaceIdentity>;
   /** True if the path still leads to that namespace. */
   isNamespace(namespace: NamespaceIdentity & { path: string }): Promise<boolean>;
-  /** Runs a tool, given by its name, in a namespace; as `processes.run`. */
+  /** Runs a tool, given by its name, in a namespace, or where this process is; as `processes.run`. HOST_REQUIREMENT without it. */
   run(
-    namespace: string,
+    namespace: string | undefined,
     tool: string,
     args: readonly string[],
     options?: { input?: string; signal?: AbortSignal; timeoutMs?: number },

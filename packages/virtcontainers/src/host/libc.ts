@@ -1,8 +1,8 @@
 import { constants } from "node:os";
 import { afUnix, descriptorMessage, familyOf, unixAddress } from "./addresses.ts";
+import { binder } from "./binder.ts";
 import { errnoError, isErrno } from "./errno.ts";
 import { interfaceRequest } from "./interface-request.ts";
-import { loadKoffi } from "./koffi.ts";
 
 /** The system calls that Node.js has no function for. Each throws an error with a `code` such as EBUSY. */
 export interface Libc {
@@ -82,15 +82,6 @@ const cloexec = 1;
 const createCommand = 6;
 
 const msgNoSignal = 0x4000;
-
-type Call = (...args: unknown[]) => number;
-
-interface Binder {
-  /** A function that throws errno as an error. */
-  bind(syscall: string, prototype: string): Call;
-  /** sendmsg(2), whose argument is a structure, as a function that throws errno as an error. */
-  bindSendmsg(): Call;
-}
 
 /** Loads the bindings once, when first asked: that takes some 10 ms. */
 export function createLibc(): () => Libc {
@@ -248,35 +239,5 @@ function load(): Libc {
     makeDevice: (path, mode, major, minor) =>
       void mknod(path, mode, ((major & 0xfff) << 8) | (minor & 0xff) | ((minor & 0xfff00) << 12)),
     setTunInterface: (fd, name, flags) => void ioctl(fd, tunSetIff, interfaceRequest(name, flags)),
-  };
-}
-
-function binder(): Binder {
-  const koffi = loadKoffi();
-  const library = koffi.load(null);
-  const checked =
-    (syscall: string, call: (...args: unknown[]) => unknown): Call =>
-    (...args) => {
-      const result = call(...args);
-      if (typeof result !== "number" || result < 0) throw errnoError(koffi.errno(), syscall);
-      return result;
-    };
-  return {
-    bind: (syscall, prototype) => checked(syscall, library.func(prototype)),
-    bindSendmsg: () => {
-      // Without names, since those would be known to the whole process.
-      const part = koffi.struct({ base: "const uint8_t *", length: "size_t" });
-      const message = koffi.struct({
-        name: "void *",
-        nameLength: "uint32_t",
-        parts: koffi.pointer(part),
-        partCount: "size_t",
-        control: "const uint8_t *",
-        controlLength: "size_t",
-        flags: "int",
-      });
-      const types = ["int", koffi.pointer(message), "int"];
-      return checked("sendmsg", library.func("sendmsg", "long", types));
-    },
   };
 }

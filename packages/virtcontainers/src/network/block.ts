@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { isCidr } from "../config/network/cidr.ts";
 
 /** A block of addresses, or one address as the smallest of them. */
 export interface Block {
@@ -18,11 +19,30 @@ export function parseBlock(text: string): Block {
   return { family, base: (toNumber(address, family) >> rest) << rest, prefix };
 }
 
+/** Undefined for a text that is neither an address nor a block. */
+export function readBlock(text: string): Block | undefined {
+  return isCidr(text) ? parseBlock(text) : undefined;
+}
+
 /** True if all of `inner` is in `outer`. */
 export function contains(outer: Block, inner: Block): boolean {
   if (outer.family !== inner.family || outer.prefix > inner.prefix) return false;
   const rest = BigInt((outer.family === 4 ? 32 : 128) - outer.prefix);
   return outer.base >> rest === inner.base >> rest;
+}
+
+export function overlap(one: Block, other: Block): boolean {
+  return contains(one, other) || contains(other, one);
+}
+
+/** How many addresses it has. */
+export function sizeOf({ family, prefix }: Block): bigint {
+  return 1n << BigInt((family === 4 ? 32 : 128) - prefix);
+}
+
+/** The address that comes so many after the first. */
+export function addressIn({ family, base }: Block, number: number): string {
+  return blockText({ family, base: base + BigInt(number), prefix: family === 4 ? 32 : 128 });
 }
 
 export function isIn(blocks: readonly Block[], address: string): boolean {

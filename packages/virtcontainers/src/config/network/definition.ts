@@ -1,7 +1,7 @@
-import { isIPv4, isIPv6 } from "node:net";
 import * as v from "valibot";
 import { argument, flag, integer, text, texts } from "../../validate.ts";
 import { ipAddress } from "./addresses.ts";
+import { isCidr } from "./cidr.ts";
 import { networkName } from "./names.ts";
 
 /** Addresses of a network. */
@@ -37,11 +37,7 @@ const prefixRule = "it must be a subnet such as 10.90.0.0/24 or fd00:90::/64";
 /** An address and the length of a prefix. */
 const prefix = v.pipe(
   v.string(prefixRule),
-  v.check((value) => {
-    const [, address = "", length] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(value) ?? [];
-    const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-    return Number(length) >= 1 && Number(length) <= bits;
-  }, prefixRule),
+  v.check((value) => /\/0*[1-9]/.test(value) && isCidr(value), prefixRule),
 );
 
 export const SubnetSchema = v.strictObject({

@@ -1,6 +1,6 @@
 import { read } from "node:fs";
-import { errnoError, isErrno } from "../errno.ts";
-import { loadKoffi } from "../koffi.ts";
+import { binder } from "../binder.ts";
+import { isErrno } from "../errno.ts";
 
 /** A packet that a rule of nftables has logged. */
 export interface LoggedPacket {
@@ -30,15 +30,10 @@ const bufferBytes = 256 * 1024;
  * Needs CAP_NET_ADMIN. What comes faster than it is read is lost.
  */
 export function readPackets(group: number, tell: (packet: LoggedPacket) => void): void {
-  const koffi = loadKoffi();
-  const library = koffi.load(null);
-  const check = (result: number, call: string): number => {
-    if (result < 0) throw errnoError(koffi.errno(), call);
-    return result;
-  };
-  const socket = library.func("int socket(int domain, int type, int protocol)");
-  const send = library.func("long send(int fd, const uint8_t *bytes, size_t length, int flags)");
-  const fd = check(socket(afNetlink, sockRawCloexec, netlinkNetfilter), "socket");
+  const { bind } = binder();
+  const socket = bind("socket", "int socket(int domain, int type, int protocol)");
+  const send = bind("send", "long send(int fd, const uint8_t *bytes, size_t length, int flags)");
+  const fd = socket(afNetlink, sockRawCloexec, netlinkNetfilter);
   const mode = Buffer.alloc(6);
   mode.writeUInt32BE(keptBytes);
   mode[4] = copyPacket;
@@ -47,7 +42,7 @@ export function readPackets(group: number, tell: (packet: LoggedPacket) => void)
     [configMode, mode],
   ] as const) {
     const message = configMessage(group, type, value);
-    check(send(fd, message, message.length, 0), "send");
+    send(fd, message, message.length, 0);
   }
   const buffer = Buffer.alloc(bufferBytes);
   const next = (): void =>

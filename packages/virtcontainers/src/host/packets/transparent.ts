@@ -1,6 +1,5 @@
 import { closeSync } from "node:fs";
-import { errnoError } from "../errno.ts";
-import { loadKoffi } from "../koffi.ts";
+import { binder } from "../binder.ts";
 
 const afInet6 = 10;
 const sockStreamCloexec = 1 | 0o2000000;
@@ -19,22 +18,18 @@ const port = (value: number): [number, number] => [value >> 8, value & 0xff];
  * CAP_NET_ADMIN. The caller owns the descriptor.
  */
 export function listenTransparent(localPort: number, backlog: number): number {
-  const koffi = loadKoffi();
-  const library = koffi.load(null);
-  const check = (result: number, call: string): number => {
-    if (result < 0) throw errnoError(koffi.errno(), call);
-    return result;
-  };
-  const socket = library.func("int socket(int domain, int type, int protocol)");
-  const setsockopt = library.func(
+  const { bind: bound } = binder();
+  const socket = bound("socket", "int socket(int domain, int type, int protocol)");
+  const setsockopt = bound(
+    "setsockopt",
     "int setsockopt(int fd, int level, int name, const int *value, uint length)",
   );
-  const bind = library.func("int bind(int fd, const uint8_t *address, int length)");
-  const listen = library.func("int listen(int fd, int backlog)");
-  const fd = check(socket(afInet6, sockStreamCloexec, 0), "socket");
+  const bind = bound("bind", "int bind(int fd, const uint8_t *address, int length)");
+  const listen = bound("listen", "int listen(int fd, int backlog)");
+  const fd = socket(afInet6, sockStreamCloexec, 0);
   try {
     const set = (level: number, name: number, value: number): void =>
-      void check(setsockopt(fd, level, name, [value], 4), "setsockopt");
+      void setsockopt(fd, level, name, [value], 4);
     set(solSocket, soReuseAddr, 1);
     set(ipprotoIpv6, ipv6Only, 0);
     set(ipprotoIp, ipTransparent, 1);
@@ -43,8 +38,8 @@ export function listenTransparent(localPort: number, backlog: number): number {
     const address = Buffer.alloc(28);
     new Uint16Array(address.buffer, address.byteOffset, 1)[0] = afInet6;
     address.set(port(localPort), 2);
-    check(bind(fd, address, address.length), "bind");
-    check(listen(fd, backlog), "listen");
+    bind(fd, address, address.length);
+    listen(fd, backlog);
     return fd;
   } catch (error) {
     closeSync(fd);

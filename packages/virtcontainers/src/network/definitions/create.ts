@@ -6,8 +6,18 @@ import type { Host } from "../../host/host.ts";
 import { writeAtomic } from "../../store/files.ts";
 import { lockedNetworks } from "../../store/network/places.ts";
 import { parse } from "../../validate.ts";
+import {
+  addressIn,
+  type Block,
+  blockText,
+  contains,
+  isIn,
+  overlap,
+  parseBlock,
+  sizeOf,
+} from "../block.ts";
 import { configFolders, findList } from "../cni/load.ts";
-import { freeSubnet, routedRanges, uniqueLocalSubnet } from "./free-subnet.ts";
+import { freeSubnet, routedBlocks, uniqueLocalSubnet } from "./free-subnet.ts";
 import {
   bridgeOf,
   type Definition,
@@ -16,15 +26,6 @@ import {
   readDefinition,
   readDefinitions,
 } from "./record.ts";
-import {
-  addressIn,
-  contains,
-  formatRange,
-  overlaps,
-  parseRange,
-  type Range,
-  sizeOf,
-} from "./subnet.ts";
 
 /** The network that is made when it is first used. */
 export const defaultNetwork = "bridge";
@@ -44,7 +45,7 @@ export async function createNetwork(
     throw taken(name);
   return await lockedNetworks(host, folder, signal, async () => {
     if ((await readDefinition(folder, name)) !== undefined) throw taken(name);
-    return await make(host, folder, name, given);
+    return await make(host, folder, name, given, signal);
   });
 }
 
@@ -58,7 +59,7 @@ export async function obtainDefault(
   if (found !== undefined) return found;
   return await lockedNetworks(host, folder, signal, async () => {
     const meanwhile = await readDefinition(folder, defaultNetwork);
-    return meanwhile ?? (await make(host, folder, defaultNetwork, { ipv6: true }));
+    return meanwhile ?? (await make(host, folder, defaultNetwork, { ipv6: true }, signal));
   });
 }
 
@@ -67,10 +68,11 @@ async function make(
   folder: string,
   name: string,
   given: NetworkOptions,
+  signal: AbortSignal,
 ): Promise<Definition> {
-  const routed = await routedRanges(host);
+  const routed = await routedBlocks(host, signal);
   const others = (await readDefinitions(folder)).flatMap(({ subnets }) =>
-    subnets.flatMap(({ subnet }) => parseRange(subnet) ?? []),
+    subnets.map(({ subnet }) => parseBlock(subnet)),
   );
   const subnets = chooseSubnets(folder, name, given, [...others, ...routed]);
   const definition: Definition = {
@@ -92,12 +94,12 @@ function chooseSubnets(
   folder: string,
   name: string,
   given: NetworkOptions,
-  used: readonly Range[],
+  used: readonly Block[],
 ): Subnet[] {
   const subnets = [...(given.subnets ?? [])];
   for (const [index, { subnet }] of subnets.entries()) {
-    const range = parseRange(subnet);
-    const other = used.find((each) => range !== undefined && overlaps(each, range));
+    const block = parseBlock(subnet);
+    const other = used.find((each) => overlap(each, block));
     if (other !== undefined) throw inUse(`options.subnets.${index}.subnet`, subnet, other);
   }
   const size = name === defaultNetwork ? 16 : 24;
@@ -109,35 +111,28 @@ function chooseSubnets(
 }
 
 function withGateway({ subnet, gateway, ipRange }: Subnet): Definition["subnets"][number] {
-  const range = parseRange(subnet);
-  const first = range === undefined ? "" : addressIn(range, 1);
+  const block = parseBlock(subnet);
   return {
-    subnet: range === undefined ? subnet : formatRange(range),
-    gateway: gateway ?? first,
+    subnet: blockText(block),
+    gateway: gateway ?? addressIn(block, 1),
     ...(ipRange !== undefined && { ipRange }),
   };
 }
 
 function checkSubnet({ subnet, gateway, ipRange }: Subnet, field: string): void {
-  const range = parseRange(subnet);
-  if (range === undefined || sizeOf(range) < 4n)
+  const block = parseBlock(subnet);
+  if (sizeOf(block) < 4n)
     throw invalidArgument(`${field}.subnet`, subnet, "it must have room for four addresses");
-  if (gateway !== undefined && !contains(range, gateway))
+  if (gateway !== undefined && !isIn([block], gateway))
     throw invalidArgument(`${field}.gateway`, gateway, `it must be an address of ${subnet}`);
-  const part = ipRange === undefined ? undefined : parseRange(ipRange);
-  if (
-    ipRange !== undefined &&
-    (part === undefined ||
-      !contains(range, ipRange.split("/")[0] ?? "") ||
-      part.prefix < range.prefix)
-  )
+  if (ipRange !== undefined && !contains(block, parseBlock(ipRange)))
     throw invalidArgument(`${field}.ipRange`, ipRange, `it must be a part of ${subnet}`);
 }
 
-function inUse(field: string, subnet: string, other: Range): VirtError {
+function inUse(field: string, subnet: string, other: Block): VirtError {
   return new VirtError(
     "BUSY",
-    `${field}: ${subnet} overlaps ${formatRange(other)}, which is in use`,
+    `${field}: ${subnet} overlaps ${blockText(other)}, which is in use`,
     {
       field,
       hint: "Choose another one; `ip route` and `virtc network inspect` tell what is in use.",

@@ -2,46 +2,32 @@ import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
-import { formatRange, overlaps, parseRange, type Range } from "./subnet.ts";
+import { type Block, blockText, overlap, parseBlock, readBlock } from "../block.ts";
 
-const Routes = v.pipe(
-  v.string(),
-  v.parseJson(),
-  v.array(v.object({ dst: v.string(), dev: v.optional(v.string()) })),
-);
+const Routes = v.pipe(v.string(), v.parseJson(), v.array(v.object({ dst: v.string() })));
 
 /** What this host has routes to, but for the one that leads to everything. */
-export async function routedRanges(host: Host): Promise<(Range & { dev: string })[]> {
-  const ip = await host.processes.which("ip");
-  if (ip === undefined)
-    throw new VirtError("HOST_REQUIREMENT", "the tool ip is missing", {
-      hint: "Install it; Debian: sudo apt install iproute2.",
-    });
-  const found: (Range & { dev: string })[] = [];
+export async function routedBlocks({ network }: Host, signal: AbortSignal): Promise<Block[]> {
+  const found: Block[] = [];
   for (const family of ["-4", "-6"]) {
-    const { code, stdout } = await host.processes.run(ip, [family, "-j", "route"], {
-      timeoutMs: 60_000,
-    });
+    const args = [family, "-j", "route"];
+    const { code, stdout } = await network.run(undefined, "ip", args, { signal });
     const routes = code === 0 && stdout.trim() !== "" ? v.parse(Routes, stdout) : [];
-    for (const { dst, dev = "" } of routes) {
-      const whole = dst.includes("/") ? dst : `${dst}/${family === "-4" ? 32 : 128}`;
-      const range = parseRange(whole);
-      if (range !== undefined) found.push({ ...range, dev });
-    }
+    found.push(...routes.flatMap(({ dst }) => readBlock(dst) ?? []));
   }
   return found;
 }
 
 /** Private addresses that are not in use, the same for the same seed where they are free. BUSY if there are none. */
-export function freeSubnet(used: readonly Range[], size: 16 | 24, seed: string): string {
+export function freeSubnet(used: readonly Block[], size: 16 | 24, seed: string): string {
   const start = Number.parseInt(seed.slice(0, 6), 16);
   const count = size === 16 ? 32 : 32 * 256;
   for (let tried = 0; tried < count; tried++) {
     const at = (start + tried) % count;
     // 10.192 to 10.223 for the default network, 10.160 to 10.191 for those that are made.
     const text = size === 16 ? `10.${192 + at}.0.0/16` : `10.${160 + (at >> 8)}.${at & 255}.0/24`;
-    const range = parseRange(text);
-    if (range !== undefined && !used.some((each) => overlaps(each, range))) return text;
+    const block = parseBlock(text);
+    if (!used.some((each) => overlap(each, block))) return text;
   }
   throw new VirtError("BUSY", "no private subnet is free on this host", {
     hint: "Remove networks that nobody uses, or name a subnet.",
@@ -51,7 +37,9 @@ export function freeSubnet(used: readonly Range[], size: 16 | 24, seed: string):
 /** A unique local one (RFC 4193). */
 export function uniqueLocalSubnet(): string {
   const groups = randomBytes(7).toString("hex");
-  const text = `fd${groups.slice(0, 2)}:${groups.slice(2, 6)}:${groups.slice(6, 10)}:${groups.slice(10)}::/64`;
-  const range = parseRange(text);
-  return range === undefined ? text : formatRange(range);
+  return blockText(
+    parseBlock(
+      `fd${groups.slice(0, 2)}:${groups.slice(2, 6)}:${groups.slice(6, 10)}:${groups.slice(10)}::/64`,
+    ),
+  );
 }

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { isVirtError } from "../../errors.ts";
 import { findPlugin, pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
+import { addressIn, parseBlock, sizeOf } from "../block.ts";
 import { readList } from "../cni/config-list.ts";
 import type { UsableNetwork } from "../cni/network.ts";
 import { bridgeOf, cniNameOf, type Definition } from "./record.ts";
 import { enforceRules } from "./rules.ts";
-import { addressIn, parseRange, sizeOf } from "./subnet.ts";
 
 /** The network as the plugins make it. */
 export async function toUsable(
@@ -59,9 +59,8 @@ function rangeOf({ subnet, gateway, ipRange }: Definition["subnets"][number]) {
   return { subnet, gateway, ...(ipRange !== undefined && rangeEnds(ipRange)) };
 }
 
-function rangeEnds(ipRange: string): { rangeStart?: string; rangeEnd?: string } {
-  const range = parseRange(ipRange);
-  if (range === undefined) return {};
+function rangeEnds(ipRange: string): { rangeStart: string; rangeEnd: string } {
+  const range = parseBlock(ipRange);
   const last = Number(sizeOf(range) < 65_536n ? sizeOf(range) - 1n : 65_535n);
   return { rangeStart: addressIn(range, 0), rangeEnd: addressIn(range, last) };
 }

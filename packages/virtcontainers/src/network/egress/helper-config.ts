@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ipAddress, macAddress } from "../../config/network/addresses.ts";
-import { cidrRule, isCidr } from "../../config/network/egress/cidr.ts";
+import { cidrRule, isCidr } from "../../config/network/cidr.ts";
 import { type EgressPolicy, EgressPolicySchema } from "../../config/network/egress/policy.ts";
 import { interfaceName } from "../../config/network/names.ts";
 import { integer } from "../../validate.ts";

@@ -1,5 +1,7 @@
 import { VirtError } from "../../errors.ts";
-import type { Host, RunResult } from "../../host/host.ts";
+import type { Host } from "../../host/host.ts";
+
+const timeoutMs = 60_000;
 
 /** The table of nftables that has the rules of a bridge. */
 export function tableOf(bridge: string): string {
@@ -10,7 +12,12 @@ export function tableOf(bridge: string): string {
 export async function removeBridge(host: Host, bridge: string): Promise<void> {
   await removeRules(host, bridge);
   await removeForeignRules(host, bridge);
-  const { code, stderr } = await runTool(host, "ip", ["link", "delete", "dev", bridge]);
+  const { code, stderr } = await host.network.run(
+    undefined,
+    "ip",
+    ["link", "delete", "dev", bridge],
+    { timeoutMs },
+  );
   if (code !== 0 && !/Cannot find device/.test(stderr))
     throw failed(`removing the bridge ${bridge}`, stderr);
 }
@@ -26,8 +33,7 @@ async function removeRules(host: Host, bridge: string): Promise<void> {
 async function removeForeignRules(host: Host, bridge: string): Promise<void> {
   const iptables = await host.processes.which("iptables");
   if (iptables === undefined) return;
-  const run = (...args: string[]) =>
-    host.processes.run(iptables, ["-w", ...args], { timeoutMs: 60_000 });
+  const run = (...args: string[]) => host.processes.run(iptables, ["-w", ...args], { timeoutMs });
   const { stdout } = await run("-S", "INPUT");
   for (const rule of stdout.split("\n").filter((line) => line.includes(` -i ${bridge} `)))
     await run("-D", ...rule.trim().split(/\s+/).slice(1));
@@ -35,27 +41,12 @@ async function removeForeignRules(host: Host, bridge: string): Promise<void> {
 
 /** Puts rules in force, all of them or none. HOST_REQUIREMENT, HOST_FAILED. */
 export async function runNft(host: Host, input: string, signal?: AbortSignal): Promise<void> {
-  const { code, stderr } = await runTool(host, "nft", ["-f", "-"], input, signal);
-  if (code !== 0) throw failed("changing rules of nftables", stderr);
-}
-
-async function runTool(
-  host: Host,
-  tool: string,
-  args: readonly string[],
-  input?: string,
-  signal?: AbortSignal,
-): Promise<RunResult> {
-  const path = await host.processes.which(tool);
-  if (path === undefined)
-    throw new VirtError("HOST_REQUIREMENT", `the tool ${tool} is missing`, {
-      hint: `Install it; Debian: sudo apt install ${tool === "ip" ? "iproute2" : "nftables"}.`,
-    });
-  return await host.processes.run(path, args, {
-    timeoutMs: 60_000,
-    ...(input !== undefined && { input }),
+  const { code, stderr } = await host.network.run(undefined, "nft", ["-f", "-"], {
+    input,
+    timeoutMs,
     ...(signal !== undefined && { signal }),
   });
+  if (code !== 0) throw failed("changing rules of nftables", stderr);
 }
 
 function failed(doing: string, stderr: string): VirtError {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { cidrRule, isCidr } from "./cidr.ts";
+import { cidrRule, isCidr } from "../cidr.ts";
 import { domainPattern, domainRule } from "./domain.ts";
 import { type EgressProtocol, egressProtocols, parsePorts, portsRule } from "./ports.ts";
 

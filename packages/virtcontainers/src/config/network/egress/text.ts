@@ -1,4 +1,4 @@
-import { cidrRule, isCidr } from "./cidr.ts";
+import { cidrRule, isCidr } from "../cidr.ts";
 import { domainPattern, domainRule } from "./domain.ts";
 import { type EgressProtocol, egressProtocols, parsePorts, portsRule } from "./ports.ts";
 import type { EgressRule } from "./rule.ts";

@@ -24,6 +24,8 @@ import type { Ledger, LedgerRecord } from "../../../../src/store/ledger.ts";
 import { release } from "../../../../src/store/record/record.ts";
 import { chooseVmUid } from "../../../../src/store/vm-uid.ts";
 
+import { certificateIn } from "./certificate.ts";
+
 export const host = createHost();
 const libc = createLibc();
 
@@ -187,31 +189,16 @@ async function build(
   const macOf = async (link: string): Promise<string> =>
     JSON.parse(await run(routerNs, "ip", ["-j", "link", "show", link]))[0].address;
   const [uplinkMac, gatewayMac] = [await macOf("up0"), await macOf("tap0")];
-  await run(internetNs, "openssl", [
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-keyout",
-    path("key.pem"),
-    "-out",
-    path("cert.pem"),
-    "-days",
-    "2",
-    "-subj",
-    "/CN=test",
-  ]);
+  const { key, cert, args: make } = certificateIn(folder);
+  await run(internetNs, "openssl", make);
   const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const server = fileURLToPath(new URL("./internet-server.ts", import.meta.url));
   const internet = start(internetNs, process.execPath, [
     "--import",
     loader,
     server,
-    path("cert.pem"),
-    path("key.pem"),
+    cert,
+    key,
     JSON.stringify(zone),
     at.dns,
   ]);
