@@ -1,4 +1,5 @@
 /** The command lines of the README and of docs/, run as they stand there, on real VMs. */
+import { randomUUID } from "node:crypto";
 import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -32,11 +33,11 @@ afterEach(async () => {
 afterAll(async () => {
   expect(await virtc.end()).toEqual([]);
   await lab[Symbol.asyncDispose]();
-  if (!hadNamespaces) forgetNamespaces(namespaces);
+  if (!hadNamespaces) forgetNamespaces([...namespaces.values()]);
 });
 
 async function succeeds(command: string): Promise<string> {
-  const { code, output } = await runLine(virtc, virtc.folder, command);
+  const { code, output } = await runLine(virtc, virtc.folder, ofThisRun(command));
   if (code !== 0) throw new Error(`${command}: ended with ${code}: ${output}`);
   return output;
 }
@@ -48,12 +49,22 @@ const documented = userPages()
   }))
   .filter(({ blocks }) => blocks.length > 0);
 
-/** The named namespaces that the documents make. */
-const namespaces = documented.flatMap(({ blocks }) =>
-  blocks.flatMap(({ text }) =>
-    [...text.matchAll(/ip netns add (\S+)/g)].map(([, name = ""]) => name),
+/** The named namespaces that the documents make: the machine's, so each has a name of this run alone. */
+const run = randomUUID().slice(0, 8);
+const namespaces = new Map(
+  documented.flatMap(({ blocks }) =>
+    blocks.flatMap(({ text }) =>
+      [...text.matchAll(/ip netns add (\S+)/g)].map(
+        ([, name = ""]) => [name, `${name}-${run}`] as const,
+      ),
+    ),
   ),
 );
+function ofThisRun(command: string): string {
+  let own = command;
+  for (const [name, unique] of namespaces) own = own.replaceAll(name, unique);
+  return own;
+}
 
 describe.each(documented)("$page", ({ blocks }) => {
   it.each(blocks.map((block) => [block.line, block] as const))("line %i", async (_, block) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import type { Sandbox, VirtError } from "virtcontainers";
@@ -146,25 +147,28 @@ describe.skipIf(process.getuid?.() !== 0)("a cgroup on the host", () => {
   const folders = (path: string): string[] =>
     trees.map((tree) => `${tree}${path}`).filter((folder) => existsSync(folder));
 
+  /** Cgroups are the whole host's: their names are of this run alone, so that one that was killed is not in the way. */
+  const run = randomUUID().slice(0, 8);
+
   /** The cgroups of a process, by lines of /proc/pid/cgroup. */
   const placesOf = (task: string): string => readFileSync(`/proc/${task}/cgroup`, "utf8");
 
   test("holds the whole VMM, with the limits of the VM's size; deleting leaves nothing of it", async () => {
     const sandbox = await instance.vc.runSandbox({
-      id: "held",
+      id: `held-${run}`,
       sandboxCgroupOnly: true,
       containers: [{ id: "main", image: "busybox", waits: true }],
     });
-    expect(folders("/virtc-held").length).toBeGreaterThan(0);
+    expect(folders(`/virtc-held-${run}`).length).toBeGreaterThan(0);
     const { vmm } = await sandbox.status();
-    expect(placesOf(String(vmm?.pid))).toContain("/virtc-held\n");
+    expect(placesOf(String(vmm?.pid))).toContain(`/virtc-held-${run}\n`);
     const { cgroupStats } = await sandbox.stats();
     expect(cgroupStats.cpuStats.cpuUsage.totalUsage).toBeGreaterThan(0);
     expect(cgroupStats.memoryStats.usage.limit).toBe((256 + 1280) * mib);
     await sandbox.resize({ memoryMiB: 384 });
     expect((await sandbox.stats()).cgroupStats.memoryStats.usage.limit).toBe((384 + 1280) * mib);
     await sandbox.delete({ force: true });
-    expect(folders("/virtc-held")).toEqual([]);
+    expect(folders(`/virtc-held-${run}`)).toEqual([]);
     expect(leftovers(instance)).toEqual([]);
   });
 
@@ -172,18 +176,21 @@ describe.skipIf(process.getuid?.() !== 0)("a cgroup on the host", () => {
     "may hold the vCPUs alone, with the VMM's own work in another",
     async () => {
       const sandbox = await instance.vc.runSandbox({
-        id: "split",
+        id: `split-${run}`,
         sandboxCgroupOnly: false,
-        cgroups: { path: "/virtc-test/split" },
+        cgroups: { path: `/virtc-test-${run}/split-${run}` },
         containers: [{ id: "main", image: "busybox", waits: true }],
       });
       const { vmm } = await sandbox.status();
-      expect(placesOf(String(vmm?.pid))).toContain("/virtc-overhead-split\n");
-      const tasks = readFileSync("/sys/fs/cgroup/cpu/virtc-test/virtc_split/tasks", "utf8");
+      expect(placesOf(String(vmm?.pid))).toContain(`/virtc-overhead-split-${run}\n`);
+      const tasks = readFileSync(
+        `/sys/fs/cgroup/cpu/virtc-test-${run}/virtc_split-${run}/tasks`,
+        "utf8",
+      );
       expect(tasks.trim().split("\n")).toHaveLength(1);
       await sandbox.delete({ force: true });
-      expect(folders("/virtc-overhead-split")).toEqual([]);
-      expect(folders("/virtc-test")).toEqual([]);
+      expect(folders(`/virtc-overhead-split-${run}`)).toEqual([]);
+      expect(folders(`/virtc-test-${run}`)).toEqual([]);
     },
   );
 });
