@@ -80,19 +80,20 @@ export class Connecting implements AsyncDisposable {
     });
   }
 
-  /** Resolves when all of it is there. */
+  /** Resolves when all of it is there. The VMM has its plugs by then. */
   async connected(): Promise<void> {
     await this.#rest;
+    await this.#closePlugs();
   }
 
-  /** Closes what the VMM has by now. */
-  async closePlugs(): Promise<void> {
+  /** Not before the links are joined with them: the end of a VMM is not to look as if a tap had never been. */
+  async #closePlugs(): Promise<void> {
     for (const plug of this.#plugs) await plug[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#rest.catch(() => {});
-    await this.closePlugs();
+    await this.#closePlugs();
   }
 }

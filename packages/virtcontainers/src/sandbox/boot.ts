@@ -76,11 +76,9 @@ async function prepareAndStart(
   const spec = ofSettled(stored);
   deadline.phase("hypervisor.start");
   const devices = [...spec.devices, ...connecting.devices];
-  const vm = await phase("hypervisor.start", ids, () =>
+  return await phase("hypervisor.start", ids, () =>
     startVm(context, hypervisor, sandbox, { ...spec, devices }, ledger, deadline),
   );
-  await connecting.closePlugs();
-  return vm;
 }
 
 function ofSettled<T>(result: PromiseSettledResult<T>): T {
