@@ -9,6 +9,7 @@ import { attachNetworks } from "./attach.ts";
 import { assertRoutable, openRouters } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { modelFor } from "./interworking/models.ts";
+import { publishPorts } from "./publish/publish.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { wantsNetwork } from "./wanted.ts";
@@ -64,6 +65,7 @@ export async function connectNetwork(
       for (const link of links) connected.add(await attachLink(work, network, sandbox, link));
     });
     await phase("network.route", ids, () => openRouters(context, sandbox, ledger, signal));
+    await publishPorts(context, sandbox, ledger);
     return connected;
   } catch (error) {
     await connected[Symbol.asyncDispose]();

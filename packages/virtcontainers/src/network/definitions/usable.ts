@@ -75,8 +75,12 @@ async function isInstalled(host: Host, type: string): Promise<boolean> {
   }
 }
 
-/** Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. */
+/**
+ * Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. Nobody does that
+ * in a namespace of the user's own.
+ */
 async function hasWall(host: Host): Promise<boolean> {
+  if (host.network.apart) return false;
   const firewalld = await access("/run/firewalld").then(
     () => true,
     () => false,
