@@ -95,6 +95,7 @@ export type { EgressDecision } from "./network/egress/audit.ts";
 export type { EgressCounts } from "./network/egress/control.ts";
 export type { EgressStatus } from "./network/egress/verbs.ts";
 export type { Network, Networks } from "./network/networks.ts";
+export type { SandboxNetworkStatus } from "./network/status.ts";
 export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";

@@ -158,6 +158,14 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       return { policy: {}, decisions: {}, rules: [] };
     },
     async setEgress() {},
+    async connectNetwork(id, network) {
+      known(id);
+      calls.push(`connect ${id} ${JSON.stringify(network)}`);
+    },
+    async disconnectNetwork(id, name, options) {
+      known(id);
+      calls.push(`disconnect ${id} ${name} ${JSON.stringify(options)}`);
+    },
     async trace(id = "last") {
       const phases = [
         { name: "validate", startMs: 0, durationMs: 10 },
@@ -335,6 +343,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     annotations: config.annotations ?? {},
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
+    networks: [],
     shareDaemon: undefined,
     ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({

@@ -71,7 +71,7 @@ export async function connectNetwork(
   }
 }
 
-async function obtainNamespace(
+export async function obtainNamespace(
   { host, store }: Context,
   { id, config }: StoredSandbox,
   ledger: Ledger,

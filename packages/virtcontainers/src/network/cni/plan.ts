@@ -4,6 +4,7 @@ import { VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import { usePath } from "../../store/network/places.ts";
+import type { State } from "../../store/state.ts";
 import { userName } from "../../store/user.ts";
 import type { UsableNetwork } from "./network.ts";
 import {
@@ -17,6 +18,8 @@ import {
 export interface Attachable {
   id: string;
   hostname: string;
+  /** Default: `creating`. */
+  state?: State | undefined;
   config: {
     network?: SandboxNetwork | undefined;
     ports?: readonly PortMapping[] | undefined;
@@ -45,6 +48,7 @@ export interface Plan {
   path: string;
   use: CniUse;
   prepare: UsableNetwork["prepare"];
+  assertThere: UsableNetwork["assertThere"];
 }
 
 /** What is done for one network. NOT_SUPPORTED where it can't be given what is asked for. */
@@ -83,7 +87,8 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
     ...(network.bridge !== undefined && { bridge: network.bridge }),
   };
   const path = usePath(place.folder, list.name, user, ifName);
-  return { name: network.name, path, use, prepare: network.prepare };
+  const { name, prepare, assertThere } = network;
+  return { name, path, use, prepare, assertThere };
 }
 
 const needed = [

@@ -5,8 +5,8 @@ import { findPlugin, pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import { addressIn, parseBlock, sizeOf } from "../block.ts";
 import { readList } from "../cni/config-list.ts";
-import type { UsableNetwork } from "../cni/network.ts";
-import { bridgeOf, cniNameOf, type Definition } from "./record.ts";
+import { networkNotFound, type UsableNetwork } from "../cni/network.ts";
+import { bridgeOf, cniNameOf, type Definition, readDefinition } from "./record.ts";
 import { enforceRules } from "./rules.ts";
 
 /** The network as the plugins make it. */
@@ -47,6 +47,10 @@ export async function toUsable(
     list,
     bridge,
     prepare: (on, signal) => enforceRules(on, definition, bridge, signal),
+    assertThere: async () => {
+      const now = await readDefinition(folder, name);
+      if (JSON.stringify(now) !== JSON.stringify(definition)) throw networkNotFound(name);
+    },
   };
 }
 
