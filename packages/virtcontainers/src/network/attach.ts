@@ -1,24 +1,19 @@
 import { dirname } from "node:path";
-import * as v from "valibot";
-import { findPlugin } from "../host/cni/find.ts";
-import type { Host } from "../host/host.ts";
 import { makePrivateFolder } from "../host/trusted.ts";
-import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { Attachment } from "../store/network/attachment.ts";
-import { type CniUse, writeUse } from "../store/network/cni-use.ts";
+import { writeUse } from "../store/network/cni-use.ts";
 import { lockedNetworks, networksFolder } from "../store/network/places.ts";
 import { undoUse } from "../store/record/cni.ts";
 import { runHeld } from "../store/run-held.ts";
-import { type ChooseContext, chooseNetworks } from "./choose.ts";
+import { type AttachContext, planNetworks } from "./choose.ts";
 import { addChain } from "./cni/add.ts";
 import { assertFree } from "./cni/claims.ts";
 import { assertGiven } from "./cni/given.ts";
-import { type Attachable, type Plan, planUse, type Wanted } from "./cni/plan.ts";
+import type { Attachable, Plan } from "./cni/plan.ts";
 import { toAttachment } from "./cni/result.ts";
-
-/** What attaching needs of what every verb works with. */
-export type AttachContext = ChooseContext & Pick<Context, "store">;
+import { obtainDefault } from "./definitions/create.ts";
+import { assertInstalled } from "./installed.ts";
 
 /**
  * Attaches a sandbox, in the order of its links, to the networks that its configuration names: the CNI plugins fill
@@ -32,26 +27,28 @@ export async function attachNetworks(
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<Attachment[]> {
-  if (sandbox.config.network === undefined) return [];
-  const wanted = await chooseNetworks(context, sandbox, signal);
-  return await attachAll(context, sandbox, wanted, netnsPath, ledger, signal);
+  const { host } = context;
+  const folder = networksFolder(context.dataDir);
+  const plans = await planNetworks(context, sandbox, netnsPath, () =>
+    obtainDefault(host, folder, signal),
+  );
+  return await attachAll(context, plans, ledger, signal);
 }
 
-/** As attachNetworks, to networks that were looked up. */
+/** As attachNetworks, what was planned. */
 export async function attachAll(
   context: AttachContext,
-  sandbox: Attachable,
-  wanted: readonly Wanted[],
-  netnsPath: string,
+  plans: readonly Plan[],
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<Attachment[]> {
-  const { host, store } = context;
+  const { host } = context;
   const folder = networksFolder(context.dataDir);
-  const { stateDir } = store;
-  const place = { folder, stateDir, bootId: await host.bootId(), netns: netnsPath };
-  const plans = wanted.map((each) => planUse(sandbox, each, place));
-  for (const { use } of plans) await assertInstalled(host, use);
+  for (const plan of plans) {
+    plan.use.plugins.push(...((await plan.further?.(host)) ?? []));
+    // With a plugin that is missing nothing is begun, since nothing could be undone either.
+    await assertInstalled(host, plan);
+  }
   try {
     for (const plan of plans) await note(context, plan, folder, ledger, signal);
     const attached: Attachment[] = [];
@@ -63,15 +60,6 @@ export async function attachAll(
         .release((record) => record.kind === "cni" && record.path === path)
         .catch(() => {});
     throw error;
-  }
-}
-
-/** With a plugin that is missing nothing is begun, since nothing could be undone either. HOST_REQUIREMENT. */
-async function assertInstalled(host: Host, { plugins, folders }: CniUse): Promise<void> {
-  for (const { type, ipam } of plugins) {
-    await findPlugin(host, type, folders);
-    const delegate = v.safeParse(v.object({ type: v.string() }), ipam);
-    if (delegate.success) await findPlugin(host, delegate.output.type, folders);
   }
 }
 

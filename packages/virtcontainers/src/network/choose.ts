@@ -5,14 +5,56 @@ import type { Context } from "../operation/context.ts";
 import { networksFolder } from "../store/network/places.ts";
 import { configFolders, findList } from "./cni/load.ts";
 import { networkOfFile, type UsableNetwork } from "./cni/network.ts";
-import type { Attachable, Wanted } from "./cni/plan.ts";
+import { type Attachable, type Place, type Plan, planUse, type Wanted } from "./cni/plan.ts";
 import { takes } from "./cni/runtime-config.ts";
-import { defaultNetwork, obtainDefault } from "./definitions/create.ts";
-import { readDefinition } from "./definitions/record.ts";
+import { defaultNetwork } from "./definitions/create.ts";
+import { type Definition, readDefinition } from "./definitions/record.ts";
 import { toUsable } from "./definitions/usable.ts";
 
-/** What looking networks up needs of what every verb works with. */
-export type ChooseContext = Pick<Context, "host" | "dataDir">;
+/** What attaching needs of what every verb works with. */
+export type AttachContext = Pick<Context, "host" | "dataDir" | "store">;
+
+/** Gives the default network where nobody has made it yet. */
+export type ObtainDefault = (folder: string) => Promise<Definition>;
+
+/**
+ * What is to be done for each network of a sandbox, in the order of its links; takes nothing. NETWORK_NOT_FOUND,
+ * NOT_SUPPORTED where a network can't give what is asked for.
+ */
+export async function planNetworks(
+  context: AttachContext,
+  sandbox: Attachable,
+  netns: string,
+  obtainDefault: ObtainDefault,
+): Promise<Plan[]> {
+  if (sandbox.config.network === undefined) return [];
+  const wanted = await chooseNetworks(context, sandbox, obtainDefault);
+  const place = await placeOf(context, netns);
+  return wanted.map((each) => planUse(sandbox, each, place));
+}
+
+/** As planNetworks, for one more network of a sandbox that runs: its link has a name that is free, and these ports. */
+export async function planNetwork(
+  context: AttachContext,
+  sandbox: Attachable,
+  attachment: NetworkAttachment,
+  {
+    netns,
+    taken,
+    ports,
+  }: { netns: string; taken: readonly string[]; ports: readonly PortMapping[] },
+  obtainDefault: ObtainDefault,
+): Promise<Plan> {
+  const network = await findNetwork(context, attachment.name, obtainDefault);
+  const ifName = attachment.interfaceName ?? freeNames(taken).next().value;
+  const wanted = { network, attachment, ifName, ports: takesPorts(network) ? ports : [] };
+  return planUse(sandbox, wanted, await placeOf(context, netns));
+}
+
+async function placeOf({ dataDir, store, host }: AttachContext, netns: string): Promise<Place> {
+  const folder = networksFolder(dataDir);
+  return { folder, stateDir: store.stateDir, bootId: await host.bootId(), netns };
+}
 
 /** The networks that a configuration asks for, in the order of the links. */
 export function networksOf(network: SandboxNetwork | undefined): readonly NetworkAttachment[] {
@@ -20,14 +62,16 @@ export function networksOf(network: SandboxNetwork | undefined): readonly Networ
 }
 
 /** The networks with the names of their links; the ports lead to the first network that takes such. */
-export async function chooseNetworks(
-  context: ChooseContext,
+async function chooseNetworks(
+  context: AttachContext,
   sandbox: Attachable,
-  signal: AbortSignal,
+  obtainDefault: ObtainDefault,
 ): Promise<Wanted[]> {
   const { network, ports = [] } = sandbox.config;
   const all = networksOf(network);
-  const networks = await Promise.all(all.map(({ name }) => findNetwork(context, name, signal)));
+  const networks = await Promise.all(
+    all.map(({ name }) => findNetwork(context, name, obtainDefault)),
+  );
   const published = networks.findIndex(takesPorts);
   // Who was disconnected since its create from the network that took them is without.
   if (ports.length > 0 && published < 0 && (sandbox.state ?? "creating") === "creating")
@@ -42,18 +86,6 @@ export async function chooseNetworks(
   }));
 }
 
-/** One more network for a sandbox that runs: its link has a name that is free, and the ports if nobody has them. */
-export async function chooseNetwork(
-  context: ChooseContext,
-  attachment: NetworkAttachment,
-  { taken, ports }: { taken: readonly string[]; ports: readonly PortMapping[] },
-  signal: AbortSignal,
-): Promise<Wanted> {
-  const network = await findNetwork(context, attachment.name, signal);
-  const ifName = attachment.interfaceName ?? freeNames(taken).next().value;
-  return { network, attachment, ifName, ports: takesPorts(network) ? ports : [] };
-}
-
 /** eth0, eth1 and on, but those that are taken. */
 function* freeNames(taken: readonly string[]): Generator<string, never> {
   for (let index = 0; ; index++) if (!taken.includes(`eth${index}`)) yield `eth${index}`;
@@ -63,11 +95,11 @@ function takesPorts({ list }: UsableNetwork): boolean {
   return takes(list.plugins, "portMappings");
 }
 
-/** A network that was made here comes before a file's of the same name. NETWORK_NOT_FOUND. */
-export async function findNetwork(
-  { host, dataDir }: ChooseContext,
+/** A network that was made here comes before a file's of the same name. */
+async function findNetwork(
+  { host, dataDir }: AttachContext,
   name: string,
-  signal: AbortSignal,
+  obtainDefault: ObtainDefault,
 ): Promise<UsableNetwork> {
   const folder = networksFolder(dataDir);
   const made = await readDefinition(folder, name);
@@ -75,7 +107,7 @@ export async function findNetwork(
   if (name !== defaultNetwork) return await networkOfFile(name);
   const file = await findList(name, configFolders(process.env));
   if (file !== undefined) return { name, list: file };
-  return await toUsable(host, folder, await obtainDefault(host, folder, signal));
+  return await toUsable(host, folder, await obtainDefault(folder));
 }
 
 function cantPublish(networks: readonly UsableNetwork[]): VirtError {

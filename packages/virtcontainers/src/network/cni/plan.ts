@@ -48,6 +48,7 @@ export interface Plan {
   path: string;
   use: CniUse;
   prepare: UsableNetwork["prepare"];
+  further: UsableNetwork["further"];
   assertThere: UsableNetwork["assertThere"];
 }
 
@@ -87,8 +88,8 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
     ...(network.bridge !== undefined && { bridge: network.bridge }),
   };
   const path = usePath(place.folder, list.name, user, ifName);
-  const { name, prepare, assertThere } = network;
-  return { name, path, use, prepare, assertThere };
+  const { name, prepare, further, assertThere } = network;
+  return { name, path, use, prepare, further, assertThere };
 }
 
 const needed = [

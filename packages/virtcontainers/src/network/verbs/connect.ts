@@ -10,8 +10,10 @@ import { readUse } from "../../store/network/cni-use.ts";
 import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.ts";
 import { parse } from "../../validate.ts";
 import { attachAll } from "../attach.ts";
-import { chooseNetwork, findNetwork } from "../choose.ts";
+import { assertAttachable } from "../attachable.ts";
+import { planNetwork } from "../choose.ts";
 import { makeEndpoint, obtainNamespace } from "../connect.ts";
+import { obtainDefault } from "../definitions/create.ts";
 import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { findLink } from "../scan/scan.ts";
@@ -32,7 +34,8 @@ export function connectNetwork(input: NetworkAttachment): Verb<void> {
     assertAllowed("connectNetwork", sandbox);
     assertOwnNamespace(sandbox, "connect it to a network");
     const config = withNetwork(sandbox, wanted);
-    await findNetwork(context, wanted.name, signal);
+    const alone = { network: { ...config.network, networks: [wanted] } };
+    await assertAttachable(context, { ...sandbox, config: alone });
     await assertConnectable(context, operation.hypervisor, config);
     if (sandbox.state === "stopped") sandbox.config = config;
     else await connect(operation, wanted, config);
@@ -104,10 +107,11 @@ async function attach(
   if (asked !== undefined && taken.includes(asked))
     throw invalidArgument("network.interfaceName", asked, "a link of the guest has that name");
   const ports = await unpublished(operation);
-  const chosen = await chooseNetwork(context, wanted, { taken, ports }, signal);
-  const ledger = operation.ledger();
-  const { path } = network.netns;
-  const [attachment] = await attachAll(context, sandbox, [chosen], path, ledger, signal);
+  const where = { netns: network.netns.path, taken, ports };
+  const plan = await planNetwork(context, sandbox, wanted, where, (folder) =>
+    obtainDefault(context.host, folder, signal),
+  );
+  const [attachment] = await attachAll(context, [plan], operation.ledger(), signal);
   if (attachment !== undefined) return attachment;
   throw new VirtError("NETWORK_FAILED", `the network ${wanted.name} has given no link`);
 }

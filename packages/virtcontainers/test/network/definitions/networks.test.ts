@@ -30,7 +30,7 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
   afterAll(() => outside.leave());
   beforeEach(async () => {
     sandboxes = await Sandboxes.create(outside);
-    networks = createNetworks(sandboxes.context.host, sandboxes.context.dataDir);
+    networks = createNetworks(sandboxes.context);
   });
 
   /** A host that the machine has a route to, and that has none back to any network. */
@@ -84,7 +84,7 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
       rmSync(join(sandboxes.folder, "data/networks/front.json"));
     });
     sandboxes = await Sandboxes.create(outside, host);
-    networks = createNetworks(host, sandboxes.context.dataDir);
+    networks = createNetworks(sandboxes.context);
     await networks.create({ name: "front" });
     await refusal(sandboxes.attach("aa", on("front")), "NETWORK_NOT_FOUND");
     expect(await stateOf(outside.namespace)).toEqual(before);
