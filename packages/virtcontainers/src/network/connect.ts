@@ -97,7 +97,13 @@ export function makeEndpoint(
   const egress = config.network?.egress;
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
-  return { id: `net${index}`, type, model, name, ifindex, index, guest };
+  const side = model === "routed" ? behindRouter(guest) : guest;
+  return { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+}
+
+/** On the guest's side of a router there is nobody but the router, which it has to ask for. */
+function behindRouter(guest: StoredEndpoint["guest"]): StoredEndpoint["guest"] {
+  return { ...guest, noArp: false, neighbors: [] };
 }
 
 /** The lowest number that no endpoint has. */
