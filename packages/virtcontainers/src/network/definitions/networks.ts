@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { networkName } from "../../config/network/names.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
@@ -17,13 +16,8 @@ import { networkNotFound, networkOfFile } from "../cni/network.ts";
 import { networkByDefault } from "../default.ts";
 import type { Network, Networks } from "../networks.ts";
 import { createNetwork, defaultNetwork } from "./create.ts";
-import {
-  cniNameOf,
-  type Definition,
-  definitionPath,
-  readDefinition,
-  readDefinitions,
-} from "./record.ts";
+import { forgetNetwork } from "./forget.ts";
+import { cniNameOf, type Definition, readDefinition, readDefinitions } from "./record.ts";
 import { toUsable } from "./usable.ts";
 
 /** Default deadline of an operation on networks. */
@@ -111,7 +105,7 @@ async function removeNetwork(
     if ((await readDefinition(folder, name)) === undefined) throw await notOurs(name);
     const users = await usersOf(host, folder, cniNameOf(folder, name));
     if (users.length > 0) throw inUse(name, users);
-    await rm(definitionPath(folder, name), { force: true });
+    await forgetNetwork(folder, name);
   });
 }
 
@@ -122,7 +116,7 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
       signal.throwIfAborted();
       if (name === defaultNetwork) continue;
       if ((await usersOf(host, folder, cniNameOf(folder, name))).length > 0) continue;
-      await rm(definitionPath(folder, name), { force: true });
+      await forgetNetwork(folder, name);
       removed.push(name);
     }
     return removed;
