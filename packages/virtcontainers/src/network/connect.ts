@@ -8,7 +8,7 @@ import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./attach.ts";
 import { assertRoutable, openRouters } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
-import { modelFor } from "./interworking/models.ts";
+import { assertJoinable, modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { wantsNetwork } from "./wanted.ts";
@@ -135,7 +135,9 @@ export function makeEndpoint(
   const egress = config.network?.egress;
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
-  return { id: `net${index}`, type, model, name, ifindex, index, guest };
+  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest };
+  assertJoinable(endpoint);
+  return endpoint;
 }
 
 /** The lowest number that no endpoint has. */
