@@ -164,13 +164,15 @@ describe.skipIf(process.getuid?.() !== 0)("models", () => {
     },
   );
 
-  test.each(["macvtap", "bridged"] as const)(
+  test.each(["tcfilter", "macvtap", "bridged", "routed"] as const)(
     "%s joins them again when the sandbox is started again",
     async (interworkingModel) => {
       const { sandbox: netns, server } = await smallInternet();
       await webServer(server, "again");
       const networkConfig = { netNSPath: netns.path, interworkingModel };
       const sandbox = await connected(netns, `again-${interworkingModel}`, { networkConfig });
+      // The namespace then knows its neighbours, who are not the guest's where it is a router.
+      await crosses(sandbox, server);
       await sandbox.stop();
       await sandbox.start();
       await crosses(sandbox, server);

@@ -28,7 +28,7 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
   afterAll(() => outside.leave());
   beforeEach(async () => {
     sandboxes = await Sandboxes.create(outside);
-    networks = createNetworks(sandboxes.context.host, sandboxes.context.dataDir);
+    networks = createNetworks(sandboxes.context);
   });
 
   /** A host that the machine has a route to, and that has none back to any network. */
@@ -73,6 +73,28 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
     );
     expect((await networks.inspect("bridge")).usedBy).toEqual([]);
     expect(statSync(join(sandboxes.folder, "data/networks/bridge.json")).mode & 0o777).toBe(0o600);
+  });
+
+  test("a network that is removed leaves no note of its addresses, unless of a sandbox that is still owed", async () => {
+    const kept = () =>
+      readdirSync(join(sandboxes.folder, "data/networks"), {
+        recursive: true,
+        encoding: "utf8",
+      }).filter((path) => path.includes("front"));
+    await networks.create({ name: "front" });
+    const { ledger } = await sandboxes.attach("aa", on("front"));
+    expect(kept().length).toBeGreaterThan(3);
+    await ledger.releaseAll();
+    await networks.remove("front");
+    expect(kept()).toEqual([]);
+    await networks.create({ name: "front" });
+    await sandboxes.attach("bb", on("front"));
+    // Its sandbox is gone, but nothing of it has been given back.
+    const host = { ...sandboxes.context.host, bootId: async () => "another" };
+    expect(await createNetworks({ ...sandboxes.context, host }).prune()).toEqual(["front"]);
+    expect(kept().filter((path) => /\.uses\/.*\.json$/.test(path))).toHaveLength(1);
+    expect(kept().filter((path) => /\.leases\/.*\/10\./.test(path))).toHaveLength(1);
+    await sandboxes.ledger("bb").releaseAll();
   });
 
   test("a sandbox reaches the world, but neither the host, nor other networks, nor metadata", async () => {
