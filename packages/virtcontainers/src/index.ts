@@ -40,7 +40,7 @@ export type { ExecInput, ExecOptions } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
-export type { NetworkOptions, Subnet } from "./config/network/definition.ts";
+export type { NetworkDriver, NetworkOptions, Subnet } from "./config/network/definition.ts";
 export type { EgressPolicy } from "./config/network/egress/policy.ts";
 export type { EgressProtocol } from "./config/network/egress/ports.ts";
 export type { EgressRule } from "./config/network/egress/rule.ts";

@@ -30,7 +30,20 @@ test("virtc network makes, lists, shows, removes and prunes", async () => {
   });
 });
 
+test("virtc network create takes a driver with a parent, as docker's names have it", async () => {
+  const { virtc } = setUp();
+  const options = "-d macvlan -o parent=eth0 --opt macvlan_mode=private --subnet 192.0.2.0/24 lan";
+  expect((await virtc("network", "create", ...options.split(" "))).code).toBe(0);
+  expect(JSON.parse((await virtc("network", "inspect", "lan")).out)).toMatchObject([
+    { driver: "macvlan", parent: "eth0", mode: "private" },
+  ]);
+  expect((await virtc("network", "ls")).out).toMatch(/lan +macvlan +192\.0\.2\.0\/24/);
+});
+
 test.each([
+  ["-d macvlan -o com.x=1", '--opt: "com.x" is not allowed; of the driver macvlan they are parent'],
+  ["-d macvlan -o ipvlan_mode=l2", '--opt: "ipvlan_mode"'],
+  ["-o parent=eth0", '--opt: "parent" is not allowed; of the driver bridge there are none'],
   ["--subnet 10.90.0.0", '--subnet: "10.90.0.0" is not allowed; it must be a subnet'],
   ["--subnet 10.90.0.0/33", "--subnet: "],
   ["--subnet 10.90.0.0/24 --gateway 10.91.0.1", "--gateway: "],

@@ -425,10 +425,12 @@ function fakeNetworks(): Networks {
     default: async () => "bridge",
     check: async (name) => (await inspect(name)).usedBy.map((id) => `${id} is cut off`),
     list: async () => [...all.values()],
-    create: async ({ name = "random", subnets = [], internal = false, labels = {} } = {}) => {
+    create: async (options = {}) => {
+      const { name = "random", driver = "bridge", parent, mode, subnets = [] } = options;
+      const { internal = false, labels = {} } = options;
       const createdAt = new Date(0).toISOString();
-      const driver = "bridge" as const;
-      const network = { name, driver, subnets, internal, labels, createdAt, usedBy: [] };
+      const made = { name, driver, parent, mode, subnets, internal, labels, createdAt };
+      const network = { ...made, usedBy: [] };
       all.set(name, network);
       return network;
     },
