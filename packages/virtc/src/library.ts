@@ -63,8 +63,6 @@ export type Library = {
     | "resumeContainer"
     | "updateContainer"
     | "setEgress"
-    | "connectNetwork"
-    | "disconnectNetwork"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

@@ -1,7 +1,6 @@
 //! The machine's network, which all containers share: links, addresses, routes and neighbours, by rtnetlink(7).
 
 pub mod address;
-pub mod counters;
 pub mod link;
 pub mod neighbour;
 pub mod route;

@@ -7,7 +7,7 @@ import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./attach.ts";
 import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
-import { assertJoinable, modelFor } from "./interworking/models.ts";
+import { modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { wantsNamedNetworks } from "./wanted.ts";
@@ -98,9 +98,7 @@ export function makeEndpoint(
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
   const side = model === "routed" ? behindRouter(guest) : guest;
-  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest: side };
-  assertJoinable(endpoint);
-  return endpoint;
+  return { id: `net${index}`, type, model, name, ifindex, index, guest: side };
 }
 
 /** On the guest's side of a router there is nobody but the router, which it has to ask for. */

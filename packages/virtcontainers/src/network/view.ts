@@ -1,4 +1,3 @@
-import { hostGateway } from "../config/network/network.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { hostResolvConf } from "../host/resolv-conf.ts";
 import type { StoredNetwork } from "../store/network/stored.ts";
@@ -9,17 +8,9 @@ import type { NetworkView } from "./files.ts";
 export async function networkView({
   network,
   config,
-  state,
-}: Pick<StoredSandbox, "network" | "config" | "state">): Promise<NetworkView | undefined> {
+}: Pick<StoredSandbox, "network" | "config">): Promise<NetworkView | undefined> {
   if (network === undefined) return undefined;
-  const view = viewOf(network, config.network ?? {}, await hostResolvConf());
-  return state === "creating" || view.gateways.length > 0 ? view : withoutGateway(view);
-}
-
-/** Who was disconnected since its create from the network that had one is without. */
-function withoutGateway({ settings, ...view }: NetworkView): NetworkView {
-  const hosts = (settings.hosts ?? []).filter(({ address }) => address !== hostGateway);
-  return { ...view, settings: { ...settings, hosts } };
+  return viewOf(network, config.network ?? {}, await hostResolvConf());
 }
 
 /** The first link's addresses, without those of the link alone; the ways out that it has. A pure function. */

@@ -8,13 +8,12 @@ export type Backend =
       driver: "socket";
       values: { id: string; path: string } | { id: string; fd: number };
     }
-  | { option: "netdev"; driver: "tap" | "vhost-user"; values: Values & { id: string } }
+  | { option: "netdev"; driver: "tap"; values: Values & { id: string } }
   | { option: "fsdev"; driver: "local"; values: Values & { id: string } };
 
 /** A device as QEMU takes it: the same for a VM that starts and for one that runs. */
 export interface DeviceParts {
-  /** In the order in which they are made. */
-  backends: readonly Backend[];
+  backend: Backend | undefined;
   /** In the form of device_add, without id and place. */
   device: Values & { driver: string };
 }
