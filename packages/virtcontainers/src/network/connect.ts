@@ -7,7 +7,7 @@ import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./attach.ts";
 import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
-import { modelFor } from "./interworking/models.ts";
+import { assertJoinable, modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { wantsNamedNetworks } from "./wanted.ts";
@@ -98,7 +98,9 @@ export function makeEndpoint(
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
   const side = model === "routed" ? behindRouter(guest) : guest;
-  return { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+  assertJoinable(endpoint);
+  return endpoint;
 }
 
 /** On the guest's side of a router there is nobody but the router, which it has to ask for. */

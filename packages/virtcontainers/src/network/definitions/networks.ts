@@ -124,9 +124,10 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
 }
 
 async function describe(host: Host, folder: string, definition: Definition): Promise<Network> {
-  const { name, subnets, internal, labels, createdAt } = definition;
+  const { name, driver, parent, mode, subnets, internal, labels, createdAt } = definition;
   const usedBy = await usersOf(host, folder, cniNameOf(folder, name));
-  return { name, driver: "bridge", subnets, internal, labels, createdAt, usedBy };
+  const made = { ...(parent !== undefined && { parent }), ...(mode !== undefined && { mode }) };
+  return { name, driver, ...made, subnets, internal, labels, createdAt, usedBy };
 }
 
 async function describeFile(host: Host, folder: string, name: string): Promise<Network> {
