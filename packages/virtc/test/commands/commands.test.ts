@@ -113,8 +113,8 @@ describe("ps", () => {
     expect((await virtc("ps", "-q")).out).toBe("web\n");
     const { out } = await virtc("ps", "-a");
     expect(out).toMatch(/^SANDBOX +CONTAINER +IMAGE +COMMAND +CREATED +STATUS +PORTS\n/);
-    expect(out).toMatch(/^web +web +busybox +top +\d+ days ago +running \d+ days +-$/m);
-    expect(out).toMatch(/^job .* exited \(3\) +-$/m);
+    expect(out).toMatch(/^web +web +busybox +top +\d+ days ago +Up \d+ days +-$/m);
+    expect(out).toMatch(/^job .* Exited \(3\) +-$/m);
     const rows: unknown = JSON.parse((await virtc("ps", "-a", "--json")).out);
     expect(rows).toMatchObject([
       { sandbox: "job", state: "stopped", exitCode: 3, command: ["top"] },

@@ -33,7 +33,10 @@ const helpers: readonly Helper[] = [
     title: "the forwarder of the sandbox's ports",
     without: "none of its ports leads to it",
     isWanted: ({ context, sandbox }) => isForwarded(context.host, sandbox),
-    start: ({ context, sandbox }, ledger) => publishPorts(context, sandbox, ledger),
+    start: async ({ context, sandbox }, ledger) => {
+      if (sandbox.network !== undefined)
+        await publishPorts(context, sandbox, sandbox.network, ledger);
+    },
   },
 ];
 

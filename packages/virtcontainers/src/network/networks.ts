@@ -1,11 +1,15 @@
-import type { NetworkOptions, Subnet } from "../config/network/definition.ts";
+import type { NetworkDriver, NetworkOptions, Subnet } from "../config/network/definition.ts";
 import type { CallOptions } from "../deadline.ts";
 
 /** What sandboxes can be connected to. */
 export interface Network {
   name: string;
-  /** `bridge`: made here. `cni`: of a configuration file of somebody else's. */
-  driver: "bridge" | "cni";
+  /** What it was made of here. `cni`: of a configuration file of somebody else's. */
+  driver: NetworkDriver | "cni";
+  /** The interface that its links are made on, with a driver that has such. */
+  parent?: string | undefined;
+  /** Of these links, where one was chosen. */
+  mode?: string | undefined;
   subnets: readonly Subnet[];
   internal: boolean;
   labels: Readonly<Record<string, string>>;
@@ -17,6 +21,8 @@ export interface Network {
 
 /** The named networks of this host and user. All methods throw VirtError, and end by the signal. */
 export interface Networks {
+  /** The network of a sandbox that names none, or `none`: what VIRTC_NETWORK says, else `bridge` where this user can have one. */
+  default(call?: CallOptions): Promise<string>;
   /** ALREADY_EXISTS, INVALID_ARGUMENT, BUSY where the addresses are another network's. */
   create(options?: NetworkOptions, call?: CallOptions): Promise<Network>;
   /** By name. */

@@ -7,6 +7,15 @@ import { joinOf, modelFor } from "./interworking/models.ts";
 
 type Networked = Pick<SandboxConfig, "networkConfig" | "network" | "ports">;
 
+/** True if it is connected to networks by their names: nobody else fills its namespace. */
+export function wantsNamedNetworks({ networkConfig, network }: Networked): boolean {
+  return (
+    wantsNetwork({ networkConfig, network }) &&
+    network !== undefined &&
+    networkConfig?.netNSPath === undefined
+  );
+}
+
 /** True if the sandbox is to have a network namespace. */
 export function wantsNetwork({ networkConfig, network }: Networked): boolean {
   if (networkConfig?.disableNewNetNs) return false;

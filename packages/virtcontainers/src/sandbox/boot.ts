@@ -11,7 +11,7 @@ import type { Device, DiskDevice } from "../hypervisor/device.ts";
 import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts";
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
 import { makeLogDisk } from "../logs/disk/make.ts";
-import { connectNetwork } from "../network/connect.ts";
+import { Connecting } from "../network/connecting.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
@@ -34,14 +34,15 @@ export async function boot(
 ): Promise<void> {
   const ids = { sandboxId: sandbox.id };
   await phase("prepare", ids, () => makeVmFolder(context, sandbox, ledger));
-  const vm = await prepareAndStart(context, hypervisor, sandbox, ledger, deadline);
+  await using connecting = new Connecting(context, sandbox, ledger, deadline);
+  const vm = await prepareAndStart(context, hypervisor, sandbox, ledger, deadline, connecting);
   connection.adopt(vm);
   using _share = onShareDeath({ context, sandbox }, undefined, (error) => deadline.fail(error));
   try {
     deadline.phase("boot");
     await Promise.race([
       Promise.all([
-        comeUp(context, sandbox, connection, deadline),
+        comeUp(context, sandbox, connection, deadline, connecting),
         // While the guest boots, so that it costs no time.
         enterHostCgroup(context, sandbox, vm, ledger, deadline.signal),
       ]),
@@ -54,27 +55,27 @@ export async function boot(
   await context.store.write(sandbox);
 }
 
-/** Storage and network are prepared at once; then the VM starts. */
+/** Storage and network are prepared at once; then the VM starts, and what is left of the network goes on. */
 async function prepareAndStart(
   context: Context,
   hypervisor: Hypervisor,
   sandbox: StoredSandbox,
   ledger: Ledger,
   deadline: Deadline,
+  connecting: Connecting,
 ): Promise<RunningVm> {
   const ids = { sandboxId: sandbox.id };
   const size = await wantedSize(context, hypervisor, sandbox);
   sandbox.size = size;
-  const connecting = connectNetwork(context, sandbox, size.cpus, ledger, deadline.signal);
   const storing = phase("storage", ids, () =>
     describeVm(context, hypervisor, sandbox, size, ledger, deadline),
   );
   // Neither is left under way when the other has failed.
-  const [connected, stored] = await Promise.allSettled([connecting, storing]);
-  await using network = ofSettled(connected);
+  const [begun, stored] = await Promise.allSettled([connecting.begin(size.cpus), storing]);
+  ofSettled(begun);
   const spec = ofSettled(stored);
   deadline.phase("hypervisor.start");
-  const devices = [...spec.devices, ...network.devices];
+  const devices = [...spec.devices, ...connecting.devices];
   return await phase("hypervisor.start", ids, () =>
     startVm(context, hypervisor, sandbox, { ...spec, devices }, ledger, deadline),
   );
@@ -165,8 +166,6 @@ async function startVm(
     throw (await explainStart(context, sandbox, error)) ?? error;
   });
   sandbox.vm = vm.state;
-  for (const endpoint of sandbox.network?.endpoints ?? [])
-    endpoint.address = vm.state.devices[endpoint.id];
   await context.store.write(sandbox);
   return vm;
 }
@@ -176,10 +175,17 @@ async function comeUp(
   sandbox: StoredSandbox,
   connection: Connection,
   deadline: Deadline,
+  connecting: Connecting,
 ): Promise<void> {
   const { signal } = deadline;
   const ids = { sandboxId: sandbox.id };
   const agent = await phase("boot", ids, () => connection.agent(sandbox, signal));
+  if (sandbox.network !== undefined) {
+    deadline.phase("network.wait");
+    await phase("network.wait", ids, () => connecting.connected());
+  }
+  for (const endpoint of sandbox.network?.endpoints ?? [])
+    endpoint.address = sandbox.vm?.devices[endpoint.id];
   deadline.phase("agent.createSandbox");
   await phase("agent.createSandbox", ids, async () => {
     const details = await tellGuest(agent, sandbox, signal);

@@ -3,15 +3,11 @@ import type { Network, Processes } from "../host.ts";
 import type { Libc } from "../libc.ts";
 import { clearLink } from "./clear-link.ts";
 import { identifyNamespace, isStill } from "./identity.ts";
+import { toolPackages } from "./packages.ts";
 import type { Rooms } from "./rooms.ts";
 import { openVhost } from "./taps.ts";
 
-/** The Debian package that brings a tool. */
-const packages: Readonly<Record<string, string>> = {
-  ip: "iproute2",
-  tc: "iproute2",
-  nft: "nftables",
-};
+const packages: Readonly<Record<string, string>> = toolPackages;
 
 export function createNetwork(
   libc: () => Libc,

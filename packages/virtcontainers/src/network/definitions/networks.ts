@@ -1,10 +1,10 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { networkName } from "../../config/network/names.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
+import type { Context } from "../../operation/context.ts";
 import { readUse } from "../../store/network/cni-use.ts";
 import { allUses, lockedNetworks, namesIn, networksFolder } from "../../store/network/places.ts";
 import { isUserThere } from "../../store/user.ts";
@@ -13,23 +13,22 @@ import { assertReady, checkUse } from "../cni/ask.ts";
 import { readUses } from "../cni/claims.ts";
 import { configFolders, findList, loadLists } from "../cni/load.ts";
 import { networkNotFound, networkOfFile } from "../cni/network.ts";
+import { networkByDefault } from "../default.ts";
 import type { Network, Networks } from "../networks.ts";
 import { createNetwork, defaultNetwork } from "./create.ts";
-import {
-  cniNameOf,
-  type Definition,
-  definitionPath,
-  readDefinition,
-  readDefinitions,
-} from "./record.ts";
+import { forgetNetwork } from "./forget.ts";
+import { cniNameOf, type Definition, readDefinition, readDefinitions } from "./record.ts";
 import { toUsable } from "./usable.ts";
 
 /** Default deadline of an operation on networks. */
 const timeoutMs = 60_000;
 
-/** The networks below `dataDir`, and those of the files of CNI. */
-export function createNetworks(host: Host, dataDir: string): Networks {
-  const folder = networksFolder(dataDir);
+/** The networks below the data folder, and those of the files of CNI. */
+export function createNetworks(
+  context: Pick<Context, "host" | "dataDir" | "defaultNetwork">,
+): Networks {
+  const { host } = context;
+  const folder = networksFolder(context.dataDir);
   const run = async <T>(
     name: string,
     call: CallOptions | undefined,
@@ -40,6 +39,7 @@ export function createNetworks(host: Host, dataDir: string): Networks {
   };
   const named = (name: string): string => parse(networkName, name, "name");
   return {
+    default: (call) => run("default", call, () => networkByDefault(context)),
     create: (options = {}, call) =>
       run("create", call, async (signal) =>
         describe(host, folder, await createNetwork(host, folder, options, signal)),
@@ -105,7 +105,7 @@ async function removeNetwork(
     if ((await readDefinition(folder, name)) === undefined) throw await notOurs(name);
     const users = await usersOf(host, folder, cniNameOf(folder, name));
     if (users.length > 0) throw inUse(name, users);
-    await rm(definitionPath(folder, name), { force: true });
+    await forgetNetwork(folder, name);
   });
 }
 
@@ -116,7 +116,7 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
       signal.throwIfAborted();
       if (name === defaultNetwork) continue;
       if ((await usersOf(host, folder, cniNameOf(folder, name))).length > 0) continue;
-      await rm(definitionPath(folder, name), { force: true });
+      await forgetNetwork(folder, name);
       removed.push(name);
     }
     return removed;
@@ -124,9 +124,10 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
 }
 
 async function describe(host: Host, folder: string, definition: Definition): Promise<Network> {
-  const { name, subnets, internal, labels, createdAt } = definition;
+  const { name, driver, parent, mode, subnets, internal, labels, createdAt } = definition;
   const usedBy = await usersOf(host, folder, cniNameOf(folder, name));
-  return { name, driver: "bridge", subnets, internal, labels, createdAt, usedBy };
+  const made = { ...(parent !== undefined && { parent }), ...(mode !== undefined && { mode }) };
+  return { name, driver, ...made, subnets, internal, labels, createdAt, usedBy };
 }
 
 async function describeFile(host: Host, folder: string, name: string): Promise<Network> {

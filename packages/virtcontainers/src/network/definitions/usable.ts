@@ -1,12 +1,11 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { isVirtError } from "../../errors.ts";
-import { findPlugin, pluginFolders } from "../../host/cni/find.ts";
+import { hasPlugin, pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import { addressIn, parseBlock, sizeOf } from "../block.ts";
-import { readList } from "../cni/config-list.ts";
-import type { UsableNetwork } from "../cni/network.ts";
-import { bridgeOf, cniNameOf, type Definition } from "./record.ts";
+import { type NetworkList, readList } from "../cni/config-list.ts";
+import { networkNotFound, type UsableNetwork } from "../cni/network.ts";
+import { bridgeOf, cniNameOf, type Definition, readDefinition } from "./record.ts";
 import { enforceRules } from "./rules.ts";
 
 /** The network as the plugins make it. */
@@ -15,7 +14,45 @@ export async function toUsable(
   folder: string,
   definition: Definition,
 ): Promise<UsableNetwork> {
-  const { name, internal, mtu, subnets } = definition;
+  const usable =
+    definition.driver === "bridge"
+      ? await onBridge(host, folder, definition)
+      : await onParent(host, folder, definition);
+  const { name, createdAt } = definition;
+  return {
+    ...usable,
+    assertThere: async () => {
+      const now = await readDefinition(folder, name);
+      if (now?.createdAt !== createdAt) throw networkNotFound(name);
+    },
+  };
+}
+
+/** Links on an interface of this host. The addresses are the plugins' to give out, the rest is that network's. */
+async function onParent(
+  host: Host,
+  folder: string,
+  definition: Definition,
+): Promise<UsableNetwork> {
+  const { name, driver, parent, mode, mtu } = definition;
+  const plugin = {
+    type: driver,
+    master: parent,
+    ...(mode !== undefined && { mode }),
+    ...(mtu !== undefined && { mtu }),
+    // Links of one ipvlan have the Ethernet address of their parent.
+    capabilities: { ips: true, ...(driver === "macvlan" && { mac: true }) },
+    ipam: await addressing(host, folder, definition),
+  };
+  return { name, list: listOf(folder, name, [plugin]) };
+}
+
+async function onBridge(
+  host: Host,
+  folder: string,
+  definition: Definition,
+): Promise<UsableNetwork> {
+  const { name, internal, mtu } = definition;
   const bridge = bridgeOf(folder, name);
   const plugins = [
     {
@@ -25,28 +62,33 @@ export async function toUsable(
       hairpinMode: true,
       ...(mtu !== undefined && { mtu }),
       capabilities: { ips: true, mac: true },
-      ipam: {
-        type: "host-local",
-        dataDir: join(folder, ".leases", await host.bootId()),
-        ranges: subnets.map((each) => [rangeOf(each)]),
-        routes: internal ? [] : subnets.map(({ subnet }) => ({ dst: everything(subnet) })),
-      },
+      ipam: await addressing(host, folder, definition),
     },
     ...(internal ? [] : [{ type: "portmap", capabilities: { portMappings: true } }]),
-    ...((await hasWall(host)) ? [{ type: "firewall" }] : []),
-    ...((await isInstalled(host, "dnsname"))
+    ...((await hasPlugin(host, "dnsname", pluginFolders(process.env)))
       ? [{ type: "dnsname", domainName: `${name}.internal`, capabilities: { aliases: true } }]
       : []),
   ];
-  const list = readList(
-    { cniVersion: "1.0.0", name: cniNameOf(folder, name), plugins },
-    `network ${name}`,
-  );
   return {
     name,
-    list,
+    list: listOf(folder, name, plugins),
     bridge,
+    further: async (on) => ((await hasWall(on)) ? [{ type: "firewall" }] : []),
     prepare: (on, signal) => enforceRules(on, definition, bridge, signal),
+  };
+}
+
+function listOf(folder: string, name: string, plugins: readonly object[]): NetworkList {
+  const list = { cniVersion: "1.0.0", name: cniNameOf(folder, name), plugins };
+  return readList(list, `network ${name}`);
+}
+
+async function addressing(host: Host, folder: string, { internal, subnets }: Definition) {
+  return {
+    type: "host-local",
+    dataDir: join(folder, ".leases", await host.bootId()),
+    ranges: subnets.map((each) => [rangeOf(each)]),
+    routes: internal ? [] : subnets.map(({ subnet }) => ({ dst: everything(subnet) })),
   };
 }
 
@@ -63,16 +105,6 @@ function rangeEnds(ipRange: string): { rangeStart: string; rangeEnd: string } {
   const range = parseBlock(ipRange);
   const last = Number(sizeOf(range) < 65_536n ? sizeOf(range) - 1n : 65_535n);
   return { rangeStart: addressIn(range, 0), rangeEnd: addressIn(range, last) };
-}
-
-async function isInstalled(host: Host, type: string): Promise<boolean> {
-  try {
-    await findPlugin(host, type, pluginFolders(process.env));
-    return true;
-  } catch (error) {
-    if (isVirtError(error, "HOST_REQUIREMENT")) return false;
-    throw error;
-  }
 }
 
 /**

@@ -7,6 +7,7 @@ import type { BoundPort, Host, OpenDescriptor } from "../../host/host.ts";
 import { portFault } from "../../host/port.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger } from "../../store/ledger.ts";
+import type { StoredNetwork } from "../../store/network/stored.ts";
 import type { StoredSandbox } from "../../store/schema.ts";
 import { addressBytes } from "../block.ts";
 import { portRefusal } from "../cni/claims.ts";
@@ -33,10 +34,12 @@ export function isForwarded(
  */
 export async function publishPorts(
   { host, store }: Pick<Context, "host" | "store">,
-  sandbox: StoredSandbox,
+  sandbox: Pick<StoredSandbox, "id" | "config">,
+  network: StoredNetwork,
   ledger: Ledger,
 ): Promise<void> {
-  if (!isForwarded(host, sandbox)) return;
+  if (!isForwarded(host, { ...sandbox, network })) return;
+  const address = addressOf(sandbox.id, network);
   const sockets: OpenDescriptor[] = [];
   try {
     const forwarded: Forwarded[] = [];
@@ -46,7 +49,7 @@ export async function publishPorts(
         const socket = await bindPort(host, mapping, bound, optional);
         if (socket === undefined) continue;
         const fd = 3 + sockets.push(socket) - 1;
-        forwarded.push({ fd, protocol: bound.protocol, address: addressOf(sandbox), port });
+        forwarded.push({ fd, protocol: bound.protocol, address, port });
       }
     }
     const fds = sockets.map(({ fd }) => fd);
@@ -85,8 +88,8 @@ async function bindPort(
 }
 
 /** One of IPv4 where it has one. */
-function addressOf({ id, network }: StoredSandbox): string {
-  const all = (network?.attachments ?? []).flatMap(({ addresses }) => addresses);
+function addressOf(id: string, { attachments }: StoredNetwork): string {
+  const all = attachments.flatMap(({ addresses }) => addresses);
   const plain = all.map((address) => address.split("/")[0] ?? "");
   const chosen = plain.find((address) => isIPv4(address)) ?? plain[0];
   if (chosen !== undefined) return chosen;

@@ -1,0 +1,38 @@
+import type { Command } from "commander";
+import { collect } from "../args/collect.ts";
+import type { FilterKeys } from "./filter.ts";
+import type { View } from "./view.ts";
+
+/** The options of everything that lists, as the parser gives them. */
+export interface ListOptions {
+  quiet?: boolean;
+  json?: boolean;
+  format?: string;
+  filter: string[];
+  /** False with --no-trunc. */
+  trunc?: boolean;
+}
+
+/** Declares --format, and in the help after the command's the fields that it can name. */
+export function declareFormat<T>(command: Command, view?: View<T>): Command {
+  command.option("--format <template>", "print by a template: json, or {{.Field}}; table TEMPLATE");
+  if (view !== undefined) command.addHelpText("after", `\nFields: ${Object.keys(view).join(", ")}`);
+  return command;
+}
+
+/** Declares --filter, and in the help after the command's its keys. */
+export function declareFilter<T>(command: Command, keys: FilterKeys<T>): Command {
+  return command
+    .option("-f, --filter <key=value>", "only those that fit; repeatable", collect, [])
+    .addHelpText("after", `\nFilters: ${Object.keys(keys).join(", ")}`);
+}
+
+/** Declares what every list has. */
+export function declareListOptions<Row, T = Row>(
+  command: Command,
+  view: View<Row>,
+  keys: FilterKeys<T>,
+): Command {
+  command.option("--json", "print JSON").option("--no-trunc", "leave nothing out of long values");
+  return declareFormat(declareFilter(command, keys), view);
+}
