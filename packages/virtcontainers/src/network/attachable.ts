@@ -8,6 +8,7 @@ import { assertInstalled } from "./installed.ts";
 
 const unmade: Definition = {
   version: 1,
+  driver: "bridge",
   name: defaultNetwork,
   subnets: [],
   internal: false,

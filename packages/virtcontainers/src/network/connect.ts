@@ -7,7 +7,8 @@ import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./attach.ts";
 import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
-import { modelFor } from "./interworking/models.ts";
+import { assertJoinable, modelFor } from "./interworking/models.ts";
+import { publishPorts } from "./publish/publish.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { wantsNamedNetworks } from "./wanted.ts";
@@ -29,6 +30,7 @@ export async function fillNamespace(
     network.attachments = await phase("network.cni", ids, () =>
       attachNetworks(context, sandbox, network.netns.path, ledger, signal),
     );
+  await publishPorts(context, sandbox, network, ledger);
   return await phase("network.scan", ids, () => scanLinks(context, sandbox, network, signal));
 }
 
@@ -97,7 +99,15 @@ export function makeEndpoint(
   const egress = config.network?.egress;
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
-  return { id: `net${index}`, type, model, name, ifindex, index, guest };
+  const side = model === "routed" ? behindRouter(guest) : guest;
+  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+  assertJoinable(endpoint);
+  return endpoint;
+}
+
+/** On the guest's side of a router there is nobody but the router, which it has to ask for. */
+function behindRouter(guest: StoredEndpoint["guest"]): StoredEndpoint["guest"] {
+  return { ...guest, noArp: false, neighbors: [] };
 }
 
 /** The lowest number that no endpoint has. */

@@ -62,9 +62,10 @@ export async function joinForeseen(
   for (const { network: from, name, link, socket, steps } of foreseen) {
     const found = links.find((each) => each.name === name);
     assertForeseen(from, link, found);
-    const endpoint = { ...makeEndpoint(network, sandbox, found), ...socket, guest: found.guest };
+    const made = makeEndpoint(network, sandbox, found);
     // More than its device was made for, the guest can't have.
-    endpoint.guest.mtu = Math.min(found.guest.mtu, link.mtu);
+    const guest = { ...made.guest, mtu: Math.min(made.guest.mtu, link.mtu) };
+    const endpoint = { ...made, id: socket.id, index: socket.index, guest };
     work.host.failpoint("network.attach.before");
     await steps.join(work, endpoint);
     work.host.failpoint("network.attach.after");

@@ -24,6 +24,7 @@ export const descriptor = {
   sink: "sink",
   vsock: "vsock",
   disk: (id: string) => `disk-${id}`,
+  socket: (id: string) => `socket-${id}`,
   network: (part: "tap" | "vhost", id: string, index: number) => `${part}-${id}-${index}`,
 } as const;
 

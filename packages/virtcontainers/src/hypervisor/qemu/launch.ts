@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
+import { pinReal } from "../../host/files.ts";
 import type { Host, SpawnedProcess } from "../../host/host.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
@@ -97,6 +98,8 @@ async function openFiles(
     }
     for (const device of devices) {
       if (device.kind === "network") addQueues(files, device);
+      if (device.kind === "vhost-user")
+        files.add(descriptor.socket(device.id), await pinReal(device.socketPath));
       if (device.kind !== "disk") continue;
       files.add(descriptor.disk(device.id), await openDisk(host, device, spec));
     }

@@ -35,7 +35,7 @@ export function createNetworks(
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     using deadline = new Deadline(call ?? {}, timeoutMs, `networks.${name}`);
-    return await deadline.race(work(deadline.signal));
+    return await deadline.race(work(deadline.signal).finally(() => host.network.leave()));
   };
   const named = (name: string): string => parse(networkName, name, "name");
   return {
@@ -124,9 +124,10 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
 }
 
 async function describe(host: Host, folder: string, definition: Definition): Promise<Network> {
-  const { name, subnets, internal, labels, createdAt } = definition;
+  const { name, driver, parent, mode, subnets, internal, labels, createdAt } = definition;
   const usedBy = await usersOf(host, folder, cniNameOf(folder, name));
-  return { name, driver: "bridge", subnets, internal, labels, createdAt, usedBy };
+  const made = { ...(parent !== undefined && { parent }), ...(mode !== undefined && { mode }) };
+  return { name, driver, ...made, subnets, internal, labels, createdAt, usedBy };
 }
 
 async function describeFile(host: Host, folder: string, name: string): Promise<Network> {

@@ -36,6 +36,19 @@ export function joinOf(model: Model): Join {
   );
 }
 
+/** NOT_SUPPORTED for a link that a model could join, and nothing would come to the guest. */
+export function assertJoinable({ type, model, name }: StoredEndpoint): void {
+  if (type !== "macvlan" || model !== "bridged") return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `${name} is a macvlan, which takes no frames for another Ethernet address than its own: ${model} can't join it`,
+    {
+      field: "networkConfig.interworkingModel",
+      hint: "Use tcfilter, macvtap or routed.",
+    },
+  );
+}
+
 /** NOT_SUPPORTED for a link that can't come or go while the guest runs: the rules of its router stand from the start. */
 export function assertLive({ model, name }: Pick<StoredEndpoint, "model" | "name">): void {
   if (model !== "routed") return;

@@ -9,7 +9,7 @@ type Disk = Omit<DiskDevice, "kind">;
 export function diskParts(disk: Disk, path: string, config: QemuConfig): DeviceParts {
   const scsi = config.blockDeviceDriver === "virtio-scsi";
   return {
-    backend: { option: "blockdev", value: blockdev(disk, path, config) },
+    backends: [{ option: "blockdev", value: blockdev(disk, path, config) }],
     device: {
       driver: scsi ? "scsi-hd" : "virtio-blk-pci",
       drive: disk.id,

@@ -1,4 +1,4 @@
-import type { NetworkDevice } from "../../device.ts";
+import type { NetworkDevice, VhostUserDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
 import type { DeviceParts } from "./backend.ts";
 import { virtioProperties } from "./virtio.ts";
@@ -21,25 +21,49 @@ export function networkParts(
   const pairs = taps.length;
   const vhost = descriptors.vhost.length > 0;
   return {
-    backend: {
-      option: "netdev",
-      driver: "tap",
-      values: {
-        id,
-        fds: descriptors.taps.join(":"),
-        ...(vhost && { vhost: true, vhostfds: descriptors.vhost.join(":") }),
+    backends: [
+      {
+        option: "netdev",
+        driver: "tap",
+        values: {
+          id,
+          fds: descriptors.taps.join(":"),
+          ...(vhost && { vhost: true, vhostfds: descriptors.vhost.join(":") }),
+        },
       },
-    },
-    device: {
-      driver,
-      netdev: id,
-      mac,
-      // A vector for each queue, one for the control queue and one for changes of the configuration.
-      ...(pairs > 1 && { mq: true, vectors: 2 * pairs + 2 }),
-      ...(mtu !== undefined && { host_mtu: mtu }),
-      // Nothing is booted over it.
-      romfile: "",
-      ...virtioProperties(config, driver),
-    },
+    ],
+    device: frontend({ id, mac, mtu, pairs }, config),
+  };
+}
+
+/** A network interface that the process behind the socket at `path` serves. */
+export function vhostUserParts(
+  { id, mac, mtu, queues }: VhostUserDevice,
+  path: string,
+  config: QemuConfig,
+): DeviceParts {
+  return {
+    backends: [
+      { option: "chardev", driver: "socket", values: { id, path } },
+      { option: "netdev", driver: "vhost-user", values: { id, chardev: id, queues } },
+    ],
+    device: frontend({ id, mac, mtu, pairs: queues }, config),
+  };
+}
+
+function frontend(
+  { id, mac, mtu, pairs }: { id: string; mac: string; mtu: number | undefined; pairs: number },
+  config: QemuConfig,
+): DeviceParts["device"] {
+  return {
+    driver,
+    netdev: id,
+    mac,
+    // A vector for each queue, one for the control queue and one for changes of the configuration.
+    ...(pairs > 1 && { mq: true, vectors: 2 * pairs + 2 }),
+    ...(mtu !== undefined && { host_mtu: mtu }),
+    // Nothing is booted over it.
+    romfile: "",
+    ...virtioProperties(config, driver),
   };
 }

@@ -4,7 +4,7 @@ import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
-import { type NetworkDescriptors, networkParts } from "./network.ts";
+import { type NetworkDescriptors, networkParts, vhostUserParts } from "./network.ts";
 import { virtioProperties } from "./virtio.ts";
 import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
 
@@ -12,7 +12,7 @@ import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
 export interface DeviceFacts {
   /** The VM's folder, in which QEMU works. */
   folder: string;
-  /** For a disk: the path at which QEMU finds its file. */
+  /** For a disk, or what is behind a socket: the path at which QEMU finds its file. */
   path?: string | undefined;
   /** For vsock: the guest's address, and QEMU's descriptor that holds it or is connected to the daemon. */
   vsock?: { cid?: number | undefined; fd?: number | undefined } | undefined;
@@ -29,11 +29,13 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
     case "virtio-fs": {
       const window = config.virtioFSCacheSizeMiB;
       return virtio(config, "vhost-user-fs-pci", {
-        backend: {
-          option: "chardev",
-          driver: "socket",
-          values: { id: device.id, path: relative(facts.folder, device.socketPath) },
-        },
+        backends: [
+          {
+            option: "chardev",
+            driver: "socket",
+            values: { id: device.id, path: relative(facts.folder, device.socketPath) },
+          },
+        ],
         values: {
           chardev: device.id,
           tag: device.tag,
@@ -43,16 +45,18 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
     }
     case "virtio-9p":
       return virtio(config, "virtio-9p-pci", {
-        backend: {
-          option: "fsdev",
-          driver: "local",
-          values: {
-            id: device.id,
-            path: device.path,
-            security_model: "none",
-            multidevs: "remap",
+        backends: [
+          {
+            option: "fsdev",
+            driver: "local",
+            values: {
+              id: device.id,
+              path: device.path,
+              security_model: "none",
+              multidevs: "remap",
+            },
           },
-        },
+        ],
         values: { fsdev: device.id, mount_tag: device.tag },
       });
     case "vsock": {
@@ -60,15 +64,17 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       if (config.vsockDaemon !== undefined) {
         const values = { id: device.id, ...(fd === undefined ? { path: daemonSocket } : { fd }) };
         return virtio(config, "vhost-user-vsock-pci", {
-          backend: { option: "chardev", driver: "socket", values },
+          backends: [{ option: "chardev", driver: "socket", values }],
           values: { chardev: device.id },
         });
       }
       const values = { "guest-cid": cid, ...(fd !== undefined && { vhostfd: String(fd) }) };
-      return virtio(config, "vhost-vsock-pci", { backend: undefined, values });
+      return virtio(config, "vhost-vsock-pci", { backends: [], values });
     }
     case "network":
       return networkParts(device, facts.network ?? ownDescriptors(device), config);
+    case "vhost-user":
+      return vhostUserParts(device, facts.path ?? device.socketPath, config);
     default:
       throw new VirtError("NOT_SUPPORTED", `QEMU's driver has no device ${device.kind} yet`, {
         field: "devices",
@@ -79,9 +85,9 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
 function virtio(
   config: QemuConfig,
   driver: string,
-  { backend, values }: { backend: Backend | undefined; values: Values },
+  { backends, values }: { backends: readonly Backend[]; values: Values },
 ): DeviceParts {
-  return { backend, device: { driver, ...virtioProperties(config, driver), ...values } };
+  return { backends, device: { driver, ...virtioProperties(config, driver), ...values } };
 }
 
 /** As this process has them. */
