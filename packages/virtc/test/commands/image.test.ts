@@ -104,6 +104,11 @@ describe("commit", () => {
     const run = over(fake);
     await run("run", "-d", "--name", "web", "app", "top");
     const given: { options?: ImportOptions; text?: string } = {};
+    const status = fake.statusContainer;
+    fake.statusContainer = async (...names) => ({
+      ...(await status(...names)),
+      imageDigest: image.digest,
+    });
     fake.images.get = async () => image;
     fake.images.history = async () => [{ createdBy: "last", sizeBytes: 1 }, { createdBy: "first" }];
     fake.images.import = async (from, options = {}) => {
