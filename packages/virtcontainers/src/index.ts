@@ -77,12 +77,20 @@ export { runningOnVMM } from "./host/vmm.ts";
 export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
 export { maxQemuVCPUs } from "./hypervisor/qemu/machine/max-vcpus.ts";
 export type {
+  CredentialStore,
   Image,
   ImageConfig,
+  ImageHealthcheck,
+  ImageHistory,
   ImageProgress,
   Images,
   ImportOptions,
+  LoadOptions,
+  LoginOptions,
   PullOptions,
+  Pushed,
+  PushOptions,
+  SaveOptions,
 } from "./image/image.ts";
 export type { RegistriesConfig } from "./image/registry/config.ts";
 export type { VirtEvent } from "./journal/event.ts";

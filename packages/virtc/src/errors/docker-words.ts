@@ -6,23 +6,12 @@ export const dockerWords: Readonly<Record<string, string | null>> = {
   create: "virtc sandbox create",
   diff: null,
   export: "virtc cp NAME:/ -",
-  history: null,
-  images: "virtc image ls",
-  import: "virtc image import",
   info: "virtc check",
-  load: "virtc image import",
-  login: null,
-  logout: null,
-  pull: "virtc image pull",
-  push: null,
   rename: null,
   restart: null,
-  rmi: "virtc image rm",
-  save: null,
   search: null,
   start: "virtc sandbox start",
   system: "virtc gc",
-  tag: null,
 };
 
 /** What docker's word is here: a command, null for none; undefined where it is no word of docker's. */

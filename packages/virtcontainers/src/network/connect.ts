@@ -8,6 +8,7 @@ import { attachNetworks } from "./attach.ts";
 import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { assertJoinable, modelFor } from "./interworking/models.ts";
+import { publishPorts } from "./publish/publish.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { wantsNamedNetworks } from "./wanted.ts";
@@ -29,6 +30,7 @@ export async function fillNamespace(
     network.attachments = await phase("network.cni", ids, () =>
       attachNetworks(context, sandbox, network.netns.path, ledger, signal),
     );
+  await publishPorts(context, sandbox, network, ledger);
   return await phase("network.scan", ids, () => scanLinks(context, sandbox, network, signal));
 }
 

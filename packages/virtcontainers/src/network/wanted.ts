@@ -3,10 +3,9 @@ import { invalidArgument, VirtError } from "../errors.ts";
 import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
-import { canConnect } from "./default.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
-type Networked = Pick<SandboxConfig, "networkConfig" | "network" | "containers">;
+type Networked = Pick<SandboxConfig, "networkConfig" | "network" | "ports" | "containers">;
 
 /** True if it is connected to networks by their names: nobody else fills its namespace. */
 export function wantsNamedNetworks({ networkConfig, network }: Networked): boolean {
@@ -33,12 +32,12 @@ export async function assertConnectable(
   const { netNSPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
   assertHooksCan(hypervisor, config);
-  if (!(await canConnect({ host }))) {
-    throw new VirtError("NOT_SUPPORTED", "a network needs root", {
-      field: config.network === undefined ? "networkConfig" : "network",
-      hint: "Run as root, or leave it out.",
+  await host.network.assertUsable();
+  if (host.network.apart && (config.ports ?? []).some(({ protocol }) => protocol === "sctp"))
+    throw new VirtError("NOT_SUPPORTED", "publishing a port of SCTP needs root", {
+      field: "ports",
+      hint: "Run as root, or publish ports of TCP and UDP alone.",
     });
-  }
   if (model !== "none") joinOf(modelFor("virtual", model));
   if (
     config.network?.egress !== undefined &&

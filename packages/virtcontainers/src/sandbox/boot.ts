@@ -76,8 +76,8 @@ async function prepareAndStart(
   const spec = ofSettled(stored);
   deadline.phase("hypervisor.start");
   const devices = [...spec.devices, ...connecting.devices];
-  // Hooks find the namespace by the VMM's pid.
-  const hooked = sandbox.containers.some(hasNetworkHooks);
+  // Hooks find the namespace by the VMM's pid; not that of a user without root, which nobody else can enter.
+  const hooked = !context.host.network.apart && sandbox.containers.some(hasNetworkHooks);
   const networkNamespace = hooked ? sandbox.network?.netns.path : undefined;
   return await phase("hypervisor.start", ids, () =>
     startVm(context, hypervisor, sandbox, { ...spec, devices, networkNamespace }, ledger, deadline),

@@ -7,7 +7,7 @@ import { json } from "../../output/json.ts";
 import { safe } from "../../output/safe.ts";
 import { pickContainer } from "../../sandbox/pick-container.ts";
 import { abortable } from "../../terminal/abortable.ts";
-import { drained } from "../../terminal/drained.ts";
+import { writer } from "../../terminal/drained.ts";
 
 /** The options of `cp`, as the parser gives them. */
 export interface CpOptions {
@@ -64,10 +64,7 @@ async function copy(
     return await sandbox.copyTo(id, hostPath(from, context), to.path, how);
   }
   if (to.path !== "-") return await sandbox.copyFrom(id, from.path, hostPath(to, context), how);
-  const write = async (data: Uint8Array): Promise<void> => {
-    if (!context.stdout.write(data)) await drained(context.stdout);
-  };
-  return await sandbox.exportTar(id, from.path, write, how);
+  return await sandbox.exportTar(id, from.path, writer(context.stdout), how);
 }
 
 /** `NAME:PATH` is in a container, unless a slash or dot comes first. */

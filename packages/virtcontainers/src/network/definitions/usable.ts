@@ -107,8 +107,12 @@ function rangeEnds(ipRange: string): { rangeStart: string; rangeEnd: string } {
   return { rangeStart: addressIn(range, 0), rangeEnd: addressIn(range, last) };
 }
 
-/** Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. */
+/**
+ * Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. Nobody does that
+ * in a namespace of the user's own.
+ */
 async function hasWall(host: Host): Promise<boolean> {
+  if (host.network.apart) return false;
   const firewalld = await access("/run/firewalld").then(
     () => true,
     () => false,
