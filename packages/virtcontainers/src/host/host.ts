@@ -109,6 +109,8 @@ export interface Processes {
   killGroup(leader: ProcessIdentity, mark?: ProcessMark): Promise<void>;
   /** Raises the limit that `maxFileBytes` set, if it is lower; a process that is gone is no error. */
   raiseMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
+  /** Lowers it, if it is higher; files that are larger stay so. */
+  lowerMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
   /** Resolves when the process is gone; works for processes that this one did not start. */
   waitGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void>;
   /**

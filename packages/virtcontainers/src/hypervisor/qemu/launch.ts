@@ -57,9 +57,10 @@ export async function start(
       cwd: folder,
       outputPath: join(folder, vmFile.output),
       inheritedFds: files.inherited,
-      maxFileBytes: fileLimit,
+      maxFileBytes: fileLimit.starting,
       // All of the network that it needs are taps that it inherits.
-      withoutNetwork: host.uid === 0,
+      withoutNetwork: host.uid === 0 && spec.networkNamespace === undefined,
+      networkNamespace: spec.networkNamespace,
       seLinuxLabel: spec.config.seLinuxProcessLabel,
       ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
     });
@@ -68,6 +69,7 @@ export async function start(
     await update({ ...record, pid, startTime });
     const vm = started(host, spec, child, vsock);
     await waitForQmp(host, spec, child, vm, signal);
+    await host.processes.lowerMaxFileBytes(child, fileLimit.running);
     return vm;
   });
 }
