@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -175,6 +176,32 @@ for (const [name, open, missing] of engines) {
       const steps = await engine.run(["history", "--no-trunc", "local.example/plain:1"]);
       expect(steps.stdout).toContain("by hand");
       expect((await engine.run(["rmi", "local.example/plain:1"])).code).toBe(0);
+    });
+
+    test("a container's files are exported, and become an image with what is changed of it", async () => {
+      const options = ["--name", "made", ...engine.runOptions, "--tmpfs", "/mem"];
+      const script =
+        "echo new > /data/new; rm /data/file; echo x > /mem/x; touch /ready; sleep 100000";
+      expect((await engine.run(["run", "-d", ...options, "app", "sh", "-c", script])).code).toBe(0);
+      const wait = "while ! [ -e /ready ]; do sleep 0.1; done";
+      expect((await engine.run(["exec", "made", "sh", "-c", wait])).code).toBe(0);
+      const tar = join(base, `${name}.export.tar`);
+      expect(await engine.run(["export", "-o", tar, "made"])).toMatchObject({ code: 0 });
+      const members = execFileSync("tar", ["-tf", tar], { encoding: "utf8" }).split("\n");
+      expect(members).toContain("data/new");
+      for (const gone of ["data/file", "mem/x", "proc/self"]) expect(members).not.toContain(gone);
+      const changes = ["-a", "me", "-m", "note", "--change", 'CMD ["cat", "/data/new"]'];
+      const image = "registry.example/made:1";
+      const committed = await engine.run(["commit", ...engine.quiet, ...changes, "made", image]);
+      expect(committed.code).toBe(0);
+      expect((await engine.run(["rm", "-f", "made"])).code).toBe(0);
+      expect(await run(image)).toMatchObject({ code: 0, stdout: "new\n" });
+      expect(await run(image, "ls", "/data")).toMatchObject({ code: 0, stdout: "new\n" });
+      const owner = await run(image, "stat", "-c", "%a %u:%g", "/data");
+      expect(owner.stdout).toBe("750 1000:50\n");
+      expect((await engine.run(["history", image])).stdout).toContain("note");
+      expect((await engine.run(["rmi", image])).code).toBe(0);
+      expect((await engine.run(["export", "made"])).code).toBe(125);
     });
 
     test("a user has further groups, and labels are looked for", async () => {

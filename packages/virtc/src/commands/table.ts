@@ -38,6 +38,8 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     resume: manage("resume"),
     update: manage("update"),
     cp: manage("cp"),
+    export: ofImages("export"),
+    commit: ofImages("commit"),
     debug: manage("debug"),
   },
   "Images:": {

@@ -2,10 +2,8 @@
 export const dockerWords: Readonly<Record<string, string | null>> = {
   attach: null,
   build: null,
-  commit: null,
   create: "virtc sandbox create",
   diff: null,
-  export: "virtc cp NAME:/ -",
   info: "virtc check",
   rename: null,
   restart: null,

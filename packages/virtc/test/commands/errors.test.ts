@@ -14,11 +14,7 @@ async function failing(argv: string[]): Promise<{ code: number; err: string; out
 
 describe("a wrong command line", () => {
   it.each([
-    [
-      ["export", "x"],
-      "unknown command 'export'",
-      "Here it is `virtc cp NAME:/ -`. See `virtc --help`.",
-    ],
+    [["system", "x"], "unknown command 'system'", "Here it is `virtc gc`. See `virtc --help`."],
     [["build", "x"], "unknown command 'build'", "\nSee `virtc --help`."],
     [["bill"], "unknown command 'bill'", "\nSee `virtc --help`."],
     [["rnu"], "unknown command 'rnu'", "Did you mean run?"],

@@ -40,6 +40,8 @@ export interface VmSpec {
   folder: string;
   /** The unprivileged user that the VMM runs as; undefined: as the caller. */
   user: UserIds | undefined;
+  /** The network namespace that the VMM is to be in; undefined: one without a network, where the driver can. */
+  networkNamespace?: string | undefined;
   devices: readonly Device[];
   /** The disk, by its id, that the guest's log goes to; none: it goes to the file of a port. */
   logDisk?: string | undefined;

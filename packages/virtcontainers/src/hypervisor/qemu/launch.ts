@@ -59,7 +59,8 @@ export async function start(
       inheritedFds: files.inherited,
       maxFileBytes: fileLimit.starting,
       // All of the network that it needs are taps that it inherits.
-      withoutNetwork: host.uid === 0,
+      withoutNetwork: host.uid === 0 && spec.networkNamespace === undefined,
+      networkNamespace: spec.networkNamespace,
       seLinuxLabel: spec.config.seLinuxProcessLabel,
       ...(user && { uid: user.uid, gid: accelerator.gid ?? user.gid }),
     });

@@ -28,6 +28,7 @@ export function addInterface(input: Interface): Verb<Interface> {
       guest: guestOf(link.guest, wanted),
     });
     assertLive(endpoint);
+    if (wanted.ipAddresses !== undefined) endpoint.told = true;
     const told = await plug(operation, network, endpoint);
     delete endpoint.loose;
     await operation.save();
