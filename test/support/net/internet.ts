@@ -97,9 +97,10 @@ export async function internetByTap(): Promise<SmallInternet> {
   return await addressed(ends);
 }
 
-/** Carries frames between links that it makes; see frames.py. */
+/** Carries frames between links that it makes; see frames/main.ts. */
 export function frames(...args: string[]): string[] {
-  return ["python3", fileURLToPath(new URL("frames.py", import.meta.url)), ...args];
+  const script = fileURLToPath(new URL("frames/main.ts", import.meta.url));
+  return [process.execPath, "--import", "tsx", script, ...args];
 }
 
 async function addressed(ends: SmallInternet): Promise<SmallInternet> {
