@@ -1,9 +1,8 @@
 import type { NetworkDevice, VhostUserDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
+import { machines } from "../machine/machines.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 import type { DeviceParts } from "./backend.ts";
-import { virtioProperties } from "./virtio.ts";
-
-const driver = "virtio-net-pci";
 
 /** What QEMU knows the descriptors by: numbers of inherited ones, or names of those that it was handed. */
 export interface NetworkDescriptors {
@@ -55,15 +54,15 @@ function frontend(
   { id, mac, mtu, pairs }: { id: string; mac: string; mtu: number | undefined; pairs: number },
   config: QemuConfig,
 ): DeviceParts["device"] {
+  const pci = machines[config.machineType].transport === "pci";
   return {
-    driver,
+    ...virtioDevice(config, "virtio-net"),
     netdev: id,
     mac,
     // A vector for each queue, one for the control queue and one for changes of the configuration.
-    ...(pairs > 1 && { mq: true, vectors: 2 * pairs + 2 }),
+    ...(pairs > 1 && { mq: true, ...(pci && { vectors: 2 * pairs + 2 }) }),
     ...(mtu !== undefined && { host_mtu: mtu }),
     // Nothing is booted over it.
-    romfile: "",
-    ...virtioProperties(config, driver),
+    ...(pci && { romfile: "" }),
   };
 }
