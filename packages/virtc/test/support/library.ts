@@ -360,7 +360,15 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       exitedAt: undefined,
       logged: container.cmd?.detach ?? false,
       annotations: {},
-      mounts: [],
+      mounts: (container.mounts ?? []).map((mount) => ({
+        type: mount.type,
+        source: "source" in mount ? mount.source : undefined,
+        destination: mount.destination,
+        options: [],
+        readOnly: false,
+        hostPath: undefined,
+        blockDeviceID: undefined,
+      })),
       spec: { ociVersion: "1.0.2" },
     })),
   };

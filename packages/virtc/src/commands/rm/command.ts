@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
+import { deleteWithVolumes } from "../../sandbox/anonymous-volumes.ts";
 import { deleteSandbox } from "../../sandbox/delete.ts";
 import { examples } from "../examples.ts";
 import { forEachName } from "../for-each-name.ts";
@@ -10,10 +11,15 @@ export function define(program: Command, context: Context): void {
     .summary("remove containers")
     .description("Removes containers and all that they left on this host.")
     .argument("<container...>", "names of the containers")
+    .option("-v, --volumes", "also their volumes that nobody has named (-v /data)")
     .option("-f, --force", "also those that run, by killing them")
-    .action((names: string[], options: { force?: boolean }) =>
+    .action((names: string[], options: { force?: boolean; volumes?: boolean }) =>
       forEachName(names, context, async (name) => {
-        await deleteSandbox(await context.library(), name, options.force ?? false, "virtc rm -f");
+        const library = await context.library();
+        const remove = () => deleteSandbox(library, name, options.force ?? false, "virtc rm -f");
+        if (options.volumes)
+          await deleteWithVolumes(library, await library.statusSandbox(name), remove);
+        else await remove();
         context.stdout.write(`${name}\n`);
       }),
     )
