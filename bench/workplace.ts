@@ -34,6 +34,8 @@ export async function openWorkplace(
   // Also for Sandbox.create and for the command line.
   process.env.VIRTC_STATE_DIR = join(folder, "state");
   process.env.VIRTC_DATA_DIR = join(folder, "data");
+  // What a network costs is a figure of its own, in a namespace of its own.
+  process.env.VIRTC_NETWORK = "none";
   const library = new VirtContainers();
   const close = async (): Promise<void> => {
     for (const { id } of await library.listSandbox()) {

@@ -20,6 +20,8 @@ async function fetched(url: string): Promise<void> {
 }
 
 execFileSync("ip", ["link", "set", "lo", "up"]);
+say("A container is connected to the bridge of this host, unless it says otherwise:");
+await typed("run", "--rm", "busybox", "ip", "-o", "-4", "address", "show", "dev", "eth0");
 await typed("network", "create", "demo");
 const page = "echo '<p>from a container</p>' > /tmp/index.html; exec httpd -f -h /tmp";
 const server = ["busybox", "sh", "-c", page];

@@ -63,13 +63,16 @@ async function byLibrary(): Promise<void> {
   }
 }
 
-/** In a network namespace of its own, which goes with it: this machine's network stays as it is. */
+/** In a network namespace of its own, which goes with it. */
 async function network(): Promise<void> {
   heading("A web server that this machine and another container reach");
   if (process.getuid?.() !== 0) return say("Networks need root as yet.");
   const script = fileURLToPath(new URL("demo-network.ts", import.meta.url));
   const program = [process.execPath, ...process.execArgv, script];
-  const child = spawn("unshare", ["--net", "--", ...program], { stdio: "inherit" });
+  const child = spawn("unshare", ["--net", "--", ...program], {
+    stdio: "inherit",
+    env: { ...process.env, VIRTC_NETWORK: "" },
+  });
   const [code] = await once(child, "close");
   if (code !== 0) process.exitCode = 1;
 }
@@ -87,6 +90,8 @@ try {
   await chmod(folder, 0o711);
   const stateDir = join(folder, "state");
   process.env.VIRTC_STATE_DIR = stateDir;
+  // This machine's network stays as it is.
+  process.env.VIRTC_NETWORK = "none";
   await byCommandLine();
   await byLibrary();
   await detached();

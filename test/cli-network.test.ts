@@ -34,6 +34,15 @@ test("a published port leads from the host to the container, and rm leaves nothi
   expect(await lab.state()).toEqual(before);
 });
 
+test("a container that says nothing of a network gets out by the bridge, and with none has loopback alone", async () => {
+  const out = ["busybox", "wget", "-qO-", `http://${remote.ip}/`];
+  expect(await virtc.ok("run", "--rm", ...out)).toContain(here.ip);
+  const links = ["busybox", "ip", "-o", "link"];
+  expect(await virtc.ok("run", "--rm", ...links)).toContain("eth0");
+  expect(await virtc.ok("run", "--rm", "--network", "none", ...links)).not.toContain("eth0");
+  expect(await lab.state()).toEqual(before);
+});
+
 test("two containers of a network find each other by name, and a third one elsewhere does not", async () => {
   await virtc.ok("network", "create", "front");
   await virtc.ok("run", "-d", "--name", "web", "--network", "front:alias=shop", ...server);

@@ -187,7 +187,8 @@ describe.skipIf(process.getuid?.() !== 0)("an egress policy", () => {
     const { vc } = instance;
     const ledger = readFileSync(join(instance.stateDir, "sbs/killed/ledger"), "utf8");
     const pid = Number(/"name":"egress"[^\n]*"pid":(\d+)/.exec(ledger)?.[1]);
-    process.kill(pid, "SIGKILL");
+    // With whoever would start it again.
+    process.kill(-pid, "SIGKILL");
     const wire = await onWire(server, async () => {
       input.end("go\n");
       expect((await lines.next()).value).toBe("done");

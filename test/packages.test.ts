@@ -61,6 +61,7 @@ const run = async (file: string, ...args: string[]) => {
     ...process.env,
     VIRTC_STATE_DIR: join(folder, "state"),
     VIRTC_DATA_DIR: join(folder, "data"),
+    VIRTC_NETWORK: "none",
   };
   return (await execute(file, args, { cwd: folder, env })).stdout;
 };

@@ -39,10 +39,15 @@ export class Virtc {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       VIRTC_STATE_DIR: this.stateDir,
       VIRTC_DATA_DIR: join(folder, "data"),
+      // Nothing is done to this machine's own network.
+      VIRTC_NETWORK: netns === undefined ? "none" : "",
     };
   }
 
-  /** Fresh folders with the busybox image in them; `netns` is the network namespace that it is run in. */
+  /**
+   * Fresh folders with the busybox image in them; `netns` is the network namespace that it is run in. Without one
+   * containers have no network unless they ask for it.
+   */
   static async create({ netns }: { netns?: string } = {}): Promise<Virtc> {
     const virtc = new Virtc(await mkdtemp(join(tmpdir(), "virtc-cli-")), netns);
     await chmod(virtc.folder, 0o711);

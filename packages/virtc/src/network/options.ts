@@ -27,7 +27,7 @@ export function declareNetworkOptions(command: Command): Command {
     .option(
       "--network <network>",
       "none, bridge, NAME[:ip=,mac=,alias=,interface=], ns:/PATH or container:NAME; several NAMEs " +
-        "are several links (default: VIRTC_NETWORK, or bridge where ports are published, or none)",
+        "are several links (default: VIRTC_NETWORK, or bridge; none for an ordinary user)",
       collect,
       [],
     )

@@ -15,7 +15,7 @@ import { givenOptions, refuseForeign } from "./refuse.ts";
 
 /** The network that is asked for, checked as far as the command line alone allows. */
 export interface NetworkRequest {
-  /** Undefined where nothing asks for a network or refuses it. */
+  /** Undefined where a file says it. */
   choice: NetworkChoice | undefined;
   /** What is the same whatever network it is. */
   settings: Omit<SandboxNetwork, "networks">;
@@ -29,7 +29,7 @@ export const mostPorts = 1024;
 /** Checks the options of a network; VIRTC_NETWORK stands for --network where that is left out. */
 export function parseNetwork(options: NetworkOptions, env: NodeJS.ProcessEnv): NetworkRequest {
   const choice = choose(options, env);
-  if (choice !== undefined) refuseForeign(choice, options);
+  refuseForeign(choice, options);
   const published = options.publish.flatMap(parsePublish);
   if (published.length > mostPorts)
     throw new UsageError(`--publish: at most ${mostPorts} ports can be published`);
@@ -49,14 +49,11 @@ export function parseNetwork(options: NetworkOptions, env: NodeJS.ProcessEnv): N
 }
 
 /** Who asks for what only a network has, asks for one. */
-function choose(
-  options: NetworkOptions,
-  { VIRTC_NETWORK }: NodeJS.ProcessEnv,
-): NetworkChoice | undefined {
+function choose(options: NetworkOptions, { VIRTC_NETWORK }: NodeJS.ProcessEnv): NetworkChoice {
   if (options.network.length > 0) return parseNetworks(options.network);
   if (VIRTC_NETWORK) return parseNetworks([VIRTC_NETWORK], "VIRTC_NETWORK");
   const asked = givenOptions(options).length > 0;
-  return asked ? { kind: "networks", networks: [{ name: "bridge" }] } : undefined;
+  return asked ? { kind: "networks", networks: [{ name: "bridge" }] } : { kind: "default" };
 }
 
 /** The options about an address are for the only network. */

@@ -55,10 +55,12 @@ describe.each([
     expect(made?.ports?.[0]?.hostPort).toBeLessThan(40_200);
   });
 
-  it("says nothing of a network where nobody asked for one", async () => {
+  it("has the bridge where nobody says anything, and nothing with --network none", async () => {
     const { library, context } = setUp();
     await runCli(words(), context);
-    expect(Object.keys(library.created[0] ?? {})).not.toContain("network");
+    await runCli(words("--network", "none"), context);
+    expect(library.created[0]?.network).toEqual({ networks: [{ name: "bridge" }] });
+    expect(library.created[1]?.network).toBeUndefined();
   });
 
   it("takes the network of VIRTC_NETWORK", async () => {

@@ -30,6 +30,7 @@ describe("sandbox create", () => {
         hypervisorConfig: { numVCPUs: 2, memoryMiB: 512 },
         annotations: { a: "b" },
         containers: [],
+        network: { networks: [{ name: "bridge" }] },
       },
     ]);
     expect((await virtc("pod", "create")).out).toMatch(/^[0-9a-f]{12}\n$/);

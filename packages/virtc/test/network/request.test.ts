@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { networkPart } from "../../src/network/config.ts";
 import { exposed } from "../../src/network/exposed.ts";
 import type { NetworkOptions } from "../../src/network/options.ts";
+import { orDefault } from "../../src/network/or-default.ts";
 import { parseNetwork } from "../../src/network/request.ts";
+import { fakeLibrary } from "../support/library.ts";
 
 const nothing: NetworkOptions = {
   network: [],
@@ -20,9 +22,21 @@ function part(options: Partial<NetworkOptions>, env: NodeJS.ProcessEnv = {}) {
 }
 
 describe("the network that is asked for", () => {
-  it("is none unless something says otherwise", () => {
-    expect(part({})).toEqual({});
+  it("is the default unless something says otherwise", () => {
+    expect(parseNetwork(nothing, {}).choice).toEqual({ kind: "default" });
     expect(part({ network: ["none"] })).toEqual({});
+  });
+
+  it("by default is what the library says, and nothing where that is none", async () => {
+    const settled = async (options: Partial<NetworkOptions>, byDefault: string) => {
+      const { networks } = fakeLibrary(async () => 0);
+      const library = { networks: { ...networks, default: async () => byDefault } };
+      const request = parseNetwork({ ...nothing, ...options }, {});
+      return networkPart(await orDefault(request, library, new AbortController().signal), []);
+    };
+    expect(await settled({}, "bridge")).toEqual({ network: { networks: [{ name: "bridge" }] } });
+    expect(await settled({}, "none")).toEqual({});
+    expect(await settled({ network: ["none"] }, "bridge")).toEqual({});
   });
 
   it("is that of VIRTC_NETWORK, which --network goes before", () => {

@@ -413,6 +413,7 @@ function fakeNetworks(): Networks {
   };
   return {
     inspect,
+    default: async () => "bridge",
     check: async (name) => (await inspect(name)).usedBy.map((id) => `${id} is cut off`),
     list: async () => [...all.values()],
     create: async ({ name = "random", subnets = [], internal = false, labels = {} } = {}) => {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { networkName } from "../config/network/names.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
 import {
   findGuestDir,
@@ -19,6 +20,7 @@ import type { Context } from "../operation/context.ts";
 import { defaultFolders } from "../paths.ts";
 import type { LogCarrier } from "../store/log-carrier.ts";
 import { Store } from "../store/store.ts";
+import { parse } from "../validate.ts";
 import { createVolumes } from "../volume/store.ts";
 
 /** What an instance works with. */
@@ -33,6 +35,8 @@ export interface VirtContainersOptions {
   kernel?: KernelFlavour | undefined;
   logger?: Logger | undefined;
   registries?: RegistriesConfig | undefined;
+  /** The network of a sandbox that names none, or `none`; default VIRTC_NETWORK, else `bridge` where this user can have one. */
+  network?: string | undefined;
   /** The operating system; for tests. */
   host?: Host | undefined;
   /** An image store to use instead of the one in dataDir; for tests. */
@@ -51,6 +55,7 @@ const known: Readonly<Record<keyof VirtContainersOptions, true>> = {
   kernel: true,
   logger: true,
   registries: true,
+  network: true,
   host: true,
   images: true,
   hypervisors: true,
@@ -104,6 +109,10 @@ export function createContext(options: VirtContainersOptions): Context {
     guestAssets,
     hypervisors: new Hypervisors(host, logger, options.hypervisors),
     logCarrier: options.logCarrier,
+    defaultNetwork:
+      options.network === undefined
+        ? undefined
+        : parse(networkName, options.network, "options.network"),
   };
 }
 

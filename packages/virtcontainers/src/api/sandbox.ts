@@ -7,6 +7,7 @@ import type { CallOptions } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
 import type { LogEntry } from "../logs/follow.ts";
 import { monitor } from "../monitor/monitor.ts";
+import { networkByDefault } from "../network/default.ts";
 import type { EgressDecision } from "../network/egress/audit.ts";
 import { egressLog } from "../network/egress/log.ts";
 import type { Connection } from "../operation/connection.ts";
@@ -67,14 +68,16 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Makes and starts a sandbox with one container, `main`, that waits for commands to be run with exec.
+   * Makes and starts a sandbox with one container, `main`, that waits for commands to be run with exec. It is connected to
+   * the bridge of this host, unless `network` or VIRTC_NETWORK says otherwise, or this user can't have networks.
    * `await using` stops and deletes it at the end.
    */
   static async create(options: SandboxOptions = {}): Promise<Sandbox> {
-    const config = configFromOptions(options);
     const { defaultContext } = await import("./default-context.ts");
-    const { sandbox, connection } = await runSandbox(defaultContext(), config, options);
-    return openSandbox(defaultContext(), sandbox, connection, true);
+    const context = defaultContext();
+    const config = configFromOptions(options, await networkByDefault(context));
+    const { sandbox, connection } = await runSandbox(context, config, options);
+    return openSandbox(context, sandbox, connection, true);
   }
 
   /** Finds a sandbox that any process of this user made. `await using` only releases it at the end. */

@@ -69,8 +69,7 @@ export class VirtContainers {
 
   /** The named networks. */
   get networks(): Networks {
-    const { host, dataDir } = this.#context;
-    return createNetworks(host, dataDir);
+    return createNetworks(this.#context);
   }
 
   /** Boots a VM and creates the containers, if any; state `ready`. Default deadline 300 s. */

@@ -27,7 +27,7 @@ export interface SandboxOptions extends CallOptions {
   workDir?: string | undefined;
   /** Name or number, optionally `:group`; default: the image's. */
   user?: string | undefined;
-  /** A network's name, `none`, or all that there is to say; default: `bridge` with `ports`, else none. */
+  /** A network's name, `none`, or all that there is to say; default: VIRTC_NETWORK, else `bridge`, but none for a user who can't have one. */
   network?: string | SandboxNetwork | undefined;
   /** Ports of the host that lead to the sandbox. */
   ports?: PortMapping[] | undefined;

@@ -67,9 +67,9 @@ export interface SandboxConfig {
   enableAgentPidNs?: boolean | undefined;
   /** Containers without a filter of their own have none. Default false. */
   disableGuestSeccomp?: boolean | undefined;
-  /** The namespace that its guest is connected to, where somebody else fills it. Default: no network. */
+  /** The namespace that its guest is connected to, where somebody else fills it. Default: no namespace. */
   networkConfig?: NetworkConfig | undefined;
-  /** The networks that it is connected to, and what its containers know of them. Default: none. */
+  /** The networks that it is connected to, and what its containers know of them. Default: none, unlike that of Sandbox.create. */
   network?: SandboxNetwork | undefined;
   /** Ports of the host that lead to it; they need a network. At most 1024. */
   ports?: PortMapping[] | undefined;

@@ -6,6 +6,7 @@ import { findPlugin, pluginFolders } from "./cni/find.ts";
 import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
+import { pluginPackage, toolPackages } from "./network/packages.ts";
 import { type DebianRelease, hostRelease } from "./release.ts";
 import { userNamespace } from "./user-namespace.ts";
 
@@ -50,21 +51,18 @@ const namespacesRemedy =
 
 const oldestKernel = { major: 5, minor: 12 };
 
+const networks = "networks, which sandboxes of root's have unless they say --network none";
+
 /** What networks of sandboxes need. */
 const networkRequirements: readonly Requirement[] = [
-  plugins(
-    "cni",
-    ["bridge", "host-local", "portmap", "firewall"],
-    "networks of sandboxes (--network)",
-    ["containernetworking-plugins"],
-  ),
-  plugins("dnsname", ["dnsname"], "names of sandboxes in their networks", [
-    "golang-github-containernetworking-plugin-dnsname",
-    "dnsmasq-base",
+  plugins("cni", ["bridge", "host-local", "portmap", "firewall"], networks),
+  plugins("dnsname", ["dnsname"], "names of sandboxes in their networks"),
+  tool("dnsmasq", "dnsmasq", false, "names of sandboxes in their networks", [toolPackages.dnsmasq]),
+  tool("ip", "ip", false, networks, [toolPackages.ip]),
+  tool("nft", "nft", false, `${networks}: their walls and their way out`, [toolPackages.nft]),
+  tool("iptables", "iptables", false, "published ports (--publish), and names of sandboxes", [
+    toolPackages.iptables,
   ]),
-  tool("ip", "ip", false, "networks of sandboxes (--network)", ["iproute2"]),
-  tool("nft", "nft", false, "walls between networks, and what they reach", ["nftables"]),
-  tool("iptables", "iptables", false, "published ports (--publish)", ["iptables"]),
 ];
 
 /** What a host must or should have. */
@@ -101,7 +99,8 @@ export const requirements: readonly Requirement[] = [
   {
     id: "root",
     required: false,
-    neededFor: "folder roots over virtio-fs with QEMU 7.2, and a user of its own for each QEMU",
+    neededFor:
+      "networks, folder roots over virtio-fs with QEMU 7.2, and a user of its own for each QEMU",
     packages: [],
     remedy: "Run as root.",
     check: async ({ uid }) => ({ ok: uid === 0, detail: `user id ${uid}` }),
@@ -130,7 +129,7 @@ export const requirements: readonly Requirement[] = [
   tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
   tool("tar", "tar", false, "importing root file system folders", ["tar"]),
   ...networkRequirements,
-  device("tun", "/dev/net/tun", "networks of sandboxes", "Load the kernel module tun."),
+  device("tun", "/dev/net/tun", networks, "Load the kernel module tun."),
   device(
     "vhost-vsock",
     "/dev/vhost-vsock",
@@ -197,12 +196,8 @@ function tool(
   return { id, required, neededFor, packages, check };
 }
 
-function plugins(
-  id: string,
-  types: readonly string[],
-  neededFor: string,
-  packages: Packages,
-): Requirement {
+function plugins(id: string, types: readonly string[], neededFor: string): Requirement {
+  const packages = [...new Set(types.map(pluginPackage))];
   const check: Requirement["check"] = async (host) => {
     const folders = pluginFolders(process.env);
     const found = await Promise.allSettled(types.map((type) => findPlugin(host, type, folders)));

@@ -1,31 +1,19 @@
 import { dirname } from "node:path";
-import * as v from "valibot";
-import type { NetworkAttachment } from "../config/network/network.ts";
-import { VirtError } from "../errors.ts";
-import { findPlugin } from "../host/cni/find.ts";
-import type { Host } from "../host/host.ts";
 import { makePrivateFolder } from "../host/trusted.ts";
-import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { Attachment } from "../store/network/attachment.ts";
-import { type CniUse, writeUse } from "../store/network/cni-use.ts";
+import { writeUse } from "../store/network/cni-use.ts";
 import { lockedNetworks, networksFolder } from "../store/network/places.ts";
 import { undoUse } from "../store/record/cni.ts";
 import { runHeld } from "../store/run-held.ts";
+import { type AttachContext, planNetworks } from "./choose.ts";
 import { addChain } from "./cni/add.ts";
 import { assertFree } from "./cni/claims.ts";
 import { assertGiven } from "./cni/given.ts";
-import { configFolders, findList } from "./cni/load.ts";
-import { networkOfFile, type UsableNetwork } from "./cni/network.ts";
-import { type Attachable, type Place, type Plan, planUse, type Wanted } from "./cni/plan.ts";
+import type { Attachable, Plan } from "./cni/plan.ts";
 import { toAttachment } from "./cni/result.ts";
-import { takes } from "./cni/runtime-config.ts";
-import { defaultNetwork, obtainDefault } from "./definitions/create.ts";
-import { readDefinition } from "./definitions/record.ts";
-import { toUsable } from "./definitions/usable.ts";
-
-/** What attaching needs of what every verb works with. */
-export type AttachContext = Pick<Context, "host" | "dataDir" | "store">;
+import { obtainDefault } from "./definitions/create.ts";
+import { assertInstalled } from "./installed.ts";
 
 /**
  * Attaches a sandbox, in the order of its links, to the networks that its configuration names: the CNI plugins fill
@@ -39,13 +27,16 @@ export async function attachNetworks(
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<Attachment[]> {
-  if (sandbox.config.network === undefined) return [];
-  const { host, store } = context;
+  const { host } = context;
   const folder = networksFolder(context.dataDir);
-  const { stateDir } = store;
-  const place = { folder, stateDir, bootId: await host.bootId(), netns: netnsPath };
-  const plans = await planAll(context, sandbox, place, signal);
-  for (const { use } of plans) await assertInstalled(host, use);
+  const plans = await planNetworks(context, sandbox, netnsPath, () =>
+    obtainDefault(host, folder, signal),
+  );
+  for (const plan of plans) {
+    plan.use.plugins.push(...((await plan.further?.(host)) ?? []));
+    // With a plugin that is missing nothing is begun, since nothing could be undone either.
+    await assertInstalled(host, plan);
+  }
   try {
     for (const plan of plans) await note(context, plan, folder, ledger, signal);
     const attached: Attachment[] = [];
@@ -58,71 +49,6 @@ export async function attachNetworks(
         .catch(() => {});
     throw error;
   }
-}
-
-async function planAll(
-  context: AttachContext,
-  sandbox: Attachable,
-  place: Place,
-  signal: AbortSignal,
-): Promise<Plan[]> {
-  const wanted = await chooseNetworks(context, sandbox, signal);
-  return wanted.map((each) => planUse(sandbox, each, place));
-}
-
-/** The networks with the names of their links; the ports lead to the first network that takes such. */
-async function chooseNetworks(
-  context: AttachContext,
-  sandbox: Attachable,
-  signal: AbortSignal,
-): Promise<Wanted[]> {
-  const { network, ports = [] } = sandbox.config;
-  const all: NetworkAttachment[] = network?.networks ?? [{ name: defaultNetwork }];
-  const networks = await Promise.all(all.map(({ name }) => findNetwork(context, name, signal)));
-  const published = networks.findIndex(({ list }) => takes(list.plugins, "portMappings"));
-  if (ports.length > 0 && published < 0) throw cantPublish(networks);
-  const given = all.flatMap(({ interfaceName }) => interfaceName ?? []);
-  const free = Array.from({ length: 32 }, (_, index) => `eth${index}`).filter(
-    (name) => !given.includes(name),
-  );
-  return networks.map((found, index) => ({
-    network: found,
-    attachment: all[index] ?? { name: found.name },
-    ifName: all[index]?.interfaceName ?? free.shift() ?? "",
-    ports: index === published ? ports : [],
-  }));
-}
-
-/** A network that was made here comes before a file's of the same name. */
-async function findNetwork(
-  { host, dataDir }: AttachContext,
-  name: string,
-  signal: AbortSignal,
-): Promise<UsableNetwork> {
-  const folder = networksFolder(dataDir);
-  const made = await readDefinition(folder, name);
-  if (made !== undefined) return await toUsable(host, folder, made);
-  if (name !== defaultNetwork) return await networkOfFile(name);
-  const file = await findList(name, configFolders(process.env));
-  if (file !== undefined) return { name, list: file };
-  return await toUsable(host, folder, await obtainDefault(host, folder, signal));
-}
-
-/** With a plugin that is missing nothing is begun, since nothing could be undone either. HOST_REQUIREMENT. */
-async function assertInstalled(host: Host, { plugins, folders }: CniUse): Promise<void> {
-  for (const { type, ipam } of plugins) {
-    await findPlugin(host, type, folders);
-    const delegate = v.safeParse(v.object({ type: v.string() }), ipam);
-    if (delegate.success) await findPlugin(host, delegate.output.type, folders);
-  }
-}
-
-function cantPublish(networks: readonly UsableNetwork[]): VirtError {
-  const names = networks.map(({ name }) => name).join(", ");
-  return new VirtError("NOT_SUPPORTED", `ports can't be published in the network ${names}`, {
-    field: "ports",
-    hint: "Add a network whose plugins declare the capability portMappings, such as bridge.",
-  });
 }
 
 /** Writes a use down, unless others have what it asks for. Nothing of it is made yet. */

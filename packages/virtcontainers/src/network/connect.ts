@@ -11,7 +11,7 @@ import { kindOf } from "./endpoint/kinds.ts";
 import { modelFor } from "./interworking/models.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
-import { wantsNetwork } from "./wanted.ts";
+import { wantsNamedNetworks, wantsNetwork } from "./wanted.ts";
 import type { NetworkWork, Plug } from "./work.ts";
 
 /** The interfaces that a VM starts with; disposed of once the VMM has them. */
@@ -51,7 +51,7 @@ export async function connectNetwork(
       obtainNamespace(context, sandbox, ledger),
     );
     sandbox.network = network;
-    if (sandbox.config.network !== undefined && network.created) {
+    if (wantsNamedNetworks(sandbox.config)) {
       network.attachments = await phase("network.cni", ids, () =>
         attachNetworks(context, sandbox, network.netns.path, ledger, signal),
       );

@@ -17,6 +17,8 @@ export interface Network {
 
 /** The named networks of this host and user. All methods throw VirtError, and end by the signal. */
 export interface Networks {
+  /** The network of a sandbox that names none, or `none`: what VIRTC_NETWORK says, else `bridge` where this user can have one. */
+  default(call?: CallOptions): Promise<string>;
   /** ALREADY_EXISTS, INVALID_ARGUMENT, BUSY where the addresses are another network's. */
   create(options?: NetworkOptions, call?: CallOptions): Promise<Network>;
   /** By name. */

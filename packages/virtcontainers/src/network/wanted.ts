@@ -3,9 +3,19 @@ import { invalidArgument, VirtError } from "../errors.ts";
 import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
+import { canConnect } from "./default.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
 type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
+
+/** True if it is connected to networks by their names: nobody else fills its namespace. */
+export function wantsNamedNetworks({ networkConfig, network }: Networked): boolean {
+  return (
+    wantsNetwork({ networkConfig, network }) &&
+    network !== undefined &&
+    networkConfig?.netNSPath === undefined
+  );
+}
 
 /** True if the sandbox is to have a network namespace. */
 export function wantsNetwork({ networkConfig, network }: Networked): boolean {
@@ -22,7 +32,7 @@ export async function assertConnectable(
   if (!wantsNetwork(config)) return;
   const { netNSPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
-  if (host.uid !== 0) {
+  if (!(await canConnect({ host }))) {
     throw new VirtError("NOT_SUPPORTED", "a network needs root", {
       field: config.network === undefined ? "networkConfig" : "network",
       hint: "Run as root, or leave it out.",

@@ -23,4 +23,6 @@ export interface Context {
   readonly hypervisors: Hypervisors;
   /** By what logs reach the host; undefined: as each driver does it best. */
   readonly logCarrier: LogCarrier | undefined;
+  /** The network of a sandbox that names none, or `none`; undefined: as VIRTC_NETWORK and the host decide. */
+  readonly defaultNetwork: string | undefined;
 }

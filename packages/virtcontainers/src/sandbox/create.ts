@@ -10,7 +10,8 @@ import { prepareContainer } from "../container/verbs/prepare.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import { Tracer } from "../monitor/trace.ts";
-import { assertConnectable } from "../network/wanted.ts";
+import { assertAttachable } from "../network/attachable.ts";
+import { assertConnectable, wantsNamedNetworks } from "../network/wanted.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveConfig } from "../operation/resolve.ts";
@@ -95,7 +96,9 @@ async function plan(
   await assertShareable(context, hypervisor, config, resolved.sharedFS);
   await hypervisor.validate(resolved, signal);
   await assertGuestCan(context, hypervisor, config, resolved);
+  const hostname = (config.hostname ?? id).slice(0, 64);
   await assertConnectable(context, hypervisor, config);
+  if (wantsNamedNetworks(config)) await assertAttachable(context, { id, hostname, config });
   const containers: StoredContainer[] = [];
   for (const [index, container] of (config.containers ?? []).entries()) {
     const field = `containers.${index}`;
@@ -109,7 +112,7 @@ async function plan(
     version: stateVersion,
     id,
     generation: 0,
-    hostname: (config.hostname ?? id).slice(0, 64),
+    hostname,
     state: "creating",
     bootId: await context.host.bootId(),
     createdAt: new Date().toISOString(),

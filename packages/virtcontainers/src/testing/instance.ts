@@ -10,6 +10,7 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import { createMockHypervisor, type MockCall, type MockFailure } from "../hypervisor/mock/index.ts";
 import type { Images } from "../image/image.ts";
 import type { Logger } from "../log.ts";
+import { noNetwork } from "../network/default.ts";
 import { unlessGone } from "../sandbox/dispose.ts";
 import type { LogCarrier } from "../store/log-carrier.ts";
 import { createTestAgent, type TestAgent, type TestAgentOptions } from "./agent/agent.ts";
@@ -115,6 +116,8 @@ export async function createTestInstance(options: TestInstanceOptions = {}): Pro
     dataDir: join(folder, "data"),
     hypervisors: { qemu: hypervisor, mock: hypervisor },
     logCarrier: options.logCarrier,
+    // Nothing of this host's network is touched but by who asks for it.
+    network: noNetwork,
   };
   if (options.asDefault) useOptions(instanceOptions);
   const vc = new VirtContainers(instanceOptions);

@@ -18,11 +18,12 @@ test.each([
   [{ network: { networks: [{ name: "front", ip: "x" }] } }, "options.network.networks.0.ip"],
   [{ network: "none", ports: [{ hostPort: 80, containerPort: 80 }] }, "options.ports"],
 ])("Sandbox.create(%j) is refused", (options, field) => {
-  const create = () => configFromOptions(untyped<SandboxOptions>(options));
+  const create = () => configFromOptions(untyped<SandboxOptions>(options), "none");
   expect(create).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }));
 });
 
 test.each<[SandboxOptions, object]>([
+  [{}, { network: { networks: [{ name: "bridge" }] } }],
   [{ network: "none" }, {}],
   [{ network: "front" }, { network: { networks: [{ name: "front" }] } }],
   [{ network: { rxRateBits: 8000 } }, { network: { rxRateBits: 8000 } }],
@@ -34,8 +35,15 @@ test.each<[SandboxOptions, object]>([
     },
   ],
 ])("Sandbox.create(%j) asks for a network", (options, part) => {
-  const { network, ports } = configFromOptions(options);
+  const { network, ports } = configFromOptions(options, "bridge");
   expect({ ...(network && { network }), ...(ports && { ports }) }).toEqual(part);
+});
+
+test("where none is the default, Sandbox.create has no network unless it is given ports", () => {
+  const ports = [{ hostPort: 8080, containerPort: 80 }];
+  expect(configFromOptions({}, "none").network).toBeUndefined();
+  expect(configFromOptions({ ports }, "none").network).toEqual({ networks: [{ name: "bridge" }] });
+  expect(configFromOptions({ ports }, "front").network).toEqual({ networks: [{ name: "front" }] });
 });
 
 test("VirtContainers refuses options that it does not know, and names those it does", () => {

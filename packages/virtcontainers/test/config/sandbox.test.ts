@@ -127,13 +127,13 @@ test.each<[string, object]>([
 
 describe("the short form", () => {
   test("without options: one busybox container that waits", () => {
-    expect(configFromOptions({})).toEqual({
+    expect(configFromOptions({}, "none")).toEqual({
       hypervisorConfig: {},
       containers: [{ id: "main", image: "busybox", waits: true, cmd: { args: [], envs: [] } }],
     });
   });
   test("refuses an unknown option by name", () => {
-    expect(() => configFromOptions({ memory: 512 } as object)).toThrow(
+    expect(() => configFromOptions({ memory: 512 } as object, "none")).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field: "options.memory" }),
     );
   });

@@ -8,6 +8,8 @@ import { parseHostName, parseInterfaceName, parseNetworkName } from "./names.ts"
 
 /** What `--network` chose. */
 export type NetworkChoice =
+  /** Nothing was said. */
+  | { kind: "default" }
   | { kind: "none" }
   | { kind: "networks"; networks: NetworkAttachment[] }
   /** A namespace that somebody else fills. */

@@ -1,6 +1,6 @@
-import type { ContainerConfig, PortMapping, SandboxConfig } from "virtcontainers";
+import type { ContainerConfig, SandboxConfig } from "virtcontainers";
 import { containerConfig } from "../../container/config.ts";
-import { networkPart } from "../../network/config.ts";
+import type { NetworkPart } from "../../network/config.ts";
 import { hypervisorConfig } from "../../vm/config.ts";
 import type { RunRequest } from "./request.ts";
 
@@ -14,7 +14,7 @@ export function sandboxConfig(
   request: RunRequest,
   size: TerminalSize | undefined,
   annotations: Readonly<Record<string, string>>,
-  ports: readonly PortMapping[],
+  network: NetworkPart,
 ): SandboxConfig {
   const { id, container, vm, detach } = request;
   return {
@@ -26,7 +26,7 @@ export function sandboxConfig(
     exitWith: detach ? id : undefined,
     // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
     staticResourceMgmt: true,
-    ...networkPart(request.network, ports),
+    ...network,
   };
 }
 

@@ -6,7 +6,9 @@ import type { Context } from "../../context.ts";
 import { inOptionNames } from "../../errors/fields.ts";
 import { isLibraryError } from "../../errors/library.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
+import { networkPart } from "../../network/config.ts";
 import { obtainPorts } from "../../network/obtain-ports.ts";
+import { orDefault } from "../../network/or-default.ts";
 import { clientAnnotation, nobody, removeAnnotation, thisClient } from "../../sandbox/owner.ts";
 import { sweep } from "../../sandbox/sweep.ts";
 import { terminalSize } from "../../terminal/raw.ts";
@@ -47,7 +49,8 @@ async function start(
   if (request.joins !== undefined)
     return await join(request.joins, ownContainer(request, size), library, signal);
   const ports = await obtainPorts(request.network, image, library, signal);
-  const config = sandboxConfig(request, size, await annotations(request), ports);
+  const network = networkPart(await orDefault(request.network, library, signal), ports);
+  const config = sandboxConfig(request, size, await annotations(request), network);
   return await runSandbox(library, config, signal);
 }
 

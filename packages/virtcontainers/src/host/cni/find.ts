@@ -14,6 +14,18 @@ export function pluginFolders(env: NodeJS.ProcessEnv): string[] {
   return given.length > 0 ? given : usual;
 }
 
+/** Whether a plugin is in one of the folders. */
+export async function hasPlugin(
+  { processes }: Pick<Host, "processes">,
+  type: string,
+  folders: readonly string[],
+): Promise<boolean> {
+  if (!pluginType.test(type)) return false;
+  for (const folder of folders)
+    if ((await processes.which(join(folder, type))) !== undefined) return true;
+  return false;
+}
+
 /** The path of a plugin's executable. HOST_REQUIREMENT, also where others could have put it there. */
 export async function findPlugin(
   host: Host,

@@ -5,14 +5,10 @@ import { clearLink } from "./clear-link.ts";
 import { identifyNamespace, isStill } from "./identity.ts";
 import { openMacvtap } from "./macvtap.ts";
 import { makeNamespace, removeNamespace } from "./namespace.ts";
+import { toolPackages } from "./packages.ts";
 import { openTap, openVhost } from "./taps.ts";
 
-/** The Debian package that brings a tool. */
-const packages: Readonly<Record<string, string>> = {
-  ip: "iproute2",
-  tc: "iproute2",
-  nft: "nftables",
-};
+const packages: Readonly<Record<string, string>> = toolPackages;
 
 export function createNetwork(
   libc: () => Libc,

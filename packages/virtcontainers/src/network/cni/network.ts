@@ -1,6 +1,6 @@
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
-import type { NetworkList } from "./config-list.ts";
+import type { NetworkList, PluginConfig } from "./config-list.ts";
 import { configFolders, findList } from "./load.ts";
 
 /** A network that sandboxes can be attached to. */
@@ -10,6 +10,8 @@ export interface UsableNetwork {
   list: NetworkList;
   /** A bridge that goes when nobody uses the network any more. */
   bridge?: string | undefined;
+  /** Plugins that only this host needs, after the others: it takes time to tell. */
+  further?(host: Host): Promise<PluginConfig[]>;
   /** Makes what the plugins don't, beside them; it is there before a guest is. */
   prepare?(host: Host, signal: AbortSignal): Promise<void>;
 }

@@ -45,6 +45,7 @@ export interface Plan {
   path: string;
   use: CniUse;
   prepare: UsableNetwork["prepare"];
+  further: UsableNetwork["further"];
 }
 
 /** What is done for one network. NOT_SUPPORTED where it can't be given what is asked for. */
@@ -83,7 +84,8 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
     ...(network.bridge !== undefined && { bridge: network.bridge }),
   };
   const path = usePath(place.folder, list.name, user, ifName);
-  return { name: network.name, path, use, prepare: network.prepare };
+  const { name, prepare, further } = network;
+  return { name, path, use, prepare, further };
 }
 
 const needed = [

@@ -5,6 +5,7 @@ import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
+import type { Context } from "../../operation/context.ts";
 import { readUse } from "../../store/network/cni-use.ts";
 import { allUses, lockedNetworks, namesIn, networksFolder } from "../../store/network/places.ts";
 import { isUserThere } from "../../store/user.ts";
@@ -13,6 +14,7 @@ import { assertReady, checkUse } from "../cni/ask.ts";
 import { readUses } from "../cni/claims.ts";
 import { configFolders, findList, loadLists } from "../cni/load.ts";
 import { networkNotFound, networkOfFile } from "../cni/network.ts";
+import { networkByDefault } from "../default.ts";
 import type { Network, Networks } from "../networks.ts";
 import { createNetwork, defaultNetwork } from "./create.ts";
 import {
@@ -27,9 +29,12 @@ import { toUsable } from "./usable.ts";
 /** Default deadline of an operation on networks. */
 const timeoutMs = 60_000;
 
-/** The networks below `dataDir`, and those of the files of CNI. */
-export function createNetworks(host: Host, dataDir: string): Networks {
-  const folder = networksFolder(dataDir);
+/** The networks below the data folder, and those of the files of CNI. */
+export function createNetworks(
+  context: Pick<Context, "host" | "dataDir" | "defaultNetwork">,
+): Networks {
+  const { host } = context;
+  const folder = networksFolder(context.dataDir);
   const run = async <T>(
     name: string,
     call: CallOptions | undefined,
@@ -40,6 +45,7 @@ export function createNetworks(host: Host, dataDir: string): Networks {
   };
   const named = (name: string): string => parse(networkName, name, "name");
   return {
+    default: (call) => run("default", call, () => networkByDefault(context)),
     create: (options = {}, call) =>
       run("create", call, async (signal) =>
         describe(host, folder, await createNetwork(host, folder, options, signal)),

@@ -1,7 +1,6 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { isVirtError } from "../../errors.ts";
-import { findPlugin, pluginFolders } from "../../host/cni/find.ts";
+import { hasPlugin, pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import { addressIn, parseBlock, sizeOf } from "../block.ts";
 import { readList } from "../cni/config-list.ts";
@@ -33,8 +32,7 @@ export async function toUsable(
       },
     },
     ...(internal ? [] : [{ type: "portmap", capabilities: { portMappings: true } }]),
-    ...((await hasWall(host)) ? [{ type: "firewall" }] : []),
-    ...((await isInstalled(host, "dnsname"))
+    ...((await hasPlugin(host, "dnsname", pluginFolders(process.env)))
       ? [{ type: "dnsname", domainName: `${name}.internal`, capabilities: { aliases: true } }]
       : []),
   ];
@@ -46,6 +44,7 @@ export async function toUsable(
     name,
     list,
     bridge,
+    further: async (on) => ((await hasWall(on)) ? [{ type: "firewall" }] : []),
     prepare: (on, signal) => enforceRules(on, definition, bridge, signal),
   };
 }
@@ -63,16 +62,6 @@ function rangeEnds(ipRange: string): { rangeStart: string; rangeEnd: string } {
   const range = parseBlock(ipRange);
   const last = Number(sizeOf(range) < 65_536n ? sizeOf(range) - 1n : 65_535n);
   return { rangeStart: addressIn(range, 0), rangeEnd: addressIn(range, last) };
-}
-
-async function isInstalled(host: Host, type: string): Promise<boolean> {
-  try {
-    await findPlugin(host, type, pluginFolders(process.env));
-    return true;
-  } catch (error) {
-    if (isVirtError(error, "HOST_REQUIREMENT")) return false;
-    throw error;
-  }
 }
 
 /** Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. */

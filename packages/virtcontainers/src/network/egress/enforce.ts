@@ -4,7 +4,7 @@ import { chown, type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EgressPolicy } from "../../config/network/egress/policy.ts";
 import { VirtError } from "../../errors.ts";
-import { hostError } from "../../host/errno.ts";
+import { hostError, isErrno } from "../../host/errno.ts";
 import type { Host } from "../../host/host.ts";
 import type { ProcessIdentity } from "../../host/process-identity.ts";
 import { tailOf } from "../../hypervisor/last-words.ts";
@@ -12,6 +12,7 @@ import type { Ledger } from "../../store/ledger.ts";
 import { localTable } from "../../store/network/tables.ts";
 import type { EgressCounts } from "./control.ts";
 import { askHelper } from "./control-client.ts";
+import { keptConfigName, logName, olderLogName } from "./helper-config.ts";
 import { helperCommand, isForAll } from "./program.ts";
 import { guardRuleset } from "./ruleset/guard.ts";
 import { spliced } from "./ruleset/marks.ts";
@@ -72,11 +73,13 @@ export async function startHelper(
   const command = await helperCommand(host, user);
   const socketPath = controlSocket(folder);
   await rm(socketPath, { force: true });
+  await rm(join(logFolder(folder), keptConfigName), { force: true });
   const fd = await host.sockets.listen(socketPath);
   let started: ProcessIdentity;
   try {
     const marker = randomUUID();
-    const record = { kind: "process", name: helperName, marker, variable: markerVariable } as const;
+    const mark = { marker, variable: markerVariable } as const;
+    const record = { kind: "process", name: helperName, group: true, ...mark } as const;
     started = await ledger.take(record, async (update) => {
       const helper = await host.processes.spawnDetached({
         ...command,
@@ -147,10 +150,23 @@ async function openLogFolder(folder: string, uid: number): Promise<FileHandle> {
   try {
     await mkdir(path, { mode: 0o700, recursive: true });
     await chown(path, uid, uid);
+    for (const name of [logName, olderLogName]) await giveLog(join(path, name), uid);
     return await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
     throw hostError(error, `making the folder ${path}`);
   }
+}
+
+/** A log that the helper of an earlier start has written, who was another user. */
+async function giveLog(path: string, uid: number): Promise<void> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  await using file = await open(path, flags).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT", "ELOOP")) return undefined;
+    throw error;
+  });
+  const found = await file?.stat();
+  if (found?.isFile() === true && found.nlink === 1) await file?.chown(uid, uid);
+  else await rm(path, { force: true });
 }
 
 async function run(

@@ -42,6 +42,9 @@ export const logName = "log.jsonl";
 /** What was written before `logName` was begun anew. */
 export const olderLogName = "log.old.jsonl";
 
+/** In the same folder: what the helper was told last, for when it is started again. */
+export const keptConfigName = "config.json";
+
 /** Ports of the router's namespace, which only the guest's redirected packets reach. */
 export const dnsPort = 20_053;
 export const splicePort = 20_443;

@@ -1,5 +1,8 @@
 import type { CompiledPolicy, CompiledRule } from "./compile.ts";
 
+/** Names of hosts, in small letters and without a last dot. */
+export const hostNamePattern = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
+
 /** True if a name, in small letters and without a last dot, is one that the rule speaks of. */
 export function speaksOf({ domain }: Pick<CompiledRule, "domain">, name: string): boolean {
   if (domain === undefined) return false;

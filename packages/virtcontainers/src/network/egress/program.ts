@@ -4,11 +4,26 @@ import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
+import { keptConfigName, logFolderFd } from "./helper-config.ts";
 
 const memoryMiB = 128;
 const capability = "net_admin";
 
-/** The command that becomes the helper, as a user of its own with no privilege but one. */
+/**
+ * Starts the helper again when it ends, once it has been told what to enforce; the helper ends with whoever does that.
+ * When it ends again and again this gives up, and the next call for the sandbox tries anew.
+ */
+const watcher = `failures=0
+while :; do
+  begun=$(date +%s)
+  "$0" --pdeathsig KILL -- "$@"
+  [ -e /proc/self/fd/${logFolderFd}/${keptConfigName} ] || exit 1
+  if [ $(($(date +%s) - begun)) -lt 60 ]; then failures=$((failures + 1)); else failures=1; fi
+  [ $failures -lt 6 ] || exit 1
+  sleep $((failures - 1))
+done`;
+
+/** The command that becomes the helper and who watches it, as a user of their own with no privilege but one. */
 export async function helperCommand(
   host: Host,
   uid: number,
@@ -34,7 +49,11 @@ export async function helperCommand(
   ];
   return {
     path,
-    args: [...privileges, process.execPath, `--max-old-space-size=${memoryMiB}`, ...script],
+    args: [
+      ...privileges,
+      ...["/bin/sh", "-c", watcher, path],
+      ...[process.execPath, `--max-old-space-size=${memoryMiB}`, ...script],
+    ],
   };
 }
 

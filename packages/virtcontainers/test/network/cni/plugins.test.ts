@@ -86,8 +86,8 @@ describe.skipIf(process.getuid?.() !== 0)("plugins that misbehave (namespaces ne
   test("one that is not installed is named, with where it was looked for", async () => {
     configure(["nowhere"]);
     const error = await refusal(sandboxes.attach("aa", on), "HOST_REQUIREMENT");
-    expect(error.message).toContain("the CNI plugin nowhere is not installed");
-    expect(error.message).toContain(plugins.folder);
+    expect(error.message).toContain("the network net needs what is not installed");
+    expect(error.message).toContain(`the CNI plugin nowhere (in ${plugins.folder}`);
   });
 
   test("it gets what it declares, and nothing else of the environment", async () => {
@@ -134,7 +134,7 @@ describe.skipIf(process.getuid?.() !== 0)("plugins that misbehave (namespaces ne
     configure(["first"], { cniVersions: ["1.0.0", "1.1.0"] });
     await sandboxes.attach("aa", on);
     const { context } = sandboxes;
-    const wrong = await createNetworks(context.host, context.dataDir).check("net");
+    const wrong = await createNetworks(context).check("net");
     expect(wrong).toEqual([
       "STATUS of the CNI plugin first for the network net failed (code 50): full",
     ]);

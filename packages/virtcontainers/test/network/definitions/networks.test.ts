@@ -28,7 +28,7 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
   afterAll(() => outside.leave());
   beforeEach(async () => {
     sandboxes = await Sandboxes.create(outside);
-    networks = createNetworks(sandboxes.context.host, sandboxes.context.dataDir);
+    networks = createNetworks(sandboxes.context);
   });
 
   /** A host that the machine has a route to, and that has none back to any network. */

@@ -41,9 +41,22 @@ describe("an answer of a server", () => {
     expect(read([], 3)).toMatchObject({ code: "NXDOMAIN", records: [] });
   });
 
+  it("that goes on by aliases without end has nothing", () => {
+    const chain = Array.from({ length: 100 }, (_, index) =>
+      alias(index === 0 ? "example.com" : `x${index}.test`, `x${index + 1}.test`),
+    );
+    expect(read([...chain, a("x100.test", "192.0.2.1")])).toMatchObject({ records: [] });
+  });
+
+  it("holds for no time, or for an hour, if its server says none or all", () => {
+    expect(read([a("example.com", "192.0.2.1", 0)]).ttlSeconds).toBe(0);
+    expect(read([a("example.com", "192.0.2.1", 2 ** 31)]).ttlSeconds).toBe(3600);
+    expect(read([a("example.com", "192.0.2.1", -1)]).ttlSeconds).toBe(0);
+  });
+
   it("has no more records, and holds no longer, than there are bounds", () => {
-    const many = Array.from({ length: 200 }, (_, index) =>
-      a("example.com", `192.0.2.${index}`, 1e6),
+    const many = Array.from({ length: 10_000 }, (_, index) =>
+      a("example.com", `192.0.2.${index & 255}`, 1e6),
     );
     const answer = read(many);
     expect(answer.records).toHaveLength(64);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { address6, ethernet, frame4, frame6, ip4, ip6, sendFrames, udp } from "./support/frames.ts";
-import { at, host, makeWorld, type World } from "./support/internet.ts";
+import { at, makeWorld, type World } from "./support/internet.ts";
 
 const mac = "02:00:00:00:00:02";
 const own = "198.51.100.2";
@@ -296,7 +296,8 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
   });
 
   it("runs its helper without rights but one, as a user of its own", async () => {
-    const { pid } = await world.helper();
+    const { pid, watcher } = await world.helper();
+    expect(rightsOf(pid)).toEqual(rightsOf(watcher));
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
     // CAP_NET_ADMIN is number 12.
@@ -312,9 +313,7 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
     const open = talker(at.cdn, 22);
     const lines = createInterface({ input: open.stdout ?? process.stdin })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe("open");
-    const helper = await world.helper();
-    await host.processes.signal(helper, "SIGKILL");
-    await host.processes.waitGone(helper);
+    await world.killHelper();
     await nothing(async () => {
       open.stdin?.write("leak\n");
       expect((await curl("https://example.com/")).code).toBe(6);
@@ -332,7 +331,37 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
     expect((await lines.next()).value).toBe("leak came back");
     open.kill("SIGKILL");
   });
+
+  it("has a helper that is there again when it is killed, with the policy that it was told last", async () => {
+    await world.setPolicy({ allow: [at.good] });
+    await world.setPolicy({ allow: ["example.com:443", at.cdn] });
+    const open = talker(at.cdn, 22);
+    const lines = createInterface({ input: open.stdout ?? process.stdin })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("open");
+    const { pid, watcher } = await world.helper();
+    const wire = await world.onWire(async () => {
+      process.kill(pid, "SIGKILL");
+      await expect
+        .poll(async () => (await curl("-4", "https://example.com/")).stdout, { timeout: 50_000 })
+        .toBe(`tls ${at.good} example.com\n`);
+      expect((await echo(at.attacker, 22)).code).not.toBe(0);
+      expect((await echo(at.good, 22)).code).not.toBe(0);
+    });
+    const others = wire.filter((line) => !line.includes(at.cdn));
+    expect(others.filter((line) => / \S+\.22:|203\.0\.113\.66/.test(line))).toEqual([]);
+    const now = await world.helper();
+    expect(now.watcher).toBe(watcher);
+    expect(now.pid).not.toBe(pid);
+    open.stdin?.write("on\n");
+    expect((await lines.next()).value).toBe("on came back");
+    open.kill("SIGKILL");
+  });
 });
+
+function rightsOf(pid: number): string[] {
+  const lines = readFileSync(`/proc/${pid}/status`, "utf8").split("\n");
+  return lines.filter((line) => /^(Uid|Gid|Groups|Cap...|NoNewPrivs):/.test(line));
+}
 
 const server = `
 import http.server

@@ -81,7 +81,7 @@ async function readSandboxConfig(path: string, context: Context): Promise<Sandbo
   return parse(SandboxConfig, input);
 }
 
-/** What a file says goes before VIRTC_NETWORK, and after the options. */
+/** What a file says goes before VIRTC_NETWORK and the default, and after the options. */
 function parseSandboxNetwork(
   options: SandboxOptions,
   file: SandboxConfig | undefined,
@@ -89,6 +89,7 @@ function parseSandboxNetwork(
 ): NetworkRequest {
   const inFile = file !== undefined && ("network" in file || "networkConfig" in file);
   const network = parseNetwork(options, inFile ? {} : env);
+  if (inFile && network.choice?.kind === "default") return { ...network, choice: undefined };
   if (network.choice?.kind !== "container") return network;
   throw new UsageError(
     `--network container:${network.choice.id} is for a container, and this is a VM`,

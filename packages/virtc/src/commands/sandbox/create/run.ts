@@ -7,6 +7,7 @@ import { inOptionNames } from "../../../errors/fields.ts";
 import type { Library, SandboxHandle } from "../../../library.ts";
 import { networkPart } from "../../../network/config.ts";
 import { obtainPorts } from "../../../network/obtain-ports.ts";
+import { orDefault } from "../../../network/or-default.ts";
 import { abortable } from "../../../terminal/abortable.ts";
 import { libraryOptions } from "../../../vm/config.ts";
 import type { SandboxOptions } from "./options.ts";
@@ -25,7 +26,8 @@ export async function makeSandbox(
     const image = await obtainImage(container, library, signal, context);
     await obtainVolumes(container, library, signal);
     const ports = await obtainPorts(network, image, library, signal);
-    return await make(library, { ...config, ...networkPart(network, ports) }, { signal });
+    const chosen = await orDefault(network, library, signal);
+    return await make(library, { ...config, ...networkPart(chosen, ports) }, { signal });
   }).catch((error: unknown) => {
     throw options.config === undefined ? inOptionNames(error, typedOf(options, options)) : error;
   });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { EgressDecision } from "../audit.ts";
 import { logName, olderLogName } from "../helper-config.ts";
@@ -19,6 +19,7 @@ export class AuditLog {
   constructor(folder: string) {
     this.#folder = folder;
     this.#fd = this.#open();
+    this.#bytes = fstatSync(this.#fd).size;
   }
 
   /** Decisions so far, by `verdict kind rule`. */
@@ -36,8 +37,14 @@ export class AuditLog {
     const skipped = this.#skipped === 0 ? {} : { skipped: this.#skipped };
     this.#skipped = 0;
     const line = `${JSON.stringify({ time: new Date().toISOString(), ...decision, ...skipped })}\n`;
-    if (this.#bytes + line.length > maxBytes) this.#rotate();
-    this.#bytes += writeSync(this.#fd, line);
+    const bytes = Buffer.from(line);
+    try {
+      if (this.#bytes + bytes.length > maxBytes) this.#rotate();
+      this.#bytes += writeSync(this.#fd, bytes);
+    } catch {
+      // A full disk is no reason to end what enforces.
+      this.#skipped += 1;
+    }
   }
 
   #open(): number {
@@ -45,9 +52,10 @@ export class AuditLog {
   }
 
   #rotate(): void {
-    closeSync(this.#fd);
     renameSync(join(this.#folder, logName), join(this.#folder, olderLogName));
-    this.#fd = this.#open();
+    const fd = this.#open();
+    closeSync(this.#fd);
+    this.#fd = fd;
     this.#bytes = 0;
   }
 }

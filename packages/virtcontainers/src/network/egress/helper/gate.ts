@@ -4,7 +4,7 @@ import { isIn, parseBlock } from "../../block.ts";
 import { privateBlocks } from "../blocks.ts";
 import { type CompiledPolicy, type CompiledRule, compilePolicy } from "../compile.ts";
 import { dnsPort, type HelperConfig, splicePort } from "../helper-config.ts";
-import { ruleOfName, speaksOf } from "../names.ts";
+import { hostNamePattern, ruleOfName, speaksOf } from "../names.ts";
 import { hasPort } from "../port-ranges.ts";
 import { closedBlocks, isNarrow } from "../ruleset/closed.ts";
 import { nameSet, policyTable } from "../ruleset/names.ts";
@@ -16,7 +16,6 @@ import { Resolver } from "./dns/resolver.ts";
 /** An address is open at least so long, since who has asked for it needs time to connect. */
 const leastSeconds = 10;
 const graceSeconds = 5;
-const namePattern = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
 
 /** What a connection that asks for a name is led to. */
 export type Passage =
@@ -58,7 +57,7 @@ export class Gate {
   /** True if the guest may know of a name; the decision is written down. */
   mayResolve(name: string, type: string): boolean {
     const decided = this.#decide(name);
-    const allowed = namePattern.test(name) && decided.allowed;
+    const allowed = hostNamePattern.test(name) && decided.allowed;
     this.#audit.write({
       verdict: allowed ? "allow" : "deny",
       kind: "dns",

@@ -5,7 +5,8 @@ import type { SandboxNetwork } from "../../../../src/config/network/network.ts";
 import type { PortMapping } from "../../../../src/config/network/port.ts";
 import type { Host } from "../../../../src/host/host.ts";
 import { createHost } from "../../../../src/host/real.ts";
-import { type AttachContext, attachNetworks } from "../../../../src/network/attach.ts";
+import { attachNetworks } from "../../../../src/network/attach.ts";
+import type { AttachContext } from "../../../../src/network/choose.ts";
 import { LedgerFile } from "../../../../src/store/ledger-file.ts";
 import type { Attachment } from "../../../../src/store/network/attachment.ts";
 import { Store } from "../../../../src/store/store.ts";
@@ -23,7 +24,7 @@ export interface Attached {
 
 /** Sandboxes of one state folder, as far as networks go: a namespace, a folder and a ledger each. */
 export class Sandboxes {
-  readonly context: AttachContext;
+  readonly context: AttachContext & { defaultNetwork: undefined };
   readonly folder: string;
   readonly #outside: Outside;
 
@@ -31,7 +32,7 @@ export class Sandboxes {
     this.#outside = outside;
     this.folder = folder;
     const store = new Store(host, join(folder, "state"));
-    this.context = { host, dataDir: join(folder, "data"), store };
+    this.context = { host, dataDir: join(folder, "data"), store, defaultNetwork: undefined };
   }
 
   static async create(outside: Outside, host: Host = createHost()): Promise<Sandboxes> {

@@ -36,9 +36,34 @@ const echoTls = createTls(pem, (socket) => {
   socket.pipe(socket);
 });
 
-function answerTo(bytes: Buffer): Buffer {
+/** What a server says that means harm: very many addresses, aliases in a circle or without end, times of none or all. */
+function hostileAnswers(name: string): Answer[] | undefined {
+  const a = (of: string, data: string, ttl = 60): Answer => ({ type: "A", name: of, data, ttl });
+  const alias = (of: string, data: string): Answer => ({ type: "CNAME", name: of, data, ttl: 60 });
+  const number = Number(/^n(\d+)\.many\.test$/.exec(name)?.[1]);
+  if (!Number.isNaN(number))
+    return Array.from({ length: 1500 }, (_, index) =>
+      a(name, `198.18.${number}.${index & 0xff}`, index),
+    );
+  if (name === "circle.loop.test") return [alias(name, "x.test"), alias("x.test", name)];
+  if (name === "endless.loop.test")
+    return Array.from({ length: 40 }, (_, index) =>
+      alias(index === 0 ? name : `x${index}.test`, `x${index + 1}.test`),
+    ).concat(a("x40.test", "203.0.113.10"));
+  if (name === "zero.ttl.test") return [a(name, "203.0.113.10", 0)];
+  if (name === "huge.ttl.test") return [a(name, "203.0.113.10", 2 ** 31)];
+  return undefined;
+}
+
+function answerTo(bytes: Buffer, longest = 65_535): Buffer {
   const query = decode(bytes);
   const questions = query.questions ?? [];
+  const hostile = questions[0]?.type === "A" ? hostileAnswers(questions[0].name) : undefined;
+  if (hostile !== undefined) {
+    const packet = { type: "response", id: query.id ?? 0, questions } as const;
+    const whole = encode({ ...packet, flags: 0x180, answers: hostile });
+    return whole.length <= longest ? whole : encode({ ...packet, flags: 0x180 | 0x200 });
+  }
   const answers: Answer[] = [];
   let at = questions[0]?.name ?? "";
   for (let alias = names[at]?.CNAME?.[0]; alias !== undefined; alias = names[at]?.CNAME?.[0]) {
@@ -56,7 +81,16 @@ function answerTo(bytes: Buffer): Buffer {
 const udpEcho = createSocket({ type: "udp6", ipv6Only: false });
 udpEcho.on("message", (bytes, { address, port }) => udpEcho.send(bytes, port, address));
 const dns = createSocket({ type: "udp4" });
-dns.on("message", (bytes, { address, port }) => dns.send(answerTo(bytes), port, address));
+dns.on("message", (bytes, { address, port }) => dns.send(answerTo(bytes, 1232), port, address));
+const dnsTcp = createTcp((socket) => {
+  socket.on("error", () => socket.destroy());
+  socket.once("data", (bytes) => {
+    const answer = answerTo(bytes.subarray(2));
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(answer.length);
+    socket.end(Buffer.concat([length, answer]));
+  });
+});
 
 const listen = [
   new Promise<void>((resolve) => tls.listen(443, "::", resolve)),
@@ -65,6 +99,7 @@ const listen = [
   new Promise<void>((resolve) => echo.listen(22, "::", resolve)),
   new Promise<void>((resolve) => udpEcho.bind(443, "::", resolve)),
   new Promise<void>((resolve) => dns.bind(53, dnsAddress, resolve)),
+  new Promise<void>((resolve) => dnsTcp.listen(53, dnsAddress, resolve)),
 ];
 await Promise.all(listen);
 process.stdout.write("ready\n");

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -73,11 +74,17 @@ export interface World {
   setPolicy(policy: EgressPolicy): Promise<void>;
   /** What came from the sandbox onto the wire while something was done, one packet a line. */
   onWire(act: () => Promise<unknown>): Promise<string[]>;
-  helper(): Promise<{ pid: number; startTime: string }>;
+  /** The process that enforces, and the one that starts it again. */
+  helper(): Promise<{ pid: number; watcher: number }>;
+  /** Ends both at once. */
+  killHelper(): Promise<void>;
+  /** Starts them again, as another user. */
   restart(): Promise<void>;
   status(): Promise<EgressCounts>;
   /** Runs a program in the internet. */
   internet(command: string, ...args: string[]): Promise<RunResult>;
+  /** Runs a program in the router. */
+  router(command: string, ...args: string[]): Promise<RunResult>;
   readonly folder: string;
   /** The Ethernet address of the guest's gateway. */
   readonly gatewayMac: string;
@@ -269,14 +276,27 @@ async function build(
       dump.kill("SIGKILL");
       return lines;
     },
-    helper: async () => current,
+    helper: async () => ({ pid: childOf(current.pid), watcher: current.pid }),
+    killHelper: async () => {
+      const worker = await host.processes.identify(childOf(current.pid));
+      await host.processes.killGroup(current);
+      for (const each of [current, worker]) if (each) await host.processes.waitGone(each);
+    },
     status: () => readStatus(host, folder, AbortSignal.timeout(30_000)),
     internet: (command, ...args) =>
       host.network.run(internetNs, command, args, { timeoutMs: 30_000 }),
+    router: (command, ...args) => host.network.run(routerNs, command, args, { timeoutMs: 30_000 }),
     restart: async () => {
+      enforcement.uid = chooseVmUid();
       current = await startHelper(host, enforcement, ledger, AbortSignal.timeout(60_000));
     },
   };
+}
+
+function childOf(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  if (!/^\d+$/.test(children)) throw new Error(`process ${pid} has not one child: ${children}`);
+  return Number(children);
 }
 
 async function firstLine(

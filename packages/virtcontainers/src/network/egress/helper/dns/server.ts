@@ -52,7 +52,8 @@ async function serve(gate: Gate, socket: Socket): Promise<void> {
       if (answer === undefined) return;
       const length = Buffer.alloc(2);
       length.writeUInt16BE(answer.length);
-      socket.write(Buffer.concat([length, answer]));
+      // Who sends on without reading the answers gets no more of them.
+      if (!socket.write(Buffer.concat([length, answer]))) await once(socket, "drain");
     }
   }
 }

@@ -1,5 +1,5 @@
-/** What the first bytes of a connection say of the name that it is for. */
-export type Peeked = { name: string } | { wrong: string } | "more";
+import { hostNamePattern } from "../../names.ts";
+import type { Peeked } from "./peeked.ts";
 
 const handshakeRecord = 22;
 const clientHello = 1;
@@ -11,21 +11,22 @@ const hostNameType = 0;
 export function peekClientHello(bytes: Buffer): Peeked {
   const messages: Buffer[] = [];
   let have = 0;
-  let want = 4;
-  for (let at = 0; have < want; ) {
+  let want: number | undefined;
+  for (let at = 0; have < (want ?? 4); ) {
     if (at + 5 > bytes.length) return "more";
-    if (bytes[at] !== handshakeRecord || bytes[at + 1] !== 3) return { wrong: "it is not TLS" };
+    if (bytes[at] !== handshakeRecord || bytes[at + 1] !== 3)
+      return at === 0 ? { nameless: "it is not TLS" } : { wrong: "its ClientHello is damaged" };
     const length = bytes.readUInt16BE(at + 3);
     if (length === 0 || length > maxRecordBytes) return { wrong: "a record of TLS is too long" };
     const part = bytes.subarray(at + 5, at + 5 + length);
     messages.push(part);
     have += part.length;
-    if (have >= 4) {
+    if (want === undefined && have >= 4) {
       const head = Buffer.concat(messages);
       if (head[0] !== clientHello) return { wrong: "it does not begin with a ClientHello" };
       want = 4 + head.readUIntBE(1, 3);
     }
-    if (have < want && at + 5 + length > bytes.length) return "more";
+    if (have < (want ?? 4) && at + 5 + length > bytes.length) return "more";
     at += 5 + length;
   }
   try {
@@ -40,7 +41,7 @@ function readHello(hello: Reader): Peeked {
   hello.skip(hello.number(1));
   hello.skip(hello.number(2));
   hello.skip(hello.number(1));
-  if (hello.left === 0) return { wrong: "it names no server" };
+  if (hello.left === 0) return { nameless: "it names no server" };
   const extensions = hello.part(hello.number(2));
   let name: string | undefined;
   while (extensions.left > 0) {
@@ -49,11 +50,13 @@ function readHello(hello: Reader): Peeked {
     if (type !== serverName) continue;
     if (name !== undefined) return { wrong: "it names its server twice" };
     const list = value.part(value.number(2));
-    if (list.number(1) !== hostNameType) return { wrong: "it names no server" };
-    name = list.part(list.number(2)).text();
+    if (value.left > 0 || list.number(1) !== hostNameType)
+      return { wrong: "its server's name is none" };
+    name = list.part(list.number(2)).text().toLowerCase().replace(/\.$/, "");
+    if (!hostNamePattern.test(name)) return { wrong: "its server's name is none" };
     if (list.left > 0) return { wrong: "it names several servers" };
   }
-  return name === undefined ? { wrong: "it names no server" } : { name };
+  return name === undefined ? { nameless: "it names no server" } : { name };
 }
 
 /** Throws a RangeError past the end. */

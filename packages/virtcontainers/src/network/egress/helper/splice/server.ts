@@ -4,13 +4,17 @@ import { connect, createServer, isIPv4, type Socket } from "node:net";
 import { listenTransparent } from "../../../../host/packets/transparent.ts";
 import type { AuditLog } from "../audit-log.ts";
 import type { Gate } from "../gate.ts";
-import { type Peeked, peekClientHello } from "./client-hello.ts";
-import { peekHttpHead } from "./http-head.ts";
+import { peekClientHello } from "./client-hello.ts";
+import { peekHttpHead } from "./http/head.ts";
+import { Requests } from "./http/requests.ts";
+import { hasSwitched } from "./http/switched.ts";
+import type { Peeked } from "./peeked.ts";
 
 const peekMs = 10_000;
 const connectMs = 4000;
 const maxPeekBytes = 32 * 1024;
 const maxConnections = 1024;
+const tlsHandshake = 22;
 
 type Kind = "tls" | "http";
 
@@ -63,33 +67,18 @@ async function splice(
   const address = plain(socket.localAddress ?? "");
   const port = socket.localPort ?? 0;
   const { bytes, kind, found } = await peek(socket);
-  const name =
-    typeof found === "object" && "name" in found ? found.name.toLowerCase().replace(/\.$/, "") : "";
-  const about = {
-    kind,
-    address,
-    port,
-    protocol: "tcp",
-    ...(name !== "" && { name: name.slice(0, 253) }),
+  const name = "name" in found ? found.name : "";
+  const about = { kind, address, port, protocol: "tcp", ...(name !== "" && { name }) };
+  const refuse = (rule: string, reason?: string): void => {
+    audit.write({ verdict: "deny", rule, ...about, ...(reason !== undefined && { reason }) });
+    socket.resetAndDestroy();
   };
-  const wrong =
-    typeof found === "object" && "wrong" in found ? found.wrong : "it says nothing in time";
-  if (name === "" && gate.policy.default === "deny") {
-    audit.write({ verdict: "deny", rule: "default", ...about, reason: wrong });
-    socket.resetAndDestroy();
-    return;
-  }
+  if ("wrong" in found) return refuse("default", found.wrong);
+  if ("nameless" in found && gate.policy.default === "deny")
+    return refuse("default", found.nameless);
   const passage = await gate.passage(kind, port, name);
-  if (!passage.allowed) {
-    audit.write({
-      verdict: "deny",
-      rule: passage.rule,
-      ...about,
-      ...(passage.reason && { reason: passage.reason }),
-    });
-    socket.resetAndDestroy();
-    return;
-  }
+  if (!passage.allowed) return refuse(passage.rule, passage.reason);
+  const original = passage.addresses === "original";
   const addresses =
     passage.addresses === "original" ? [address] : first(address, passage.addresses);
   const server = await connectAny(addresses, port);
@@ -107,15 +96,40 @@ async function splice(
   });
   const entry: Splice = { kind, port, name, socket };
   open.add(entry);
-  join(socket, server, bytes, () => open.delete(entry));
+  const filter =
+    kind === "http" && "name" in found
+      ? new Requests({
+          refusal: (other) => otherHost(gate, { kind, port, name, original }, other),
+          switched: () => hasSwitched(server),
+        })
+      : undefined;
+  filter?.on("error", ({ message }) => refuse("default", message));
+  join({ socket, server, head: bytes, filter }, () => open.delete(entry));
+}
+
+/** Why a request for a host must not go on a connection that was made for a name. */
+function otherHost(
+  gate: Gate,
+  { kind, port, name, original }: Pick<Splice, "kind" | "port" | "name"> & { original: boolean },
+  other: string,
+): string | undefined {
+  if (other === name || (original && isOriginal(gate, kind, port, other))) return undefined;
+  return `a later request is for another host: ${other || "none"}`;
+}
+
+/** True if the policy leaves a connection to its own address that asks for a name. */
+function isOriginal(gate: Gate, kind: Kind, port: number, name: string): boolean {
+  const passage = gate.passageRule(kind, port, name);
+  return passage.allowed && passage.original;
 }
 
 /** The first bytes, until they name a server, can't any more, or the time is over. */
-async function peek(socket: Socket): Promise<{ bytes: Buffer; kind: Kind; found: Peeked }> {
+async function peek(
+  socket: Socket,
+): Promise<{ bytes: Buffer; kind: Kind; found: Exclude<Peeked, "more"> }> {
   let bytes = Buffer.alloc(0);
   let found: Peeked = "more";
-  const kind = (): Kind => (bytes[0] === 22 ? "tls" : "http");
-  const read = (): Peeked => (kind() === "tls" ? peekClientHello(bytes) : peekHttpHead(bytes));
+  const kind = (): Kind => (bytes[0] === tlsHandshake ? "tls" : "http");
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => end(), peekMs);
     const end = (): void => {
@@ -126,7 +140,7 @@ async function peek(socket: Socket): Promise<{ bytes: Buffer; kind: Kind; found:
     };
     const take = (chunk: Buffer): void => {
       bytes = Buffer.concat([bytes, chunk]);
-      found = read();
+      found = kind() === "tls" ? peekClientHello(bytes) : peekHttpHead(bytes);
       if (found === "more" && bytes.length > maxPeekBytes)
         found = { wrong: "its head is too long" };
       if (found !== "more") end();
@@ -134,7 +148,11 @@ async function peek(socket: Socket): Promise<{ bytes: Buffer; kind: Kind; found:
     socket.on("data", take).once("end", end).once("close", end);
     socket.resume();
   });
-  return { bytes, kind: kind(), found };
+  return {
+    bytes,
+    kind: kind(),
+    found: found === "more" ? { wrong: "it says nothing in time" } : found,
+  };
 }
 
 async function connectAny(addresses: readonly string[], port: number): Promise<Socket> {
@@ -152,8 +170,17 @@ async function connectAny(addresses: readonly string[], port: number): Promise<S
   throw last;
 }
 
+interface Joined {
+  socket: Socket;
+  server: Socket;
+  /** What was read already. */
+  head: Buffer;
+  /** What the guest says goes through it. */
+  filter: Requests | undefined;
+}
+
 /** Both ways, each with its own end; an error of one ends both. */
-function join(socket: Socket, server: Socket, head: Buffer, onEnd: () => void): void {
+function join({ socket, server, head, filter }: Joined, onEnd: () => void): void {
   socket.setNoDelay(true).setKeepAlive(true, 60_000);
   server.setKeepAlive(true, 60_000);
   server.on("error", () => socket.resetAndDestroy());
@@ -162,8 +189,10 @@ function join(socket: Socket, server: Socket, head: Buffer, onEnd: () => void): 
     onEnd();
   });
   server.once("close", () => socket.destroySoon());
-  server.write(head);
-  socket.pipe(server);
+  const way = filter ?? server;
+  way.write(head);
+  socket.pipe(way);
+  filter?.pipe(server);
   server.pipe(socket);
 }
 
