@@ -1,9 +1,7 @@
 /** Commands that docker has and that are another one here; null where there is none. */
 export const dockerWords: Readonly<Record<string, string | null>> = {
-  attach: null,
   build: null,
   commit: null,
-  create: "virtc sandbox create",
   diff: null,
   export: "virtc cp NAME:/ -",
   history: null,
@@ -16,11 +14,9 @@ export const dockerWords: Readonly<Record<string, string | null>> = {
   pull: "virtc image pull",
   push: null,
   rename: null,
-  restart: null,
   rmi: "virtc image rm",
   save: null,
   search: null,
-  start: "virtc sandbox start",
   system: "virtc gc",
   tag: null,
 };
