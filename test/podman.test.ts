@@ -209,7 +209,10 @@ for (const [name, open, missing] of engines) {
         0,
       );
       const talked = await engine.run(["attach", "talk"], { input: "hello\n" });
-      expect(talked).toMatchObject({ code: 5, stdout: "got hello\n" });
+      // Podman leaves at the end of the input.
+      if (name === "virtc") expect(talked).toMatchObject({ code: 5, stdout: "got hello\n" });
+      expect((await engine.run(["wait", "talk"])).stdout).toBe("5\n");
+      expect((await engine.run(["logs", "talk"])).stdout).toBe("got hello\n");
       await engine.run(["rm", "-f", "talk"]);
       const loop = "trap 'exit 9' HUP; while :; do sleep 0.1; done";
       const stop = ["--stop-signal", "HUP", "--stop-timeout", "60"];
