@@ -2,6 +2,7 @@ import type { Target } from "./target.ts";
 import { agent } from "./targets/agent.ts";
 import { envFile, mountOptions, reference } from "./targets/command-line.ts";
 import { dockerArchive } from "./targets/docker-archive.ts";
+import { clientHello, dnsAnswers, dnsQueries, httpRequests } from "./targets/egress.ts";
 import { ledger } from "./targets/ledger.ts";
 import { log } from "./targets/log.ts";
 import { ociLayout } from "./targets/oci-layout.ts";
@@ -24,4 +25,8 @@ export const targets: Readonly<Record<string, Target>> = {
   "mount-options": mountOptions,
   reference,
   "oci-spec": ociSpec,
+  "client-hello": clientHello,
+  "http-requests": httpRequests,
+  "dns-queries": dnsQueries,
+  "dns-answers": dnsAnswers,
 };

@@ -64,6 +64,8 @@ export type Library = {
     | "updateContainer"
     | "setAnnotations"
     | "setEgress"
+    | "connectNetwork"
+    | "disconnectNetwork"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

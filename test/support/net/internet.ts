@@ -74,9 +74,45 @@ export async function smallInternet({ mtu }: { mtu?: number } = {}): Promise<Sma
     },
     { namespace: server, name: "down0", addresses: ["10.9.0.1/24", "fd09::1/64"], ...size },
   );
+  await setWays({ sandbox, server });
+  return { sandbox, server };
+}
+
+/** As smallInternet, with a link of another kind in the place of the sandbox's veth; its parent is somebody else's. */
+export async function internetBy(kind: "macvlan" | "macvtap" | "ipvlan"): Promise<SmallInternet> {
+  const owner = await testNamespace();
+  const ends = { sandbox: await testNamespace(), server: await testNamespace() };
+  await cable({ namespace: owner, name: "up0" }, { namespace: ends.server, name: "down0" });
+  const mode = kind === "ipvlan" ? "l2" : "bridge";
+  await owner.ip("link", "add", "link", "up0", "name", "eth0", "type", kind, "mode", mode);
+  await owner.ip("link", "set", "eth0", "netns", pidOf(ends.sandbox));
+  return await addressed(ends);
+}
+
+/** As smallInternet, with the tap of a program in the place of the sandbox's veth. */
+export async function internetByTap(): Promise<SmallInternet> {
+  const ends = { sandbox: await testNamespace(), server: await testNamespace() };
+  await firstLine(ends.sandbox.start(frames("tap", "down0", "eth0")));
+  await ends.sandbox.ip("link", "set", "down0", "netns", pidOf(ends.server));
+  return await addressed(ends);
+}
+
+/** Carries frames between links that it makes; see frames.py. */
+export function frames(...args: string[]): string[] {
+  return ["python3", fileURLToPath(new URL("frames.py", import.meta.url)), ...args];
+}
+
+async function addressed(ends: SmallInternet): Promise<SmallInternet> {
+  const { sandbox, server } = ends;
+  await setUp({ namespace: sandbox, name: "eth0", addresses: ["10.9.0.2/24", "fd09::2/64"] });
+  await setUp({ namespace: server, name: "down0", addresses: ["10.9.0.1/24", "fd09::1/64"] });
+  await setWays(ends);
+  return ends;
+}
+
+async function setWays({ sandbox, server }: SmallInternet): Promise<void> {
   for (const address of ["192.0.2.1/32", "2001:db8::1/128"])
     await server.ip("addr", "add", address, "dev", "lo");
   await sandbox.ip("route", "add", "default", "via", "10.9.0.1");
   await sandbox.ip("-6", "route", "add", "default", "via", "fd09::1");
-  return { sandbox, server };
 }

@@ -1,6 +1,7 @@
 //! The machine's network, which all containers share: links, addresses, routes and neighbours, by rtnetlink(7).
 
 pub mod address;
+pub mod counters;
 pub mod link;
 pub mod neighbour;
 pub mod route;

@@ -1,7 +1,7 @@
 import type { Image } from "virtcontainers";
 import type { Context } from "../context.ts";
 import type { Library } from "../library.ts";
-import { noProgress, showProgress } from "../output/show-progress.ts";
+import { showProgress } from "../output/show-progress.ts";
 import type { ContainerRequest } from "./request.ts";
 
 /** Sees to it that the image of a container is there: pulls it if it must, with a progress bar on a terminal. */
@@ -13,7 +13,7 @@ export async function obtainImage(
   quiet = false,
 ): Promise<Image | undefined> {
   if (request.image === undefined) return undefined;
-  const progress = quiet ? noProgress : showProgress(request.image, context);
+  const progress = showProgress(request.image, context, quiet);
   try {
     const { pull, platform } = request.options;
     return await library.images.ensure(request.image, {

@@ -137,7 +137,11 @@ describe("ps", () => {
     put("foreign", {}, "stopped");
     await virtc("ps", "-a");
     expect([...library.sandboxes.keys()]).toEqual(["stopped", "alive", "foreign"]);
-    expect(library.calls.sort()).toEqual(["delete detached", "delete removed", "stop stopped gently"]);
+    expect(library.calls.sort()).toEqual([
+      "delete detached",
+      "delete removed",
+      "stop stopped gently",
+    ]);
   });
 });
 

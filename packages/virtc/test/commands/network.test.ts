@@ -30,7 +30,20 @@ test("virtc network makes, lists, shows, removes and prunes", async () => {
   });
 });
 
+test("virtc network create takes a driver with a parent, as docker's names have it", async () => {
+  const { virtc } = setUp();
+  const options = "-d macvlan -o parent=eth0 --opt macvlan_mode=private --subnet 192.0.2.0/24 lan";
+  expect((await virtc("network", "create", ...options.split(" "))).code).toBe(0);
+  expect(JSON.parse((await virtc("network", "inspect", "lan")).out)).toMatchObject([
+    { driver: "macvlan", parent: "eth0", mode: "private" },
+  ]);
+  expect((await virtc("network", "ls")).out).toMatch(/lan +macvlan +192\.0\.2\.0\/24/);
+});
+
 test.each([
+  ["-d macvlan -o com.x=1", '--opt: "com.x" is not allowed; of the driver macvlan they are parent'],
+  ["-d macvlan -o ipvlan_mode=l2", '--opt: "ipvlan_mode"'],
+  ["-o parent=eth0", '--opt: "parent" is not allowed; of the driver bridge there are none'],
   ["--subnet 10.90.0.0", '--subnet: "10.90.0.0" is not allowed; it must be a subnet'],
   ["--subnet 10.90.0.0/33", "--subnet: "],
   ["--subnet 10.90.0.0/24 --gateway 10.91.0.1", "--gateway: "],
@@ -45,4 +58,38 @@ test.each([
   const { code, err } = await virtc("network", "create", ...options.split(" "), "n");
   expect(code).toBe(125);
   expect(err).toContain(message);
+});
+
+test("virtc network connect and disconnect tell the library what is asked for", async () => {
+  const { library, virtc } = setUp();
+  await virtc("run", "-d", "--name", "web", "busybox", "sleep", "9");
+  const options =
+    "--ip 10.90.0.5 --ip6 fd00::5 --mac-address 02:00:00:00:00:05 --alias db --interface back0";
+  expect(await virtc("network", "connect", ...options.split(" "), "back", "web")).toMatchObject({
+    code: 0,
+    out: "web\n",
+  });
+  expect((await virtc("network", "disconnect", "-f", "back", "web")).out).toBe("web\n");
+  const asked = {
+    name: "back",
+    ...{ ip: "10.90.0.5", ip6: "fd00::5", macAddress: "02:00:00:00:00:05" },
+    ...{ aliases: ["db"], interfaceName: "back0" },
+  };
+  expect(library.calls.slice(-2)).toEqual([
+    `connect web ${JSON.stringify(asked)}`,
+    'disconnect web back {"force":true}',
+  ]);
+});
+
+test.each([
+  ["--ip 10.90.0", "--ip: "],
+  ["--mac-address 01:00:00:00:00:05", "--mac-address: "],
+  ["--alias a/b", "--alias: "],
+  ["--interface 0eth", "--interface: "],
+])("virtc network connect %s is refused", async (options, message) => {
+  const { library, virtc } = setUp();
+  const { code, err } = await virtc("network", "connect", ...options.split(" "), "back", "web");
+  expect(code).toBe(125);
+  expect(err).toContain(message);
+  expect(library.calls).toEqual([]);
 });

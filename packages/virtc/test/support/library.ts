@@ -165,6 +165,14 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     async setAnnotations(id, annotations) {
       Object.assign(known(id).annotations, annotations);
     },
+    async connectNetwork(id, network) {
+      known(id);
+      calls.push(`connect ${id} ${JSON.stringify(network)}`);
+    },
+    async disconnectNetwork(id, name, options) {
+      known(id);
+      calls.push(`disconnect ${id} ${name} ${JSON.stringify(options)}`);
+    },
     async trace(id = "last") {
       const phases = [
         { name: "validate", startMs: 0, durationMs: 10 },
@@ -342,6 +350,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     annotations: config.annotations ?? {},
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
+    networks: [],
     shareDaemon: undefined,
     ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({
@@ -404,7 +413,14 @@ function fakeImages(images: readonly Image[]): Images {
     get,
     ensure: get,
     pull: get,
-    import: get,
+    import: () => get("busybox:latest"),
+    load: async () => [...images],
+    save: async (_names, write) => await write(Buffer.from("archive")),
+    push: async (name) => ({ name, digest: (await get(name)).digest, sizeBytes: 1 }),
+    tag: get,
+    history: async (reference) => [{ createdAt: (await get(reference)).createdAt }],
+    login: async () => ({ file: "/nowhere/config.json" }),
+    logout: async () => true,
     remove: get,
     list: async () => [...images],
     prune: async () => ({ removed: [], freedBytes: 0 }),
@@ -425,10 +441,12 @@ function fakeNetworks(): Networks {
     default: async () => "bridge",
     check: async (name) => (await inspect(name)).usedBy.map((id) => `${id} is cut off`),
     list: async () => [...all.values()],
-    create: async ({ name = "random", subnets = [], internal = false, labels = {} } = {}) => {
+    create: async (options = {}) => {
+      const { name = "random", driver = "bridge", parent, mode, subnets = [] } = options;
+      const { internal = false, labels = {} } = options;
       const createdAt = new Date(0).toISOString();
-      const driver = "bridge" as const;
-      const network = { name, driver, subnets, internal, labels, createdAt, usedBy: [] };
+      const made = { name, driver, parent, mode, subnets, internal, labels, createdAt };
+      const network = { ...made, usedBy: [] };
       all.set(name, network);
       return network;
     },

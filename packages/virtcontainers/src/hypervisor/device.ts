@@ -63,12 +63,17 @@ export interface VfioDevice {
   sysfsPath: string;
 }
 
-/** A device that another process serves behind a unix socket. */
+/** A network interface that another process serves behind a unix socket, which the VMM's user may write to. */
 export interface VhostUserDevice {
   kind: "vhost-user";
   id: string;
-  serves: "block" | "scsi" | "network";
+  serves: "network";
   socketPath: string;
+  mac: string;
+  /** Bytes; what the guest can't go beyond. */
+  mtu?: number;
+  /** Pairs of queues; that process must have as many. */
+  queues: number;
 }
 
 /** What a VM can be given, when it starts or while it runs. */

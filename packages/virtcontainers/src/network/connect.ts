@@ -1,77 +1,41 @@
 import { join } from "node:path";
 import { phase } from "../events.ts";
-import type { Device } from "../hypervisor/device.ts";
 import type { Context } from "../operation/context.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./attach.ts";
-import { assertRoutable, openRouters } from "./egress/open.ts";
+import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
-import { modelFor } from "./interworking/models.ts";
+import { assertJoinable, modelFor } from "./interworking/models.ts";
+import { publishPorts } from "./publish/publish.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
-import { wantsNamedNetworks, wantsNetwork } from "./wanted.ts";
+import { wantsNamedNetworks } from "./wanted.ts";
 import type { NetworkWork, Plug } from "./work.ts";
-
-/** The interfaces that a VM starts with; disposed of once the VMM has them. */
-class Plugs implements AsyncDisposable {
-  readonly #plugs: Plug[] = [];
-
-  get devices(): Device[] {
-    return this.#plugs.map(({ device }) => device);
-  }
-
-  add(plug: Plug): void {
-    this.#plugs.push(plug);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const plug of this.#plugs) await plug[Symbol.asyncDispose]();
-  }
-}
 
 /** A tap has no more pairs of queues (MAX_TAP_QUEUES). */
 const mostQueues = 256;
 
-/** Finds or makes the namespace of a sandbox that is to have one, and what is for the guest in it. */
-export async function connectNetwork(
+/** Fills the namespace with what the configuration names, and tells what links for the guest are in it. */
+export async function fillNamespace(
   context: Context,
   sandbox: StoredSandbox,
-  cpus: number,
+  network: StoredNetwork,
   ledger: Ledger,
   signal: AbortSignal,
-): Promise<Plugs> {
-  delete sandbox.network;
-  const connected = new Plugs();
-  if (!wantsNetwork(sandbox.config)) return connected;
+): Promise<FoundLink[]> {
   const ids = { sandboxId: sandbox.id };
-  try {
-    const network = await phase("network.namespace", ids, () =>
-      obtainNamespace(context, sandbox, ledger),
+  if (wantsNamedNetworks(sandbox.config))
+    network.attachments = await phase("network.cni", ids, () =>
+      attachNetworks(context, sandbox, network.netns.path, ledger, signal),
     );
-    sandbox.network = network;
-    if (wantsNamedNetworks(sandbox.config)) {
-      network.attachments = await phase("network.cni", ids, () =>
-        attachNetworks(context, sandbox, network.netns.path, ledger, signal),
-      );
-    }
-    const links = await phase("network.scan", ids, () =>
-      scanLinks(context, sandbox, network, signal),
-    );
-    const work = networkWork(context, sandbox, network, cpus, ledger, signal);
-    await phase("network.attach", ids, async () => {
-      for (const link of links) connected.add(await attachLink(work, network, sandbox, link));
-    });
-    await phase("network.route", ids, () => openRouters(context, sandbox, ledger, signal));
-    return connected;
-  } catch (error) {
-    await connected[Symbol.asyncDispose]();
-    throw error;
-  }
+  await publishPorts(context, sandbox, network, ledger);
+  return await phase("network.scan", ids, () => scanLinks(context, sandbox, network, signal));
 }
 
-async function obtainNamespace(
+/** Finds the namespace of a sandbox, or makes it. */
+export async function obtainNamespace(
   { host, store }: Context,
   { id, config }: StoredSandbox,
   ledger: Ledger,
@@ -135,7 +99,15 @@ export function makeEndpoint(
   const egress = config.network?.egress;
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
-  return { id: `net${index}`, type, model, name, ifindex, index, guest };
+  const side = model === "routed" ? behindRouter(guest) : guest;
+  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+  assertJoinable(endpoint);
+  return endpoint;
+}
+
+/** On the guest's side of a router there is nobody but the router, which it has to ask for. */
+function behindRouter(guest: StoredEndpoint["guest"]): StoredEndpoint["guest"] {
+  return { ...guest, noArp: false, neighbors: [] };
 }
 
 /** The lowest number that no endpoint has. */

@@ -1,11 +1,15 @@
-import type { NetworkOptions, Subnet } from "../config/network/definition.ts";
+import type { NetworkDriver, NetworkOptions, Subnet } from "../config/network/definition.ts";
 import type { CallOptions } from "../deadline.ts";
 
 /** What sandboxes can be connected to. */
 export interface Network {
   name: string;
-  /** `bridge`: made here. `cni`: of a configuration file of somebody else's. */
-  driver: "bridge" | "cni";
+  /** What it was made of here. `cni`: of a configuration file of somebody else's. */
+  driver: NetworkDriver | "cni";
+  /** The interface that its links are made on, with a driver that has such. */
+  parent?: string | undefined;
+  /** Of these links, where one was chosen. */
+  mode?: string | undefined;
   subnets: readonly Subnet[];
   internal: boolean;
   labels: Readonly<Record<string, string>>;

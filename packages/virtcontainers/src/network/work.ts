@@ -20,6 +20,11 @@ export interface Plug extends AsyncDisposable {
   device: NetworkDevice;
 }
 
+/** An interface of the VM, as it is known before the link is there that it is joined with. */
+export type Socket = Pick<StoredEndpoint, "id" | "index"> & {
+  guest: Pick<StoredEndpoint["guest"], "mac" | "mtu">;
+};
+
 /** What joins links and guests: a type of endpoint, or a model. */
 export interface Join {
   /** Makes what stands on the host between the link and the guest. Undone by itself if it fails. */

@@ -15,8 +15,15 @@ const drive = {
 } as const;
 
 /** QEMU as far as plugging goes: devices, block nodes, and a guest that lets go when told. */
-async function machine(devices: string[], nodes: string[] = [], refuse = false, passes = false) {
+async function machine(
+  devices: string[],
+  nodes: string[] = [],
+  refuse = false,
+  passes = false,
+  shared = false,
+) {
   const log: string[] = [];
+  const chardevs: string[] = [];
   const netdevs: string[] = [];
   const stream = await scripted(
     answering((command, args, client) => {
@@ -35,6 +42,20 @@ async function machine(devices: string[], nodes: string[] = [], refuse = false, 
           return { return: {} };
         case "getfd":
           return { return: {} };
+        case "qom-get":
+          return { return: shared };
+        case "add-fd":
+          return { return: { "fdset-id": 3, fd: 27 } };
+        case "chardev-add":
+          chardevs.push(values[0] ?? "");
+          return { return: {} };
+        case "chardev-remove": {
+          const at = chardevs.indexOf(values[0] ?? "");
+          if (at < 0)
+            return { error: { class: "GenericError", desc: `Chardev '${values[0]}' not found` } };
+          chardevs.splice(at, 1);
+          return { return: {} };
+        }
         case "netdev_add":
           netdevs.push(values[1] ?? "");
           return { return: {} };
@@ -68,6 +89,7 @@ async function machine(devices: string[], nodes: string[] = [], refuse = false, 
     devices,
     nodes,
     netdevs,
+    chardevs,
     log,
   };
 }
@@ -164,4 +186,43 @@ test("a refused interface leaves no taps with QEMU", async () => {
   const { qmp, netdevs } = await machine([], [], true, true);
   await expect(attachDevice(qmp, net, onHost, config(), soon())).rejects.toThrow("no bus");
   expect(netdevs).toEqual([]);
+});
+
+const served = {
+  kind: "vhost-user",
+  id: "net0",
+  serves: "network",
+  socketPath: "/run/switch.sock",
+  mac: "02:00:00:00:00:01",
+  mtu: 1400,
+  queues: 1,
+} as const;
+const handed = { folder: "/state/sb/vm", fd: 5 };
+
+test("an interface that another process serves is found by the socket that QEMU was handed", async () => {
+  const { qmp, devices, netdevs, chardevs, log } = await machine([], [], false, true, true);
+  await attachDevice(qmp, served, handed, config(), soon());
+  const said = (command: string) => log.find((line) => line.startsWith(`${command} `));
+  expect(said("chardev-add")).toContain(
+    '"addr":{"type":"unix","data":{"path":"/proc/self/fd/27"}}',
+  );
+  expect(said("netdev_add")).toContain(
+    '{"type":"vhost-user","id":"net0","chardev":"net0","queues":1}',
+  );
+  expect([devices.length, netdevs, chardevs]).toEqual([1, ["net0"], ["net0"]]);
+  await detachDevice(qmp, "net0", soon());
+  expect([devices, netdevs, chardevs]).toEqual([[], [], []]);
+});
+
+test("one that is refused leaves nothing, and a VM whose memory is its own can have none", async () => {
+  const refusing = await machine([], [], true, true, true);
+  await expect(attachDevice(refusing.qmp, served, handed, config(), soon())).rejects.toThrow(
+    "no bus",
+  );
+  expect([refusing.netdevs, refusing.chardevs]).toEqual([[], []]);
+  const own = await machine([], [], false, true, false);
+  await expect(attachDevice(own.qmp, served, handed, config(), soon())).rejects.toMatchObject({
+    code: "NOT_SUPPORTED",
+  });
+  expect([own.netdevs, own.chardevs]).toEqual([[], []]);
 });

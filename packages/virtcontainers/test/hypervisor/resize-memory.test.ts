@@ -15,6 +15,8 @@ interface Guest {
   /** What the guest answers to a new module; undefined: nothing. */
   ost?: number;
   refuse?: boolean;
+  /** Another process sees the memory that it has had from the start. */
+  shared?: boolean;
   objects?: string[];
 }
 
@@ -53,6 +55,8 @@ async function machine(guest: Guest = {}, more: Partial<QemuConfig> = {}) {
           };
         case "query-balloon":
           return { return: { actual: (total() - balloon) * mib } };
+        case "qom-get":
+          return { return: guest.shared ?? false };
         case "qom-list": {
           const names = asked.get("path") === "/objects" ? objects : devices;
           return { return: names.map((name) => ({ name, type: "child<x>" })) };
@@ -115,8 +119,8 @@ test("memory grows by modules of whole blocks of 128 MiB", async () => {
   ]);
 });
 
-test("new memory is held as the first is: shared where a folder is, huge, or a file", async () => {
-  const shared = await machine({ ost: 0 }, { sharedFS: "virtio-fs" });
+test("new memory is held as the first is: shared with another process, or a file", async () => {
+  const shared = await machine({ ost: 0, shared: true });
   await shared.resize(384);
   expect(shared.log[0]).toBe("object memory-backend-memfd 128");
   const file = await machine({ ost: 0 }, { fileBackedMemRootDir: "/mem" });

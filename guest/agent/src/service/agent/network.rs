@@ -1,8 +1,9 @@
 //! The calls about the network. Each is done at once: the kernel's answers do not wait for anything.
 
-use crate::network::{Rtnetlink, address, link, neighbour, route};
+use crate::network::{Rtnetlink, address, counters, link, neighbour, route};
 use crate::proto::grpc::{
-    AddArpNeighborsRequest, Interfaces, Routes, UpdateInterfaceRequest, UpdateRoutesRequest,
+    AddArpNeighborsRequest, Interfaces, NetworkStats, Routes, UpdateInterfaceRequest,
+    UpdateRoutesRequest,
 };
 use crate::proto::types::Interface;
 use crate::status::{Context, Result, Status};
@@ -29,6 +30,11 @@ pub fn list_interfaces() -> Result<Interfaces> {
     Ok(Interfaces {
         interfaces: interfaces.collect(),
     })
+}
+
+/// What all links have carried since they are there.
+pub fn link_counters() -> Result<Vec<NetworkStats>> {
+    counters::list(&mut open()?)
 }
 
 pub fn list_routes() -> Result<Routes> {

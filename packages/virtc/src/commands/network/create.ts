@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
-import type { NetworkOptions } from "virtcontainers";
+import type { NetworkDriver, NetworkOptions } from "virtcontainers";
 import { parseAnnotations } from "../../args/annotations.ts";
 import { collect } from "../../args/collect.ts";
 import { given } from "../../args/given.ts";
+import { drivers, parseDriverOptions } from "../../args/network/driver-options.ts";
 import { parseNetworkName } from "../../args/network/names.ts";
 import { parseSubnets, type SubnetTexts } from "../../args/network/subnets.ts";
 import { optional } from "../../args/optional.ts";
@@ -12,7 +13,8 @@ import { json } from "../../output/json.ts";
 import { examples } from "../examples.ts";
 
 interface CreateOptions extends SubnetTexts {
-  driver?: "bridge";
+  driver?: NetworkDriver;
+  opt: string[];
   ipv6?: boolean;
   internal?: boolean;
   hostAccess?: boolean;
@@ -27,10 +29,17 @@ export function define(group: Command, context: Context): void {
     .summary("make a network")
     .description(
       "Makes a network and prints its name. Its bridge, addresses and rules come with the first container\n" +
-        "that is in it.",
+        "that is in it. By macvlan and ipvlan containers are hosts of the network that a parent leads to,\n" +
+        "with addresses of its --subnet; this host itself does not reach them there.",
     )
     .argument("[network]", "name (default: 12 random hex digits)")
-    .addOption(new Option("-d, --driver <driver>", "what it is made of").choices(["bridge"]))
+    .addOption(new Option("-d, --driver <driver>", "what it is made of").choices(drivers))
+    .option(
+      "-o, --opt <key=value>",
+      "parent=INTERFACE of this host, which macvlan and ipvlan need; macvlan_mode, ipvlan_mode",
+      collect,
+      [],
+    )
     .option(
       "--subnet <subnet>",
       "such as 10.90.0.0/24; one of IPv4 and one of IPv6 (default: a free one)",
@@ -56,6 +65,7 @@ export function define(group: Command, context: Context): void {
         "virtc network create front",
         "virtc network create --subnet 10.90.0.0/24 --ip-range 10.90.0.128/25 --ipv6 front",
         "virtc network create --internal back",
+        "virtc network create -d macvlan -o parent=eth0 --subnet 192.0.2.0/24 --gateway 192.0.2.1 lan",
       ),
     );
 }
@@ -64,6 +74,8 @@ function networkOptions(name: string | undefined, options: CreateOptions): Netwo
   const subnets = parseSubnets(options);
   return given({
     name: optional(name, (text) => parseNetworkName("the network", text)),
+    driver: options.driver,
+    ...parseDriverOptions(options.driver, options.opt),
     subnets: subnets.length > 0 ? subnets : undefined,
     ipv6: options.ipv6,
     internal: options.internal,

@@ -2,7 +2,11 @@ import * as v from "valibot";
 import { argument, flag, integer, text, texts } from "../../validate.ts";
 import { ipAddress } from "./addresses.ts";
 import { isCidr } from "./cidr.ts";
-import { networkName } from "./names.ts";
+import { interfaceName, networkName } from "./names.ts";
+
+/** What a network is made of: a bridge of this host, or links on one of its interfaces. */
+export const networkDrivers = ["bridge", "macvlan", "ipvlan"] as const;
+export type NetworkDriver = (typeof networkDrivers)[number];
 
 /** Addresses of a network. */
 export interface Subnet {
@@ -18,7 +22,13 @@ export interface Subnet {
 export interface NetworkOptions {
   /** 1 to 64 characters of [a-zA-Z0-9_.-]; default: 12 random hex digits. */
   name?: string | undefined;
-  /** At most one of IPv4 and one of IPv6; default: one of IPv4 that nothing on this host uses. */
+  /** Default `bridge`. By `macvlan` and `ipvlan` sandboxes are hosts of the network that `parent` leads to. */
+  driver?: NetworkDriver | undefined;
+  /** The interface of this host, such as `eth0`, that `macvlan` and `ipvlan` need. */
+  parent?: string | undefined;
+  /** How links of one parent reach each other: of `macvlan` bridge (the default), private, vepa or passthru; of `ipvlan` l2. */
+  mode?: string | undefined;
+  /** At most one of IPv4 and one of IPv6; default: one of IPv4 that nothing on this host uses. With a parent it is its network's. */
   subnets?: Subnet[] | undefined;
   /** It has IPv6 too; where `subnets` has none of it, one that nothing uses. Default false. */
   ipv6?: boolean | undefined;
@@ -48,6 +58,9 @@ export const SubnetSchema = v.strictObject({
 
 export const NetworkOptionsSchema = v.strictObject({
   name: v.optional(networkName),
+  driver: v.optional(v.picklist(networkDrivers, `it must be one of ${networkDrivers.join(", ")}`)),
+  parent: v.optional(interfaceName),
+  mode: v.optional(text(16)),
   subnets: v.optional(
     v.pipe(
       v.array(SubnetSchema),

@@ -10,9 +10,11 @@ import type { NetworkDescriptors } from "./device/network.ts";
 import { deviceParts } from "./device/parts.ts";
 import { descriptor } from "./launch-facts.ts";
 import { noPlace, type Place, Places } from "./machine/places.ts";
+import { assertMemoryShared } from "./memory/shared.ts";
 
 const Peripherals = v.array(v.object({ name: v.string() }));
-const FdSet = v.object({ "fdset-id": v.pipe(v.number(), v.integer(), v.minValue(0)) });
+const index = v.pipe(v.number(), v.integer(), v.minValue(0));
+const FdSet = v.object({ "fdset-id": index, fd: index });
 
 /**
  * Plugs a device into the first free place. Which places are free is QEMU's to say, not a record of ours: so a
@@ -29,14 +31,15 @@ export async function attachDevice(
   const devices = await listDevices(qmp, signal);
   if (devices.some((name) => idOf(name) === device.id))
     throw new VirtError("ALREADY_EXISTS", `a device ${device.id} is plugged in already`);
-  const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind);
+  const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind, config);
   // Left by a plug or an unplug that was cut off in the middle.
   await removeBackend(qmp, device.id, signal);
-  const path = fd === undefined ? undefined : await passFile(qmp, fd, signal);
+  if (device.kind === "vhost-user") await assertMemoryShared(qmp, signal);
+  const path = fd === undefined ? undefined : await passFile(qmp, fd, device.kind, signal);
   const network = device.kind === "network" ? await passQueues(qmp, device, signal) : undefined;
-  const { backend, device: driver } = deviceParts(device, { folder, path, network }, config);
-  await addBackend(qmp, backend, signal);
+  const { backends, device: driver } = deviceParts(device, { folder, path, network }, config);
   try {
+    for (const backend of backends) await addBackend(qmp, backend, signal);
     const frontend = { ...driver, id: deviceId(place, device), ...place.properties };
     await qmp.execute("device_add", frontend, signal);
   } catch (error) {
@@ -47,9 +50,19 @@ export async function attachDevice(
 }
 
 /** Where QEMU then finds the file. It closes the descriptor once no disk uses it and this client is gone. */
-async function passFile(qmp: Qmp, fd: number, signal: AbortSignal): Promise<string> {
+async function passFile(
+  qmp: Qmp,
+  fd: number,
+  kind: Device["kind"],
+  signal: AbortSignal,
+): Promise<string> {
   const set = v.safeParse(FdSet, await qmp.execute("add-fd", {}, signal, fd));
-  if (set.success) return `/dev/fdset/${set.output["fdset-id"]}`;
+  if (set.success) {
+    // What is connected to, and not opened, is none that QEMU could duplicate.
+    return kind === "vhost-user"
+      ? `/proc/self/fd/${set.output.fd}`
+      : `/dev/fdset/${set.output["fdset-id"]}`;
+  }
   throw new VirtError("HYPERVISOR_FAILED", "QEMU's answer to add-fd is not one");
 }
 
@@ -72,17 +85,18 @@ async function passQueues(
   return { taps: await pass("tap", taps), vhost: await pass("vhost", vhost) };
 }
 
-async function addBackend(
-  qmp: Qmp,
-  backend: Backend | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  if (backend === undefined) return;
+async function addBackend(qmp: Qmp, backend: Backend, signal: AbortSignal): Promise<void> {
   if (backend.option === "blockdev")
     return void (await qmp.execute("blockdev-add", backend.value, signal));
   if (backend.option === "netdev") {
     const netdev = { type: backend.driver, ...backend.values };
     return void (await qmp.execute("netdev_add", netdev, signal));
+  }
+  if (backend.option === "chardev" && "path" in backend.values) {
+    const { id, path } = backend.values;
+    const data = { addr: { type: "unix", data: { path } }, server: false };
+    const chardev = { id, backend: { type: "socket", data } };
+    return void (await qmp.execute("chardev-add", chardev, signal));
   }
   throw new VirtError("NOT_SUPPORTED", `QEMU can't be given a ${backend.option} while it runs`);
 }
@@ -141,9 +155,12 @@ async function removeBackend(qmp: Qmp, id: string, signal: AbortSignal): Promise
   if (nodes.output.some((node) => node["node-name"] === id))
     return void (await qmp.execute("blockdev-del", { "node-name": id }, signal));
   // QEMU has no list of these.
-  await qmp.execute("netdev_del", { id }, signal).catch((error: unknown) => {
-    if (!isVirtError(error, "HYPERVISOR_FAILED") || !/not found/i.test(error.message)) throw error;
-  });
+  for (const command of ["netdev_del", "chardev-remove"]) {
+    await qmp.execute(command, { id }, signal).catch((error: unknown) => {
+      if (!isVirtError(error, "HYPERVISOR_FAILED") || !/not found/i.test(error.message))
+        throw error;
+    });
+  }
 }
 
 function placeOf(device: string): string | undefined {

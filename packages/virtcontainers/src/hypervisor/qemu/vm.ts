@@ -1,7 +1,9 @@
+import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import * as v from "valibot";
 import { isVirtError, VirtError } from "../../errors.ts";
+import { pinReal } from "../../host/files.ts";
 import type { Host } from "../../host/host.ts";
 import type { GuestAddress } from "../../store/guest-address.ts";
 import type { VmState } from "../../store/vm-state.ts";
@@ -19,8 +21,8 @@ import { whileServed } from "./device/vsock-daemon.ts";
 import { vsockDriverReady } from "./device/vsock-driver.ts";
 import { attachDevice, detachDevice } from "./hotplug.ts";
 import { cpuThreads, plugCpus } from "./machine/cpus.ts";
-import { mayShareMemory } from "./memory/backend.ts";
 import { resizeMemory } from "./memory/resize.ts";
+import { isMemoryShared } from "./memory/shared.ts";
 import { driverStateOf, transportOf } from "./state.ts";
 import { vmFile } from "./vm-files.ts";
 
@@ -107,8 +109,7 @@ export class QemuVm implements RunningVm {
   async attach(device: Device, signal: AbortSignal): Promise<GuestAddress> {
     const { host, config, user, folder } = this.#parts;
     await host.processes.raiseMaxFileBytes(this.state.process, await writableBytes(device));
-    await using file =
-      device.kind === "disk" ? await openDisk(host, device, { folder, user }) : undefined;
+    await using file = await openFile(host, device, { folder, user });
     const address = await this.#control(signal, (qmp, stop) =>
       attachDevice(qmp, device, { folder, fd: file?.fd }, config, stop),
     );
@@ -127,11 +128,11 @@ export class QemuVm implements RunningVm {
 
   async resizeMemory(memoryMiB: number, signal: AbortSignal, spareMiB?: number): Promise<number> {
     const { host, config } = this.#parts;
-    const bytes = memoryBytes(config, mayShareMemory(config), memoryMiB);
-    await host.processes.raiseMaxFileBytes(this.state.process, bytes);
-    return await this.#control(signal, (qmp, stop) =>
-      resizeMemory(qmp, { memoryMiB, spareMiB }, config, stop),
-    );
+    return await this.#control(signal, async (qmp, stop) => {
+      const bytes = memoryBytes(config, await isMemoryShared(qmp, stop), memoryMiB);
+      await host.processes.raiseMaxFileBytes(this.state.process, bytes);
+      return await resizeMemory(qmp, { memoryMiB, spareMiB }, config, stop);
+    });
   }
 
   async cpuThreads(signal: AbortSignal): Promise<number[]> {
@@ -200,4 +201,14 @@ export class QemuVm implements RunningVm {
       hint: "Look at its console and qemu.log, then delete the sandbox or start it again.",
     });
   }
+}
+
+/** What QEMU is handed of a device that is a file, opened with this process's rights. */
+async function openFile(
+  host: Host,
+  device: Device,
+  place: Parameters<typeof openDisk>[2],
+): Promise<FileHandle | undefined> {
+  if (device.kind === "disk") return await openDisk(host, device, place);
+  return device.kind === "vhost-user" ? await pinReal(device.socketPath) : undefined;
 }

@@ -4,7 +4,9 @@ import { VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import { usePath } from "../../store/network/places.ts";
+import type { State } from "../../store/state.ts";
 import { userName } from "../../store/user.ts";
+import { type ForeseenLink, foreseeLink } from "./foreseen.ts";
 import type { UsableNetwork } from "./network.ts";
 import {
   type Capability,
@@ -17,6 +19,8 @@ import {
 export interface Attachable {
   id: string;
   hostname: string;
+  /** Default: `creating`. */
+  state?: State | undefined;
   config: {
     network?: SandboxNetwork | undefined;
     ports?: readonly PortMapping[] | undefined;
@@ -46,17 +50,21 @@ export interface Plan {
   use: CniUse;
   prepare: UsableNetwork["prepare"];
   further: UsableNetwork["further"];
+  assertThere: UsableNetwork["assertThere"];
+  /** What the link is going to be, where that is known before it is there. */
+  link: ForeseenLink | undefined;
 }
 
 /** What is done for one network. NOT_SUPPORTED where it can't be given what is asked for. */
 export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan {
   const { network, attachment, ifName, ports } = wanted;
   const { list } = network;
-  const args = capabilityArgs(sandbox, wanted);
+  const user = userName(sandbox.id, place.stateDir);
+  const link = foreseeLink(list, attachment.macAddress, `${user} ${list.name} ${ifName}`);
+  const args = capabilityArgs(sandbox, wanted, link);
   for (const [field, capability] of needed)
     if (attachment[field] !== undefined && !takes(list.plugins, capability))
       throw cant(network.name, field, capability);
-  const user = userName(sandbox.id, place.stateDir);
   const use: CniUse = {
     version: 1,
     bootId: place.bootId,
@@ -73,7 +81,8 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
       args: `IgnoreUnknown=1;K8S_POD_NAME=${sandbox.hostname}`,
     },
     claims: {
-      ...(args.mac !== undefined && { mac: args.mac }),
+      // What is chosen here is nobody else's anyway.
+      ...(attachment.macAddress !== undefined && { mac: attachment.macAddress.toLowerCase() }),
       addresses: args.ips ?? [],
       ports: ports.map(({ hostPort, protocol = "tcp", hostIP }) => ({
         hostPort,
@@ -84,8 +93,8 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
     ...(network.bridge !== undefined && { bridge: network.bridge }),
   };
   const path = usePath(place.folder, list.name, user, ifName);
-  const { name, prepare, further } = network;
-  return { name, path, use, prepare, further };
+  const { name, prepare, further, assertThere } = network;
+  return { name, path, use, prepare, further, assertThere, link };
 }
 
 const needed = [
@@ -108,9 +117,11 @@ function cant(network: string, field: string, capability: Capability): VirtError
 function capabilityArgs(
   sandbox: Attachable,
   { network, attachment, ports }: Wanted,
+  link: ForeseenLink | undefined,
 ): CapabilityArgs {
   const { rxRateBits, txRateBits, dns } = sandbox.config.network ?? {};
-  const { ip, ip6, macAddress, aliases = [] } = attachment;
+  const { ip, ip6, aliases = [] } = attachment;
+  const mac = link?.mac ?? attachment.macAddress?.toLowerCase();
   const ips = [ip, ip6].flatMap((address) => address ?? []);
   return {
     ...(ports.length > 0 && { portMappings: ports.map(toMapping) }),
@@ -118,7 +129,7 @@ function capabilityArgs(
       bandwidth: bandwidth(rxRateBits, txRateBits),
     }),
     ...(ips.length > 0 && { ips }),
-    ...(macAddress !== undefined && { mac: macAddress.toLowerCase() }),
+    ...(mac !== undefined && { mac }),
     ...(dns !== undefined && { dns: toDns(dns) }),
     ...(aliases.length > 0 && { aliases: { [network.list.name]: aliases } }),
   };

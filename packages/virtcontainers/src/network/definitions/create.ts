@@ -17,6 +17,7 @@ import {
   sizeOf,
 } from "../block.ts";
 import { configFolders, findList } from "../cni/load.ts";
+import { assertFits, assertParent } from "./driver.ts";
 import { freeSubnet, routedBlocks, uniqueLocalSubnet } from "./free-subnet.ts";
 import {
   bridgeOf,
@@ -39,10 +40,12 @@ export async function createNetwork(
 ): Promise<Definition> {
   const given = parse(NetworkOptionsSchema, options, "options");
   const name = given.name ?? randomBytes(6).toString("hex");
+  assertFits(given);
   for (const [index, subnet] of (given.subnets ?? []).entries())
     checkSubnet(subnet, `options.subnets.${index}`);
   if ((await findList(name, configFolders(process.env)).catch(() => undefined)) !== undefined)
     throw taken(name);
+  await assertParent(host, given, signal);
   return await lockedNetworks(host, folder, signal, async () => {
     if ((await readDefinition(folder, name)) !== undefined) throw taken(name);
     return await make(host, folder, name, given, signal);
@@ -70,7 +73,9 @@ async function make(
   given: NetworkOptions,
   signal: AbortSignal,
 ): Promise<Definition> {
-  const routed = await routedBlocks(host, signal);
+  const { driver = "bridge", parent, mode } = given;
+  // Who has a parent is in its network, to which there is a route.
+  const routed = parent === undefined ? await routedBlocks(host, signal) : [];
   const others = (await readDefinitions(folder)).flatMap(({ subnets }) =>
     subnets.map(({ subnet }) => parseBlock(subnet)),
   );
@@ -78,6 +83,9 @@ async function make(
   const definition: Definition = {
     version: 1,
     name,
+    driver,
+    ...(parent !== undefined && { parent }),
+    ...(mode !== undefined && { mode }),
     subnets: subnets.map(withGateway),
     internal: given.internal ?? false,
     hostAccess: given.hostAccess ?? false,

@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { networkName } from "../../config/network/names.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
@@ -17,13 +16,8 @@ import { networkNotFound, networkOfFile } from "../cni/network.ts";
 import { networkByDefault } from "../default.ts";
 import type { Network, Networks } from "../networks.ts";
 import { createNetwork, defaultNetwork } from "./create.ts";
-import {
-  cniNameOf,
-  type Definition,
-  definitionPath,
-  readDefinition,
-  readDefinitions,
-} from "./record.ts";
+import { forgetNetwork } from "./forget.ts";
+import { cniNameOf, type Definition, readDefinition, readDefinitions } from "./record.ts";
 import { toUsable } from "./usable.ts";
 
 /** Default deadline of an operation on networks. */
@@ -41,7 +35,7 @@ export function createNetworks(
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     using deadline = new Deadline(call ?? {}, timeoutMs, `networks.${name}`);
-    return await deadline.race(work(deadline.signal));
+    return await deadline.race(work(deadline.signal).finally(() => host.network.leave()));
   };
   const named = (name: string): string => parse(networkName, name, "name");
   return {
@@ -111,7 +105,7 @@ async function removeNetwork(
     if ((await readDefinition(folder, name)) === undefined) throw await notOurs(name);
     const users = await usersOf(host, folder, cniNameOf(folder, name));
     if (users.length > 0) throw inUse(name, users);
-    await rm(definitionPath(folder, name), { force: true });
+    await forgetNetwork(folder, name);
   });
 }
 
@@ -122,7 +116,7 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
       signal.throwIfAborted();
       if (name === defaultNetwork) continue;
       if ((await usersOf(host, folder, cniNameOf(folder, name))).length > 0) continue;
-      await rm(definitionPath(folder, name), { force: true });
+      await forgetNetwork(folder, name);
       removed.push(name);
     }
     return removed;
@@ -130,9 +124,10 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
 }
 
 async function describe(host: Host, folder: string, definition: Definition): Promise<Network> {
-  const { name, subnets, internal, labels, createdAt } = definition;
+  const { name, driver, parent, mode, subnets, internal, labels, createdAt } = definition;
   const usedBy = await usersOf(host, folder, cniNameOf(folder, name));
-  return { name, driver: "bridge", subnets, internal, labels, createdAt, usedBy };
+  const made = { ...(parent !== undefined && { parent }), ...(mode !== undefined && { mode }) };
+  return { name, driver, ...made, subnets, internal, labels, createdAt, usedBy };
 }
 
 async function describeFile(host: Host, folder: string, name: string): Promise<Network> {

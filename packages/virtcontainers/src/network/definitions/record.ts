@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import * as v from "valibot";
+import { networkDrivers } from "../../config/network/definition.ts";
 import { VirtError } from "../../errors.ts";
 import { assertTrusted } from "../../host/trusted.ts";
 import { readIfThere } from "../../store/files.ts";
@@ -10,6 +11,10 @@ import { namesIn } from "../../store/network/places.ts";
 export const Definition = v.object({
   version: v.literal(1),
   name: v.string(),
+  driver: v.optional(v.picklist(networkDrivers), "bridge"),
+  /** The interface that its links are made on, and their mode: with a driver that has such. */
+  parent: v.optional(v.string()),
+  mode: v.optional(v.string()),
   subnets: v.array(
     v.object({ subnet: v.string(), gateway: v.string(), ipRange: v.optional(v.string()) }),
   ),

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { hasPlugin, pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import { addressIn, parseBlock, sizeOf } from "../block.ts";
-import { readList } from "../cni/config-list.ts";
-import type { UsableNetwork } from "../cni/network.ts";
-import { bridgeOf, cniNameOf, type Definition } from "./record.ts";
+import { type NetworkList, readList } from "../cni/config-list.ts";
+import { networkNotFound, type UsableNetwork } from "../cni/network.ts";
+import { bridgeOf, cniNameOf, type Definition, readDefinition } from "./record.ts";
 import { enforceRules } from "./rules.ts";
 
 /** The network as the plugins make it. */
@@ -14,7 +14,45 @@ export async function toUsable(
   folder: string,
   definition: Definition,
 ): Promise<UsableNetwork> {
-  const { name, internal, mtu, subnets } = definition;
+  const usable =
+    definition.driver === "bridge"
+      ? await onBridge(host, folder, definition)
+      : await onParent(host, folder, definition);
+  const { name, createdAt } = definition;
+  return {
+    ...usable,
+    assertThere: async () => {
+      const now = await readDefinition(folder, name);
+      if (now?.createdAt !== createdAt) throw networkNotFound(name);
+    },
+  };
+}
+
+/** Links on an interface of this host. The addresses are the plugins' to give out, the rest is that network's. */
+async function onParent(
+  host: Host,
+  folder: string,
+  definition: Definition,
+): Promise<UsableNetwork> {
+  const { name, driver, parent, mode, mtu } = definition;
+  const plugin = {
+    type: driver,
+    master: parent,
+    ...(mode !== undefined && { mode }),
+    ...(mtu !== undefined && { mtu }),
+    // Links of one ipvlan have the Ethernet address of their parent.
+    capabilities: { ips: true, ...(driver === "macvlan" && { mac: true }) },
+    ipam: await addressing(host, folder, definition),
+  };
+  return { name, list: listOf(folder, name, [plugin]) };
+}
+
+async function onBridge(
+  host: Host,
+  folder: string,
+  definition: Definition,
+): Promise<UsableNetwork> {
+  const { name, internal, mtu } = definition;
   const bridge = bridgeOf(folder, name);
   const plugins = [
     {
@@ -24,28 +62,33 @@ export async function toUsable(
       hairpinMode: true,
       ...(mtu !== undefined && { mtu }),
       capabilities: { ips: true, mac: true },
-      ipam: {
-        type: "host-local",
-        dataDir: join(folder, ".leases", await host.bootId()),
-        ranges: subnets.map((each) => [rangeOf(each)]),
-        routes: internal ? [] : subnets.map(({ subnet }) => ({ dst: everything(subnet) })),
-      },
+      ipam: await addressing(host, folder, definition),
     },
     ...(internal ? [] : [{ type: "portmap", capabilities: { portMappings: true } }]),
     ...((await hasPlugin(host, "dnsname", pluginFolders(process.env)))
       ? [{ type: "dnsname", domainName: `${name}.internal`, capabilities: { aliases: true } }]
       : []),
   ];
-  const list = readList(
-    { cniVersion: "1.0.0", name: cniNameOf(folder, name), plugins },
-    `network ${name}`,
-  );
   return {
     name,
-    list,
+    list: listOf(folder, name, plugins),
     bridge,
     further: async (on) => ((await hasWall(on)) ? [{ type: "firewall" }] : []),
     prepare: (on, signal) => enforceRules(on, definition, bridge, signal),
+  };
+}
+
+function listOf(folder: string, name: string, plugins: readonly object[]): NetworkList {
+  const list = { cniVersion: "1.0.0", name: cniNameOf(folder, name), plugins };
+  return readList(list, `network ${name}`);
+}
+
+async function addressing(host: Host, folder: string, { internal, subnets }: Definition) {
+  return {
+    type: "host-local",
+    dataDir: join(folder, ".leases", await host.bootId()),
+    ranges: subnets.map((each) => [rangeOf(each)]),
+    routes: internal ? [] : subnets.map(({ subnet }) => ({ dst: everything(subnet) })),
   };
 }
 
@@ -64,8 +107,12 @@ function rangeEnds(ipRange: string): { rangeStart: string; rangeEnd: string } {
   return { rangeStart: addressIn(range, 0), rangeEnd: addressIn(range, last) };
 }
 
-/** Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. */
+/**
+ * Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. Nobody does that
+ * in a namespace of the user's own.
+ */
 async function hasWall(host: Host): Promise<boolean> {
+  if (host.network.apart) return false;
   const firewalld = await access("/run/firewalld").then(
     () => true,
     () => false,

@@ -5,10 +5,21 @@ import type { EndpointType, Model, StoredEndpoint } from "../../store/network/st
 import type { Join } from "../work.ts";
 import { bridged } from "./bridged.ts";
 import { macvtap } from "./macvtap.ts";
-import { routed } from "./routed.ts";
-import { tcfilter } from "./tcfilter.ts";
+import { routed, routedSteps } from "./routed.ts";
+import { tcfilter, tcfilterSteps } from "./tcfilter.ts";
+import type { TwoSteps } from "./two-steps.ts";
 
 const joins: Readonly<Partial<Record<Model, Join>>> = { tcfilter, macvtap, bridged, routed };
+
+/** The models whose end at the VM may be there before the link is. */
+const twoSteps: Readonly<Partial<Record<Model, TwoSteps>>> = {
+  tcfilter: tcfilterSteps,
+  routed: routedSteps,
+};
+
+export function stepsOf(model: Model): TwoSteps | undefined {
+  return twoSteps[model];
+}
 
 /** NOT_SUPPORTED for a model that joins no pairs. */
 export function joinOf(model: Model): Join {
@@ -21,6 +32,19 @@ export function joinOf(model: Model): Join {
     {
       field: "networkConfig.interworkingModel",
       hint: `Use one of: ${known}.`,
+    },
+  );
+}
+
+/** NOT_SUPPORTED for a link that a model could join, and nothing would come to the guest. */
+export function assertJoinable({ type, model, name }: StoredEndpoint): void {
+  if (type !== "macvlan" || model !== "bridged") return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `${name} is a macvlan, which takes no frames for another Ethernet address than its own: ${model} can't join it`,
+    {
+      field: "networkConfig.interworkingModel",
+      hint: "Use tcfilter, macvtap or routed.",
     },
   );
 }

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { createFaultyHost } from "../../../src/host/faulty.ts";
+import { createHost } from "../../../src/host/real.ts";
 import { createNetworks } from "../../../src/network/definitions/networks.ts";
 import type { Networks } from "../../../src/network/networks.ts";
 import { refusal } from "../../support/refusal.ts";
@@ -75,6 +77,42 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
     expect(statSync(join(sandboxes.folder, "data/networks/bridge.json")).mode & 0o777).toBe(0o600);
   });
 
+  test("a network that is removed after it was looked up is nobody's, and nothing of it is made", async () => {
+    const before = await stateOf(outside.namespace);
+    const host = createFaultyHost(createHost(), [], (at) => {
+      if (at !== "failpoint:take.cni.before") return;
+      rmSync(join(sandboxes.folder, "data/networks/front.json"));
+    });
+    sandboxes = await Sandboxes.create(outside, host);
+    networks = createNetworks(sandboxes.context);
+    await networks.create({ name: "front" });
+    await refusal(sandboxes.attach("aa", on("front")), "NETWORK_NOT_FOUND");
+    expect(await stateOf(outside.namespace)).toEqual(before);
+    expect(sandboxes.ledger("aa").entries()).toEqual([]);
+  });
+
+  test("a network that is removed leaves no note of its addresses, unless of a sandbox that is still owed", async () => {
+    const kept = () =>
+      readdirSync(join(sandboxes.folder, "data/networks"), {
+        recursive: true,
+        encoding: "utf8",
+      }).filter((path) => path.includes("front"));
+    await networks.create({ name: "front" });
+    const { ledger } = await sandboxes.attach("aa", on("front"));
+    expect(kept().length).toBeGreaterThan(3);
+    await ledger.releaseAll();
+    await networks.remove("front");
+    expect(kept()).toEqual([]);
+    await networks.create({ name: "front" });
+    await sandboxes.attach("bb", on("front"));
+    // Its sandbox is gone, but nothing of it has been given back.
+    const host = { ...sandboxes.context.host, bootId: async () => "another" };
+    expect(await createNetworks({ ...sandboxes.context, host }).prune()).toEqual(["front"]);
+    expect(kept().filter((path) => /\.uses\/.*\.json$/.test(path))).toHaveLength(1);
+    expect(kept().filter((path) => /\.leases\/.*\/10\./.test(path))).toHaveLength(1);
+    await sandboxes.ledger("bb").releaseAll();
+  });
+
   test("a sandbox reaches the world, but neither the host, nor other networks, nor metadata", async () => {
     const remote = await remoteHost("169.254.169.254");
     await networks.create({ name: "other" });
@@ -143,6 +181,55 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
     );
     expect(error.message).toContain("can't be published in the network closed");
   });
+
+  test("a macvlan makes sandboxes hosts of the network that its parent leads to", async () => {
+    const remote = await remoteHost("203.0.113.9");
+    await serve(remote, 80, "remote");
+    const subnets = [{ subnet: "192.0.2.0/24", gateway: "192.0.2.2", ipRange: "192.0.2.128/25" }];
+    const made = { name: "lan", driver: "macvlan", parent: "near", subnets } as const;
+    expect(await networks.create(made)).toMatchObject(made);
+    const a = await sandboxes.attach("aa", on("lan"));
+    const b = await sandboxes.attach("bb", on("lan"));
+    expect([a.address(4), b.address(4)]).toEqual(["192.0.2.128", "192.0.2.129"]);
+    // Not translated, by the gateway to what is beyond it, and to each other.
+    expect(await ask(a.namespace, "203.0.113.9", 80)).toBe("remote 192.0.2.128");
+    await serve(b.namespace, 80, "b");
+    expect(await ask(a.namespace, b.address(4), 80)).toBe("b 192.0.2.128");
+    const ports = [{ hostPort: 8080, containerPort: 80 }];
+    await refusal(sandboxes.attach("cc", { ...on("lan"), ports }), "NOT_SUPPORTED");
+    await a.ledger.releaseAll();
+    await b.ledger.releaseAll();
+    expect(await run(outside.namespace, "ip", "-o", "link")).not.toMatch(/macvlan|vc-|veth/);
+    await networks.remove("lan");
+  });
+
+  test("what a driver does not have or lacks is refused by its field", async () => {
+    await remoteHost("203.0.113.9");
+    const subnets = [{ subnet: "192.0.2.0/24" }];
+    const refused = async (options: object, ...code: "NOT_SUPPORTED"[]) =>
+      (await refusal(networks.create({ driver: "macvlan", subnets, ...options }), ...code)).field;
+    expect(await refused({})).toBe("options.parent");
+    expect(await refused({ parent: "nowhere" })).toBe("options.parent");
+    expect(await refused({ parent: "lo" })).toBe("options.parent");
+    expect(await refused({ parent: "near", subnets: [] })).toBe("options.subnets");
+    expect(await refused({ parent: "near", mode: "l2" })).toBe("options.mode");
+    expect(await refused({ parent: "near", internal: true })).toBe("options.internal");
+    expect(await refused({ parent: "near", driver: "bridge" })).toBe("options.parent");
+    expect(await refused({ parent: "near", driver: "ipvlan", mode: "l3" })).toBe("options.mode");
+    if (await hasKind("ipvlan"))
+      await networks.create({ parent: "near", driver: "ipvlan", subnets });
+    else
+      expect(await refused({ parent: "near", driver: "ipvlan" }, "NOT_SUPPORTED")).toBe(
+        "options.driver",
+      );
+    expect(await run(outside.namespace, "ip", "-o", "link")).not.toContain("vc-probe");
+  });
+
+  const hasKind = async (kind: string) =>
+    await run(outside.namespace, "ip", "link", "add", "link", "near", "name", "x0", "type", kind)
+      .then(() => run(outside.namespace, "ip", "link", "del", "x0"))
+      .then(() => true)
+      .catch(() => false);
 
   test("is removed when nobody uses it, and not before", async () => {
     await networks.create({

@@ -1,6 +1,6 @@
 import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuSpec } from "../config.ts";
-import { descriptor, duplicated, type LaunchFacts } from "../launch-facts.ts";
+import { descriptor, duplicated, type LaunchFacts, reopened } from "../launch-facts.ts";
 import { type Place, placeDevices } from "../machine/places.ts";
 import { option } from "../options.ts";
 import type { Backend } from "./backend.ts";
@@ -13,18 +13,19 @@ export function deviceArguments(
 ): string[] {
   const vsock = { cid: facts.cid, fd: facts.descriptors.get(descriptor.vsock) };
   return placeDevices(config, devices).flatMap(({ device, place }) => {
-    const path =
-      device.kind === "disk"
-        ? duplicated(descriptor.disk(device.id), device.path, facts)
-        : undefined;
+    const path = pathOf(device, facts);
     const network = device.kind === "network" ? inheritedBy(device, facts) : undefined;
     const parts = deviceParts(device, { folder, path, vsock, network }, config);
     const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
-    return [
-      ...(parts.backend === undefined ? [] : backendArguments(parts.backend)),
-      ...["-device", JSON.stringify(frontend)],
-    ];
+    return [...parts.backends.flatMap(backendArguments), ...["-device", JSON.stringify(frontend)]];
   });
+}
+
+/** Where QEMU finds the file of a device, if it has one that was opened for it. */
+function pathOf(device: Device, facts: LaunchFacts): string | undefined {
+  if (device.kind === "disk") return duplicated(descriptor.disk(device.id), device.path, facts);
+  if (device.kind !== "vhost-user") return undefined;
+  return reopened(descriptor.socket(device.id), device.socketPath, facts);
 }
 
 /** The numbers that QEMU inherits an interface's descriptors under. */

@@ -2,17 +2,17 @@ import { relative } from "node:path";
 import { invalidArgument, VirtError } from "../../../errors.ts";
 import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
-import { type NetworkDescriptors, networkParts } from "./network.ts";
-import { virtioProperties } from "./virtio.ts";
+import { type NetworkDescriptors, networkParts, vhostUserParts } from "./network.ts";
 import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
 
 /** What QEMU is told of the host for a device: where its file is, or which address it was given. */
 export interface DeviceFacts {
   /** The VM's folder, in which QEMU works. */
   folder: string;
-  /** For a disk: the path at which QEMU finds its file. */
+  /** For a disk, or what is behind a socket: the path at which QEMU finds its file. */
   path?: string | undefined;
   /** For vsock: the guest's address, and QEMU's descriptor that holds it or is connected to the daemon. */
   vsock?: { cid?: number | undefined; fd?: number | undefined } | undefined;
@@ -28,12 +28,14 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       return diskParts(device, facts.path ?? device.path, config);
     case "virtio-fs": {
       const window = config.virtioFSCacheSizeMiB;
-      return virtio(config, "vhost-user-fs-pci", {
-        backend: {
-          option: "chardev",
-          driver: "socket",
-          values: { id: device.id, path: relative(facts.folder, device.socketPath) },
-        },
+      return virtio(config, "vhost-user-fs", {
+        backends: [
+          {
+            option: "chardev",
+            driver: "socket",
+            values: { id: device.id, path: relative(facts.folder, device.socketPath) },
+          },
+        ],
         values: {
           chardev: device.id,
           tag: device.tag,
@@ -42,33 +44,37 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       });
     }
     case "virtio-9p":
-      return virtio(config, "virtio-9p-pci", {
-        backend: {
-          option: "fsdev",
-          driver: "local",
-          values: {
-            id: device.id,
-            path: device.path,
-            security_model: "none",
-            multidevs: "remap",
+      return virtio(config, "virtio-9p", {
+        backends: [
+          {
+            option: "fsdev",
+            driver: "local",
+            values: {
+              id: device.id,
+              path: device.path,
+              security_model: "none",
+              multidevs: "remap",
+            },
           },
-        },
+        ],
         values: { fsdev: device.id, mount_tag: device.tag },
       });
     case "vsock": {
       const { cid = daemonCid, fd } = facts.vsock ?? {};
       if (config.vsockDaemon !== undefined) {
         const values = { id: device.id, ...(fd === undefined ? { path: daemonSocket } : { fd }) };
-        return virtio(config, "vhost-user-vsock-pci", {
-          backend: { option: "chardev", driver: "socket", values },
+        return virtio(config, "vhost-user-vsock", {
+          backends: [{ option: "chardev", driver: "socket", values }],
           values: { chardev: device.id },
         });
       }
       const values = { "guest-cid": cid, ...(fd !== undefined && { vhostfd: String(fd) }) };
-      return virtio(config, "vhost-vsock-pci", { backend: undefined, values });
+      return virtio(config, "vhost-vsock", { backends: [], values });
     }
     case "network":
       return networkParts(device, facts.network ?? ownDescriptors(device), config);
+    case "vhost-user":
+      return vhostUserParts(device, facts.path ?? device.socketPath, config);
     default:
       throw new VirtError("NOT_SUPPORTED", `QEMU's driver has no device ${device.kind} yet`, {
         field: "devices",
@@ -78,10 +84,10 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
 
 function virtio(
   config: QemuConfig,
-  driver: string,
-  { backend, values }: { backend: Backend | undefined; values: Values },
+  name: string,
+  { backends, values }: { backends: readonly Backend[]; values: Values },
 ): DeviceParts {
-  return { backend, device: { driver, ...virtioProperties(config, driver), ...values } };
+  return { backends, device: { ...virtioDevice(config, name), ...values } };
 }
 
 /** As this process has them. */

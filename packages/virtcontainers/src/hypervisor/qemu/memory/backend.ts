@@ -13,13 +13,10 @@ export function sharesMemory(
   devices: readonly Pick<Device, "kind">[],
 ): boolean {
   const served = ({ kind }: Pick<Device, "kind">): boolean =>
-    kind === "virtio-fs" || (kind === "vsock" && config.vsockDaemon !== undefined);
+    kind === "virtio-fs" ||
+    kind === "vhost-user" ||
+    (kind === "vsock" && config.vsockDaemon !== undefined);
   return devices.some(served);
-}
-
-/** What a VM with this configuration may have of that, where its devices are not known. */
-export function mayShareMemory(config: QemuConfig): boolean {
-  return config.sharedFS === "virtio-fs" || (config.useVSock && config.vsockDaemon !== undefined);
 }
 
 /** How the guest's memory is held; the same for what is there at start and for what is added. */

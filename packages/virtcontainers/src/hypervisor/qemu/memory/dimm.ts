@@ -2,8 +2,9 @@ import { Deadline } from "../../../deadline.ts";
 import { VirtError } from "../../../errors.ts";
 import type { QemuConfig } from "../config.ts";
 import type { Qmp } from "../control.ts";
-import { mayShareMemory, memoryBackend } from "./backend.ts";
+import { memoryBackend } from "./backend.ts";
 import { isThere } from "./info.ts";
+import { isMemoryShared } from "./shared.ts";
 
 /** How long a guest may take to accept a module; one that never answers has no driver for it. */
 const acceptMs = 20_000;
@@ -18,7 +19,7 @@ export async function plugDimm(
 ): Promise<void> {
   const id = `dimm${number}`;
   const memdev = `mem-${id}`;
-  const { type, properties } = memoryBackend(config, mayShareMemory(config));
+  const { type, properties } = memoryBackend(config, await isMemoryShared(qmp, signal));
   // Left by a plug that was cut off in the middle.
   if (await isThere(qmp, "/objects", memdev, signal)) {
     await qmp.execute("object-del", { id: memdev }, signal);

@@ -7,6 +7,7 @@ import {
   RECURSION_DESIRED,
   TRUNCATED_RESPONSE,
 } from "dns-packet";
+import { hostNamePattern } from "../../names.ts";
 import type { Gate } from "../gate.ts";
 import { decodeSafely } from "./ask.ts";
 
@@ -28,6 +29,8 @@ export async function respond(
   const query = decodeSafely(bytes);
   if (query === undefined || query.type !== "query") return undefined;
   const [question, ...more] = query.questions ?? [];
+  // What is no name is not said again: it would not be what was asked.
+  if (!(query.questions ?? []).every(({ name }) => isName(name))) query.questions = [];
   const give = (code: Code, answers: Answer[] = []): Buffer =>
     encodeFor(query, code, answers, transport);
   if (question === undefined || more.length > 0) return give("FORMERR");
@@ -42,6 +45,10 @@ export async function respond(
     (record) => ({ ...record, name: question.name, ttl: ttlSeconds, class: "IN" }) as Answer,
   );
   return give(code, answers);
+}
+
+function isName(text: string): boolean {
+  return text === "" || text === "." || hostNamePattern.test(text.toLowerCase().replace(/\.$/, ""));
 }
 
 function opcodeOf({ flags = 0 }: DecodedPacket): number {

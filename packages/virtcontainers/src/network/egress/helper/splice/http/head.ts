@@ -105,6 +105,6 @@ function framing(
 /** False for what no server takes for a request, even one that is lenient. */
 function couldBeHttp(text: string): boolean {
   const [line = "", ...more] = text.trimStart().split("\n");
-  if (more.length === 0) return /^[!#$%&'*+.^_`|~0-9A-Za-z-]*(\s|$)/.test(line);
-  return /HTTP\/|^\S+\s+(\/|\*|https?:)/i.test(line);
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]*(\s|$)/.test(line)) return false;
+  return more.length === 0 || /HTTP\/|^\S*\s+(\/|\*|https?:)/i.test(line);
 }
