@@ -1,10 +1,6 @@
 /** Commands that docker has and that are another one here; null where there is none. */
 export const dockerWords: Readonly<Record<string, string | null>> = {
-  build: null,
-  diff: null,
   info: "virtc check",
-  rename: null,
-  search: null,
   system: "virtc gc",
 };
 
