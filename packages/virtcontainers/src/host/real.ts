@@ -5,6 +5,7 @@ import { createLibc } from "./libc.ts";
 import { createLocks } from "./locks.ts";
 import { createMounts } from "./mounts.ts";
 import { createNetwork } from "./network/network.ts";
+import { createPci } from "./pci/pci.ts";
 import { createProcesses } from "./processes.ts";
 import { createSockets } from "./sockets.ts";
 
@@ -19,6 +20,7 @@ export function createHost(): Host {
     sockets: createSockets(libc),
     cgroups: createCgroups(),
     network: createNetwork(libc, processes),
+    pci: createPci(),
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
     bootId: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),

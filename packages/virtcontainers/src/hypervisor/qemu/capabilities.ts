@@ -1,8 +1,8 @@
 import type { HypervisorCapabilities } from "../hypervisor.ts";
 
 export const capabilities: HypervisorCapabilities = {
-  coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock", "network", "vhost-user"],
-  hotPlug: ["disk", "network", "vhost-user"],
+  coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock", "network", "vhost-user", "vfio"],
+  hotPlug: ["disk", "network", "vhost-user", "vfio"],
   cpuHotplug: true,
   memoryHotplug: true,
   pause: true,

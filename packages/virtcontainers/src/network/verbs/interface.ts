@@ -8,6 +8,7 @@ import { kindOf } from "../endpoint/kinds.ts";
 import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { type FoundLink, findLink } from "../scan/scan.ts";
+import { servedBySocket } from "../scan/socket.ts";
 import { interfaceOf, tellInterface } from "../tell.ts";
 import type { NetworkWork } from "../work.ts";
 
@@ -56,7 +57,8 @@ async function linkFor(
   { netns }: StoredNetwork,
   { name, hwAddr, type }: Interface,
 ): Promise<FoundLink> {
-  if (type !== "tap") return findLink(await readNamespace(context.host, netns.path, signal), name);
+  if (type !== "tap")
+    return servedBySocket(findLink(await readNamespace(context.host, netns.path, signal), name));
   const none = { noArp: false, addresses: [], routes: [], neighbors: [] };
   return { name, ifindex: 0, type, guest: { mac: hwAddr, mtu: defaultMtu, ...none } };
 }
