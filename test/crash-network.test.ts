@@ -1,6 +1,6 @@
 /** Kills at the failpoints of networks, on real VMs, inside a namespace that stands for the host. */
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { VirtContainers } from "virtcontainers";
 import { createHost } from "virtcontainers/host";
@@ -77,6 +77,8 @@ describe.skipIf(process.getuid?.() !== 0)("networks (needs root)", () => {
   /** Lets a process die at a point, and gives what is wrong after that. */
   async function crash({ at, nth }: Point, before: string[]): Promise<string[]> {
     const { stateDir, dataDir, vc } = instance;
+    // The default network is made again, too.
+    rmSync(join(dataDir, "networks"), { recursive: true, force: true });
     const args = ["--import", "tsx", script, stateDir, dataDir, "network", at, String(nth)];
     const { signal, stderr } = await new Promise<{ signal: unknown; stderr: string }>((resolve) =>
       execFile(process.execPath, args, (error, _stdout, stderr) =>

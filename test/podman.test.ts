@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -118,6 +119,114 @@ for (const [name, open, missing] of engines) {
       expect(stderr).toContain(named);
     });
 
+    test("an image gets names, is saved and loaded, and its names are taken away", async () => {
+      const succeeds = async (words: string[], options = {}) => {
+        const { code, stdout, stderr } = await engine.run(words, options);
+        expect({ words, code, stderr }).toEqual({ words, code: 0, stderr: "" });
+        return stdout;
+      };
+      const archive = join(base, `${name}.archive.tar`);
+      expect(await succeeds(["tag", "app", "registry.example/team/app:2"])).toBe("");
+      await succeeds(["save", ...engine.quiet, "-o", archive, "registry.example/team/app:2"]);
+      await succeeds(["rmi", "registry.example/team/app:2"]);
+      const gone = ["run", "--pull", "never", ...engine.runOptions, "registry.example/team/app:2"];
+      expect((await engine.run(gone)).code).toBe(125);
+      const loaded = await succeeds(["load", "-q", "-i", archive]);
+      expect(loaded).toMatch(/^Loaded image(\(s\))?: registry\.example\/team\/app:2$/m);
+      const words = [
+        "--rm",
+        ...engine.runOptions,
+        "registry.example/team/app:2",
+        "cat",
+        "/data/file",
+      ];
+      expect(await succeeds(["run", ...words])).toBe("of the image\n");
+      const listed = ["images", "--format", "{{.Repository}}:{{.Tag}}"];
+      expect((await succeeds(listed)).split("\n")).toContain("registry.example/team/app:2");
+      const history = await succeeds(["history", "-q", "registry.example/team/app:2"]);
+      expect(history.trim().split("\n").length).toBeGreaterThanOrEqual(1);
+      await succeeds(["rmi", "registry.example/team/app:2"]);
+      for (const wrong of [
+        ["save", "-o", archive, "no/such:1"],
+        ["tag", "no/such:1", "x"],
+        ["rmi", "no/such:1"],
+        ["history", "no/such:1"],
+        ["load", "-i", "/none/archive.tar"],
+      ]) {
+        expect((await engine.run(wrong)).code).not.toBe(0);
+      }
+    });
+
+    test("a root file system comes in as an image, with what is said of it", async () => {
+      const tar = join(base, "plain.tar");
+      if (!existsSync(tar)) {
+        writeFileSync(tar, makeTar([{ path: "hello", content: "from a tar\n" }]));
+      }
+      const changes = ['CMD ["/x"]', "ENV A=b", "LABEL made=here", "WORKDIR /w"];
+      const words = changes.flatMap((change) => ["--change", change]);
+      const made = await engine.run([
+        "import",
+        ...words,
+        "-m",
+        "by hand",
+        tar,
+        "local.example/plain:1",
+      ]);
+      expect(made.code).toBe(0);
+      const steps = await engine.run(["history", "--no-trunc", "local.example/plain:1"]);
+      expect(steps.stdout).toContain("by hand");
+      expect((await engine.run(["rmi", "local.example/plain:1"])).code).toBe(0);
+    });
+
+    test("a container's files are exported, and become an image with what is changed of it", async () => {
+      const options = ["--name", "made", ...engine.runOptions, "--tmpfs", "/mem"];
+      const script =
+        "echo new > /data/new; rm /data/file; echo x > /mem/x; touch /ready; sleep 100000";
+      expect((await engine.run(["run", "-d", ...options, "app", "sh", "-c", script])).code).toBe(0);
+      const wait = "while ! [ -e /ready ]; do sleep 0.1; done";
+      expect((await engine.run(["exec", "made", "sh", "-c", wait])).code).toBe(0);
+      const tar = join(base, `${name}.export.tar`);
+      expect(await engine.run(["export", "-o", tar, "made"])).toMatchObject({ code: 0 });
+      const members = execFileSync("tar", ["-tf", tar], { encoding: "utf8" }).split("\n");
+      expect(members).toContain("data/new");
+      for (const gone of ["data/file", "mem/x", "proc/self"]) expect(members).not.toContain(gone);
+      const changes = ["-a", "me", "-m", "note", "--change", 'CMD ["cat", "/data/new"]'];
+      const image = "registry.example/made:1";
+      const committed = await engine.run(["commit", ...engine.quiet, ...changes, "made", image]);
+      expect(committed.code).toBe(0);
+      expect((await engine.run(["rm", "-f", "made"])).code).toBe(0);
+      expect(await run(image)).toMatchObject({ code: 0, stdout: "new\n" });
+      expect(await run(image, "ls", "/data")).toMatchObject({ code: 0, stdout: "new\n" });
+      const owner = await run(image, "stat", "-c", "%a %u:%g", "/data");
+      expect(owner.stdout).toBe("750 1000:50\n");
+      expect((await engine.run(["history", image])).stdout).toContain("note");
+      expect((await engine.run(["rmi", image])).code).toBe(0);
+      expect((await engine.run(["export", "made"])).code).toBe(125);
+    });
+
+    test("a user has further groups, and labels are looked for", async () => {
+      const groups = [
+        "-u",
+        "alice",
+        "--group-add",
+        "77",
+        "--group-add",
+        "staff",
+        "--label",
+        "tier=x",
+      ];
+      const { code, stdout } = await run(...groups, "app", "id", "-G");
+      expect(code).toBe(0);
+      expect(stdout.trim().split(" ").sort()).toEqual(["1000", "50", "77"]);
+      const options = ["--name", "labelled", ...engine.runOptions, "--label", "tier=back"];
+      expect((await engine.run(["run", ...options, "app", "true"])).code).toBe(0);
+      const found = (label: string) =>
+        engine.run(["ps", "-a", "--filter", `label=${label}`, "--format", "{{.Names}}"]);
+      expect((await found("tier=back")).stdout).toBe("labelled\n");
+      expect((await found("tier=front")).stdout).toBe("");
+      expect((await engine.run(["rm", "labelled"])).code).toBe(0);
+    });
+
     test("a mount is said as a line of CSV, whose quotes keep commas together", async () => {
       const folder = join(base, "a,b");
       mkdirSync(folder, { recursive: true });
@@ -177,3 +286,34 @@ for (const [name, open, missing] of engines) {
     });
   });
 }
+
+describe.skipIf(lack !== undefined)("archives of both", () => {
+  test("what virtc saves podman loads and runs, and the other way round", async () => {
+    const [ours, theirs] = [await virtcEngine(), await podmanEngine()];
+    try {
+      for (const [from, to, formats] of [
+        [ours, theirs, ["docker-archive", "oci-archive"]],
+        [theirs, ours, ["docker-archive", "oci-archive"]],
+      ] as const) {
+        await from.load(join(base, "app.tar"), "app");
+        const name = "registry.example/app:1";
+        expect((await from.run(["tag", "app", name])).code).toBe(0);
+        for (const format of formats) {
+          const archive = join(base, `${from === ours ? "ours" : "theirs"}-${format}.tar`);
+          const saved = ["save", ...from.quiet, "--format", format, "-o", archive, name];
+          expect(await from.run(saved)).toMatchObject({ code: 0, stderr: "" });
+          expect(await to.run(["load", "-q", "-i", archive])).toMatchObject({ code: 0 });
+          const script = "cat /data/file; stat -c '%a %u:%g' /data; id -un";
+          const words = ["--rm", ...to.runOptions, "-u", "alice", name, "sh", "-c", script];
+          expect(await to.run(["run", ...words])).toMatchObject({
+            code: 0,
+            stdout: "of the image\n750 1000:50\nalice\n",
+          });
+          expect((await to.run(["rmi", name])).code).toBe(0);
+        }
+      }
+    } finally {
+      expect([await ours.end(), await theirs.end()]).toEqual([[], []]);
+    }
+  });
+});

@@ -16,6 +16,7 @@ const bundled = [
 export default defineConfig({
   entry: {
     main: "src/main.ts",
+    "port-forwarder": "../virtcontainers/src/network/publish/helper/main.ts",
     "egress-helper": "../virtcontainers/src/network/egress/helper/main.ts",
   },
   format: "esm",

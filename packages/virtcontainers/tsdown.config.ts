@@ -7,6 +7,7 @@ export default defineConfig({
     host: "src/faces/host.ts",
     testing: "src/testing/index.ts",
     "egress-helper": "src/network/egress/helper/main.ts",
+    "port-forwarder": "src/network/publish/helper/main.ts",
   },
   format: "esm",
   target: "node20",

@@ -14,6 +14,8 @@ export interface Engine {
   terminal(args: readonly string[]): Promise<{ code: number | null; text: string }>;
   /** Options of `run` that it needs here. */
   readonly runOptions: readonly string[];
+  /** Makes `save` silent. */
+  readonly quiet: readonly string[];
   /** Takes an OCI archive under a name. */
   load(archive: string, name: string): Promise<void>;
   /** Gives what is left on the host. */
@@ -26,6 +28,7 @@ export async function virtcEngine(): Promise<Engine> {
     run: (args, options) => virtc.run(args, options),
     terminal: (args) => onTerminal([virtc.path, ...args], virtc.env),
     runOptions: [],
+    quiet: [],
     load: async (archive, name) => {
       succeeded(await virtc.run(["image", "import", "--name", name, archive]));
     },
@@ -89,6 +92,7 @@ export async function podmanEngine(): Promise<Engine> {
       ...["--network", "none", "--cgroups", "disabled", "--security-opt", "seccomp=unconfined"],
       ...["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"],
     ],
+    quiet: ["-q"],
     load: async (archive, name) => {
       const { stdout } = succeeded(await run(["load", "--quiet", "--input", archive]));
       const loaded = stdout.trim().split(" ").at(-1) ?? "";

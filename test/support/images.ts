@@ -30,6 +30,8 @@ export interface ImageRecipe {
   layers: readonly (readonly TarMember[] | Buffer)[];
   /** The `config` part of the configuration: Env, Cmd, Entrypoint, WorkingDir, User... */
   config?: Readonly<Record<string, unknown>>;
+  /** The `history` of the configuration. */
+  history?: readonly Readonly<Record<string, unknown>>[];
   platform?: { os: string; architecture: string; variant?: string };
   /** How tars are packed; default gzip. */
   packing?: "gzip" | "none";
@@ -60,6 +62,7 @@ export async function addImage(folder: string, recipe: ImageRecipe): Promise<Mad
     created: "2024-01-02T03:04:05Z",
     config: recipe.config ?? {},
     rootfs: { type: "layers", diff_ids: diffIds },
+    ...(recipe.history && { history: recipe.history }),
   };
   const config = await addBlob(folder, `${oci}.config.v1+json`, JSON.stringify(configuration));
   const manifest = { schemaVersion: 2, mediaType: `${oci}.manifest.v1+json`, config, layers };

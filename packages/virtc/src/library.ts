@@ -63,6 +63,8 @@ export type Library = {
     | "resumeContainer"
     | "updateContainer"
     | "setEgress"
+    | "connectNetwork"
+    | "disconnectNetwork"
   > &
   Handed<"createSandbox" | "runSandbox" | "fetchSandbox"> & {
     createContainer(

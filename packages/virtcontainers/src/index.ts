@@ -77,12 +77,20 @@ export { runningOnVMM } from "./host/vmm.ts";
 export { deserializeParams, serializeParams } from "./hypervisor/params.ts";
 export { maxQemuVCPUs } from "./hypervisor/qemu/machine/max-vcpus.ts";
 export type {
+  CredentialStore,
   Image,
   ImageConfig,
+  ImageHealthcheck,
+  ImageHistory,
   ImageProgress,
   Images,
   ImportOptions,
+  LoadOptions,
+  LoginOptions,
   PullOptions,
+  Pushed,
+  PushOptions,
+  SaveOptions,
 } from "./image/image.ts";
 export type { RegistriesConfig } from "./image/registry/config.ts";
 export type { VirtEvent } from "./journal/event.ts";
@@ -95,6 +103,7 @@ export type { EgressDecision } from "./network/egress/audit.ts";
 export type { EgressCounts } from "./network/egress/control.ts";
 export type { EgressStatus } from "./network/egress/verbs.ts";
 export type { Network, Networks } from "./network/networks.ts";
+export type { SandboxNetworkStatus } from "./network/status.ts";
 export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";

@@ -10,9 +10,14 @@ export interface Folders {
 /** The default folders of a user; VIRTC_STATE_DIR and VIRTC_DATA_DIR come first. */
 export function defaultFolders(uid: number, env: NodeJS.ProcessEnv): Folders {
   return {
-    stateDir: env.VIRTC_STATE_DIR || defaultStateDir(uid, env),
+    stateDir: stateFolder(uid, env),
     dataDir: env.VIRTC_DATA_DIR || defaultDataDir(uid, env),
   };
+}
+
+/** The folder of a user's sandboxes; VIRTC_STATE_DIR comes first. */
+export function stateFolder(uid: number, env: NodeJS.ProcessEnv): string {
+  return env.VIRTC_STATE_DIR || defaultStateDir(uid, env);
 }
 
 function defaultStateDir(uid: number, env: NodeJS.ProcessEnv): string {

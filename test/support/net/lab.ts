@@ -21,10 +21,13 @@ const server =
 export class Lab implements AsyncDisposable {
   /** The path of the namespace of the host. */
   readonly netns: string;
+  /** That of the host beyond it. */
+  readonly beyond: string;
   readonly #children: ChildProcess[];
 
-  private constructor(netns: string, children: ChildProcess[]) {
+  private constructor(netns: string, beyond: string, children: ChildProcess[]) {
     this.netns = netns;
+    this.beyond = beyond;
     this.#children = children;
   }
 
@@ -33,7 +36,7 @@ export class Lab implements AsyncDisposable {
     try {
       const host = await started(children, "unshare", ["--net", ...idle]);
       const other = await started(children, "unshare", ["--net", ...idle]);
-      const lab = new Lab(`/proc/${host}/ns/net`, children);
+      const lab = new Lab(`/proc/${host}/ns/net`, `/proc/${other}/ns/net`, children);
       await lab.exec("ip", ["link", "set", "lo", "up"]);
       await lab.exec("ip", [
         "link",
@@ -47,8 +50,8 @@ export class Lab implements AsyncDisposable {
         `${other}`,
       ]);
       await join(lab.netns, "up0", here, remote);
-      await join(`/proc/${other}/ns/net`, "eth0", remote, here);
-      const enter = [`--net=/proc/${other}/ns/net`, "--", process.execPath, "-e", server];
+      await join(lab.beyond, "eth0", remote, here);
+      const enter = [`--net=${lab.beyond}`, "--", process.execPath, "-e", server];
       await started(children, "nsenter", enter);
       return lab;
     } catch (error) {
@@ -60,6 +63,20 @@ export class Lab implements AsyncDisposable {
   /** Runs a program on the host; gives what it prints. */
   async exec(file: string, args: readonly string[]): Promise<string> {
     return await inside(this.netns, file, args);
+  }
+
+  /** Starts a program on the host beyond, which ends with the lab. */
+  startBeyond(file: string, args: readonly string[]): ChildProcess {
+    const child = spawn("nsenter", [`--net=${this.beyond}`, "--", file, ...args], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Runs a program on the host beyond; gives what it prints. */
+  async execBeyond(file: string, args: readonly string[]): Promise<string> {
+    return await inside(this.beyond, file, args);
   }
 
   /** What a web server answers to the host, once it listens. */

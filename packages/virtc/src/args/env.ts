@@ -21,7 +21,7 @@ export async function parseEnv(
   const values = new Map<string, string>();
   for (const path of files) {
     const text = await readBounded("--env-file", path, createReadStream(path), largestFile);
-    for (const { number, line } of linesOf(text)) {
+    for (const { number, line } of contentLines(text)) {
       assign(values, `--env-file ${path}, line ${number}`, line, from, fileName);
     }
   }
@@ -57,7 +57,7 @@ function assign(
 }
 
 /** As docker reads them: a mark of the byte order and indentation don't count, `#` begins a comment of a whole line. */
-function linesOf(text: string): { number: number; line: string }[] {
+export function contentLines(text: string): { number: number; line: string }[] {
   return text
     .replace(/^\ufeff/, "")
     .split(/\r?\n/)

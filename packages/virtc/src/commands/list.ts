@@ -7,6 +7,7 @@ import { declareListOptions, type ListOptions } from "../listing/options.ts";
 import type { View } from "../listing/view.ts";
 import { json } from "../output/json.ts";
 import { examples } from "./examples.ts";
+import { pathOf } from "./path-of.ts";
 
 /** Things of this host that a command lists. */
 export interface List<T, Row = T> {
@@ -24,13 +25,18 @@ export interface List<T, Row = T> {
   filters: FilterKeys<T>;
 }
 
-/** Declares `ls` in a group of commands. */
-export function defineList<T, Row>(group: Command, context: Context, list: List<T, Row>): void {
+/** Declares `ls` in a group of commands, or the list as a command of its own name. */
+export function defineList<T, Row>(
+  group: Command,
+  context: Context,
+  list: List<T, Row>,
+  name?: string,
+): void {
   const { what, key, filters } = list;
-  const line = `virtc ${group.name()} ls`;
-  const command = group
-    .command("ls")
-    .alias("list")
+  const line = pathOf(group, name ?? "ls");
+  const command = group.command(name ?? "ls");
+  if (name === undefined) command.alias("list");
+  command
     .summary(`list ${what}`)
     .description(`Lists the ${what} of this host.`)
     .option("-q, --quiet", `only the ${key.plural}`)

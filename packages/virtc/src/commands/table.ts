@@ -21,6 +21,11 @@ const manage =
   async (program, context) =>
     (await import("./manage.ts"))[name](program, context);
 
+const ofImages =
+  (name: keyof typeof import("./images.ts")): Define =>
+  async (program, context) =>
+    (await import("./images.ts"))[name](program, context);
+
 /** Every command, below the heading and in the order in which help lists them. */
 export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
   "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect, port: manage("port") },
@@ -33,7 +38,22 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     resume: manage("resume"),
     update: manage("update"),
     cp: manage("cp"),
+    export: ofImages("export"),
+    commit: ofImages("commit"),
     debug: manage("debug"),
+  },
+  "Images:": {
+    images: ofImages("images"),
+    pull: ofImages("pull"),
+    push: ofImages("push"),
+    rmi: ofImages("rmi"),
+    tag: ofImages("tag"),
+    load: ofImages("load"),
+    save: ofImages("save"),
+    import: ofImages("import"),
+    history: ofImages("history"),
+    login: ofImages("login"),
+    logout: ofImages("logout"),
   },
   "Management:": {
     sandbox: manage("sandbox"),

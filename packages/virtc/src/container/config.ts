@@ -11,7 +11,7 @@ export function containerConfig(
   connected: Connected,
 ): ContainerConfig {
   const { options, rootfs, bundle } = request;
-  const { seccomp, sysctl, ...process } = request.security;
+  const { seccomp, sysctl, privileged, ...process } = request.security;
   return {
     id,
     image: request.image,
@@ -24,6 +24,7 @@ export function containerConfig(
     mounts: request.mounts.length > 0 ? request.mounts : undefined,
     seccomp,
     sysctl,
+    privileged,
     cmd: {
       args: [...request.command],
       envs: request.env.length > 0 ? [...request.env] : undefined,

@@ -10,6 +10,8 @@ export interface ContainerOptions extends SecurityOptions {
   user?: string;
   entrypoint?: string;
   annotation: string[];
+  label: string[];
+  labelFile: string[];
   rootfs?: string;
   bundle?: string;
   readOnly?: boolean;
@@ -31,7 +33,9 @@ export function declareContainerOptions(command: Command): Command {
     .option("-w, --workdir <dir>", "working directory in the container")
     .option("-u, --user <user>", "name or uid, optionally :group or :gid")
     .option("--entrypoint <command>", "use this instead of the image's entry point")
-    .option("--annotation <key=value>", "attach a note to the container", collect, [])
+    .option("-l, --label <key[=value]>", "label the container", collect, [])
+    .option("--label-file <file>", "read labels from a file, one a line", collect, [])
+    .option("--annotation <key=value>", "the same as --label", collect, [])
     .optionsGroup("Folders and volumes:")
     .option(
       "-v, --volume <source:path>",

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import type { Mount } from "virtcontainers";
 import { parseAnnotations } from "../args/annotations.ts";
 import { type EnvVar, parseEnv } from "../args/env.ts";
+import { parseLabels } from "../args/labels.ts";
 import { optional } from "../args/optional.ts";
 import { parseRootfs } from "../args/rootfs.ts";
 import { parseMiB } from "../args/size.ts";
@@ -50,7 +51,10 @@ export async function parseContainer(
     command,
     entrypoint: options.entrypoint,
     env: await parseEnv(options.env, options.envFile, context.env),
-    annotations: parseAnnotations("--annotation", options.annotation),
+    annotations: {
+      ...parseAnnotations("--annotation", options.annotation),
+      ...(await parseLabels(options.label, options.labelFile, context.cwd)),
+    },
     scratchMiB: optional(options.scratch, (text) => parseMiB("--scratch", text, ...scratchLimits)),
     mounts: parseMounts(options, context.cwd),
     options,

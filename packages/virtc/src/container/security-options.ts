@@ -3,6 +3,8 @@ import { collect } from "../args/collect.ts";
 
 /** The options about what a container's processes may do, as the parser gives them. */
 export interface SecurityOptions {
+  privileged?: boolean;
+  groupAdd: string[];
   capAdd: string[];
   capDrop: string[];
   securityOpt: string[];
@@ -17,11 +19,13 @@ export interface SecurityOptions {
 export function declareSecurityOptions(command: Command): Command {
   return command
     .optionsGroup("Rights and limits:")
+    .option("--privileged", "all rights in the VM, and none on this host")
+    .option("--group-add <group>", "further group of the user, by name or number", collect, [])
     .option("--cap-add <capability>", "add a capability such as NET_ADMIN, or ALL", collect, [])
     .option("--cap-drop <capability>", "take a capability away, or ALL", collect, [])
     .option(
       "--security-opt <option>",
-      "seccomp=unconfined, seccomp=FILE or no-new-privileges",
+      "seccomp=unconfined, seccomp=FILE or no-new-privileges; label=disable and apparmor=unconfined are so already",
       collect,
       [],
     )

@@ -8,8 +8,8 @@ import { badValue, UsageError } from "../errors/usage.ts";
 import type { SecurityOptions } from "./security-options.ts";
 
 /** What a container's processes may do, where it was said. */
-export type Security = Pick<ContainerConfig, "seccomp" | "sysctl"> &
-  Pick<Cmd, "capabilities" | "rlimits" | "oomScoreAdj" | "noNewPrivileges">;
+export type Security = Pick<ContainerConfig, "seccomp" | "sysctl" | "privileged"> &
+  Pick<Cmd, "capabilities" | "rlimits" | "oomScoreAdj" | "noNewPrivileges" | "supplementaryGroups">;
 
 type Rlimit = NonNullable<Cmd["rlimits"]>[number];
 
@@ -20,7 +20,9 @@ export async function parseSecurity(options: SecurityOptions, context: Context):
   return {
     seccomp,
     noNewPrivileges: noNewPrivileges || options.newPrivileges === false || undefined,
-    capabilities: await parseCapabilities(options.capAdd, options.capDrop),
+    privileged: options.privileged,
+    supplementaryGroups: parseGroups(options.groupAdd),
+    capabilities: await parseCapabilities(options),
     rlimits: await parseUlimits(options.ulimit),
     sysctl: parseSysctls(options.sysctl),
     oomScoreAdj: optional(options.oomScoreAdj, parseScore),
@@ -38,14 +40,33 @@ async function parseSecurityOpts(
     else if (text === "seccomp=unconfined") found.seccomp = "unconfined";
     else if (/^seccomp=./.test(text))
       found.seccomp = await readFilter(text.slice("seccomp=".length), context);
-    else
-      throw badValue(
-        "--security-opt",
-        text,
-        "it must be seccomp=unconfined, seccomp=FILE or no-new-privileges",
-      );
+    else if (!isSoAnyway.has(text)) throw badValue("--security-opt", text, securityOptAllows(text));
   }
   return found;
+}
+
+/** The guest has neither SELinux nor AppArmor, so what switches them off has nothing to do. */
+const isSoAnyway: ReadonlySet<string> = new Set([
+  "label=disable",
+  "apparmor=unconfined",
+  "no-new-privileges=false",
+]);
+
+function securityOptAllows(text: string): string {
+  if (/^(label|apparmor)[=:]/.test(text)) {
+    return "SELinux and AppArmor of this host don't reach into a VM, and the guest has neither: leave it out";
+  }
+  if (text === "systempaths=unconfined") {
+    return "in a VM it is a part of --privileged, which gives nothing on this host: use that";
+  }
+  return "it must be seccomp=unconfined, seccomp=FILE or no-new-privileges";
+}
+
+function parseGroups(texts: readonly string[]): Cmd["supplementaryGroups"] {
+  const empty = texts.find((text) => !/^[^:\s]+$/.test(text));
+  if (empty !== undefined)
+    throw badValue("--group-add", empty, "it must be a group's name or number");
+  return texts.length > 0 ? [...texts] : undefined;
 }
 
 /** A filter in a file, in the form of linux.seccomp of the OCI runtime specification. */
@@ -62,10 +83,11 @@ async function readFilter(path: string, { cwd }: Context): Promise<Security["sec
 }
 
 /** As in docker: what is added goes before what is dropped, unless ALL is. */
-async function parseCapabilities(
-  add: readonly string[],
-  drop: readonly string[],
-): Promise<Cmd["capabilities"]> {
+async function parseCapabilities({
+  capAdd: add,
+  capDrop: drop,
+  privileged = false,
+}: SecurityOptions): Promise<Cmd["capabilities"]> {
   if (add.length === 0 && drop.length === 0) return undefined;
   const { defaultCapabilities, knownCapabilities } = await import("virtcontainers/config");
   const named = (option: string, texts: readonly string[]): Set<string> => {
@@ -78,7 +100,7 @@ async function parseCapabilities(
   };
   const added = named("--cap-add", add);
   const dropped = named("--cap-drop", drop);
-  const base = added.has("CAP_ALL") ? knownCapabilities : defaultCapabilities;
+  const base = added.has("CAP_ALL") || privileged ? knownCapabilities : defaultCapabilities;
   const kept = dropped.has("CAP_ALL") ? [] : base.filter((name) => !dropped.has(name));
   const more = [...added].filter((name) => name !== "CAP_ALL" && !kept.includes(name));
   const all = [...kept, ...more];

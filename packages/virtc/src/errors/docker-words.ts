@@ -2,27 +2,14 @@
 export const dockerWords: Readonly<Record<string, string | null>> = {
   attach: null,
   build: null,
-  commit: null,
   create: "virtc sandbox create",
   diff: null,
-  export: "virtc cp NAME:/ -",
-  history: null,
-  images: "virtc image ls",
-  import: "virtc image import",
   info: "virtc check",
-  load: "virtc image import",
-  login: null,
-  logout: null,
-  pull: "virtc image pull",
-  push: null,
   rename: null,
   restart: null,
-  rmi: "virtc image rm",
-  save: null,
   search: null,
   start: "virtc sandbox start",
   system: "virtc gc",
-  tag: null,
 };
 
 /** What docker's word is here: a command, null for none; undefined where it is no word of docker's. */

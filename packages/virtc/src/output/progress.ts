@@ -10,10 +10,16 @@ const labels = {
   download: "downloading",
   unpack: "unpacking",
   pack: "packing",
+  upload: "uploading",
   done: "done",
 } as const;
 
-/** One line on a terminal that shows how far a pull or import is. */
+/** In these, bytes are counted. */
+function isMoving(phase: ImageProgress["phase"]): boolean {
+  return phase === "download" || phase === "upload";
+}
+
+/** One line on a terminal that shows how far a pull, import or push is. */
 export class ProgressBar {
   readonly #title: string;
   readonly #to: Output;
@@ -28,7 +34,7 @@ export class ProgressBar {
   }
 
   update(step: ImageProgress): void {
-    if (step.phase === "download" && step.layer !== undefined) {
+    if (isMoving(step.phase) && step.layer !== undefined) {
       this.#layers.set(step.layer, {
         completed: step.completedBytes ?? 0,
         total: step.totalBytes ?? 0,
@@ -49,7 +55,7 @@ export class ProgressBar {
 
   line(phase: ImageProgress["phase"]): string {
     const head = `${labels[phase]} ${this.#title}`;
-    if (phase !== "download") return head;
+    if (!isMoving(phase)) return head;
     let completed = 0;
     let total = 0;
     for (const layer of this.#layers.values()) {

@@ -11,3 +11,10 @@ export function drained(stream: Writable): Promise<void> {
     if (stream.closed || !stream.writableNeedDrain) done();
   });
 }
+
+/** Writes to a stream no faster than it takes. */
+export function writer(stream: Writable): (data: Uint8Array) => Promise<void> {
+  return async (data) => {
+    if (!stream.write(data)) await drained(stream);
+  };
+}

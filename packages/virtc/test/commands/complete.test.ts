@@ -23,7 +23,7 @@ async function completions(...words: string[]): Promise<string[]> {
 
 describe("__complete", () => {
   it.each([
-    [["r"], ["run", "rm", "resume"]],
+    [["r"], ["run", "rm", "resume", "rmi"]],
     [
       ["sandbox", "st"],
       ["start", "stop", "status", "stats"],
@@ -55,7 +55,7 @@ describe("__complete", () => {
     [["stats", "--no-"], ["--no-stream"]],
     [
       ["image", "p"],
-      ["pull", "prune"],
+      ["pull", "push", "prune"],
     ],
     [
       ["exec", ""],

@@ -14,9 +14,8 @@ async function failing(argv: string[]): Promise<{ code: number; err: string; out
 
 describe("a wrong command line", () => {
   it.each([
-    [["rmi", "x"], "unknown command 'rmi'", "Here it is `virtc image rm`. See `virtc --help`."],
-    [["pull", "x"], "unknown command 'pull'", "Here it is `virtc image pull`. See"],
-    [["login"], "unknown command 'login'", "\nSee `virtc --help`."],
+    [["system", "x"], "unknown command 'system'", "Here it is `virtc gc`. See `virtc --help`."],
+    [["build", "x"], "unknown command 'build'", "\nSee `virtc --help`."],
     [["bill"], "unknown command 'bill'", "\nSee `virtc --help`."],
     [["rnu"], "unknown command 'rnu'", "Did you mean run?"],
     [["run", "--nmae", "x", "busybox"], "unknown option '--nmae'", "Did you mean --name?"],

@@ -59,3 +59,37 @@ test.each([
   expect(code).toBe(125);
   expect(err).toContain(message);
 });
+
+test("virtc network connect and disconnect tell the library what is asked for", async () => {
+  const { library, virtc } = setUp();
+  await virtc("run", "-d", "--name", "web", "busybox", "sleep", "9");
+  const options =
+    "--ip 10.90.0.5 --ip6 fd00::5 --mac-address 02:00:00:00:00:05 --alias db --interface back0";
+  expect(await virtc("network", "connect", ...options.split(" "), "back", "web")).toMatchObject({
+    code: 0,
+    out: "web\n",
+  });
+  expect((await virtc("network", "disconnect", "-f", "back", "web")).out).toBe("web\n");
+  const asked = {
+    name: "back",
+    ...{ ip: "10.90.0.5", ip6: "fd00::5", macAddress: "02:00:00:00:00:05" },
+    ...{ aliases: ["db"], interfaceName: "back0" },
+  };
+  expect(library.calls.slice(-2)).toEqual([
+    `connect web ${JSON.stringify(asked)}`,
+    'disconnect web back {"force":true}',
+  ]);
+});
+
+test.each([
+  ["--ip 10.90.0", "--ip: "],
+  ["--mac-address 01:00:00:00:00:05", "--mac-address: "],
+  ["--alias a/b", "--alias: "],
+  ["--interface 0eth", "--interface: "],
+])("virtc network connect %s is refused", async (options, message) => {
+  const { library, virtc } = setUp();
+  const { code, err } = await virtc("network", "connect", ...options.split(" "), "back", "web");
+  expect(code).toBe(125);
+  expect(err).toContain(message);
+  expect(library.calls).toEqual([]);
+});

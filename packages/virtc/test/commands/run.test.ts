@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { runCli } from "../../src/cli.ts";
 import { clientAnnotation, nobody, removeAnnotation } from "../../src/sandbox/owner.ts";
 import { testContext } from "../support/context.ts";
@@ -124,6 +127,43 @@ describe("virtc run", () => {
       readonlyRootfs: true,
       cmd: { args: ["/bin/sh", "-c", "x"] },
     });
+  });
+
+  it("makes labels, groups and all rights of its options", async () => {
+    const { library, context } = setUp(speak);
+    const folder = mkdtempSync(join(tmpdir(), "virtc-labels-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "labels");
+    writeFileSync(file, "# a comment\n  of.file=1\nboth=file\n\nalone\n");
+    const options =
+      `--label-file ${file} -l both=option --label a=b=c --label empty --annotation note=1 ` +
+      "--group-add staff --group-add 50 --privileged --cap-drop net_admin " +
+      "--security-opt label=disable --security-opt apparmor=unconfined";
+    expect(await runCli(["run", ...options.split(" "), "busybox", "x"], context)).toBe(7);
+    const { annotations, containers } = library.created[0] ?? {};
+    const labels = { "of.file": "1", both: "option", alone: "", a: "b=c", empty: "", note: "1" };
+    expect(annotations).toMatchObject(labels);
+    const { privileged, cmd } = containers?.[0] ?? {};
+    expect(privileged).toBe(true);
+    expect(cmd?.supplementaryGroups).toEqual(["staff", "50"]);
+    expect(cmd?.capabilities?.effective).toContain("CAP_SYS_ADMIN");
+    expect(cmd?.capabilities?.effective).not.toContain("CAP_NET_ADMIN");
+  });
+
+  it.each([
+    [["--label", "=x"], "--label"],
+    [["--label-file", "/none/labels"], "--label-file"],
+    [["--group-add", "a:b"], "--group-add"],
+    [["--security-opt", "label=type:x"], "SELinux and AppArmor of this host don't reach into a VM"],
+    [
+      ["--security-opt", "apparmor=mine"],
+      "SELinux and AppArmor of this host don't reach into a VM",
+    ],
+    [["--security-opt", "systempaths=unconfined"], "--privileged"],
+  ])("refuses %j by name", async (words, told) => {
+    const { context } = setUp(speak);
+    expect(await runCli(["run", ...words, "busybox", "x"], context)).toBe(125);
+    expect(context.err()).toContain(told);
   });
 
   it("makes rights and limits of its options", async () => {

@@ -158,6 +158,14 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       return { policy: {}, decisions: {}, rules: [] };
     },
     async setEgress() {},
+    async connectNetwork(id, network) {
+      known(id);
+      calls.push(`connect ${id} ${JSON.stringify(network)}`);
+    },
+    async disconnectNetwork(id, name, options) {
+      known(id);
+      calls.push(`disconnect ${id} ${name} ${JSON.stringify(options)}`);
+    },
     async trace(id = "last") {
       const phases = [
         { name: "validate", startMs: 0, durationMs: 10 },
@@ -335,6 +343,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     annotations: config.annotations ?? {},
     createdAt: new Date(0).toISOString(),
     vmm: { pid: 4711 },
+    networks: [],
     shareDaemon: undefined,
     ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({
@@ -395,7 +404,14 @@ function fakeImages(images: readonly Image[]): Images {
     get,
     ensure: get,
     pull: get,
-    import: get,
+    import: () => get("busybox:latest"),
+    load: async () => [...images],
+    save: async (_names, write) => await write(Buffer.from("archive")),
+    push: async (name) => ({ name, digest: (await get(name)).digest, sizeBytes: 1 }),
+    tag: get,
+    history: async (reference) => [{ createdAt: (await get(reference)).createdAt }],
+    login: async () => ({ file: "/nowhere/config.json" }),
+    logout: async () => true,
     remove: get,
     list: async () => [...images],
     prune: async () => ({ removed: [], freedBytes: 0 }),

@@ -9,7 +9,7 @@ import type {
   StorageSchema,
 } from "@virtcontainers/agent-protocol";
 import type { Interface, Neighbor, Route } from "../config/network/interface.ts";
-import type { AgentFiles } from "./files.ts";
+import type { AgentFiles, SandboxFile } from "./files.ts";
 import type { ContainerStats } from "./stats.ts";
 import type { VolumeStats } from "./volume-stats.ts";
 
@@ -88,12 +88,6 @@ export interface SandboxSettings {
   files: readonly SandboxFile[];
 }
 
-/** A file that all containers of a sandbox can be given. */
-export interface SandboxFile {
-  name: string;
-  text: string;
-}
-
 export interface PendingCpus {
   /** How many shall be online in all; 0: as they are. */
   count: number;
@@ -117,6 +111,8 @@ export interface Agent extends AgentFiles, AsyncDisposable {
   details(signal: AbortSignal): Promise<GuestDetails>;
   /** Once, before createSandbox. NOT_SUPPORTED or INVALID_ARGUMENT of an agent that does not know it. */
   configureSandbox(settings: SandboxSettings, signal: AbortSignal): Promise<void>;
+  /** Writes one of those files anew, for all containers at once; only with the feature `files`. */
+  putSandboxFile(file: SandboxFile, signal: AbortSignal): Promise<void>;
   createSandbox(
     request: MessageInitShape<typeof CreateSandboxRequestSchema>,
     signal: AbortSignal,

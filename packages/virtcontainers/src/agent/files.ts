@@ -33,6 +33,12 @@ export interface GuestPiece extends Omit<GuestFile, "name" | "kind"> {
   part: string;
 }
 
+/** A file that all containers of a sandbox can be given. */
+export interface SandboxFile {
+  name: string;
+  text: string;
+}
+
 /** The calls about files of a container; paths are absolute and resolved in its root. */
 export interface AgentFiles {
   /** Undefined if there is nothing; with `follow`, what a link at the end leads to. */

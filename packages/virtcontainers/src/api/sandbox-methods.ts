@@ -7,6 +7,7 @@ import type { ContainerConfig } from "../config/container.ts";
 import type { CopyCallOptions } from "../config/copy.ts";
 import type { EgressPolicy } from "../config/network/egress/policy.ts";
 import type { Interface, Route } from "../config/network/interface.ts";
+import type { NetworkAttachment } from "../config/network/network.ts";
 import type { ProcessListOptions } from "../config/process-list.ts";
 import type { Resize } from "../config/resize.ts";
 import type { LinuxResources } from "../config/resources.ts";
@@ -198,6 +199,21 @@ export interface SandboxMethods {
 
   /** Takes the interface with this Ethernet address from a running guest; undefined if it has none such. */
   removeInterface(unwanted: Interface, options?: CallOptions): Promise<Interface | undefined>;
+
+  /**
+   * Connects the sandbox to one more network: at once where it runs, and whenever it starts from then on. Its containers'
+   * /etc/hosts and /etc/resolv.conf follow. Ports are those of its create. ALREADY_EXISTS if it is in the network,
+   * NETWORK_NOT_FOUND, NOT_SUPPORTED where the driver can't give a running VM an interface, where somebody else
+   * fills its namespace, or for a running sandbox with an egress policy; BUSY for an address that is taken.
+   */
+  connectNetwork(network: NetworkAttachment, options?: CallOptions): Promise<void>;
+
+  /**
+   * Takes the sandbox out of a network: at once where it runs, and for all its starts. Where its guest does not let go
+   * of the interface the call ends by its deadline, and another one tries again; with `force` the interface leads
+   * nowhere at once, whatever the guest does. NETWORK_NOT_FOUND if it is not in the network.
+   */
+  disconnectNetwork(name: string, options?: ForceOptions): Promise<void>;
 
   /** All interfaces of the guest, as it tells them. */
   listInterfaces(options?: CallOptions): Promise<Interface[]>;

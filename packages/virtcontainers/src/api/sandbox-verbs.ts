@@ -16,6 +16,8 @@ import { updateContainer } from "../container/verbs/update.ts";
 import { waitProcess } from "../container/verbs/wait.ts";
 import { winsizeProcess } from "../container/verbs/winsize.ts";
 import { egressStatus, setEgress } from "../network/egress/verbs.ts";
+import { connectNetwork } from "../network/verbs/connect.ts";
+import { disconnectNetwork } from "../network/verbs/disconnect.ts";
 import { listInterfaces, listRoutes, updateRoutes } from "../network/verbs/guest.ts";
 import { addInterface, removeInterface } from "../network/verbs/interface.ts";
 import { refresh } from "../operation/refresh.ts";
@@ -159,6 +161,12 @@ export const sandboxVerbs: {
   getIPTables: { holding: "shared", before: 1, verb: guest.getIPTables },
   addInterface: { holding: "exclusive", before: 1, verb: addInterface },
   removeInterface: { holding: "exclusive", before: 1, verb: removeInterface },
+  connectNetwork: { holding: "exclusive", before: 1, verb: connectNetwork },
+  disconnectNetwork: {
+    holding: "exclusive",
+    before: 1,
+    verb: (name, options = {}) => disconnectNetwork(name, options),
+  },
   listInterfaces: { holding: "shared", before: 0, verb: () => listInterfaces },
   updateRoutes: { holding: "exclusive", before: 1, verb: updateRoutes },
   listRoutes: { holding: "shared", before: 0, verb: () => listRoutes },

@@ -1,6 +1,6 @@
 import { type Container, containerView } from "../container/container.ts";
 import type { CallOptions } from "../deadline.ts";
-import { keepEgress } from "../network/egress/keep.ts";
+import { keepNetwork } from "../network/keep.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { runVerb, type Verb, type VerbOptions } from "../operation/run-verb.ts";
@@ -41,7 +41,7 @@ export class Session {
   /** Runs a verb under the sandbox's lock and a deadline, and keeps what it read for the next look. */
   async run<T>(how: VerbOptions, options: CallOptions, verb: Verb<T>): Promise<T> {
     try {
-      const kept = { ...how, first: keepEgress };
+      const kept = { ...how, first: keepNetwork };
       return await runVerb(this.context, this.connection, this.id, kept, options, (operation) => {
         this.#stored = operation.sandbox;
         return verb(operation);

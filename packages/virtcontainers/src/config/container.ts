@@ -41,6 +41,12 @@ export interface ContainerConfig {
    * `unconfined`, or a filter as in the OCI runtime specification.
    */
   seccomp?: "default" | "unconfined" | Seccomp | undefined;
+  /**
+   * All rights in the guest, and none on the host: every capability and device, no filter of system calls, nothing of
+   * /proc and /sys hidden or read-only. What stands beside it (`cmd.capabilities`, `seccomp`) goes before it. Not with
+   * a specification of its own. Default false.
+   */
+  privileged?: boolean | undefined;
   /** Folders, files, volumes and file systems of the guest, beside the usual ones; at most 128. */
   mounts?: Mount[] | undefined;
   /** An OCI runtime specification; what stands beside it in this configuration holds against it. */
@@ -66,6 +72,7 @@ export const ContainerConfigSchema = v.pipe(
     resources: v.optional(LinuxResourcesSchema),
     sysctl: v.optional(SysctlSchema),
     seccomp: v.optional(v.union([v.picklist(["default", "unconfined"]), SeccompSchema])),
+    privileged: v.optional(v.boolean("it must be true or false")),
     mounts: v.optional(MountsSchema),
     deviceInfos: later("devices"),
     customSpec: v.optional(OciSpecSchema),
@@ -81,6 +88,11 @@ export const ContainerConfigSchema = v.pipe(
         (root) => root !== undefined,
       ),
     "either image or rootFs must be given, or a bundle or customSpec with a root",
+  ),
+  v.check(
+    (config) =>
+      !config.privileged || (config.bundle === undefined && config.customSpec === undefined),
+    "privileged can't be used with a bundle or customSpec, which says all about rights",
   ),
   v.check(
     (config) => !config.waits || (config.cmd?.args ?? []).length === 0,

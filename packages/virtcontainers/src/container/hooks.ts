@@ -16,6 +16,12 @@ type Kind = "prestart" | "createRuntime" | "poststart" | "poststop";
 /** For a poststop hook that names no time of its own: a delete has to end. */
 const poststopTimeoutMs = 30_000;
 
+/** True if a container has hooks that may put links for the guest into its namespace. */
+export function hasNetworkHooks({ config }: Pick<StoredContainer, "config">): boolean {
+  const { prestart = [], createRuntime = [] } = config.customSpec?.hooks ?? {};
+  return prestart.length + createRuntime.length > 0;
+}
+
 /**
  * Runs the hooks that come before a container is made in the guest. From now on its poststop hooks are owed,
  * whoever deletes it; those of an earlier life of the container come first. TIMEOUT, HOOK_FAILED.

@@ -1,6 +1,8 @@
 import { endianness } from "node:os";
 
 export const afUnix = 1;
+const afInet = 2;
+const afInet6 = 10;
 const afVsock = 40;
 const solSocket = 1;
 const scmRights = 1;
@@ -22,6 +24,16 @@ export function vsockAddress({ cid, port }: { cid: number; port: number }): Buff
   address[write16](afVsock);
   address[write32](port, 4);
   address[write32](cid, 8);
+  return address;
+}
+
+/** sockaddr_in or sockaddr_in6, of the 4 or 16 bytes of an address; ip(7), ipv6(7). */
+export function inetAddress(bytes: Uint8Array, port: number): Buffer {
+  const isFour = bytes.length === 4;
+  const address = Buffer.alloc(isFour ? 16 : 28);
+  address[write16](isFour ? afInet : afInet6);
+  address.writeUInt16BE(port, 2);
+  address.set(bytes, isFour ? 4 : 8);
   return address;
 }
 

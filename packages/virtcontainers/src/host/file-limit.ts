@@ -12,15 +12,25 @@ const run = promisify(execFile);
  * Only a process of the same user and group may change another's limits without a capability that
  * containers often lack, so the tool is run as them.
  */
-export const raiseMaxFileBytes: Processes["raiseMaxFileBytes"] = async (process, bytes) => {
+export const raiseMaxFileBytes: Processes["raiseMaxFileBytes"] = (process, bytes) =>
+  change(process, bytes, (limit) => limit < bytes);
+
+export const lowerMaxFileBytes: Processes["lowerMaxFileBytes"] = (process, bytes) =>
+  change(process, bytes, (limit) => limit > bytes);
+
+async function change(
+  process: ProcessIdentity,
+  bytes: number,
+  isWrong: (limit: number) => boolean,
+): Promise<void> {
   try {
-    if (limitOf(process) >= bytes) return;
+    if (!isWrong(limitOf(process))) return;
     const args = [`--pid=${process.pid}`, `--fsize=${bytes}:`];
     await run("prlimit", args, { ...ownerOf(process), env: { PATH: "/usr/bin:/bin" } });
   } catch (error) {
-    if (isSame(process)) throw hostError(error, `raising the limits of process ${process.pid}`);
+    if (isSame(process)) throw hostError(error, `changing the limits of process ${process.pid}`);
   }
-};
+}
 
 function limitOf({ pid }: ProcessIdentity): number {
   const soft = /^Max file size +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))?.[1];

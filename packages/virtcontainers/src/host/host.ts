@@ -110,6 +110,8 @@ export interface Processes {
   killGroup(leader: ProcessIdentity, mark?: ProcessMark): Promise<void>;
   /** Raises the limit that `maxFileBytes` set, if it is lower; a process that is gone is no error. */
   raiseMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
+  /** Lowers it, if it is higher; files that are larger stay so. */
+  lowerMaxFileBytes(process: ProcessIdentity, bytes: number): Promise<void>;
   /** Resolves when the process is gone; works for processes that this one did not start. */
   waitGone(process: ProcessIdentity, signal?: AbortSignal): Promise<void>;
   /**
@@ -178,6 +180,11 @@ export interface Sockets {
    * (`inheritedFds`): whoever connects to it needs not wait for the child. The caller closes the fd.
    */
   listen(path: string, owner?: UserIds): Promise<number>;
+  /**
+   * A port of this host, for a child to inherit; one of TCP listens already. The address is its 4 or 16 bytes. Errors are
+   * those of bind(2), as `portFault` reads them.
+   */
+  bindPort(port: BoundPort): Promise<OpenDescriptor>;
   /** Waits until a unix socket exists and takes connections, woken by inotify; then as connect. */
   connectWhenReady(path: string, signal: AbortSignal): Promise<Duplex>;
   /** As connectWhenReady, over a connection that open files can be sent along with. */
@@ -202,6 +209,12 @@ export interface Pci {
   lend(address: string): Promise<void>;
   /** Makes a device again what it was. One that is gone is no error. */
   giveBack(address: string, driver: string | undefined): Promise<void>;
+}
+
+export interface BoundPort {
+  protocol: "tcp" | "udp";
+  address: Uint8Array;
+  port: number;
 }
 
 /** A descriptor that this process only hands on, and closes once it has. */
@@ -278,6 +291,13 @@ export interface NamespaceIdentity {
   ino: string;
 }
 
+/** An executable and its arguments, and the network namespace that it is started in, by its path. */
+export interface Command {
+  path: string;
+  args: readonly string[];
+  networkNamespace?: string | undefined;
+}
+
 /** Network namespaces, named by the path of a file that they are bound on, and what is made in them. */
 export interface Network {
   /**
@@ -291,7 +311,23 @@ export interface Network {
   identifyNamespace(path: string, field?: string): Promise<NamespaceIdentity>;
   /** True if the path still leads to that namespace. */
   isNamespace(namespace: NamespaceIdentity & { path: string }): Promise<boolean>;
-  /** Runs a tool, given by its name, in a namespace, or where this process is; as `processes.run`. HOST_REQUIREMENT without it. */
+  /**
+   * True where bridges are made in a namespace of this user's own instead of the host's, whose ports then don't lead
+   * to what is made there.
+   */
+  readonly apart: boolean;
+  /** HOST_REQUIREMENT, with what to do, if this user can't have networks. Makes nothing. */
+  assertUsable(): Promise<void>;
+  /**
+   * The command that runs another in a namespace, or (undefined) where bridges are made. HOST_REQUIREMENT if this user
+   * may not.
+   */
+  command(namespace: string | undefined, command: Pick<Command, "path" | "args">): Promise<Command>;
+  /** Starts again what holds up the networks of an ordinary user, as far as it has ended; false if all of it is gone. */
+  mend(): Promise<boolean>;
+  /** Ends what holds up the networks of an ordinary user, if no namespace is in them any more. */
+  leave(): Promise<void>;
+  /** Runs a tool, given by its name, in a namespace, or (undefined) where bridges are made; as `processes.run`. HOST_REQUIREMENT without it. */
   run(
     namespace: string | undefined,
     tool: string,

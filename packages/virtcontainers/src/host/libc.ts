@@ -10,6 +10,8 @@ export interface Libc {
   /** The identity of a process as a file descriptor, readable when it is gone; Linux 5.3. */
   pidfdOpen(pid: number): number;
   pidfdSendSignal(pidfd: number, signal: number): void;
+  /** A copy of a descriptor of another process, which this one may trace; Linux 5.6. */
+  takeDescriptor(pid: number, fd: number): number;
   /** Read end and write end. */
   pipe(): [number, number];
   /** Makes `target` another name of the file behind `fd`. */
@@ -24,6 +26,8 @@ export interface Libc {
   mountSetattr(tree: number, flags: number, attributes: { set: number; propagation: number }): void;
   /** A listening stream socket bound to `path`, at most 107 bytes. */
   listenUnix(path: string, backlog: number): number;
+  /** A socket of IP on an address, which listens if it is of TCP; one of IPv6 is not of IPv4 as well. */
+  bindPort(address: Uint8Array, protocol: "tcp" | "udp", backlog: number): number;
   /** A unix stream socket that is neither bound nor connected. */
   unixSocket(): number;
   /** A stream socket that begins to connect and does not wait; its family is the address's. */
@@ -59,14 +63,20 @@ const number = {
   fsconfig: 431,
   fsmount: 432,
   pidfdOpen: 434,
+  pidfdGetfd: 438,
   mountSetattr: 442,
 } as const;
 
 const oCloexec = 0o2000000;
 const oNonblock = 0o4000;
 const sockStreamCloexec = 1 | oCloexec;
+const sockDatagramCloexec = 2 | oCloexec;
 /** SOL_SOCKET and SO_ERROR. */
 const socketErrorOption = [1, 4] as const;
+/** SOL_SOCKET and SO_REUSEADDR, IPPROTO_IPV6 and IPV6_V6ONLY. */
+const reuseAddress = [1, 2] as const;
+const onlyIpv6 = [41, 26] as const;
+const sockaddrIn6Bytes = 28;
 const epollAdd = 1;
 const epollOut = 4;
 /** _IOW(0xAF, 0x60, __u64); linux/vhost.h. */
@@ -113,6 +123,10 @@ function load(): Libc {
     "getsockopt",
     "int getsockopt(int fd, int level, int name, _Out_ int *value, _Inout_ uint *length)",
   );
+  const setsockopt = bind(
+    "setsockopt",
+    "int setsockopt(int fd, int level, int name, const uint8_t *value, uint length)",
+  );
   const sendmsg = bindSendmsg();
   const ioctl = bind("ioctl", "int ioctl(int fd, ulong request, const uint8_t *value)");
   const mknod = bind("mknod", "int mknod(const char *path, uint mode, ulong device)");
@@ -129,6 +143,10 @@ function load(): Libc {
     "pidfd_send_signal",
     "long syscall(long number, int pidfd, int signal, void *info, uint flags)",
   );
+  const pidfdGetfd = bind(
+    "pidfd_getfd",
+    "long syscall(long number, int pidfd, int fd, uint flags)",
+  );
   const openTree = bind(
     "open_tree",
     "long syscall(long number, int fd, const char *path, uint flags)",
@@ -142,12 +160,22 @@ function load(): Libc {
     "long syscall(long number, int fd, const char *path, uint flags, const uint8_t *attributes, size_t size)",
   );
   const emptyPath = 0x1000;
+  const turnOn = (fd: number, [level, name]: readonly [number, number]): void =>
+    void setsockopt(fd, level, name, new Uint8Array(new Uint32Array([1]).buffer), 4);
 
   return {
     flock: (fd, operation) => void flock(fd, operation),
     pidfdOpen: (pid) => pidfdOpen(number.pidfdOpen, pid, 0),
     pidfdSendSignal: (pidfd, signal) =>
       void pidfdSendSignal(number.pidfdSendSignal, pidfd, signal, null, 0),
+    takeDescriptor: (pid, fd) => {
+      const pidfd = pidfdOpen(number.pidfdOpen, pid, 0);
+      try {
+        return pidfdGetfd(number.pidfdGetfd, pidfd, fd, 0);
+      } finally {
+        close(pidfd);
+      }
+    },
     pipe: () => {
       const fds: [number, number] = [-1, -1];
       pipe2(fds, oCloexec);
@@ -171,6 +199,20 @@ function load(): Libc {
       try {
         bindTo(fd, address, address.length);
         listen(fd, backlog);
+        return fd;
+      } catch (error) {
+        close(fd);
+        throw error;
+      }
+    },
+    bindPort: (address, protocol, backlog) => {
+      const type = protocol === "tcp" ? sockStreamCloexec : sockDatagramCloexec;
+      const fd = socket(familyOf(address), type, 0);
+      try {
+        if (address.length === sockaddrIn6Bytes) turnOn(fd, onlyIpv6);
+        if (protocol === "tcp") turnOn(fd, reuseAddress);
+        bindTo(fd, address, address.length);
+        if (protocol === "tcp") listen(fd, backlog);
         return fd;
       } catch (error) {
         close(fd);

@@ -3,10 +3,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { isErrno } from "./errno.ts";
 
-/** Who has a port of this host: `taken` by a process, `foreign` where the address is none of this host's. */
-export type PortUse = "free" | "taken" | "foreign";
+/**
+ * Who has a port of this host: `taken` by a process, `foreign` where the address is none of this host's, `forbidden`
+ * where only root may have it.
+ */
+export type PortUse = "free" | "taken" | "foreign" | "forbidden";
 
-/** Looks whether a process has a port, by taking it for a moment. What this user may not take counts as free. */
+/** Looks whether a process has a port, by taking it for a moment. */
 export async function portUse(
   protocol: "tcp" | "udp",
   port: number,
@@ -16,10 +19,16 @@ export async function portUse(
     await (protocol === "tcp" ? tryTcp(port, address ?? "::") : tryUdp(port, address ?? "::"));
     return "free";
   } catch (error) {
-    if (isErrno(error, "EADDRINUSE")) return "taken";
-    if (isErrno(error, "EADDRNOTAVAIL", "EAFNOSUPPORT") && address !== undefined) return "foreign";
-    return "free";
+    const fault = portFault(error);
+    return fault === undefined || (fault === "foreign" && address === undefined) ? "free" : fault;
   }
+}
+
+/** What an error of bind(2) says of a port; undefined for another. */
+export function portFault(error: unknown): Exclude<PortUse, "free"> | undefined {
+  if (isErrno(error, "EADDRINUSE")) return "taken";
+  if (isErrno(error, "EADDRNOTAVAIL", "EAFNOSUPPORT")) return "foreign";
+  return isErrno(error, "EACCES", "EPERM") ? "forbidden" : undefined;
 }
 
 async function tryTcp(port: number, host: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { raiseMaxFileBytes } from "./file-limit.ts";
+import { lowerMaxFileBytes, raiseMaxFileBytes } from "./file-limit.ts";
 import { findByWord } from "./find-process.ts";
 import { killGroup } from "./group.ts";
 import type { Processes } from "./host.ts";
@@ -36,6 +36,7 @@ export function createProcesses(libc: () => Libc): Processes {
     killGroup: async (leader, mark) => killGroup(libc(), leader, mark),
     waitGone: async (process, signal) => waitGone(libc(), process, signal),
     raiseMaxFileBytes,
+    lowerMaxFileBytes,
     findByArgument: (marker, isOurs) => findByWord("cmdline", marker, isOurs),
     findByVariable: ({ name, value }, isOurs) => findByWord("environ", `${name}=${value}`, isOurs),
     which,

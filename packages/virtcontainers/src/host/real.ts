@@ -4,7 +4,9 @@ import type { Host } from "./host.ts";
 import { createLibc } from "./libc.ts";
 import { createLocks } from "./locks.ts";
 import { createMounts } from "./mounts.ts";
+import { houseRooms } from "./network/house/rooms.ts";
 import { createNetwork } from "./network/network.ts";
+import { ownRooms } from "./network/rooms.ts";
 import { createPci } from "./pci/pci.ts";
 import { createProcesses } from "./processes.ts";
 import { createSockets } from "./sockets.ts";
@@ -13,15 +15,18 @@ import { createSockets } from "./sockets.ts";
 export function createHost(): Host {
   const libc = createLibc();
   const processes = createProcesses(libc);
+  const locks = createLocks(libc);
+  const uid = process.geteuid?.() ?? 0;
+  const rooms = uid === 0 ? ownRooms(libc) : houseRooms(libc, processes, locks);
   return {
     processes,
     mounts: createMounts(libc),
-    locks: createLocks(libc),
+    locks,
     sockets: createSockets(libc),
     cgroups: createCgroups(),
-    network: createNetwork(libc, processes),
     pci: createPci(),
-    uid: process.geteuid?.() ?? 0,
+    network: createNetwork(libc, processes, rooms),
+    uid,
     gid: process.getegid?.() ?? 0,
     bootId: async () => (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim(),
     failpoint,

@@ -6,6 +6,7 @@ import { findPlugin, pluginFolders } from "./cni/find.ts";
 import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
+import { forbidden } from "./network/house/forbidden.ts";
 import { pluginPackage, toolPackages } from "./network/packages.ts";
 import { type DebianRelease, hostRelease } from "./release.ts";
 import { userNamespace } from "./user-namespace.ts";
@@ -63,6 +64,14 @@ const networkRequirements: readonly Requirement[] = [
   tool("iptables", "iptables", false, "published ports (--publish), and names of sandboxes", [
     toolPackages.iptables,
   ]),
+  tool("pasta", "pasta", false, "networks of ordinary users", [toolPackages.pasta]),
+  {
+    id: "user-namespaces",
+    required: false,
+    neededFor: "networks of ordinary users, and folders that they share",
+    packages: [],
+    check: checkNamespaces,
+  },
 ];
 
 /** What a host must or should have. */
@@ -129,7 +138,12 @@ export const requirements: readonly Requirement[] = [
   tool("mkfs.ext4", "mkfs.ext4", false, "scratch disks of a given size", ["e2fsprogs"]),
   tool("tar", "tar", false, "importing root file system folders", ["tar"]),
   ...networkRequirements,
-  device("tun", "/dev/net/tun", networks, "Load the kernel module tun."),
+  device(
+    "tun",
+    "/dev/net/tun",
+    networks,
+    "As root: modprobe tun; for ordinary users also chmod 0666 /dev/net/tun.",
+  ),
   device(
     "vhost-vsock",
     "/dev/vhost-vsock",
@@ -251,6 +265,14 @@ async function checkIdRange(host: Host): Promise<Finding> {
     ok: ranged,
     detail: ranged ? "newuidmap, and a range of ids" : "one id, the user's own",
   };
+}
+
+async function checkNamespaces(host: Host): Promise<Finding> {
+  if (host.uid === 0) return { ok: true, detail: "root needs none" };
+  if ((await userNamespace(host)) !== undefined)
+    return { ok: true, detail: "this user can have them" };
+  const { message, hint } = await forbidden();
+  return { ok: false, detail: message, remedy: hint ?? namespacesRemedy };
 }
 
 async function checkDevices(): Promise<Finding> {

@@ -4,7 +4,7 @@ import { connect as connectSocket, Socket } from "node:net";
 import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { unixAddress } from "./addresses.ts";
+import { inetAddress, unixAddress } from "./addresses.ts";
 import { errnoError, hostError, isErrno } from "./errno.ts";
 import { withErrorListener } from "./error-listener.ts";
 import { pin, pinnedPath, pinParent } from "./files.ts";
@@ -15,6 +15,8 @@ import { createVsock } from "./vsock.ts";
 
 /** Connections that wait for a daemon which has not begun to accept. */
 const backlog = 16;
+/** As many as Node.js lets wait. */
+const portBacklog = 511;
 
 export function createSockets(libc: () => Libc): Sockets {
   return {
@@ -54,6 +56,10 @@ export function createSockets(libc: () => Libc): Sockets {
       } catch (error) {
         throw hostError(error, `making the socket ${path}`);
       }
+    },
+    bindPort: async ({ protocol, address, port }) => {
+      const fd = libc().bindPort(inetAddress(address, port), protocol, portBacklog);
+      return { fd, close: async () => closeSync(fd) };
     },
     ...createVsock(libc),
   };

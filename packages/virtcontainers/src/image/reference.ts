@@ -70,6 +70,15 @@ export function parseReference(text: string, field = "image"): Reference {
   };
 }
 
+/** The name that an image of this host gets: with a registry's host as for pulls, without one as it is. */
+export function storedName(text: string, field: string): string {
+  const reference = parseReference(text, field);
+  if (reference.digest !== undefined) {
+    throw invalidArgument(field, text, "an image gets a tag, not a digest");
+  }
+  return reference.explicitHost ? reference.name : reference.localName;
+}
+
 function normalHost(host: string): string {
   const lower = host.toLowerCase();
   // By its capitals alone it is known as a host.

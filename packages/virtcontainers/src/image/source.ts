@@ -1,4 +1,4 @@
-import type { ImageConfig, ImageProgress } from "./image.ts";
+import type { ImageConfig, ImageHistory, ImageProgress } from "./image.ts";
 import type { Platform } from "./platform.ts";
 
 /** One layer of an image, wherever it comes from. */
@@ -17,7 +17,14 @@ export interface ImageSource {
   platform: Platform;
   createdAt: string;
   config: ImageConfig;
+  /** In the order in which they were made, without sizes; a step that made a layer has an entry in `layers`. */
+  history: readonly SourceHistory[];
   layers: readonly LayerSource[];
+}
+
+export interface SourceHistory extends Omit<ImageHistory, "sizeBytes"> {
+  /** It changed the configuration alone. */
+  emptyLayer: boolean;
 }
 
 export interface BuildOptions {

@@ -13,8 +13,8 @@ import { parseReference } from "./reference.ts";
 import { type RegistriesConfig, registriesConfig } from "./registry/config.ts";
 import { imageFolder, locked, type StoreContext, storePaths } from "./store/context.ts";
 import { makeFolders } from "./store/files.ts";
-import { findImage, listImages } from "./store/list.ts";
-import { usersFolder } from "./store/record.ts";
+import { findImage, listImages, notFound } from "./store/list.ts";
+import { readRecord, usersFolder } from "./store/record.ts";
 import { finishRemovals, removeImage } from "./store/remove.ts";
 import { sweepStaging } from "./store/staging.ts";
 
@@ -79,10 +79,10 @@ export function createImages(options: ImagesOptions): Images {
       const name = await pullImage(context, registries, reference, call, signal);
       return (await findImage(context, name)).image;
     });
-  const importArchive = (path: string, call: ImportOptions = {}) =>
+  const importArchive = (from: string | AsyncIterable<Uint8Array>, call: ImportOptions = {}) =>
     change("importing an image", call, async (signal) => {
       const { importImage } = await import("./source/import.ts");
-      const name = await importImage(context, path, call, signal);
+      const name = await importImage(context, from, call, signal);
       return (await findImage(context, name)).image;
     });
   /** Whoever installed the guest's files has this archive; a registry needs a network and may have another. */
@@ -101,6 +101,54 @@ export function createImages(options: ImagesOptions): Images {
     pull,
     get,
     import: importArchive,
+    async load(archive, call = {}) {
+      return change("loading images", call, async (signal) => {
+        const { loadImages } = await import("./source/import.ts");
+        const digests = await loadImages(context, archive, call, signal);
+        const found = digests.map(async (digest) => (await findImage(context, digest)).image);
+        return Promise.all(found);
+      });
+    },
+    async save(references, write, call = {}) {
+      await run("saving images", call, transferTimeoutMs, async (signal) => {
+        const { archiveOf } = await import("./target/archive.ts");
+        for await (const part of archiveOf(context, references, call.format, signal)) {
+          await write(part);
+        }
+      });
+    },
+    async push(reference, call = {}) {
+      return change("pushing an image", call, async (signal) => {
+        const { pushImage } = await import("./target/push.ts");
+        return pushImage(context, registries, reference, call, signal);
+      });
+    },
+    async tag(reference, name, call = {}) {
+      return change("naming an image", call, async (signal) => {
+        const { tagImage } = await import("./store/tag.ts");
+        return tagImage(context, reference, name, signal);
+      });
+    },
+    async history(reference, call = {}) {
+      return run("looking for an image", call, lookupTimeoutMs, async () => {
+        const { image } = await findImage(context, reference);
+        const record = await readRecord(context, digestHex(image.digest));
+        if (record === undefined) throw notFound(reference);
+        return (record.history ?? [{ createdAt: record.createdAt }]).toReversed();
+      });
+    },
+    async login(registry, call) {
+      return run("signing in", call, lookupTimeoutMs, async (signal) => {
+        const { login } = await import("./registry/login.ts");
+        return login(context, registries, registry, call, signal);
+      });
+    },
+    async logout(registry, call = {}) {
+      return run("signing out", call, lookupTimeoutMs, async (signal) => {
+        const { logout } = await import("./registry/login.ts");
+        return logout(context, registries, registry, signal);
+      });
+    },
     async list(call = {}) {
       return run("listing images", call, lookupTimeoutMs, () => listImages(context));
     },

@@ -32,6 +32,18 @@ export async function attachNetworks(
   const plans = await planNetworks(context, sandbox, netnsPath, () =>
     obtainDefault(host, folder, signal),
   );
+  return await attachAll(context, plans, ledger, signal);
+}
+
+/** As attachNetworks, what was planned. */
+export async function attachAll(
+  context: AttachContext,
+  plans: readonly Plan[],
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<Attachment[]> {
+  const { host } = context;
+  const folder = networksFolder(context.dataDir);
   for (const plan of plans) {
     plan.use.plugins.push(...((await plan.further?.(host)) ?? []));
     // With a plugin that is missing nothing is begun, since nothing could be undone either.
@@ -54,7 +66,7 @@ export async function attachNetworks(
 /** Writes a use down, unless others have what it asks for. Nothing of it is made yet. */
 async function note(
   { host }: AttachContext,
-  { name, path, use }: Plan,
+  { name, path, use, assertThere }: Plan,
   folder: string,
   ledger: Ledger,
   signal: AbortSignal,
@@ -64,6 +76,7 @@ async function note(
   const record = { kind: "cni", network: name, ifName: use.target.ifName, path } as const;
   await ledger.take(record, () =>
     lockedNetworks(host, folder, signal, async () => {
+      await assertThere?.();
       await assertFree(host, folder, { path, cniName: use.cniName, claims: use.claims });
       makePrivateFolder(dirname(path));
       await writeUse(path, use);

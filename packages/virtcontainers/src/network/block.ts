@@ -57,6 +57,13 @@ export function blockText({ family, base, prefix }: Block): string {
   return prefix === bits ? address : `${address}/${prefix}`;
 }
 
+/** The 4 or 16 bytes of an address. */
+export function addressBytes(address: string): Uint8Array {
+  const { family, base } = parseBlock(address);
+  const digits = base.toString(16).padStart(family === 4 ? 8 : 32, "0");
+  return Buffer.from(digits, "hex");
+}
+
 function toNumber(address: string, family: 4 | 6): bigint {
   if (family === 4) return address.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
   return groups(address).reduce((sum, group) => (sum << 16n) | BigInt(group), 0n);

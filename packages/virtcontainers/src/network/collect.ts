@@ -34,6 +34,7 @@ export async function collectUses(
   if (dryRun) return found;
   await sweepLeases(folder, await context.host.bootId());
   await askPlugins(context, folder, signal);
+  await context.host.network.leave();
   return found;
 }
 

@@ -9,6 +9,7 @@ import { danLinks, readDan } from "./dan/links.ts";
 import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { assertJoinable, modelFor } from "./interworking/models.ts";
+import { publishPorts } from "./publish/publish.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
 import { servedBySocket } from "./scan/socket.ts";
@@ -33,6 +34,7 @@ export async function fillNamespace(
     );
   const { danConfigPath } = sandbox.config.networkConfig ?? {};
   if (danConfigPath !== undefined) return await danLinks(context, network, danConfigPath, signal);
+  await publishPorts(context, sandbox, network, ledger);
   return await phase("network.scan", ids, () => scanLinks(context, sandbox, network, signal));
 }
 

@@ -36,8 +36,8 @@ export class Connecting implements AsyncDisposable {
     return this.#plugs.map(({ device }) => device);
   }
 
-  /** Makes what the VM starts with, for so many vCPUs. */
-  async begin(cpus: number): Promise<void> {
+  /** Makes what the VM starts with, for so many vCPUs; `prepare` may put something into the namespace first. */
+  async begin(cpus: number, prepare: () => Promise<void> = async () => {}): Promise<void> {
     const [context, sandbox, ledger] = [this.#context, this.#sandbox, this.#ledger];
     delete sandbox.network;
     if (!wantsNetwork(sandbox.config)) return;
@@ -46,6 +46,7 @@ export class Connecting implements AsyncDisposable {
       obtainNamespace(context, sandbox, ledger),
     );
     sandbox.network = network;
+    await prepare();
     const signal = AbortSignal.any([this.#deadline.signal, this.#stop.signal]);
     const work = networkWork(context, sandbox, network, cpus, ledger, signal);
     const fill = () => fillNamespace(context, sandbox, network, ledger, signal);

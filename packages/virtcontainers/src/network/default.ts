@@ -1,4 +1,5 @@
 import { networkName } from "../config/network/names.ts";
+import { isVirtError } from "../errors.ts";
 import type { Context } from "../operation/context.ts";
 import { parse } from "../validate.ts";
 import { defaultNetwork } from "./definitions/create.ts";
@@ -8,7 +9,13 @@ export const noNetwork = "none";
 
 /** Whether this user can give a sandbox a network. */
 export async function canConnect({ host }: Pick<Context, "host">): Promise<boolean> {
-  return host.uid === 0;
+  try {
+    await host.network.assertUsable();
+    return true;
+  } catch (error) {
+    if (isVirtError(error, "HOST_REQUIREMENT")) return false;
+    throw error;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { SandboxFile } from "../agent/agent.ts";
 import { filesFeature } from "../agent/features.ts";
+import type { SandboxFile } from "../agent/files.ts";
 import { isReadOnly, type Mount } from "../config/mount.ts";
 import type { SandboxNetwork } from "../config/network/network.ts";
 import type { OciMount } from "../config/oci/schema.ts";
@@ -8,7 +8,6 @@ import { sandboxFilePath } from "../storage/guest/paths.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
 import { hostsText, noReach, type Reach, sandboxHosts } from "./hosts.ts";
 import { type NetworkDns, resolvConfText } from "./resolv-conf.ts";
-import { wantsNetwork } from "./wanted.ts";
 
 type Named = Pick<StoredSandbox, "hostname">;
 
@@ -27,22 +26,16 @@ const files: Readonly<Record<string, Text>> = {
   hosts: ({ hostname }, network) =>
     hostsText(sandboxHosts(hostname, network?.settings.hosts ?? [], network ?? noReach)),
   hostname: ({ hostname }) => `${hostname}\n`,
-};
-
-/** What they have beside them where there is somebody to ask. */
-const networkFiles: Readonly<Record<string, (network: NetworkView) => string>> = {
-  "resolv.conf": ({ settings, dns, host }) => resolvConfText(settings.dns ?? {}, dns, host),
+  // Also where there is nobody to ask yet: a network may come.
+  "resolv.conf": (_, network) =>
+    network === undefined
+      ? ""
+      : resolvConfText(network.settings.dns ?? {}, network.dns, network.host),
 };
 
 /** The files that the guest is given when it is told whose it is, and whenever its networks change. INVALID_ARGUMENT. */
 export function sandboxFiles(sandbox: Named, network?: NetworkView): SandboxFile[] {
-  const ofSandbox = Object.entries(files).map(([name, text]) => ({
-    name,
-    text: text(sandbox, network),
-  }));
-  if (network === undefined) return ofSandbox;
-  const further = Object.entries(networkFiles);
-  return [...ofSandbox, ...further.map(([name, text]) => ({ name, text: text(network) }))];
+  return Object.entries(files).map(([name, text]) => ({ name, text: text(sandbox, network) }));
 }
 
 /**
@@ -51,16 +44,12 @@ export function sandboxFiles(sandbox: Named, network?: NetworkView): SandboxFile
  */
 export function fileMounts(
   { config }: Pick<StoredContainer, "config">,
-  { agentFeatures, config: sandbox }: Pick<StoredSandbox, "agentFeatures" | "config">,
+  { agentFeatures }: Pick<StoredSandbox, "agentFeatures">,
 ): OciMount[] {
   if (!agentFeatures.includes(filesFeature) || config.customSpec !== undefined) return [];
   const own = config.mounts ?? [];
   const safe = config.readonlyRootfs ? ["ro", "nosuid", "nodev", "noexec"] : [];
-  const names = [
-    ...Object.keys(files),
-    ...(wantsNetwork(sandbox) ? Object.keys(networkFiles) : []),
-  ];
-  return names
+  return Object.keys(files)
     .map((name) => ({
       destination: `/etc/${name}`,
       type: "bind",

@@ -83,17 +83,20 @@ export function interfaceOf({ name, type, guest, address }: StoredEndpoint): Int
   };
 }
 
+/** Of several ways to one place a guest can have one: that of its first link. */
 export function routesOf({ endpoints }: StoredNetwork): Route[] {
-  return endpoints.flatMap(({ name, guest }) =>
+  const routes = endpoints.flatMap(({ name, guest }) =>
     guest.routes.map(({ onlink: direct, ...route }) => ({
       ...route,
       device: name,
       flags: direct ? onlink : 0,
     })),
   );
+  const places = routes.map(({ family, dest = "" }) => `${family} ${dest}`);
+  return routes.filter((_, index) => places.indexOf(places[index] ?? "") === index);
 }
 
-function neighborsOf({ name, guest }: StoredEndpoint): Neighbor[] {
+export function neighborsOf({ name, guest }: StoredEndpoint): Neighbor[] {
   return guest.neighbors.map(({ address, mac, state }) => ({
     address,
     device: name,

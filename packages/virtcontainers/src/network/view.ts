@@ -1,3 +1,4 @@
+import { hostGateway } from "../config/network/network.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { hostResolvConf } from "../host/resolv-conf.ts";
 import type { StoredNetwork } from "../store/network/stored.ts";
@@ -8,9 +9,17 @@ import type { NetworkView } from "./files.ts";
 export async function networkView({
   network,
   config,
-}: Pick<StoredSandbox, "network" | "config">): Promise<NetworkView | undefined> {
+  state,
+}: Pick<StoredSandbox, "network" | "config" | "state">): Promise<NetworkView | undefined> {
   if (network === undefined) return undefined;
-  return viewOf(network, config.network ?? {}, await hostResolvConf());
+  const view = viewOf(network, config.network ?? {}, await hostResolvConf());
+  return state === "creating" || view.gateways.length > 0 ? view : withoutGateway(view);
+}
+
+/** Who was disconnected since its create from the network that had one is without. */
+function withoutGateway({ settings, ...view }: NetworkView): NetworkView {
+  const hosts = (settings.hosts ?? []).filter(({ address }) => address !== hostGateway);
+  return { ...view, settings: { ...settings, hosts } };
 }
 
 /** The first link's addresses, without those of the link alone; the ways out that it has. A pure function. */

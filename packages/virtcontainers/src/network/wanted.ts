@@ -5,10 +5,9 @@ import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { readDan } from "./dan/links.ts";
-import { canConnect } from "./default.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
-type Networked = Pick<SandboxConfig, "networkConfig" | "network">;
+type Networked = Pick<SandboxConfig, "networkConfig" | "network" | "ports" | "containers">;
 
 /** True if it is connected to networks by their names: nobody else fills its namespace. */
 export function wantsNamedNetworks({ networkConfig, network }: Networked): boolean {
@@ -35,12 +34,13 @@ export async function assertConnectable(
   if (!wantsNetwork(config)) return;
   const { netNSPath, danConfigPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
-  if (!(await canConnect({ host }))) {
-    throw new VirtError("NOT_SUPPORTED", "a network needs root", {
-      field: config.network === undefined ? "networkConfig" : "network",
-      hint: "Run as root, or leave it out.",
+  assertHooksCan(hypervisor, config);
+  await host.network.assertUsable();
+  if (host.network.apart && (config.ports ?? []).some(({ protocol }) => protocol === "sctp"))
+    throw new VirtError("NOT_SUPPORTED", "publishing a port of SCTP needs root", {
+      field: "ports",
+      hint: "Run as root, or publish ports of TCP and UDP alone.",
     });
-  }
   if (model !== "none") joinOf(modelFor("virtual", model));
   if (
     config.network?.egress !== undefined &&
@@ -65,4 +65,22 @@ async function assertDan(host: Host, hypervisor: Hypervisor, path: string): Prom
       assertCanAttach(hypervisor, kind, "cold");
   if (netns !== undefined)
     await host.network.identifyNamespace(netns, "networkConfig.danConfigPath.netns");
+}
+
+/** NOT_SUPPORTED for docker's own hook, which needs the process of the VM, where a VM that runs can't be given links. */
+function assertHooksCan({ type, capabilities }: Hypervisor, { containers = [] }: Networked): void {
+  if (capabilities.hotPlug?.includes("network")) return;
+  const index = containers.findIndex(({ customSpec }) => {
+    const { prestart = [], createRuntime = [] } = customSpec?.hooks ?? {};
+    return [...prestart, ...createRuntime].some(({ args }) => args?.includes("libnetwork-setkey"));
+  });
+  if (index < 0) return;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `containers.${index}.customSpec.hooks: docker connects a VM that runs, and the hypervisor ${type} can't be given links then`,
+    {
+      field: `containers.${index}.customSpec.hooks`,
+      hint: "Use another hypervisor, or name a namespace that is filled before: networkConfig.netNSPath.",
+    },
+  );
 }

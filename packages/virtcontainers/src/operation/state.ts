@@ -52,6 +52,7 @@ export const rules = {
   monitorSandbox: { does: "monitor", sandbox: ["ready", "running", "paused"] },
   resizeSandbox: { does: "resize", sandbox: up },
   askGuest: { does: "ask the guest of", sandbox: up },
+  connectNetwork: { does: "change the networks of", sandbox: ["ready", "running", "stopped"] },
   createContainer: { does: "create a container in", sandbox: up },
   startContainer: { does: "start", sandbox: ["running"], container: ["ready", "stopped"] },
   pauseContainer: { does: "pause", sandbox: ["running"], container: ["running"] },

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir } from "node:fs/promises";
 import { seccompFeature } from "../agent/agent.ts";
+import { hasNetworkHooks, hooksBeforeCreate } from "../container/hooks.ts";
+import { hooksAndLinks } from "../container/hooks-and-links.ts";
 import { createContainerInGuest } from "../container/verbs/create-in-guest.ts";
 import type { Deadline } from "../deadline.ts";
 import { isVirtError, VirtError } from "../errors.ts";
@@ -12,7 +14,6 @@ import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts"
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
 import { makeLogDisk } from "../logs/disk/make.ts";
 import { Connecting } from "../network/connecting.ts";
-import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
 import type { Operation } from "../operation/run-verb.ts";
@@ -28,21 +29,19 @@ import type { VmSize } from "../store/vm-size.ts";
 import { tellGuest } from "./tell-guest.ts";
 
 /** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
-export async function boot(
-  { context, hypervisor, sandbox, connection, deadline }: Operation,
-  ledger: Ledger,
-): Promise<void> {
+export async function boot(operation: Operation, ledger: Ledger): Promise<void> {
+  const { context, sandbox, connection, deadline } = operation;
   const ids = { sandboxId: sandbox.id };
   await phase("prepare", ids, () => makeVmFolder(context, sandbox, ledger));
   await using connecting = new Connecting(context, sandbox, ledger, deadline);
-  const vm = await prepareAndStart(context, hypervisor, sandbox, ledger, deadline, connecting);
+  const vm = await prepareAndStart(operation, ledger, connecting);
   connection.adopt(vm);
   using _share = onShareDeath({ context, sandbox }, undefined, (error) => deadline.fail(error));
   try {
     deadline.phase("boot");
     await Promise.race([
       Promise.all([
-        comeUp(context, sandbox, connection, deadline, connecting),
+        comeUp(operation, connecting),
         // While the guest boots, so that it costs no time.
         enterHostCgroup(context, sandbox, vm, ledger, deadline.signal),
       ]),
@@ -57,13 +56,11 @@ export async function boot(
 
 /** Storage and network are prepared at once; then the VM starts, and what is left of the network goes on. */
 async function prepareAndStart(
-  context: Context,
-  hypervisor: Hypervisor,
-  sandbox: StoredSandbox,
+  operation: Operation,
   ledger: Ledger,
-  deadline: Deadline,
   connecting: Connecting,
 ): Promise<RunningVm> {
+  const { context, hypervisor, sandbox, deadline } = operation;
   const ids = { sandboxId: sandbox.id };
   const size = await wantedSize(context, hypervisor, sandbox);
   sandbox.size = size;
@@ -71,14 +68,32 @@ async function prepareAndStart(
     describeVm(context, hypervisor, sandbox, size, ledger, deadline),
   );
   // Neither is left under way when the other has failed.
-  const [begun, stored] = await Promise.allSettled([connecting.begin(size.cpus), storing]);
+  const [begun, stored] = await Promise.allSettled([
+    connecting.begin(size.cpus, () => earlyHooks(operation)),
+    storing,
+  ]);
   ofSettled(begun);
   const spec = ofSettled(stored);
   deadline.phase("hypervisor.start");
   const devices = [...spec.devices, ...connecting.devices];
+  // Hooks find the namespace by the VMM's pid; not that of a user without root, which nobody else can enter.
+  const hooked = !context.host.network.apart && sandbox.containers.some(hasNetworkHooks);
+  const networkNamespace = hooked ? sandbox.network?.netns.path : undefined;
   return await phase("hypervisor.start", ids, () =>
-    startVm(context, hypervisor, sandbox, { ...spec, devices }, ledger, deadline),
+    startVm(context, hypervisor, sandbox, { ...spec, devices, networkNamespace }, ledger, deadline),
   );
+}
+
+/** Where a VM that runs can't be given links, hooks fill its namespace before there is a VM. */
+async function earlyHooks(operation: Operation): Promise<void> {
+  if (!runsHooksEarly(operation)) return;
+  const { context, sandbox, signal } = operation;
+  for (const container of sandbox.containers)
+    await hooksBeforeCreate(context, sandbox, container, signal);
+}
+
+function runsHooksEarly({ hypervisor, sandbox }: Operation): boolean {
+  return sandbox.network !== undefined && !hypervisor.capabilities.hotPlug?.includes("network");
 }
 
 function ofSettled<T>(result: PromiseSettledResult<T>): T {
@@ -170,13 +185,8 @@ async function startVm(
   return vm;
 }
 
-async function comeUp(
-  context: Context,
-  sandbox: StoredSandbox,
-  connection: Connection,
-  deadline: Deadline,
-  connecting: Connecting,
-): Promise<void> {
+async function comeUp(operation: Operation, connecting: Connecting): Promise<void> {
+  const { context, sandbox, connection, deadline } = operation;
   const { signal } = deadline;
   const ids = { sandboxId: sandbox.id };
   const agent = await phase("boot", ids, () => connection.agent(sandbox, signal));
@@ -196,6 +206,7 @@ async function comeUp(
     deadline.phase("agent.createContainer");
     const ledger = context.store.ledger(sandbox.id);
     await shareMounts(context, sandbox, container, async () => agent, ledger, signal);
+    if (!runsHooksEarly(operation)) await hooksAndLinks(operation, container);
     await createContainerInGuest(context, sandbox, container, agent, signal);
   }
 }

@@ -1,10 +1,11 @@
 import { hookName } from "../container/hooks.ts";
 import { deleteContainer } from "../container/verbs/delete.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
+import { settle, unsettledOf } from "../network/verbs/settle.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { markGone } from "../operation/refresh.ts";
-import { operation } from "../operation/run-verb.ts";
+import { type Operation, operation } from "../operation/run-verb.ts";
 import { releaseOrphans } from "../storage/block/drives.ts";
 import type { Hold } from "../store/hold.ts";
 import type { LedgerRecord } from "../store/ledger.ts";
@@ -55,6 +56,7 @@ export async function collectStale(
     ? [
         ...(await collectHooks(context, sandboxId, dryRun)),
         ...(await collectContainers(collecting, sandbox, dryRun)),
+        ...(await collectNetworks(collecting, sandbox, dryRun)),
       ]
     : await collectVmResources(context, sandbox, dryRun);
   return [...found, ...more];
@@ -98,14 +100,15 @@ function garbageOf(record: LedgerRecord, sandboxId: string): Garbage[] {
   return life === "vm" ? [{ kind: record.kind, name, sandboxId, reason: "its VM is gone" }] : [];
 }
 
-/** How long one guest may take to let its half-made containers go. */
+/** How long one guest may take to let go of what was half made in it. */
 const guestTimeoutMs = 15_000;
 
 async function collectContainers(
-  { context, hold, deadline }: Collecting,
+  collecting: Collecting,
   sandbox: StoredSandbox,
   dryRun: boolean,
 ): Promise<Garbage[]> {
+  const { context } = collecting;
   if (sandbox.state !== "ready" && sandbox.state !== "running") return [];
   const left = sandbox.containers.filter(({ state }) => state === "creating");
   const found = left.map(({ id }) => ({
@@ -116,17 +119,53 @@ async function collectContainers(
   }));
   if (dryRun) return found;
   await releaseOrphans(context, sandbox, context.store.ledger(sandbox.id));
+  const done = await inGuest(collecting, sandbox, "its half-made containers stay", async (held) => {
+    for (const container of left) await deleteContainer(held, container);
+  });
+  return done ? found : [];
+}
+
+/** Links that came half way to the guest, or did not leave it yet. */
+async function collectNetworks(
+  collecting: Collecting,
+  sandbox: StoredSandbox,
+  dryRun: boolean,
+): Promise<Garbage[]> {
+  if (sandbox.state !== "ready" && sandbox.state !== "running") return [];
+  const ledger = collecting.context.store.ledger(sandbox.id);
+  const { links, records } = unsettledOf(sandbox, ledger.entries());
+  const reason = "whoever connected or disconnected it was killed";
+  const found = [
+    ...links.map((name): Garbage => ({ kind: "link", name, sandboxId: sandbox.id, reason })),
+    ...records.map(
+      (record): Garbage => ({
+        kind: record.kind,
+        name: about(record).name,
+        sandboxId: sandbox.id,
+        reason,
+      }),
+    ),
+  ];
+  if (dryRun || found.length === 0) return found;
+  return (await inGuest(collecting, sandbox, "its half-made links stay", settle)) ? found : [];
+}
+
+/** What a guest refuses is no reason to leave other sandboxes' garbage. */
+async function inGuest(
+  { context, hold, deadline }: Collecting,
+  sandbox: StoredSandbox,
+  otherwise: string,
+  work: (held: Operation) => Promise<void>,
+): Promise<boolean> {
   using limit = new Deadline({ signal: deadline.signal }, guestTimeoutMs, "reclaim");
   const connection = new Connection(context, sandbox.id);
   try {
-    for (const container of left)
-      await deleteContainer(operation(context, connection, sandbox, limit, hold), container);
-    return found;
+    await work(operation(context, connection, sandbox, limit, hold));
+    return true;
   } catch (error) {
     deadline.check();
-    // What a guest refuses is no reason to leave other sandboxes' garbage.
-    context.logger.warn({ err: error, sandboxId: sandbox.id }, "its half-made containers stay");
-    return [];
+    context.logger.warn({ err: error, sandboxId: sandbox.id }, otherwise);
+    return false;
   } finally {
     await connection.close();
   }

@@ -2,6 +2,7 @@ import type { HypervisorConfig } from "../config/hypervisor.ts";
 import type { PortMapping } from "../config/network/port.ts";
 import { type ContainerStatus, containerStatus } from "../container/verbs/status.ts";
 import { hypervisorTypeOf } from "../hypervisor/registry.ts";
+import { networkStatus, type SandboxNetworkStatus } from "../network/status.ts";
 import type { Context } from "../operation/context.ts";
 import { refresh } from "../operation/refresh.ts";
 import type { Operation } from "../operation/run-verb.ts";
@@ -24,6 +25,8 @@ export interface SandboxStatus {
   vmm: { pid: number } | undefined;
   /** The process that serves its shared folders, while it has a VM and needs one. Once it is dead, what uses them hangs. */
   shareDaemon: { pid: number; alive: boolean } | undefined;
+  /** The networks that it is in, or is to be in when it starts. */
+  networks: readonly SandboxNetworkStatus[];
   /** Ports of the host that lead to it. */
   ports: readonly PortMapping[];
   /** The VM's size, while there is one; memory may be a step more. */
@@ -53,6 +56,7 @@ export async function sandboxStatus(
     ),
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,
+    networks: networkStatus(sandbox),
     ports: config.ports ?? [],
     vmm: sandbox.vm && { pid: sandbox.vm.process.pid },
     shareDaemon: shareDaemon && {

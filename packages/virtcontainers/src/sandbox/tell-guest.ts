@@ -1,4 +1,5 @@
-import type { Agent, GuestDetails, SandboxFile } from "../agent/agent.ts";
+import type { Agent, GuestDetails } from "../agent/agent.ts";
+import type { SandboxFile } from "../agent/files.ts";
 import { kernelModules } from "../agent/kernel-params.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { defaults } from "../hypervisor/defaults.ts";

@@ -57,8 +57,23 @@ export function createTestImages(folder: string, more: readonly TestImage[] = []
     get: async (reference) => find(reference),
     ensure: async (reference) => find(reference),
     list: async () => [...images.values()],
-    import: async (path, options = {}) => {
-      const made = makeImage(folder, { name: options.name ?? path.split("/").at(-1) ?? path });
+    history: async (reference) => [{ createdAt: find(reference).createdAt }],
+    tag: async (reference, name) => {
+      const image = find(reference);
+      const tagged = { ...image, names: [...new Set([...image.names, latest(name)])] };
+      images.set(image.digest, tagged);
+      return tagged;
+    },
+    load: async () => refuse("load archives"),
+    save: async () => refuse("save images"),
+    push: async () => refuse("push images"),
+    login: async () => refuse("sign in"),
+    logout: async () => false,
+    import: async (from, options = {}) => {
+      const path = typeof from === "string" ? from : "stream";
+      const config = options.config && { config: options.config };
+      const name = options.name ?? path.split("/").at(-1) ?? path;
+      const made = makeImage(folder, { name, ...config });
       images.set(made.digest, made);
       return made;
     },
@@ -88,7 +103,7 @@ export function createTestImages(folder: string, more: readonly TestImage[] = []
 }
 
 function makeImage(folder: string, { name, config }: TestImage): Image {
-  const tagged = /:[^/]+$/.test(name) ? name : `${name}:latest`;
+  const tagged = latest(name);
   const digest = `sha256:${createHash("sha256").update(tagged).digest("hex")}`;
   const path = join(imageFolder(folder, digest), "root.erofs");
   mkdirSync(join(imageFolder(folder, digest), "users"), { recursive: true });
@@ -105,6 +120,16 @@ function makeImage(folder: string, { name, config }: TestImage): Image {
   };
 }
 
+function latest(name: string): string {
+  return /:[^/]+$/.test(name) ? name : `${name}:latest`;
+}
+
+function refuse(what: string): never {
+  throw new VirtError("NOT_SUPPORTED", `a double of the image store can't ${what}`, {
+    hint: "Test that with a VirtContainers of its own data folder.",
+  });
+}
+
 function imageFolder(folder: string, digest: string): string {
   return join(folder, "images", digest.replace("sha256:", ""));
 }
@@ -114,7 +139,7 @@ function usersOf(folder: string, digest: string): string[] {
 }
 
 function matches(image: Image, reference: string): boolean {
-  const tagged = /:[^/]+$/.test(reference) ? reference : `${reference}:latest`;
+  const tagged = latest(reference);
   const hex = reference.replace(/^sha256:/, "");
   const isDigest = /^[0-9a-f]{12,64}$/.test(hex) && image.digest.startsWith(`sha256:${hex}`);
   return isDigest || image.names.includes(tagged);

@@ -6,7 +6,7 @@ import { forgetOptions, useOptions } from "../api/default-context.ts";
 import { VirtContainers } from "../api/virtcontainers.ts";
 import type { Host } from "../host/host.ts";
 import { createHost } from "../host/real.ts";
-import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Hypervisor, HypervisorCapabilities } from "../hypervisor/hypervisor.ts";
 import { createMockHypervisor, type MockCall, type MockFailure } from "../hypervisor/mock/index.ts";
 import type { Images } from "../image/image.ts";
 import type { Logger } from "../log.ts";
@@ -24,6 +24,8 @@ export interface TestInstanceOptions {
   agent?: TestAgentOptions | undefined;
   /** Calls of the hypervisor that fail; the object may be changed at any time. */
   failures?: Partial<Record<MockCall, MockFailure>> | undefined;
+  /** What the hypervisor can do, where that is to be another thing. */
+  capabilities?: Partial<HypervisorCapabilities> | undefined;
   /** Images beside `busybox`. */
   images?: readonly TestImage[] | undefined;
   /** An image store of your own, instead of the one in memory. */
@@ -94,6 +96,7 @@ export async function createTestInstance(options: TestInstanceOptions = {}): Pro
   const hypervisor = createMockHypervisor({
     host,
     failures: options.failures,
+    capabilities: options.capabilities,
     onStart: (machine) => {
       const agent = createTestAgent({
         ...options.agent,

@@ -26,6 +26,8 @@ const onSandbox: Readonly<Record<string, unknown[]>> = {
   resizeGuestVolume: ["/", 0],
   addInterface: [{ name: "eth9", hwAddr: "02:00:00:00:00:09" }],
   removeInterface: [{ name: "eth9", hwAddr: "02:00:00:00:00:09" }],
+  connectNetwork: [{ name: "front" }],
+  disconnectNetwork: ["front"],
   listInterfaces: [],
   updateRoutes: [[]],
   listRoutes: [],

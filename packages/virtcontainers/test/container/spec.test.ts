@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { knownCapabilities } from "../../src/config/capabilities.ts";
 import type { OciSpec } from "../../src/config/oci/schema.ts";
 import { processSpec, userSpec } from "../../src/container/spec/process-spec.ts";
 import { containerSpec } from "../../src/container/spec/spec.ts";
@@ -84,6 +85,40 @@ test("a container gets its own namespaces, but no network of its own, and no dan
   expect(spec.root).toEqual({ path: "/root", readonly: true });
   expect(spec.process?.capabilities?.effective).not.toContain("CAP_SYS_ADMIN");
   expect(spec.process?.capabilities?.ambient).toEqual([]);
+});
+
+test("a privileged container has every right in the guest; what is said beside it goes before it", () => {
+  const able = { ...sandbox, agentFeatures: ["seccomp"] };
+  const usual = containerSpec(container({}), able, "/root");
+  expect(usual.linux?.maskedPaths).not.toEqual([]);
+  expect(usual.linux?.seccomp).toBeDefined();
+  const spec = containerSpec(container({ privileged: true }), able, "/root");
+  expect(spec.linux).toMatchObject({
+    maskedPaths: [],
+    readonlyPaths: [],
+    resources: { devices: [{ allow: true, access: "rwm" }] },
+  });
+  expect(spec.linux?.seccomp).toBeUndefined();
+  const { bounding, effective, permitted } = spec.process?.capabilities ?? {};
+  for (const set of [bounding, effective, permitted]) expect(set).toEqual(knownCapabilities);
+  for (const path of ["/sys", "/sys/fs/cgroup"]) {
+    const options = (made: OciSpec) =>
+      made.mounts?.find(({ destination }) => destination === path)?.options;
+    expect(options(usual)).toContain("ro");
+    expect(options(spec)).not.toContain("ro");
+  }
+  // Commands that are run later are, too.
+  const later = processSpec({ args: ["x"] }, container({ privileged: true }));
+  expect(later.capabilities?.effective).toEqual(knownCapabilities);
+  const less = { effective: ["CAP_KILL"], bounding: [], permitted: [] };
+  const cmd = { args: [], capabilities: less };
+  const narrowed = containerSpec(
+    container({ privileged: true, cmd, seccomp: "default" }),
+    able,
+    "/root",
+  );
+  expect(narrowed.process?.capabilities?.effective).toEqual(["CAP_KILL"]);
+  expect(narrowed.linux?.seccomp).toBeDefined();
 });
 
 test("mounts of a specification keep their order, those that bind among the others", () => {

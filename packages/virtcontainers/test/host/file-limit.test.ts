@@ -65,6 +65,25 @@ describe("a process whose files are limited", () => {
     });
   });
 
+  test("may write less once it is lowered, and never more", async () => {
+    const { cwd, user } = await limitedWriter(3);
+    const child = await processes.spawnDetached({
+      ...{ path: "/bin/sh", args: ["-c", `kill -STOP $$; ${writer}`], cwd, ...user },
+      outputPath: join(cwd, "..", "output"),
+      maxFileBytes: 150 * kibibyte,
+    });
+    onTestFinished(async () => void (await processes.signal(child, "SIGKILL")));
+    await stopped(child.pid);
+    await processes.lowerMaxFileBytes(child, 100 * kibibyte);
+    await processes.lowerMaxFileBytes(child, 200 * kibibyte);
+    await processes.signal(child, "SIGCONT");
+    await child.exited;
+    expect(await outcome(cwd)).toEqual({
+      answers: "written\nrefused\nrefused\n",
+      bytes: 100 * kibibyte,
+    });
+  });
+
   test("that is gone needs no other limit", async () => {
     await processes.raiseMaxFileBytes({ pid: 2 ** 22 - 1, startTime: "1" }, kibibyte);
   });

@@ -194,7 +194,7 @@ describe("signing in", () => {
     set(registry);
     const error = await refusal(store.images.pull(reference), "REGISTRY_FAILED");
     expect(error.message).toMatch(/40[13]/);
-    expect(error.hint).toContain(`docker login ${registry.host}`);
+    expect(error.hint).toContain(`virtc login ${registry.host}`);
     expect(await storeContents(store.dataDir)).toEqual([]);
   });
 

@@ -7,14 +7,14 @@ import { createTestInstance } from "../../src/testing/index.ts";
 import { thrown } from "../support/refusal.ts";
 import { waiting } from "../support/sandbox.ts";
 
-const able = { agentFeatures: [filesFeature], config: {} };
+const able = { agentFeatures: [filesFeature] };
 
 function destinations(config: Partial<ContainerConfig>, sandbox = able): string[] {
   const mounts = fileMounts({ config: { id: "c1", ...config } }, sandbox);
   return mounts.map(({ destination }) => destination);
 }
 
-const both = ["/etc/hosts", "/etc/hostname"];
+const all = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 
 describe("what a sandbox is called", () => {
   test("stands in the files that its containers get", () => {
@@ -28,6 +28,7 @@ describe("what a sandbox is called", () => {
           "127.0.0.1\tweb.example.org\tweb\n",
       },
       { name: "hostname", text: "web.example.org\n" },
+      { name: "resolv.conf", text: "" },
     ]);
     const [hosts] = sandboxFiles({ hostname: "web" });
     expect(hosts?.text.endsWith("\n127.0.0.1\tweb\n")).toBe(true);
@@ -67,33 +68,31 @@ describe("what a sandbox is called", () => {
     await using instance = await createTestInstance();
     await using _sandbox = await instance.vc.createSandbox({ id: "sb", containers: [waiting] });
     const [request] = instance.agent("sb").requests("ConfigureSandbox");
-    expect(request).toMatchObject({ files: [{ name: "hosts" }, { name: "hostname" }] });
+    expect(request).toMatchObject({
+      files: [{ name: "hosts" }, { name: "hostname" }, { name: "resolv.conf" }],
+    });
   });
 });
 
 describe("a container gets them", () => {
   test("where the agent of its guest has them, and its root is not one of a specification", () => {
-    expect(destinations({})).toEqual(both);
+    expect(destinations({})).toEqual(all);
     expect(destinations({}, { ...able, agentFeatures: [] })).toEqual([]);
-    expect(destinations({}, { ...able, config: { network: {} } })).toEqual([
-      ...both,
-      "/etc/resolv.conf",
-    ]);
     expect(destinations({ customSpec: { ociVersion: "1.0.2" } })).toEqual([]);
   });
 
   test.each<[string, NonNullable<ContainerConfig["mounts"]>[number], string[]]>([
-    ["its own /etc/hosts wins", bind("/etc/hosts"), ["/etc/hostname"]],
-    ["however it is written", bind("/etc/./hosts/"), ["/etc/hostname"]],
+    ["its own /etc/hosts wins", bind("/etc/hosts"), all.slice(1)],
+    ["however it is written", bind("/etc/./hosts/"), all.slice(1)],
     ["a folder of the host is left as it is", bind("/etc"), []],
     [
       "so is what can't be written to",
       { type: "volume", source: "etc", destination: "/etc", readOnly: true },
       [],
     ],
-    ["a volume gets places", { type: "volume", source: "etc", destination: "/etc" }, both],
-    ["as memory does", { type: "tmpfs", destination: "/etc" }, both],
-    ["a neighbour is none of its business", bind("/et"), both],
+    ["a volume gets places", { type: "volume", source: "etc", destination: "/etc" }, all],
+    ["as memory does", { type: "tmpfs", destination: "/etc" }, all],
+    ["a neighbour is none of its business", bind("/et"), all],
   ])("%s", (_name, mount, expected) => {
     expect(destinations({ mounts: [mount] })).toEqual(expected);
   });
@@ -107,13 +106,14 @@ describe("a container gets them", () => {
     };
     const sandbox = { hostname: "sb", config: {}, agentFeatures: ["seccomp", filesFeature] };
     const made = containerSpec(container, sandbox, "/root").mounts ?? [];
-    expect(made.slice(-3)).toMatchObject([
+    expect(made.slice(-4)).toMatchObject([
       { destination: "/etc", type: "tmpfs" },
       {
         destination: "/etc/hosts",
         options: ["rbind", "rprivate", "ro", "nosuid", "nodev", "noexec"],
       },
       { destination: "/etc/hostname", source: "/run/kata-containers/sandbox/files/hostname" },
+      { destination: "/etc/resolv.conf" },
     ]);
   });
 });

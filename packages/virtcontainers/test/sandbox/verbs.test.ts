@@ -51,6 +51,13 @@ const noNetwork = {
   running: "NOT_SUPPORTED",
   dead: "NOT_SUPPORTED",
 } as const;
+const inNone = {
+  ...refused,
+  ready: "NETWORK_NOT_FOUND",
+  running: "NETWORK_NOT_FOUND",
+  stopped: "NETWORK_NOT_FOUND",
+  dead: "NETWORK_NOT_FOUND",
+} as const;
 const eth9 = { name: "eth9", hwAddr: "02:00:00:00:00:09" } as const;
 const sh = { args: ["true"] };
 
@@ -256,6 +263,14 @@ const verbs: Record<string, Verb> = {
   removeInterface: {
     run: (vc, id) => vc.removeInterface(id, eth9),
     outcomes: noNetwork,
+  },
+  connectNetwork: {
+    run: (vc, id) => vc.connectNetwork(id, { name: "no-such-network" }),
+    outcomes: inNone,
+  },
+  disconnectNetwork: {
+    run: (vc, id) => vc.disconnectNetwork(id, "no-such-network"),
+    outcomes: inNone,
   },
   setEgress: { run: (vc, id) => vc.setEgress(id, { default: "deny" }), outcomes: noNetwork },
   egressStatus: { run: (vc, id) => vc.egressStatus(id), outcomes: noNetwork },

@@ -4,10 +4,10 @@ import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
 import type { SandboxHandle } from "../../library.ts";
 import { json } from "../../output/json.ts";
-import { safe } from "../../output/safe.ts";
 import { pickContainer } from "../../sandbox/pick-container.ts";
 import { abortable } from "../../terminal/abortable.ts";
-import { drained } from "../../terminal/drained.ts";
+import { writer } from "../../terminal/drained.ts";
+import { tellSkipped } from "../skipped.ts";
 
 /** The options of `cp`, as the parser gives them. */
 export interface CpOptions {
@@ -64,10 +64,7 @@ async function copy(
     return await sandbox.copyTo(id, hostPath(from, context), to.path, how);
   }
   if (to.path !== "-") return await sandbox.copyFrom(id, from.path, hostPath(to, context), how);
-  const write = async (data: Uint8Array): Promise<void> => {
-    if (!context.stdout.write(data)) await drained(context.stdout);
-  };
-  return await sandbox.exportTar(id, from.path, write, how);
+  return await sandbox.exportTar(id, from.path, writer(context.stdout), how);
 }
 
 /** `NAME:PATH` is in a container, unless a slash or dot comes first. */
@@ -84,8 +81,6 @@ function hostPath({ path }: Place, context: Context): string {
 }
 
 function tell(result: CopyResult, options: CpOptions, context: Context): void {
-  for (const { path, reason } of result.skipped) {
-    context.stderr.write(`virtc: not copied: ${safe(path || "it")}: ${reason}\n`);
-  }
+  tellSkipped(result.skipped, context);
   if (options.json) context.stdout.write(json(result));
 }

@@ -237,6 +237,9 @@ export class KataAgent implements Agent {
   putFile(...args: Args<"putFile">) {
     return files.putFile(this.#calls, ...args);
   }
+  putSandboxFile(...args: Args<"putSandboxFile">) {
+    return files.putSandboxFile(this.#calls, ...args);
+  }
 
   dropFile(...args: Args<"dropFile">) {
     return files.dropFile(this.#calls, ...args);

@@ -1,5 +1,5 @@
 import { type FileEntry, FileKind } from "@virtcontainers/agent-protocol";
-import type { GuestFile, GuestPiece } from "../files.ts";
+import type { GuestFile, GuestPiece, SandboxFile } from "../files.ts";
 import type { KataCalls } from "./calls.ts";
 
 /** PATH_MAX and NAME_MAX of Linux. */
@@ -79,6 +79,16 @@ export async function putFile(
   await calls.call("PutFile", { containerId }, signal, (options) =>
     calls.extension.putFile(request, options),
   );
+}
+
+export async function putSandboxFile(
+  calls: KataCalls,
+  { name, text }: SandboxFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const data = Buffer.from(text);
+  const request = { path: `/${name}`, kind: kinds.file, data, size: BigInt(data.length) };
+  await calls.call("PutFile", {}, signal, (options) => calls.extension.putFile(request, options));
 }
 
 export async function dropFile(

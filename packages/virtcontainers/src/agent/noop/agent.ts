@@ -72,6 +72,7 @@ export class NoopAgent implements Agent {
   async copyFile(): Promise<void> {}
   async removeFile(): Promise<void> {}
   async putFile(): Promise<void> {}
+  async putSandboxFile(): Promise<void> {}
   async dropFile(): Promise<void> {}
   async resizeVolume(): Promise<void> {}
   async setIPTables(): Promise<void> {}

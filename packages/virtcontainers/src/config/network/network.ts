@@ -40,7 +40,7 @@ export interface ExtraHost {
 
 /** What a sandbox is connected to. */
 export interface SandboxNetwork {
-  /** In the order of the guest's links, at most 16, each network once; default: `bridge`. */
+  /** In the order of the guest's links, at most 16, each network once; none: one may come later. Default: `bridge`. */
   networks?: NetworkAttachment[] | undefined;
   /** Where names are looked up. */
   dns?: DnsConfig | undefined;
@@ -97,7 +97,6 @@ export const SandboxNetworkSchema = v.strictObject({
   networks: v.optional(
     v.pipe(
       v.array(NetworkAttachmentSchema),
-      v.minLength(1, "it must name a network; for none leave network out"),
       v.maxLength(16, "there can be at most 16 networks"),
       v.check((all) => differ(all.map(({ name }) => name)), "a network must not be named twice"),
       v.check(

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { StringUserSchema } from "@virtcontainers/agent-protocol";
-import { defaultCapabilities } from "../../config/capabilities.ts";
+import { defaultCapabilities, knownCapabilities } from "../../config/capabilities.ts";
 import type { Cmd } from "../../config/cmd.ts";
 import type { OciProcess } from "../../config/oci/process.ts";
 import type { StoredContainer } from "../../store/schema.ts";
@@ -29,7 +29,7 @@ export function processSpec(cmd: Cmd, container: StoredContainer): OciProcess {
     ]),
     cwd: cmd.workDir ?? own?.workDir ?? spec?.cwd ?? (container.image?.config.workingDir || "/"),
     noNewPrivileges: cmd.noNewPrivileges ?? own?.noNewPrivileges ?? spec?.noNewPrivileges ?? false,
-    capabilities: capabilitySets(cmd.capabilities ?? own?.capabilities, spec),
+    capabilities: capabilitySets(cmd.capabilities ?? own?.capabilities, spec, container),
     ...(rlimits && { rlimits }),
     oomScoreAdj: cmd.oomScoreAdj ?? own?.oomScoreAdj ?? spec?.oomScoreAdj ?? 0,
   };
@@ -61,8 +61,10 @@ function inherited({ config, image }: StoredContainer, terminal: boolean): strin
 function capabilitySets(
   asked: Cmd["capabilities"],
   spec: OciProcess | undefined,
+  { config }: StoredContainer,
 ): Required<Capabilities> {
-  const all = spec === undefined ? [...defaultCapabilities] : [];
+  const usual = config.privileged ? knownCapabilities : defaultCapabilities;
+  const all = spec === undefined ? [...usual] : [];
   const sets = asked ?? spec?.capabilities;
   return {
     bounding: sets?.bounding ?? all,

@@ -14,7 +14,8 @@ export function seccompSpec(
   capabilities: readonly string[],
 ): Seccomp | undefined {
   if (sandbox.config.disableGuestSeccomp) return undefined;
-  const fallback = config.customSpec === undefined ? "default" : "unconfined";
+  const open = config.customSpec !== undefined || config.privileged;
+  const fallback = open ? "unconfined" : "default";
   const asked = config.seccomp ?? config.customSpec?.linux?.seccomp ?? fallback;
   if (asked === "unconfined") return undefined;
   const able = sandbox.agentFeatures.includes(seccompFeature);

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinuxResourcesSchema } from "@virtcontainers/agent-protocol";
 import type { OciLinux } from "../../config/oci/linux.ts";
-import type { Resources } from "../../config/oci/resources.ts";
-import type { OciSpec } from "../../config/oci/schema.ts";
+import type { DeviceRule, Resources } from "../../config/oci/resources.ts";
+import type { OciMount, OciSpec } from "../../config/oci/schema.ts";
 import { fileMounts } from "../../network/files.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { defaultMounts, maskedPaths, readonlyPaths } from "./defaults.ts";
@@ -25,7 +25,8 @@ export function containerSpec(
   const { config } = container;
   const custom = config.customSpec;
   const startContainer = custom?.hooks?.startContainer;
-  const defaults = [...defaultMounts, ...fileMounts(container, sandbox)];
+  const own = config.privileged ? defaultMounts.map(writableMount) : defaultMounts;
+  const defaults = [...own, ...fileMounts(container, sandbox)];
   const base = custom === undefined ? defaults : (custom.mounts ?? []);
   const mounts = specMounts(container, base, {
     sharedShm: sandbox.config.shmSize !== undefined,
@@ -49,6 +50,12 @@ export function containerSpec(
   };
 }
 
+const anyDevice: DeviceRule = { allow: true, access: "rwm" };
+
+function writableMount(mount: OciMount): OciMount {
+  return { ...mount, options: mount.options?.filter((option) => option !== "ro") };
+}
+
 function linuxSpec({ id, config }: StoredContainer): OciLinux {
   const custom = config.customSpec;
   const { rootfsPropagation } = custom?.linux ?? {};
@@ -58,11 +65,12 @@ function linuxSpec({ id, config }: StoredContainer): OciLinux {
     ...(domain && { "kernel.domainname": domain }),
     ...config.sysctl,
   };
+  const closed = custom === undefined && !config.privileged;
   return {
-    maskedPaths: custom === undefined ? [...maskedPaths] : (custom.linux?.maskedPaths ?? []),
-    readonlyPaths: custom === undefined ? [...readonlyPaths] : (custom.linux?.readonlyPaths ?? []),
+    maskedPaths: closed ? [...maskedPaths] : (custom?.linux?.maskedPaths ?? []),
+    readonlyPaths: closed ? [...readonlyPaths] : (custom?.linux?.readonlyPaths ?? []),
     cgroupsPath: `/virtcontainers/${id}`,
-    resources: config.resources ?? {},
+    resources: { ...config.resources, ...(config.privileged && { devices: [anyDevice] }) },
     ...(Object.keys(sysctl).length > 0 && { sysctl }),
     ...(rootfsPropagation && { rootfsPropagation }),
   };

@@ -5,7 +5,6 @@ import type { Context } from "../../operation/context.ts";
 import { Filling } from "../../storage/fill.ts";
 import { containerStorages } from "../../storage/guest/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
-import { hooksBeforeCreate } from "../hooks.ts";
 import { foreignSpec } from "../spec/foreign.ts";
 import { specMessage } from "../spec/oci/message.ts";
 import { userSpec } from "../spec/process-spec.ts";
@@ -20,7 +19,6 @@ export async function createContainerInGuest(
   agent: Agent,
   signal: AbortSignal,
 ): Promise<void> {
-  await hooksBeforeCreate(context, sandbox, container, signal);
   const cmd = container.config.cmd ?? { args: [] };
   const foreign = isForeign(sandbox);
   const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {}, foreign);

@@ -12,6 +12,7 @@ import { shareMounts } from "../../storage/share-mounts.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { parse } from "../../validate.ts";
+import { hooksAndLinks } from "../hooks-and-links.ts";
 import { applyCustomSpec } from "../spec/oci/custom-spec.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { releaseContainer } from "./delete.ts";
@@ -65,6 +66,7 @@ export async function createContainer(
     await growToFit(operation);
     await plug(operation, container);
     const agent = await operation.agent();
+    await hooksAndLinks(operation, container);
     await createContainerInGuest(context, sandbox, container, agent, signal);
     await operation.save();
     const told = { sandboxId: sandbox.id, containerId: container.id };

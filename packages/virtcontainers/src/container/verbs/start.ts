@@ -10,6 +10,7 @@ import { catchUp } from "../../storage/copies/watched/catch-up.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import type { StoredContainer } from "../../store/schema.ts";
 import { hooksAfterStart } from "../hooks.ts";
+import { hooksAndLinks } from "../hooks-and-links.ts";
 import { HostConsole } from "../process/host-console.ts";
 import { createContainerInGuest } from "./create-in-guest.ts";
 import { ignoreGone, stopContainer } from "./stop.ts";
@@ -95,5 +96,6 @@ async function createAnew(
   await growToFit(operation);
   // One that ended by itself is still there in the guest.
   await agent.removeContainer(container.id, signal).catch(ignoreGone);
+  await hooksAndLinks(operation, container);
   await createContainerInGuest(context, sandbox, container, agent, signal);
 }

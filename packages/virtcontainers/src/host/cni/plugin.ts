@@ -35,7 +35,7 @@ export interface PluginOptions {
 export const pluginTimeoutMs = 60_000;
 
 /**
- * Runs a CNI plugin in the namespace of this process, in an environment that has nothing else, and gives what it
+ * Runs a CNI plugin where bridges are made, in an environment that has nothing else, and gives what it
  * wrote. NETWORK_FAILED, TIMEOUT, CANCELED; HOST_REQUIREMENT where it is not installed.
  */
 export async function runPlugin(
@@ -45,8 +45,10 @@ export async function runPlugin(
 ): Promise<string> {
   const path = await findPlugin(host, call.type, call.folders);
   const { signal, timeoutMs = pluginTimeoutMs, run = host.processes.run } = options;
-  const result = await run(path, [], {
+  const command = await host.network.command(undefined, { path, args: [] });
+  const result = await run(command.path, command.args, {
     env: environment(call),
+    networkNamespace: command.networkNamespace,
     input: JSON.stringify(call.config),
     timeoutMs,
     ...(signal !== undefined && { signal }),

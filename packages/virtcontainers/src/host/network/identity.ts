@@ -11,9 +11,17 @@ export const ownNamespace = "/proc/thread-self/ns/net";
 
 const none = "it must be the path of a network namespace, such as /var/run/netns/NAME";
 
-/** INVALID_ARGUMENT if the path leads to no network namespace, or to this process's own. */
-export function identifyNamespace(libc: Libc, path: string, field: string): NamespaceIdentity {
-  const fd = openNamespace(path, field);
+/**
+ * INVALID_ARGUMENT if the path leads to no network namespace, or to this process's own. Errors name `path`, which this
+ * process may have to look at by another name.
+ */
+export function identifyNamespace(
+  libc: Libc,
+  seen: string,
+  field: string,
+  path = seen,
+): NamespaceIdentity {
+  const fd = openNamespace(seen, field, path);
   try {
     assertNetworkNamespace(libc, fd, path, field);
     const found = identityOf(fstatSync(fd, { bigint: true }));
@@ -46,9 +54,9 @@ export function assertNetworkNamespace(
   throw invalidArgument(field, path, none);
 }
 
-function openNamespace(path: string, field: string): number {
+function openNamespace(seen: string, field: string, path: string): number {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(seen, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR", "EISDIR", "ENXIO", "ELOOP"))
       throw invalidArgument(field, path, none);

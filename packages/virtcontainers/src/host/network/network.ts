@@ -3,16 +3,16 @@ import type { Network, Processes } from "../host.ts";
 import type { Libc } from "../libc.ts";
 import { clearLink } from "./clear-link.ts";
 import { identifyNamespace, isStill } from "./identity.ts";
-import { openMacvtap } from "./macvtap.ts";
-import { makeNamespace, removeNamespace } from "./namespace.ts";
 import { toolPackages } from "./packages.ts";
-import { openTap, openVhost } from "./taps.ts";
+import type { Rooms } from "./rooms.ts";
+import { openVhost } from "./taps.ts";
 
 const packages: Readonly<Record<string, string>> = toolPackages;
 
 export function createNetwork(
   libc: () => Libc,
   processes: Pick<Processes, "run" | "which">,
+  rooms: Rooms,
 ): Network {
   const paths = new Map<string, string>();
   const find = async (tool: string): Promise<string> => {
@@ -26,21 +26,29 @@ export function createNetwork(
       hint: from === undefined ? "Install it." : `Install it; Debian: sudo apt install ${from}.`,
     });
   };
-  const run: Network["run"] = async (networkNamespace, tool, args, options) =>
-    await processes.run(await find(tool), args, { ...options, networkNamespace });
+  const run: Network["run"] = async (namespace, tool, args, options) => {
+    const command = await rooms.command(namespace, { path: await find(tool), args });
+    const { networkNamespace } = command;
+    return await processes.run(command.path, command.args, { ...options, networkNamespace });
+  };
   return {
-    makeNamespace: (path) => makeNamespace(libc(), path),
-    removeNamespace: (path) => removeNamespace(libc(), path),
+    apart: rooms.apart,
+    assertUsable: rooms.assertUsable,
+    command: rooms.command,
+    mend: rooms.mend,
+    leave: rooms.leave,
+    makeNamespace: rooms.make,
+    removeNamespace: rooms.remove,
     identifyNamespace: async (path, field = "networkConfig.netNSPath") =>
-      identifyNamespace(libc(), path, field),
-    isNamespace: async ({ path, dev, ino }) => isStill(path, { dev, ino }),
+      identifyNamespace(libc(), await rooms.seen(path), field, path),
+    isNamespace: async ({ path, dev, ino }) => isStill(await rooms.seen(path), { dev, ino }),
     run,
     clearLink: async ({ path, dev, ino }, ifindex) => {
-      if (!isStill(path, { dev, ino })) return;
+      if (!isStill(await rooms.seen(path), { dev, ino })) return;
       await clearLink((tool, args) => run(path, tool, args), ifindex);
     },
-    openTap: async (namespace, tap) => openTap(libc, namespace, tap),
-    openMacvtap: async (namespace, macvtap) => openMacvtap(libc, namespace, macvtap),
+    openTap: rooms.openTap,
+    openMacvtap: rooms.openMacvtap,
     openVhost: async (count) => openVhost(count),
   };
 }

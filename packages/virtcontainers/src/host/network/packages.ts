@@ -5,6 +5,7 @@ export const toolPackages = {
   nft: "nftables",
   iptables: "iptables",
   dnsmasq: "dnsmasq-base",
+  pasta: "passt",
 } as const;
 
 export type NetworkTool = keyof typeof toolPackages;

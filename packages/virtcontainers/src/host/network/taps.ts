@@ -16,10 +16,8 @@ export function openTap(
   namespace: string,
   { name, queues, existing = false }: { name: string; queues: number; existing?: boolean },
 ): OpenDescriptor[] {
-  const flags = iff.tap | iff.noPi | iff.vnetHdr | (queues > 1 ? iff.multiQueue : 0);
   const attach = (fd: number, index: number): void =>
-    // The first makes it, and must not be given one that is there.
-    libc().setTunInterface(fd, name, index === 0 && !existing ? flags | iff.exclusive : flags);
+    attachQueue(libc(), fd, { name, queues, existing }, index);
   try {
     return inNamespace(libc, namespace, () => openAll(queues, () => openTun(), attach));
   } catch (error) {
@@ -30,6 +28,18 @@ export function openTap(
       });
     throw hostError(error, `making the tap ${name}`);
   }
+}
+
+/** Makes an open tun device a pair of queues of a tap. */
+export function attachQueue(
+  libc: Libc,
+  fd: number,
+  { name, queues, existing = false }: { name: string; queues: number; existing?: boolean },
+  index: number,
+): void {
+  const flags = iff.tap | iff.noPi | iff.vnetHdr | (queues > 1 ? iff.multiQueue : 0);
+  // The first makes it, and must not be given one that is there.
+  libc.setTunInterface(fd, name, index === 0 && !existing ? flags | iff.exclusive : flags);
 }
 
 function openTun(): number {

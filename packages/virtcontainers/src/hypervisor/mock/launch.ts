@@ -35,6 +35,7 @@ export async function start(
       ...(await command(host, spec)),
       cwd: folder,
       outputPath: join(folder, machineFile.output),
+      networkNamespace: spec.networkNamespace,
       ...user,
     });
     host.failpoint("mock.spawn.after");

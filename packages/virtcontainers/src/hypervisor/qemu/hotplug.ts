@@ -31,7 +31,7 @@ export async function attachDevice(
   const devices = await listDevices(qmp, signal);
   if (devices.some((name) => idOf(name) === device.id))
     throw new VirtError("ALREADY_EXISTS", `a device ${device.id} is plugged in already`);
-  const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind);
+  const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind, config);
   // Left by a plug or an unplug that was cut off in the middle.
   await removeBackend(qmp, device.id, signal);
   const accelerator = device.kind === "vhost-user" ? await acceleratorOf(qmp, signal) : undefined;

@@ -3,9 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isVirtError } from "../../errors.ts";
 import { Turns } from "../../turns.ts";
+import { digestOf } from "../digest.ts";
+import { emptyConfig } from "../empty-config.ts";
 import { planImage } from "../erofs/plan.ts";
 import { writeImage } from "../erofs/write.ts";
-import type { ImageConfig } from "../image.ts";
+import type { ImageConfig, ImageHistory } from "../image.ts";
 import { Budget } from "../limits.ts";
 import type { BuildOptions, ImageSource } from "../source.ts";
 import { SpoolFile } from "../spool.ts";
@@ -38,8 +40,9 @@ export async function buildImage(
     context.host.failpoint("image.pack.before");
     const { sha256, sizeBytes } = await pack(source, root, spools, join(folder, rootFile), options);
     context.host.failpoint("image.pack.after");
-    const digest = source.digest ?? `sha256:${sha256}`;
     const { platform, createdAt, config } = source;
+    const history = historyOf(source, layers);
+    const digest = source.digest ?? digestOfRoot(sha256, source);
     await writeRecord(folder, {
       schemaVersion: 1,
       digest,
@@ -49,11 +52,33 @@ export async function buildImage(
       sizeBytes,
       sha256,
       config: copyConfig(config),
+      ...(history.length > 0 && { history }),
     });
     return { digest, folder };
   } finally {
     await Promise.all(spools.map((spool) => spool[Symbol.asyncDispose]()));
   }
+}
+
+/** Of an image without a manifest: that of its root, or of it and what was said beside it. */
+function digestOfRoot(root: string, { platform, createdAt, config, history }: ImageSource): string {
+  if (config === emptyConfig && history.length === 0) return `sha256:${root}`;
+  return digestOf(JSON.stringify({ root, platform, createdAt, config, history }));
+}
+
+/** The steps of an image with the sizes of their layers; one step for each layer where the image tells none. */
+function historyOf(source: ImageSource, layers: readonly SpooledEntry[][]): ImageHistory[] {
+  const sizes = layers.map((entries) =>
+    entries.reduce((sum, { data }) => sum + (data?.size ?? 0), 0),
+  );
+  if (source.history.filter((step) => !step.emptyLayer).length !== sizes.length) {
+    return sizes.map((sizeBytes) => ({ createdAt: source.createdAt, sizeBytes }));
+  }
+  let layer = 0;
+  return source.history.map(({ emptyLayer, ...step }) => {
+    const sizeBytes = emptyLayer ? undefined : sizes[layer++];
+    return { ...step, ...(sizeBytes !== undefined && { sizeBytes }) };
+  });
 }
 
 async function merge(
@@ -134,5 +159,8 @@ function copyConfig(config: ImageConfig) {
     volumes: [...config.volumes],
     labels: { ...config.labels },
     stopSignal: config.stopSignal,
+    ...(config.healthcheck && {
+      healthcheck: { ...config.healthcheck, test: [...config.healthcheck.test] },
+    }),
   };
 }

@@ -68,14 +68,9 @@ export function encodeInode(inode: RawInode): Buffer {
   return raw;
 }
 
-/** What a reader wants of an inode. */
-export interface InodeHead {
+/** An inode as it was read; of its layout anything may be said. */
+export interface InodeHead extends Omit<RawInode, "layout" | "number"> {
   layout: number;
-  xattrCount: number;
-  /** File type and permission bits as in st_mode. */
-  mode: number;
-  size: number;
-  firstBlock: number;
 }
 
 /** The number of the root's inode; undefined if the block is no superblock. */
@@ -95,13 +90,22 @@ export function decodeInode(raw: Buffer): InodeHead | undefined {
     xattrCount: raw.readUInt16LE(2),
     mode: raw.readUInt16LE(4),
     size: Number(size),
-    firstBlock: raw.readUInt32LE(16),
+    union: raw.readUInt32LE(16),
+    uid: raw.readUInt32LE(24),
+    gid: raw.readUInt32LE(28),
+    mtime: { seconds: Number(raw.readBigUInt64LE(32)), nanoseconds: raw.readUInt32LE(40) },
+    links: raw.readUInt32LE(44),
   };
 }
 
 /** A device number as the kernel's new_encode_dev() writes it. */
 export function encodeDevice(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+}
+
+/** The other way round. */
+export function decodeDevice(device: number): { major: number; minor: number } {
+  return { major: (device >>> 8) & 0xfff, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) };
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, index) => {

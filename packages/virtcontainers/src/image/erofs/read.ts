@@ -9,17 +9,24 @@ import {
   decodeInode,
   decodeRootNid,
   direntBytes,
+  type InodeHead,
   inodeBytes,
   slotBytes,
 } from "./format.ts";
-import { xattrBytes } from "./xattr.ts";
+import { decodeXattrs, xattrBytes } from "./xattr.ts";
 
-/** Where the content of an inode lies. */
+/** What an inode says, and where its content lies. */
 export interface Inode {
   kind: "folder" | "file" | "link" | "other";
+  /** The same for all hard links of a file. */
+  nid: number;
   size: number;
   dataOffset: number;
+  head: InodeHead;
 }
+
+const pieceBytes = 1024 * 1024;
+const none: ReadonlyMap<string, Buffer> = new Map();
 
 /** What a name of a folder stands for; devices and the like are no concern of who reads an image. */
 export type ErofsEntry =
@@ -63,6 +70,31 @@ export class ErofsTree implements AsyncDisposable {
   /** The first bytes of a file, `limit` at most. */
   async read(node: Inode, limit: number): Promise<Buffer> {
     return await readAt(this.#file, node.dataOffset, Math.min(node.size, limit));
+  }
+
+  /** The content of a file, in pieces. */
+  async *content(node: Inode): AsyncGenerator<Buffer> {
+    for (let at = 0; at < node.size; at += pieceBytes) {
+      yield await readAt(this.#file, node.dataOffset + at, Math.min(pieceBytes, node.size - at));
+    }
+  }
+
+  /** What is in a folder, in the order of the names, which are bytes as Latin-1 text. */
+  async *list(folder: Inode): AsyncGenerator<{ name: string; node: Inode }> {
+    for (let index = 0; index * blockBytes < folder.size; index++) {
+      for (const { name, nid } of await this.#block(folder, index)) {
+        if (name !== "." && name !== "..") yield { name, node: await inodeAt(this.#file, nid) };
+      }
+    }
+  }
+
+  /** The extended attributes of an inode. */
+  async xattrs(node: Inode): Promise<ReadonlyMap<string, Buffer>> {
+    const length = xattrBytes(node.head.xattrCount);
+    if (length === 0) return none;
+    const found = decodeXattrs(await readAt(this.#file, node.nid * slotBytes + inodeBytes, length));
+    if (found === undefined) throw damaged();
+    return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,11 +151,11 @@ async function inodeAt(file: FileHandle, nid: number): Promise<Inode> {
   if (!Number.isSafeInteger(offset)) throw damaged();
   const head = decodeInode(await readAt(file, offset, inodeBytes));
   if (head === undefined) throw damaged();
-  const { mode, size, layout, xattrCount, firstBlock } = head;
+  const { mode, size, layout, xattrCount, union: firstBlock } = head;
   if (layout !== dataInline && layout !== dataPlain) throw damaged();
   const behind = offset + inodeBytes + xattrBytes(xattrCount);
   const dataOffset = layout === dataInline ? behind : firstBlock * blockBytes;
-  return { kind: kinds.get(mode & 0o170000) ?? "other", size, dataOffset };
+  return { kind: kinds.get(mode & 0o170000) ?? "other", nid, size, dataOffset, head };
 }
 
 async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {

@@ -44,6 +44,28 @@ export function xattrBytes(count: number): number {
   return count === 0 ? 0 : headerBytes + (count - 1) * 4;
 }
 
+/** The attributes that stand behind an inode; undefined if they are damaged. */
+export function decodeXattrs(bytes: Buffer): Map<string, Buffer> | undefined {
+  const found = new Map<string, Buffer>();
+  for (let at = headerBytes; at < bytes.length; ) {
+    if (at + entryBytes > bytes.length) return undefined;
+    const nameBytes = bytes.readUInt8(at);
+    const valueAt = at + entryBytes + nameBytes;
+    const end = valueAt + bytes.readUInt16LE(at + 2);
+    const family = familyOf(bytes.readUInt8(at + 1));
+    if (end > bytes.length || family === undefined) return undefined;
+    const name = family + bytes.toString("latin1", at + entryBytes, valueAt);
+    found.set(name, Buffer.from(bytes.subarray(valueAt, end)));
+    at += Math.ceil((end - at) / 4) * 4;
+  }
+  return found;
+}
+
+function familyOf(number: number): string | undefined {
+  const alone = Object.entries(whole).find(([, index]) => index === number)?.[0];
+  return alone ?? prefixes.find(([, index]) => index === number)?.[0];
+}
+
 function encodeEntry(name: string, value: Buffer): Buffer {
   const [index, suffix] = split(name);
   if (suffix.length > 255 || value.length > 0xffff) {

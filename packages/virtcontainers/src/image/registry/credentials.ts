@@ -12,13 +12,13 @@ export type Credentials =
   /** An OAuth2 refresh token, as some credential helpers give. */
   | { kind: "identityToken"; token: string };
 
-const entry = v.object({
+const entry = v.looseObject({
   auth: v.nullish(v.string()),
   username: v.nullish(v.string()),
   password: v.nullish(v.string()),
   identitytoken: v.nullish(v.string()),
 });
-const config = v.object({
+const config = v.looseObject({
   auths: v.nullish(v.record(v.string(), entry)),
   credHelpers: v.nullish(v.record(v.string(), v.string())),
   credsStore: v.nullish(v.string()),
@@ -45,18 +45,16 @@ export async function findCredentials(
   registry: string,
   signal: AbortSignal,
 ): Promise<Credentials | undefined> {
-  const path = join(source.dockerConfigDir, "config.json");
-  const text = await unlessMissing(readFile(path, "utf8"));
-  if (text === undefined) return undefined;
-  const parsed = parseConfigFile(text, path);
-  const key = registry === "docker.io" ? dockerHubKey : registry;
-  const helper = parsed.credHelpers?.[key] ?? parsed.credHelpers?.[registry] ?? parsed.credsStore;
+  const parsed = await readDockerConfig(source.dockerConfigDir);
+  if (parsed === undefined) return undefined;
+  const key = keyOf(registry);
+  const helper = helperOf(parsed, registry);
   if (helper) {
     const found = await askHelper(source, helper, key, signal);
     if (found) return found;
   }
   for (const [name, value] of Object.entries(parsed.auths ?? {})) {
-    if (name === key || hostOf(name) === registry) {
+    if (isOf(name, registry)) {
       const found = fromEntry(value);
       if (found) return found;
     }
@@ -64,7 +62,36 @@ export async function findCredentials(
   return undefined;
 }
 
-function parseConfigFile(text: string, path: string): v.InferOutput<typeof config> {
+export type DockerConfig = v.InferOutput<typeof config>;
+
+export function configPath(dockerConfigDir: string): string {
+  return join(dockerConfigDir, "config.json");
+}
+
+/** Docker's config.json, with all that it has; undefined if there is none. REGISTRY_FAILED if it is damaged. */
+export async function readDockerConfig(dockerConfigDir: string): Promise<DockerConfig | undefined> {
+  const path = configPath(dockerConfigDir);
+  const text = await unlessMissing(readFile(path, "utf8"));
+  return text === undefined ? undefined : parseConfigFile(text, path);
+}
+
+/** The key of a registry in that file. */
+export function keyOf(registry: string): string {
+  return registry === "docker.io" ? dockerHubKey : registry;
+}
+
+/** True if an entry of the file is of that registry, in whatever form it is written. */
+export function isOf(entryKey: string, registry: string): boolean {
+  return entryKey === keyOf(registry) || hostOf(entryKey) === registry;
+}
+
+/** The credential helper that has a registry's credentials. */
+export function helperOf(parsed: DockerConfig, registry: string): string | undefined {
+  const { credHelpers, credsStore } = parsed;
+  return credHelpers?.[keyOf(registry)] ?? credHelpers?.[registry] ?? credsStore ?? undefined;
+}
+
+function parseConfigFile(text: string, path: string): DockerConfig {
   try {
     return v.parse(config, JSON.parse(text));
   } catch (cause) {
@@ -99,19 +126,13 @@ async function askHelper(
   key: string,
   signal: AbortSignal,
 ): Promise<Credentials | undefined> {
-  const program = `docker-credential-${name}`;
-  const path = /^[a-zA-Z0-9._-]+$/.test(name) ? await host.processes.which(program) : undefined;
-  if (!path) {
+  const said = await runHelper(host, name, "get", `${key}\n`, signal);
+  const program = helperProgram(name);
+  if (said === undefined) {
     logger.warn({ program }, `${program}, named in Docker's configuration, is not installed`);
     return undefined;
   }
-  const options = {
-    input: `${key}\n`,
-    signal,
-    timeoutMs: helperTimeoutMs,
-    env: helperEnvironment(),
-  };
-  const { code, stdout, stderr } = await host.processes.run(path, ["get"], options);
+  const { code, stdout, stderr } = said;
   if (code !== 0) {
     if (/credentials not found/i.test(stdout + stderr)) return undefined;
     logger.warn({ program, code }, `${program} failed; going on without credentials`);
@@ -125,6 +146,25 @@ async function askHelper(
   const { Username: username, Secret: secret } = answer.output;
   if (username === "<token>") return { kind: "identityToken", token: secret };
   return { kind: "password", username, password: secret };
+}
+
+export function helperProgram(name: string): string {
+  return `docker-credential-${name}`;
+}
+
+/** Runs a credential helper; undefined if it is not installed. */
+export async function runHelper(
+  host: Host,
+  name: string,
+  verb: "get" | "store" | "erase",
+  input: string,
+  signal: AbortSignal,
+): Promise<{ code: number | null; stdout: string; stderr: string } | undefined> {
+  const isName = /^[a-zA-Z0-9._-]+$/.test(name);
+  const path = isName ? await host.processes.which(helperProgram(name)) : undefined;
+  if (!path) return undefined;
+  const options = { input, signal, timeoutMs: helperTimeoutMs, env: helperEnvironment() };
+  return host.processes.run(path, [verb], options);
 }
 
 function helperEnvironment(): Record<string, string> {

@@ -16,7 +16,7 @@ export async function refuseBusy(answer: Answer): Promise<void> {
     answer.status === 429
       ? `it limits how often one may ask (429${said})`
       : `it answered ${answer.status}${said}`;
-  const hint = "Try again later, or sign in (`docker login`) for a higher limit.";
+  const hint = "Try again later, or sign in (`virtc login`) for a higher limit.";
   throw new Interrupted(registryFailure(answer.url.host, why, hint), retryAfterMs(answer.headers));
 }
 

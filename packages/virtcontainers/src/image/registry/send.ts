@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
+import { pipeline } from "node:stream";
 import {
   type AddressScope,
   isOutOfScope,
@@ -12,10 +13,18 @@ import {
 import type { ResolvedRegistries } from "./config.ts";
 import { Interrupted, networkFailure, registryFailure } from "./failure.ts";
 
+export type Method = "GET" | "HEAD" | "POST" | "PUT";
+
+/** What a request carries; read anew for each try. */
+export interface Body {
+  size: number;
+  read(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
 export interface SendOptions {
   headers: Readonly<Record<string, string>>;
-  method: "GET" | "POST";
-  body: string | undefined;
+  method: Method;
+  body: Body | undefined;
   /** Where the address may lie. */
   scope: AddressScope;
   signal: AbortSignal;
@@ -65,7 +74,7 @@ export async function send(
   };
   let exchanged: Exchanged;
   try {
-    exchanged = await exchange(url, options, either);
+    exchanged = await exchange(url, options, either, () => watch.start());
   } catch (error) {
     throw failed(error);
   } finally {
@@ -107,6 +116,7 @@ function exchange(
   url: URL,
   { headers, method, body, scope }: SendOptions,
   signal: AbortSignal,
+  onProgress: () => void,
 ): Promise<Exchanged> {
   const address = url.hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
@@ -117,7 +127,12 @@ function exchange(
     }
     const common = {
       method,
-      headers: { "accept-encoding": "identity", "user-agent": "virtcontainers", ...headers },
+      headers: {
+        "accept-encoding": "identity",
+        "user-agent": "virtcontainers",
+        ...(body && { "content-length": String(body.size) }),
+        ...headers,
+      },
       lookup: lookupWithin(scope),
       signal,
     };
@@ -139,8 +154,18 @@ function exchange(
       response.on("error", () => {});
       resolve({ response, peer });
     });
-    request.end(body);
+    if (body === undefined) request.end();
+    // A failure of the request has been told by its event.
+    else pipeline(watched(body, onProgress), request, () => {});
   });
+}
+
+/** Bytes that are taken are a sign of life. */
+async function* watched(body: Body, onProgress: () => void): AsyncGenerator<Uint8Array> {
+  for await (const part of body.read()) {
+    onProgress();
+    yield part;
+  }
 }
 
 function headersOf(response: IncomingMessage): Headers {

@@ -7,7 +7,7 @@ import type { Credentials } from "./credentials.ts";
 import { explanationOf, readAnswer } from "./explanation.ts";
 import { registryFailure } from "./failure.ts";
 import { refuseBusy } from "./retry.ts";
-import type { Answer } from "./send.ts";
+import type { Answer, Body, Method } from "./send.ts";
 import { request } from "./transport.ts";
 
 const maxTokenBytes = 256 * 1024;
@@ -16,11 +16,18 @@ const tokenAnswer = v.object({
   access_token: v.nullish(v.string()),
 });
 
-/** Talks to one registry about one repository and signs in when it is asked to. */
+/** One request about a repository. */
+export interface Call {
+  method?: Method;
+  headers?: Readonly<Record<string, string>>;
+  body?: Body;
+}
+
+/** Talks to one registry, about one repository or none, and signs in when it is asked to. */
 export class Session {
   readonly endpoint: URL;
   readonly #registries: ResolvedRegistries;
-  readonly #repository: string;
+  readonly #repository: string | undefined;
   readonly #credentials: (signal: AbortSignal) => Promise<Credentials | undefined>;
   #authorization: string | undefined;
   #signingIn: Promise<void> | undefined;
@@ -28,7 +35,7 @@ export class Session {
   constructor(
     endpoint: URL,
     registries: ResolvedRegistries,
-    repository: string,
+    repository: string | undefined,
     credentials: (signal: AbortSignal) => Promise<Credentials | undefined>,
   ) {
     this.endpoint = endpoint;
@@ -43,10 +50,14 @@ export class Session {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const base = this.endpoint.href.replace(/\/$/, "");
-    const url = new URL(`${base}/v2/${this.#repository}/${path}`);
+    return this.ask(path, { headers }, signal);
+  }
+
+  /** The same with another method, or something to send; also for an address that the registry has given. */
+  async ask(path: string | URL, call: Call, signal: AbortSignal): Promise<Answer> {
+    const url = typeof path === "string" ? this.#urlOf(path) : path;
     const used = this.#authorization;
-    const first = await this.#send(url, headers, signal);
+    const first = await this.#send(url, call, signal);
     // Where redirects have led elsewhere, the refusal and its challenge are not the registry's.
     if (first.status !== 401 || first.url.origin !== url.origin) return first;
     await first.discard();
@@ -56,16 +67,18 @@ export class Session {
       });
       await this.#signingIn;
     }
-    return this.#send(url, headers, signal);
+    return this.#send(url, call, signal);
   }
 
-  async #send(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
-    const authorization = this.#authorization;
-    const answer = await request(this.#registries, url, {
-      headers,
-      authorization,
-      signal,
-    });
+  #urlOf(path: string): URL {
+    const base = this.endpoint.href.replace(/\/$/, "");
+    const repository = this.#repository === undefined ? "" : `${this.#repository}/`;
+    return new URL(`${base}/v2/${repository}${path}`);
+  }
+
+  async #send(url: URL, call: Call, signal: AbortSignal) {
+    const authorization = url.origin === this.endpoint.origin ? this.#authorization : undefined;
+    const answer = await request(this.#registries, url, { ...call, authorization, signal });
     await refuseBusy(answer);
     return answer;
   }
@@ -97,9 +110,11 @@ export class Session {
       );
     }
     const fields = new URLSearchParams();
+    const repository = this.#repository;
     const service = parameters.get("service");
     if (service) fields.set("service", service);
-    fields.set("scope", parameters.get("scope") || `repository:${this.#repository}:pull`);
+    const wanted = parameters.get("scope") || (repository && `repository:${repository}:pull`);
+    if (wanted) fields.set("scope", wanted);
     const url = new URL(realm);
     const common = { scope, sentBy: registry, signal };
     let answer: Answer;
@@ -135,7 +150,7 @@ export function signInFailure(host: string, why: string) {
   return registryFailure(
     host,
     why,
-    `Sign in with \`docker login ${host}\` (or podman, or skopeo with --authfile), or check the entry in Docker's config.json; if the image's name is wrong, many registries answer so too.`,
+    `Sign in with \`virtc login ${host}\` (docker login works too), or check the entry in Docker's config.json; if the image's name is wrong, many registries answer so too.`,
   );
 }
 

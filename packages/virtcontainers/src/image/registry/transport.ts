@@ -2,12 +2,16 @@ import { printable } from "../../errors.ts";
 import { type AddressScope, isOutOfScope, widestScope } from "./address-scope.ts";
 import { mayConnect, type ResolvedRegistries } from "./config.ts";
 import { registryFailure } from "./failure.ts";
-import { type Answer, send } from "./send.ts";
+import { type Answer, type Body, type Method, send } from "./send.ts";
 
 export interface RequestOptions {
   headers?: Readonly<Record<string, string>>;
   /** Sent to the origin of the request alone, and no more once a redirect has left it. */
   authorization?: string | undefined;
+  /** Default: GET. */
+  method?: Method;
+  /** Goes with the request as long as redirects keep its method. */
+  body?: Body | undefined;
   /** Makes it a POST. It is secret: REGISTRY_FAILED if it shall go to another origin. */
   form?: URLSearchParams;
   /** Where the address and those of redirects may lie; default: anywhere. */
@@ -26,7 +30,11 @@ export async function request(
   options: RequestOptions,
 ): Promise<Answer> {
   const { signal } = options;
-  let { authorization, form, scope = "local" } = options;
+  let { authorization, form, scope = "local", method = "GET", body } = options;
+  if (form) {
+    method = "POST";
+    body = textBody(form.toString());
+  }
   let target = url;
   let from = options.sentBy ?? url;
   for (let hop = 0; hop <= maxRedirects; hop++) {
@@ -35,9 +43,7 @@ export async function request(
       ...(authorization && { authorization }),
       ...(form && { "content-type": "application/x-www-form-urlencoded" }),
     };
-    const method = form ? "POST" : "GET";
     const most = registries.insecure.has(target.host) ? "local" : scope;
-    const body = form?.toString();
     const sent = { headers, method, body, scope: most, signal } as const;
     const answer = await send(registries, target, sent).catch((error: unknown) => {
       throw isOutOfScope(error) ? tooFar(from, target) : error;
@@ -50,13 +56,22 @@ export async function request(
     await answer.discard();
     from = target;
     target = redirectTarget(registries, from, location);
-    if (answer.status < 304) form = undefined;
+    if (answer.status < 304 && method !== "HEAD") {
+      method = "GET";
+      form = undefined;
+      body = undefined;
+    }
     if (target.origin !== url.origin) {
       if (form) throw otherOrigin(from, target);
       authorization = undefined;
     }
   }
   throw registryFailure(url.host, `it redirects more than ${maxRedirects} times`, undefined);
+}
+
+export function textBody(text: string): Body {
+  const bytes = Buffer.from(text);
+  return { size: bytes.length, read: () => [bytes] };
 }
 
 function redirectTarget(registries: ResolvedRegistries, from: URL, location: string): URL {

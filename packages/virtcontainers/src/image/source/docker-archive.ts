@@ -16,6 +16,19 @@ const entry = v.object({
 const list = v.pipe(v.array(entry), v.minLength(1));
 type Entry = v.InferOutput<typeof entry>;
 
+/** Reads all images of what `docker save` writes. */
+export async function readDockerArchives(
+  archive: Archive,
+  wanted: Platform,
+  signal: AbortSignal,
+): Promise<ArchivedImage[]> {
+  const images: ArchivedImage[] = [];
+  for (const entry of await entriesOf(archive, signal)) {
+    images.push(await readEntry(archive, entry, wanted, signal));
+  }
+  return images;
+}
+
 /**
  * Reads an image from what `docker save` writes (manifest.json at the top). Such an archive has no
  * manifest with a digest; the image's digest is that of a manifest made from the configuration's and the
@@ -27,13 +40,21 @@ export async function readDockerArchive(
   name: string | undefined,
   signal: AbortSignal,
 ): Promise<ArchivedImage> {
+  return readEntry(archive, choose(await entriesOf(archive, signal), name), wanted, signal);
+}
+
+async function entriesOf(archive: Archive, signal: AbortSignal): Promise<Entry[]> {
   const what = "the archive's manifest.json";
-  const entries = check(
-    list,
-    parseJson(await readDocument(archive, "manifest.json", signal), what),
-    what,
-  );
-  const chosen = choose(entries, name);
+  const bytes = await readDocument(archive, "manifest.json", signal);
+  return check(list, parseJson(bytes, what), what);
+}
+
+async function readEntry(
+  archive: Archive,
+  chosen: Entry,
+  wanted: Platform,
+  signal: AbortSignal,
+): Promise<ArchivedImage> {
   const bytes = await readDocument(archive, chosen.Config, signal);
   const document = parseConfig(bytes, chosen.Layers.length);
   if (fit(wanted, document.platform) === 0) {
@@ -47,9 +68,9 @@ export async function readDockerArchive(
       open: (end: AbortSignal) => archive.open(file, end),
     };
   });
-  const { platform, createdAt, config } = document;
+  const { platform, createdAt, config, history } = document;
   const digest = digestOf(JSON.stringify(manifest));
-  const source = { digest, platform, createdAt, config, layers };
+  const source = { digest, platform, createdAt, config, history, layers };
   return { source, names: chosen.RepoTags ?? [] };
 }
 

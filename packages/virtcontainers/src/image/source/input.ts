@@ -10,19 +10,29 @@ import type { StoreContext } from "../store/context.ts";
 import type { Staging } from "../store/staging.ts";
 import { parseHeader, blockBytes as tarBlockBytes } from "../tar/header.ts";
 import { type Archive, folderArchive, tarArchive } from "./blobs.ts";
-import type { ArchivedImage } from "./oci-layout.ts";
 import { packFolder } from "./rootfs-folder.ts";
 
 /** What is imported, seen as files and as a stream. */
 export interface Input extends AsyncDisposable {
-  /** Runs `detect` on the input as a set of files. */
-  read(detect: (archive: Archive) => Promise<ArchivedImage>): Promise<ArchivedImage>;
+  /** The input as a set of files. */
+  readonly archive: Archive;
   /** The input as one tar stream of a root file system. */
   stream(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
-/** Opens a folder, a tar, a packed tar or a pipe. IMAGE_INVALID, INVALID_ARGUMENT. */
+/** Opens a folder, a tar, a packed tar, a pipe, or a stream of any of these but the first. IMAGE_INVALID, INVALID_ARGUMENT. */
 export async function openInput(
+  context: StoreContext,
+  staging: Staging,
+  from: string | AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<Input> {
+  if (typeof from === "string") return openPath(context, staging, from, signal);
+  const file = await unpackInput(context, from, join(staging.path, "input.tar"), signal);
+  return openTar(file, "the stream", signal);
+}
+
+async function openPath(
   context: StoreContext,
   staging: Staging,
   path: string,
@@ -39,13 +49,22 @@ export async function openInput(
     if (isImage) return input(archive, undefined);
     tarPath = await packFolder(context, absolute, join(staging.path, "rootfs.tar"), signal);
   }
-  let file = await openFile(tarPath, path);
+  const file = await openFile(tarPath, path);
+  if (info.isDirectory() || (info.isFile() && !(await isCompressed(file)))) {
+    return openTar(file, path, signal);
+  }
   try {
-    if (!info.isDirectory() && (!info.isFile() || (await isCompressed(file)))) {
-      const plain = await unpackInput(context, file, join(staging.path, "input.tar"), signal);
-      await file.close();
-      file = plain;
-    }
+    const target = join(staging.path, "input.tar");
+    const plain = await unpackInput(context, fileChunks(file), target, signal);
+    return openTar(plain, path, signal);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The file is closed with what is given, or at once where it is no archive. */
+async function openTar(file: FileHandle, path: string, signal: AbortSignal): Promise<Input> {
+  try {
     if ((await file.stat()).size === 0) throw invalidImage(`${path} is empty`);
     if (!(await isTar(file))) {
       throw invalidImage(
@@ -62,7 +81,7 @@ export async function openInput(
 
 function input(archive: Archive, file: FileHandle | undefined): Input {
   return {
-    read: (detect) => detect(archive),
+    archive,
     async *stream(signal) {
       if (!file) throw new TypeError("an image layout has no stream of its own");
       for await (const chunk of fileChunks(file)) {
@@ -79,14 +98,14 @@ function input(archive: Archive, file: FileHandle | undefined): Input {
 /** Writes a compressed file, or one that can't be read twice, into the staging as a plain tar. */
 async function unpackInput(
   context: StoreContext,
-  file: FileHandle,
+  chunks: AsyncIterable<Uint8Array>,
   target: string,
   signal: AbortSignal,
 ): Promise<FileHandle> {
   const budget = new Budget(context.limits);
   await using spool = await SpoolFile.create(target);
   try {
-    for await (const part of decompressed(fileChunks(file), signal)) {
+    for await (const part of decompressed(chunks, signal)) {
       signal.throwIfAborted();
       budget.takeBytes(part.length);
       await spool.write(Buffer.from(part.buffer, part.byteOffset, part.byteLength));

@@ -29,11 +29,45 @@ export async function readOciLayout(
   name: string | undefined,
   signal: AbortSignal,
 ): Promise<ArchivedImage> {
+  const entries = await entriesOf(archive, signal);
+  return readEntry(archive, entries, choose(entries, wanted, name), wanted, signal);
+}
+
+/** Reads all images that an OCI layout holds for a platform. */
+export async function readOciLayouts(
+  archive: Archive,
+  wanted: Platform,
+  signal: AbortSignal,
+): Promise<ArchivedImage[]> {
+  const entries = await entriesOf(archive, signal);
+  const chosen = new Map<string, Descriptor>();
+  for (const name of new Set(entries.map(nameOf))) {
+    const pool = entries.filter((entry) => nameOf(entry) === name);
+    const entry = choosePlatform(pool, wanted, `the image ${name ?? "in the archive"}`);
+    chosen.set(entry.digest, entry);
+  }
+  const images: ArchivedImage[] = [];
+  for (const entry of chosen.values()) {
+    images.push(await readEntry(archive, entries, entry, wanted, signal));
+  }
+  return images;
+}
+
+async function entriesOf(archive: Archive, signal: AbortSignal): Promise<readonly Descriptor[]> {
   const what = "the layout's index.json";
   const top = parseManifestOrIndex(await readDocument(archive, "index.json", signal), what);
   if (!("index" in top)) throw invalidImage(`${what} is not an image index`);
-  const chosen = choose(top.index.manifests, wanted, name);
-  const names = top.index.manifests
+  return top.index.manifests;
+}
+
+async function readEntry(
+  archive: Archive,
+  entries: readonly Descriptor[],
+  chosen: Descriptor,
+  wanted: Platform,
+  signal: AbortSignal,
+): Promise<ArchivedImage> {
+  const names = entries
     .filter((entry) => entry.digest === chosen.digest)
     .flatMap((entry) => nameOf(entry) ?? []);
   const { digest, manifest } = await follow(archive, chosen, wanted, signal);
@@ -116,6 +150,6 @@ async function sourceOf(
       open: (end: AbortSignal) => archive.open(blobName(layer.digest), end),
     };
   });
-  const { platform, createdAt, config } = document;
-  return { digest, platform, createdAt, config, layers };
+  const { platform, createdAt, config, history } = document;
+  return { digest, platform, createdAt, config, history, layers };
 }

@@ -103,6 +103,6 @@ async function describe(
       open: (end: AbortSignal) => client.blob(layer, end),
     };
   });
-  const { config, createdAt } = document;
-  return { digest, platform: document.platform, createdAt, config, layers };
+  const { config, createdAt, history } = document;
+  return { digest, platform: document.platform, createdAt, config, history, layers };
 }

@@ -55,8 +55,12 @@ export async function findImage(context: StoreContext, text: string): Promise<Fo
     });
   }
   if (image) return { image, name: undefined };
-  throw new VirtError("IMAGE_NOT_FOUND", `there is no image ${text} in the store`, {
-    hint: "`virtc image ls` lists what is there; `virtc image pull` and `virtc image import` add images.",
+  throw notFound(text);
+}
+
+export function notFound(reference: string): VirtError {
+  return new VirtError("IMAGE_NOT_FOUND", `there is no image ${reference} in the store`, {
+    hint: "`virtc images` lists what is there; `virtc pull`, `virtc load` and `virtc import` add images.",
   });
 }
 

@@ -56,7 +56,7 @@ export async function nameIfPresent(
   });
 }
 
-async function setNames(
+export async function setNames(
   context: StoreContext,
   names: readonly string[],
   digest: string,

@@ -9,6 +9,23 @@ import { imageFolder, type StoreContext } from "./context.ts";
 import { unlessMissing } from "./files.ts";
 
 const texts = v.array(v.string());
+const count = v.exactOptional(v.pipe(v.number(), v.minValue(0)));
+const text = v.exactOptional(v.string());
+
+const healthcheck = v.object({
+  test: texts,
+  intervalMs: count,
+  timeoutMs: count,
+  startPeriodMs: count,
+  retries: count,
+});
+const history = v.object({
+  createdAt: text,
+  createdBy: text,
+  author: text,
+  comment: text,
+  sizeBytes: count,
+});
 
 const record = v.object({
   schemaVersion: v.literal(1),
@@ -29,7 +46,10 @@ const record = v.object({
     volumes: texts,
     labels: v.record(v.string(), v.string()),
     stopSignal: v.optional(v.string()),
+    healthcheck: v.exactOptional(healthcheck),
   }),
+  /** Images of earlier versions have none. */
+  history: v.exactOptional(v.array(history)),
 });
 
 /** What `image.json` says. */
@@ -49,21 +69,35 @@ export async function readImage(
   context: StoreContext,
   hex: string,
 ): Promise<Omit<Image, "names"> | undefined> {
+  const content = await readRecord(context, hex);
+  if (content === undefined) return undefined;
+  const {
+    schemaVersion: _version,
+    sha256: _sha256,
+    history: _history,
+    config: { stopSignal, ...config },
+    ...rest
+  } = content;
+  const path = join(imageFolder(context.paths, hex), rootFile);
+  return { ...rest, config: { ...config, stopSignal }, path };
+}
+
+/** All that is written down of an image. */
+export async function readRecord(
+  context: StoreContext,
+  hex: string,
+): Promise<ImageRecord | undefined> {
   const folder = imageFolder(context.paths, hex);
   const path = join(folder, recordFile);
   if (!(await unlessMissing(stat(join(folder, usersFolder))))) return undefined;
   const content = await unlessMissing(readFile(path, "utf8"));
   if (content === undefined) return undefined;
-  let parsed: ImageRecord;
   try {
-    parsed = v.parse(record, JSON.parse(content));
+    return v.parse(record, JSON.parse(content));
   } catch (cause) {
     throw new VirtError("STATE_INVALID", `the image's record at ${path} can't be read`, {
       cause,
       hint: "`virtc image prune` removes damaged images; then pull or import it again.",
     });
   }
-  const { schemaVersion: _version, sha256: _sha256, config, ...rest } = parsed;
-  const { stopSignal } = config;
-  return { ...rest, config: { ...config, stopSignal }, path: join(folder, rootFile) };
 }

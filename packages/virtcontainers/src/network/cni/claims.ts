@@ -1,6 +1,6 @@
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
-import { portUse } from "../../host/port.ts";
+import { type PortUse, portUse } from "../../host/port.ts";
 import { type CniUse, readUse } from "../../store/network/cni-use.ts";
 import { usePaths } from "../../store/network/places.ts";
 import { isUserThere } from "../../store/user.ts";
@@ -70,13 +70,26 @@ async function assertUnheld(port: Port): Promise<void> {
   // There are no sockets of SCTP here.
   if (port.protocol !== "tcp" && port.protocol !== "udp") return;
   const use = await portUse(port.protocol, port.hostPort, port.hostIP);
-  if (use === "free") return;
+  if (use !== "free") throw portRefusal(port, use);
+}
+
+/** Why a port of this host can't be had. */
+export function portRefusal(port: Port, use: Exclude<PortUse, "free">): VirtError {
   if (use === "foreign")
-    throw new VirtError("INVALID_ARGUMENT", `ports: ${port.hostIP} is no address of this host`, {
+    return new VirtError("INVALID_ARGUMENT", `ports: ${port.hostIP} is no address of this host`, {
       field: "ports",
       hint: "Give one that `ip address` lists, or none for all of them.",
     });
-  throw new VirtError("BUSY", `ports: ${portName(port)} is taken by a process of this host`, {
+  if (use === "forbidden")
+    return new VirtError(
+      "HOST_REQUIREMENT",
+      `ports: ${portName(port)} is lower than ordinary users may have (net.ipv4.ip_unprivileged_port_start)`,
+      {
+        field: "ports",
+        hint: `Choose 1024 or higher, or as root: sysctl -w net.ipv4.ip_unprivileged_port_start=${port.hostPort}`,
+      },
+    );
+  return new VirtError("BUSY", `ports: ${portName(port)} is taken by a process of this host`, {
     field: "ports",
     hint: `Choose another port, or end who has it: ss -lnp sport = :${port.hostPort}`,
   });

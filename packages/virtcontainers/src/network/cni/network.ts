@@ -14,6 +14,8 @@ export interface UsableNetwork {
   further?(host: Host): Promise<PluginConfig[]>;
   /** Makes what the plugins don't, beside them; it is there before a guest is. */
   prepare?(host: Host, signal: AbortSignal): Promise<void>;
+  /** For who has the networks locked: it is what it was when it was looked up. NETWORK_NOT_FOUND. */
+  assertThere?(): Promise<void>;
 }
 
 /** A network of a configuration file. NETWORK_NOT_FOUND. */

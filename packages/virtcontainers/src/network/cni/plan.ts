@@ -4,6 +4,7 @@ import { VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import { usePath } from "../../store/network/places.ts";
+import type { State } from "../../store/state.ts";
 import { userName } from "../../store/user.ts";
 import { type ForeseenLink, foreseeLink } from "./foreseen.ts";
 import type { UsableNetwork } from "./network.ts";
@@ -18,6 +19,8 @@ import {
 export interface Attachable {
   id: string;
   hostname: string;
+  /** Default: `creating`. */
+  state?: State | undefined;
   config: {
     network?: SandboxNetwork | undefined;
     ports?: readonly PortMapping[] | undefined;
@@ -47,6 +50,7 @@ export interface Plan {
   use: CniUse;
   prepare: UsableNetwork["prepare"];
   further: UsableNetwork["further"];
+  assertThere: UsableNetwork["assertThere"];
   /** What the link is going to be, where that is known before it is there. */
   link: ForeseenLink | undefined;
 }
@@ -89,8 +93,8 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
     ...(network.bridge !== undefined && { bridge: network.bridge }),
   };
   const path = usePath(place.folder, list.name, user, ifName);
-  const { name, prepare, further } = network;
-  return { name, path, use, prepare, further, link };
+  const { name, prepare, further, assertThere } = network;
+  return { name, path, use, prepare, further, assertThere, link };
 }
 
 const needed = [

@@ -39,6 +39,11 @@ export async function assertParent(
   signal: AbortSignal,
 ): Promise<void> {
   if (driver === "bridge" || parent === undefined) return;
+  if (network.apart)
+    throw new VirtError("NOT_SUPPORTED", `a network of ${driver} needs root`, {
+      field: "options.driver",
+      hint: "Run as root, or choose bridge: an ordinary user's networks have no interface of this host.",
+    });
   const ip = (...args: string[]) => network.run(undefined, "ip", args, { signal });
   const there = await ip("-o", "link", "show", "dev", parent);
   if (there.code !== 0 || /[<,]LOOPBACK[,>]/.test(there.stdout)) {

@@ -6,14 +6,19 @@ import { type Block, blockText, overlap, parseBlock, readBlock } from "../block.
 
 const Routes = v.pipe(v.string(), v.parseJson(), v.array(v.object({ dst: v.string() })));
 
-/** What this host has routes to, but for the one that leads to everything. */
-export async function routedBlocks({ network }: Host, signal: AbortSignal): Promise<Block[]> {
+/** What this host has routes to, and the place where bridges are, but for the ones that lead to everything. */
+export async function routedBlocks(host: Host, signal: AbortSignal): Promise<Block[]> {
+  const { network, processes } = host;
   const found: Block[] = [];
+  const ip = network.apart ? await processes.which("ip") : undefined;
   for (const family of ["-4", "-6"]) {
     const args = [family, "-j", "route"];
-    const { code, stdout } = await network.run(undefined, "ip", args, { signal });
-    const routes = code === 0 && stdout.trim() !== "" ? v.parse(Routes, stdout) : [];
-    found.push(...routes.flatMap(({ dst }) => readBlock(dst) ?? []));
+    const answers = [await network.run(undefined, "ip", args, { signal })];
+    if (ip !== undefined) answers.push(await processes.run(ip, args, { signal }));
+    for (const { code, stdout } of answers) {
+      const routes = code === 0 && stdout.trim() !== "" ? v.parse(Routes, stdout) : [];
+      found.push(...routes.flatMap(({ dst }) => readBlock(dst) ?? []));
+    }
   }
   return found;
 }

@@ -35,7 +35,7 @@ export function createNetworks(
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     using deadline = new Deadline(call ?? {}, timeoutMs, `networks.${name}`);
-    return await deadline.race(work(deadline.signal));
+    return await deadline.race(work(deadline.signal).finally(() => host.network.leave()));
   };
   const named = (name: string): string => parse(networkName, name, "name");
   return {

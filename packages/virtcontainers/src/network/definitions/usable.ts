@@ -4,8 +4,8 @@ import { hasPlugin, pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import { addressIn, parseBlock, sizeOf } from "../block.ts";
 import { type NetworkList, readList } from "../cni/config-list.ts";
-import type { UsableNetwork } from "../cni/network.ts";
-import { bridgeOf, cniNameOf, type Definition } from "./record.ts";
+import { networkNotFound, type UsableNetwork } from "../cni/network.ts";
+import { bridgeOf, cniNameOf, type Definition, readDefinition } from "./record.ts";
 import { enforceRules } from "./rules.ts";
 
 /** The network as the plugins make it. */
@@ -14,9 +14,18 @@ export async function toUsable(
   folder: string,
   definition: Definition,
 ): Promise<UsableNetwork> {
-  return definition.driver === "bridge"
-    ? await onBridge(host, folder, definition)
-    : await onParent(host, folder, definition);
+  const usable =
+    definition.driver === "bridge"
+      ? await onBridge(host, folder, definition)
+      : await onParent(host, folder, definition);
+  const { name, createdAt } = definition;
+  return {
+    ...usable,
+    assertThere: async () => {
+      const now = await readDefinition(folder, name);
+      if (now?.createdAt !== createdAt) throw networkNotFound(name);
+    },
+  };
 }
 
 /** Links on an interface of this host. The addresses are the plugins' to give out, the rest is that network's. */
@@ -98,8 +107,12 @@ function rangeEnds(ipRange: string): { rangeStart: string; rangeEnd: string } {
   return { rangeStart: addressIn(range, 0), rangeEnd: addressIn(range, last) };
 }
 
-/** Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. */
+/**
+ * Whether somebody on this host lets nothing be forwarded that is not named: docker, ufw, firewalld. Nobody does that
+ * in a namespace of the user's own.
+ */
 async function hasWall(host: Host): Promise<boolean> {
+  if (host.network.apart) return false;
   const firewalld = await access("/run/firewalld").then(
     () => true,
     () => false,

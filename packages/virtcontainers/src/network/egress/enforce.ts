@@ -67,7 +67,7 @@ export async function startHelper(
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<ProcessIdentity> {
-  const user = host.uid === 0 && isForAll() ? uid : host.uid;
+  const user = host.network.apart || !isForAll() ? host.uid : uid;
   // As an open file, since its user need not pass the folders above.
   await using logs = await openLogFolder(folder, user);
   const command = await helperCommand(host, user);
@@ -82,12 +82,11 @@ export async function startHelper(
     const record = { kind: "process", name: helperName, group: true, ...mark } as const;
     started = await ledger.take(record, async (update) => {
       const helper = await host.processes.spawnDetached({
-        ...command,
+        ...(await host.network.command(netns, command)),
         env: { [markerVariable]: marker, LC_ALL: "C", TSX_DISABLE_CACHE: "1" },
         cwd: "/",
         outputPath: helperOutput(folder),
         inheritedFds: [fd, logs.fd],
-        networkNamespace: netns,
       });
       const { pid, startTime } = helper;
       await update({ ...record, pid, startTime });

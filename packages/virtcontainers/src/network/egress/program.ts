@@ -1,9 +1,9 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { VirtError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
+import { scriptArguments } from "../script.ts";
 import { keptConfigName, logFolderFd } from "./helper-config.ts";
 
 const memoryMiB = 128;
@@ -23,7 +23,7 @@ while :; do
   sleep $((failures - 1))
 done`;
 
-/** The command that becomes the helper and who watches it, as a user of their own with no privilege but one. */
+/** The command that becomes the helper and who watches it, with no privilege but one; root's are a user of their own. */
 export async function helperCommand(
   host: Host,
   uid: number,
@@ -37,11 +37,14 @@ export async function helperCommand(
         hint: "Install it; Debian: sudo apt install util-linux.",
       },
     );
-  const script = scriptArguments();
+  const script = scriptArguments({
+    built: new URL("./egress-helper.js", import.meta.url),
+    source: new URL("./helper/main.ts", import.meta.url),
+  });
+  // In a namespace of an ordinary user there is no other user than himself.
+  const other = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
   const privileges = [
-    `--reuid=${uid}`,
-    `--regid=${uid}`,
-    "--clear-groups",
+    ...(host.network.apart ? [] : other),
     "--no-new-privs",
     `--bounding-set=-all,+${capability}`,
     `--inh-caps=-all,+${capability}`,
@@ -65,14 +68,4 @@ export function isForAll(): boolean {
       if ((statSync(path).mode & 0o005) !== 0o005 && path !== file) return false;
     return (statSync(file).mode & 0o004) !== 0;
   });
-}
-
-/** What is built has the helper beside it; from sources it is translated as it is loaded. */
-function scriptArguments(): string[] {
-  const built = fileURLToPath(new URL("./egress-helper.js", import.meta.url));
-  if (!import.meta.url.endsWith(".ts")) return [built];
-  const source = fileURLToPath(new URL("./helper/main.ts", import.meta.url));
-  accessSync(source, constants.R_OK);
-  const loader = createRequire(import.meta.url).resolve("tsx");
-  return ["--import", pathToFileURL(loader).href, source];
 }

@@ -32,10 +32,21 @@ const scopes: Readonly<Record<string, number>> = {
 };
 
 /**
- * The links of a namespace that are for the guest: each with an address of its own, that is no loopback, part of no
- * bridge, and not known already. NOT_SUPPORTED if there are only such that can't be.
+ * The links of a namespace that are for the guest: each with an address of its own, that is no loopback, and part of no
+ * bridge. NOT_SUPPORTED if there are only such that can't be.
  */
-export function scanNamespace(found: Namespace, known: ReadonlySet<string> = new Set()): Scan {
+export function scanNamespace(found: Namespace): Scan {
+  const scan = scanFurther(found, new Set());
+  const { links, left } = scan;
+  if (links.length > 0 || left.length === 0) return scan;
+  throw new VirtError("NOT_SUPPORTED", `no link is for a guest: ${left.join(", ")}`, {
+    field: "networkConfig.netNSPath",
+    hint: "Put a veth, macvlan, macvtap, ipvlan or tap with the guest's addresses into the namespace.",
+  });
+}
+
+/** As scanNamespace, but for what is known already; nothing more is no error. */
+export function scanFurther(found: Namespace, known: ReadonlySet<string>): Scan {
   const links: FoundLink[] = [];
   const left: string[] = [];
   for (const link of found.links) {
@@ -44,12 +55,6 @@ export function scanNamespace(found: Namespace, known: ReadonlySet<string> = new
     const type = endpointType(link);
     if (type === undefined || !isName(name)) left.push(`${name} (${kindName(link)})`);
     else links.push(foundLink(link, ifindex, type, found));
-  }
-  if (links.length === 0 && left.length > 0) {
-    throw new VirtError("NOT_SUPPORTED", `no link is for a guest: ${left.join(", ")}`, {
-      field: "networkConfig.netNSPath",
-      hint: "Put a veth, macvlan, macvtap, ipvlan or tap with the guest's addresses into the namespace.",
-    });
   }
   links.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   return { links, left };

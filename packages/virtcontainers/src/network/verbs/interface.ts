@@ -1,16 +1,16 @@
 import { type Interface, InterfaceSchema } from "../../config/network/interface.ts";
 import { VirtError } from "../../errors.ts";
-import { assertUp, type Operation, undo, type Verb } from "../../operation/run-verb.ts";
+import { assertUp, type Operation, type Verb } from "../../operation/run-verb.ts";
 import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.ts";
 import { parse } from "../../validate.ts";
-import { makeEndpoint, networkWork } from "../connect.ts";
-import { kindOf } from "../endpoint/kinds.ts";
+import { makeEndpoint } from "../connect.ts";
 import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { type FoundLink, findLink } from "../scan/scan.ts";
 import { servedBySocket } from "../scan/socket.ts";
-import { interfaceOf, tellInterface } from "../tell.ts";
-import type { NetworkWork } from "../work.ts";
+import { interfaceOf } from "../tell.ts";
+import { plug, unplug } from "./plug.ts";
+import { settle } from "./settle.ts";
 
 /**
  * Gives a running guest a link of the namespace, with the addresses and the MTU that are told, or else the link's own.
@@ -20,32 +20,20 @@ export function addInterface(input: Interface): Verb<Interface> {
   const wanted = parse(InterfaceSchema, input, "interface");
   return async (operation) => {
     const network = networkOf(operation, "add an interface to");
+    await settle(operation);
     assertNew(operation, network, wanted);
-    const { context, sandbox, signal } = operation;
+    const { sandbox } = operation;
     const link = await linkFor(operation, network, wanted);
     const endpoint = makeEndpoint(network, sandbox, {
       ...link,
       guest: guestOf(link.guest, wanted),
     });
     assertLive(endpoint);
-    const vm = await operation.vm("attach", "detach");
-    // In the state before it is anywhere else, so that whoever comes after can take it off.
-    network.endpoints.push(endpoint);
+    if (wanted.ipAddresses !== undefined) endpoint.told = true;
+    const told = await plug(operation, network, endpoint);
+    delete endpoint.loose;
     await operation.save();
-    try {
-      const work = workOf(operation, network);
-      await using plug = await kindOf(endpoint.type, endpoint.name).attach(work, endpoint);
-      context.host.failpoint("network.hotplug.before");
-      endpoint.address = await vm.attach(plug.device, signal);
-      context.host.failpoint("network.hotplug.after");
-      const told = interfaceOf(endpoint);
-      await tellInterface(await operation.agent(), told, signal);
-      await operation.save();
-      return told;
-    } catch (error) {
-      await undo(operation, (undoing) => detach(undoing, network, endpoint));
-      throw error;
-    }
+    return told;
   };
 }
 
@@ -71,28 +59,9 @@ export function removeInterface(input: Interface): Verb<Interface | undefined> {
     const endpoint = network.endpoints.find(({ guest }) => guest.mac === hwAddr);
     if (endpoint === undefined) return undefined;
     assertLive(endpoint);
-    await detach(operation, network, endpoint);
+    await unplug(operation, network, endpoint);
     return interfaceOf(endpoint);
   };
-}
-
-async function detach(
-  operation: Operation,
-  network: StoredNetwork,
-  endpoint: StoredEndpoint,
-): Promise<void> {
-  const vm = await operation.vm("attach", "detach");
-  await vm.detach(endpoint.id, operation.signal);
-  operation.context.host.failpoint("network.unplugged");
-  await kindOf(endpoint.type, endpoint.name).detach(workOf(operation, network), endpoint);
-  network.endpoints.splice(network.endpoints.indexOf(endpoint), 1);
-  await operation.save();
-}
-
-function workOf(operation: Operation, network: StoredNetwork): NetworkWork {
-  const { context, sandbox, signal } = operation;
-  const cpus = sandbox.size?.cpus ?? 1;
-  return networkWork(context, sandbox, network, cpus, operation.ledger(), signal);
 }
 
 function networkOf(operation: Operation, doing: string): StoredNetwork {

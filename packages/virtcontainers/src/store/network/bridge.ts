@@ -31,9 +31,9 @@ async function removeRules(host: Host, bridge: string): Promise<void> {
 
 /** The plugin dnsname lets names be asked for on the bridge, and never takes that back. */
 async function removeForeignRules(host: Host, bridge: string): Promise<void> {
-  const iptables = await host.processes.which("iptables");
-  if (iptables === undefined) return;
-  const run = (...args: string[]) => host.processes.run(iptables, ["-w", ...args], { timeoutMs });
+  if ((await host.processes.which("iptables")) === undefined) return;
+  const run = (...args: string[]) =>
+    host.network.run(undefined, "iptables", ["-w", ...args], { timeoutMs });
   const { stdout } = await run("-S", "INPUT");
   for (const rule of stdout.split("\n").filter((line) => line.includes(` -i ${bridge} `)))
     await run("-D", ...rule.trim().split(/\s+/).slice(1));
@@ -51,6 +51,6 @@ export async function runNft(host: Host, input: string, signal?: AbortSignal): P
 
 function failed(doing: string, stderr: string): VirtError {
   return new VirtError("HOST_FAILED", `${doing} failed: ${stderr.trim().slice(-500)}`, {
-    hint: "Networks with a bridge need root, and a kernel with nf_tables.",
+    hint: "Networks with a bridge need a kernel with nf_tables.",
   });
 }

@@ -74,6 +74,10 @@ export const StoredEndpoint = v.object({
   guest: GuestSide,
   /** Where the guest finds its device. */
   address: v.optional(GuestAddressSchema),
+  /** Its addresses are those that a caller told, whatever the link's are. */
+  told: v.optional(v.literal(true)),
+  /** Not whole yet, or not any more: whoever finds it takes it off. */
+  loose: v.optional(v.literal(true)),
 });
 export type StoredEndpoint = v.InferOutput<typeof StoredEndpoint>;
 

@@ -5,16 +5,26 @@ import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { testFolder } from "../../support/folder.ts";
 
-/** Debian's docker-registry on a free port of 127.0.0.1, until the test ends; gives host and port. */
-export async function dockerRegistry(): Promise<string> {
+/** `alice` with the password `s3:cret`, as htpasswd -B writes it. */
+export const alice = "alice:$2y$05$abcdefghijklmnopqrstuurbSequnG1gzxxhK4UV/3MoClne322iS\n";
+
+/**
+ * Debian's docker-registry on a free port of 127.0.0.1, until the test ends; gives host and port. With `users`, lines of
+ * htpasswd, nobody else is let in.
+ */
+export async function dockerRegistry(users?: string): Promise<string> {
   const folder = await testFolder();
   const config = join(folder, "config.yml");
   const content = {
     version: "0.1",
     log: { level: "info", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, "registry") } },
+    ...(users !== undefined && {
+      auth: { htpasswd: { realm: "test", path: join(folder, "htpasswd") } },
+    }),
     http: { addr: "127.0.0.1:0", secret: "for this test only" },
   };
+  if (users !== undefined) await writeFile(join(folder, "htpasswd"), users);
   await writeFile(config, JSON.stringify(content));
   const child = spawn("docker-registry", ["serve", config], {
     stdio: ["ignore", "ignore", "pipe"],

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { createFaultyHost } from "../../../src/host/faulty.ts";
+import { createHost } from "../../../src/host/real.ts";
 import { createNetworks } from "../../../src/network/definitions/networks.ts";
 import type { Networks } from "../../../src/network/networks.ts";
 import { refusal } from "../../support/refusal.ts";
@@ -73,6 +75,20 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
     );
     expect((await networks.inspect("bridge")).usedBy).toEqual([]);
     expect(statSync(join(sandboxes.folder, "data/networks/bridge.json")).mode & 0o777).toBe(0o600);
+  });
+
+  test("a network that is removed after it was looked up is nobody's, and nothing of it is made", async () => {
+    const before = await stateOf(outside.namespace);
+    const host = createFaultyHost(createHost(), [], (at) => {
+      if (at !== "failpoint:take.cni.before") return;
+      rmSync(join(sandboxes.folder, "data/networks/front.json"));
+    });
+    sandboxes = await Sandboxes.create(outside, host);
+    networks = createNetworks(sandboxes.context);
+    await networks.create({ name: "front" });
+    await refusal(sandboxes.attach("aa", on("front")), "NETWORK_NOT_FOUND");
+    expect(await stateOf(outside.namespace)).toEqual(before);
+    expect(sandboxes.ledger("aa").entries()).toEqual([]);
   });
 
   test("a network that is removed leaves no note of its addresses, unless of a sandbox that is still owed", async () => {

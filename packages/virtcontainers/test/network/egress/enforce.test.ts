@@ -325,7 +325,11 @@ describe.skipIf(process.getuid?.() !== 0)("egress policy (needs root)", () => {
         frame4(world.gatewayMac, mac, ip4(own, at.cdn, 17, udp(1, 7, payload))),
       ]);
     });
+    const log = () => readFileSync(join(world.folder, "egress/log.jsonl"), "utf8").split("\n", 1);
+    const begins = log();
     await world.restart();
+    // What another user has written stays, and goes on.
+    expect(log()).toEqual(begins);
     expect((await curl("-4", "https://example.com/")).stdout).toBe(`tls ${at.good} example.com\n`);
     // What the policy allows goes on.
     expect((await lines.next()).value).toBe("leak came back");

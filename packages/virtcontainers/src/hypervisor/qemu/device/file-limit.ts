@@ -7,16 +7,18 @@ import { memoryBackend, sharesMemory } from "../memory/backend.ts";
 const mebibyte = 1024 * 1024;
 
 /**
- * How large any file may become that QEMU writes to. The guest decides how much goes to console and log;
- * but its disks, and memory that is a file, are under the same limit.
+ * How large any file may become that QEMU writes to: when it starts, and when it runs. The guest decides how much goes
+ * to console and log; but its disks are under the same limit, and memory that is a file as long as that is being made.
  */
-export async function maxFileBytes({ config, devices }: QemuSpec): Promise<number> {
+export async function maxFileBytes({
+  config,
+  devices,
+}: QemuSpec): Promise<{ starting: number; running: number }> {
   const memoryMiB = config.virtioMem ? config.defaultMaxMemoryMiB : config.memoryMiB;
-  return Math.max(
-    config.logLimitMiB * mebibyte,
-    memoryBytes(config, sharesMemory(config, devices), memoryMiB),
-    ...(await Promise.all(devices.map(writableBytes))),
-  );
+  const disks = await Promise.all(devices.map(writableBytes));
+  const running = Math.max(config.logLimitMiB * mebibyte, ...disks);
+  const memory = memoryBytes(config, sharesMemory(config, devices), memoryMiB);
+  return { starting: Math.max(running, memory), running };
 }
 
 /** How large a file of the guest's memory may be, if it is one. */

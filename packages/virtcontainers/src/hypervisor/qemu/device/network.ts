@@ -1,10 +1,9 @@
 import type { NetworkDevice, VhostUserDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
+import { machines } from "../machine/machines.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 import type { DeviceParts } from "./backend.ts";
 import type { DeviceFacts, NetworkDescriptors } from "./facts.ts";
-import { virtioProperties } from "./virtio.ts";
-
-const driver = "virtio-net-pci";
 
 /** A network interface with a pair of queues for each tap. */
 export function networkParts(
@@ -39,13 +38,14 @@ export function vhostUserParts(
   { path = socketPath, accelerator }: Pick<DeviceFacts, "path" | "accelerator">,
   config: QemuConfig,
 ): DeviceParts {
+  const plain = accelerator === "tcg" && machines[config.machineType].transport === "pci";
   const parts = { id, mac, mtu, pairs: queues, received: queueSize, sent: queueSize };
   return {
     backends: [
       { option: "chardev", driver: "socket", values: { id, path } },
       { option: "netdev", driver: "vhost-user", values: { id, chardev: id, queues } },
     ],
-    device: { ...frontend(parts, config), ...(accelerator === "tcg" && { vectors: 0 }) },
+    device: { ...frontend(parts, config), ...(plain && { vectors: 0 }) },
   };
 }
 
@@ -63,17 +63,17 @@ function frontend(
   { id, mac, mtu, pairs, received, sent }: Frontend,
   config: QemuConfig,
 ): DeviceParts["device"] {
+  const pci = machines[config.machineType].transport === "pci";
   return {
-    driver,
+    ...virtioDevice(config, "virtio-net"),
     netdev: id,
     mac,
     // A vector for each queue, one for the control queue and one for changes of the configuration.
-    ...(pairs > 1 && { mq: true, vectors: 2 * pairs + 2 }),
+    ...(pairs > 1 && { mq: true, ...(pci && { vectors: 2 * pairs + 2 }) }),
     ...(mtu !== undefined && { host_mtu: mtu }),
     ...(received !== undefined && { rx_queue_size: received }),
     ...(sent !== undefined && { tx_queue_size: sent }),
     // Nothing is booted over it.
-    romfile: "",
-    ...virtioProperties(config, driver),
+    ...(pci && { romfile: "" }),
   };
 }

@@ -2,11 +2,11 @@ import { relative } from "node:path";
 import { invalidArgument } from "../../../errors.ts";
 import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
 import type { DeviceFacts, NetworkDescriptors } from "./facts.ts";
 import { networkParts, vhostUserParts } from "./network.ts";
-import { virtioProperties } from "./virtio.ts";
 import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
 
 /** The parts of a device. INVALID_ARGUMENT for an id that QEMU would not take. */
@@ -17,7 +17,7 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       return diskParts(device, facts.path ?? device.path, config);
     case "virtio-fs": {
       const window = config.virtioFSCacheSizeMiB;
-      return virtio(config, "vhost-user-fs-pci", {
+      return virtio(config, "vhost-user-fs", {
         backends: [
           {
             option: "chardev",
@@ -33,7 +33,7 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       });
     }
     case "virtio-9p":
-      return virtio(config, "virtio-9p-pci", {
+      return virtio(config, "virtio-9p", {
         backends: [
           {
             option: "fsdev",
@@ -52,13 +52,13 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
       const { cid = daemonCid, fd } = facts.vsock ?? {};
       if (config.vsockDaemon !== undefined) {
         const values = { id: device.id, ...(fd === undefined ? { path: daemonSocket } : { fd }) };
-        return virtio(config, "vhost-user-vsock-pci", {
+        return virtio(config, "vhost-user-vsock", {
           backends: [{ option: "chardev", driver: "socket", values }],
           values: { chardev: device.id },
         });
       }
       const values = { "guest-cid": cid, ...(fd !== undefined && { vhostfd: String(fd) }) };
-      return virtio(config, "vhost-vsock-pci", { backends: [], values });
+      return virtio(config, "vhost-vsock", { backends: [], values });
     }
     case "network":
       return networkParts(device, facts.network ?? ownDescriptors(device), config);
@@ -71,10 +71,10 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
 
 function virtio(
   config: QemuConfig,
-  driver: string,
+  name: string,
   { backends, values }: { backends: readonly Backend[]; values: Values },
 ): DeviceParts {
-  return { backends, device: { driver, ...virtioProperties(config, driver), ...values } };
+  return { backends, device: { ...virtioDevice(config, name), ...values } };
 }
 
 /** As this process has them. */

@@ -1,6 +1,8 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Gate } from "../gate.ts";
 import { respond } from "./respond.ts";
 
@@ -31,19 +33,20 @@ export async function serveDns(gate: Gate, port: number): Promise<void> {
   await once(tcp, "listening");
 }
 
-/** One query after the other, each after its length (RFC 7766). */
 function serveConnection(gate: Gate, socket: Socket): void {
   socket.setTimeout(idleMs, () => socket.destroy());
-  socket.on("error", () => socket.destroy());
-  serve(gate, socket).then(
-    () => socket.end(),
-    () => socket.destroy(),
-  );
+  serveQueries(gate, socket).catch(() => socket.destroy());
 }
 
-async function serve(gate: Gate, socket: Socket): Promise<void> {
+/** Answers one query after the other; who does not read the answers is not answered further. */
+export async function serveQueries(gate: Gate, socket: Duplex): Promise<void> {
+  await pipeline(socket, (chunks: AsyncIterable<Buffer>) => answersTo(gate, chunks), socket);
+}
+
+/** Each after its length, and so the answers (RFC 7766). */
+async function* answersTo(gate: Gate, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let kept = Buffer.alloc(0);
-  for await (const chunk of socket) {
+  for await (const chunk of chunks) {
     kept = Buffer.concat([kept, chunk]);
     while (kept.length >= 2 && kept.length >= 2 + kept.readUInt16BE()) {
       const end = 2 + kept.readUInt16BE();
@@ -52,8 +55,7 @@ async function serve(gate: Gate, socket: Socket): Promise<void> {
       if (answer === undefined) return;
       const length = Buffer.alloc(2);
       length.writeUInt16BE(answer.length);
-      // Who sends on without reading the answers gets no more of them.
-      if (!socket.write(Buffer.concat([length, answer]))) await once(socket, "drain");
+      yield Buffer.concat([length, answer]);
     }
   }
 }

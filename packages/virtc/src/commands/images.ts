@@ -1,0 +1,13 @@
+export { define as commit } from "./commit/command.ts";
+export { define as export } from "./export/command.ts";
+export { define as history } from "./image/history.ts";
+export { define as images } from "./image/images.ts";
+export { define as import } from "./image/import.ts";
+export { define as load } from "./image/load.ts";
+export { define as pull } from "./image/pull.ts";
+export { define as push } from "./image/push.ts";
+export { define as rmi } from "./image/rmi.ts";
+export { define as save } from "./image/save.ts";
+export { define as tag } from "./image/tag.ts";
+export { define as login } from "./login/login.ts";
+export { define as logout } from "./login/logout.ts";

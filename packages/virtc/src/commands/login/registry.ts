@@ -1,0 +1,2 @@
+/** The registry that is meant where none is named. */
+export const dockerHub = "docker.io";

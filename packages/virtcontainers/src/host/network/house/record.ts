@@ -1,0 +1,46 @@
+import { rmSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { ProcessIdentity } from "../../process-identity.ts";
+import { readTrusted } from "../../trusted.ts";
+
+const Identity = v.object({
+  pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
+  startTime: v.string(),
+});
+
+const Record = v.object({
+  /** A variable's value, by which the processes are found whose numbers never reached the disk. */
+  marker: v.pipe(v.string(), v.minLength(8)),
+  /** Each of them keeps the namespaces alive. */
+  holders: v.array(Identity),
+  uplink: v.optional(Identity),
+});
+
+/** What keeps a house. */
+export interface HouseRecord {
+  marker: string;
+  holders: ProcessIdentity[];
+  uplink?: ProcessIdentity | undefined;
+}
+
+/** Undefined if there is none, or none that can be read: what it spoke of is found by its namespace. */
+export function readRecord(folder: string): HouseRecord | undefined {
+  const text = readTrusted(recordPath(folder));
+  if (text === undefined) return undefined;
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Record), text);
+  return read.success ? read.output : undefined;
+}
+
+/** For who has the house locked. */
+export async function writeRecord(folder: string, record: HouseRecord): Promise<void> {
+  const staged = `${recordPath(folder)}.tmp`;
+  rmSync(staged, { force: true });
+  await writeFile(staged, JSON.stringify(record), { mode: 0o600, flag: "wx" });
+  await rename(staged, recordPath(folder));
+}
+
+function recordPath(folder: string): string {
+  return join(folder, "house.json");
+}
