@@ -104,14 +104,14 @@ describe.skipIf(process.getuid?.() !== 0)("a link that a process serves by its a
     const server = await testNamespace();
     const other = await testNamespace();
     await cable(
-      { namespace: netns, name, addresses: [`${net}.${host}/24`] },
+      { namespace: netns, name, addresses: [`${net}.${host}/30`] },
       { namespace: other, name: "nothing" },
     );
     const base = `/tmp/vhostuser_${net}.${host}`;
     await netns.run(["mkdir", "-m", "755", base]);
     onTestFinished(() => rmSync(base, { recursive: true, force: true }));
     await firstLine(server.start(frames("vhost-user", "down0", join(base, "vhu.sock"))));
-    await setUp({ namespace: server, name: "down0", addresses: [`${net}.1/24`] });
+    await setUp({ namespace: server, name: "down0", addresses: [`${net}.${host - 1}/30`] });
     return server;
   }
 
@@ -120,18 +120,18 @@ describe.skipIf(process.getuid?.() !== 0)("a link that a process serves by its a
     const cold = await served(netns, "eth0", 2);
     const sandbox = await connectedTo(instance, netns, "served");
     await cold.run(["busybox", "ping", "-c1", "-W5", `${net}.2`]);
-    const hot = await served(netns, "eth1", 3);
+    const hot = await served(netns, "eth1", 6);
     const hwAddr = "02:00:00:00:09:33";
     await sandbox.addInterface({
       name: "eth1",
       hwAddr,
-      ipAddresses: [{ address: `${net}.3`, mask: "24" }],
+      ipAddresses: [{ address: `${net}.6`, mask: "30" }],
     });
-    await hot.run(["busybox", "ping", "-c1", "-W5", `${net}.3`]);
+    await hot.run(["busybox", "ping", "-c1", "-W5", `${net}.6`]);
     expect(await sandbox.removeInterface({ name: "eth1", hwAddr })).toMatchObject({
       type: "vhost-user",
     });
-    expect(statSync(`/tmp/vhostuser_${net}.3/vhu.sock`).uid).toBe(0);
+    expect(statSync(`/tmp/vhostuser_${net}.6/vhu.sock`).uid).toBe(0);
     await cold.run(["busybox", "ping", "-c1", "-W5", `${net}.2`]);
     await sandbox.delete({ force: true });
     expect((await joined(netns)).links).toEqual(["lo", "eth0", "eth1"]);
@@ -139,7 +139,7 @@ describe.skipIf(process.getuid?.() !== 0)("a link that a process serves by its a
 
   test("is refused with a limit, and a guest whose memory is its own can have none", async () => {
     const netns = await testNamespace();
-    await served(netns, "eth0", 4);
+    await served(netns, "eth0", 10);
     await expect(
       connectedTo(instance, netns, "limited", { network: { rxRateBits: 1_000_000 } }),
     ).rejects.toMatchObject({ code: "NOT_SUPPORTED", field: "network.rxRateBits" });
@@ -150,11 +150,11 @@ describe.skipIf(process.getuid?.() !== 0)("a link that a process serves by its a
       { namespace: peer, name: "down0", addresses: ["10.9.0.1/24"] },
     );
     const sandbox = await connectedTo(instance, plain, "own-memory");
-    await served(plain, "eth1", 5);
+    await served(plain, "eth1", 14);
     await expect(
       sandbox.addInterface({ name: "eth1", hwAddr: "02:00:00:00:09:35" }),
     ).rejects.toMatchObject({ code: "NOT_SUPPORTED", field: "interface" });
-    expect(statSync(`/tmp/vhostuser_${net}.5/vhu.sock`).uid).toBe(0);
+    expect(statSync(`/tmp/vhostuser_${net}.14/vhu.sock`).uid).toBe(0);
     expect((await sandbox.listInterfaces()).map(({ name }) => name)).not.toContain("eth1");
   });
 });

@@ -1,5 +1,5 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readDan } from "../../../src/network/dan/links.ts";
@@ -14,7 +14,7 @@ const device = { type: "vhost-user", path: "/run/switch.sock", queue_num: 2, que
 const dan = { name: "eth0", guest_mac: "02:00:00:00:00:01", device, network_info: info };
 
 function file(content: unknown): string {
-  const folder = mkdtempSync(join(homedir(), ".vc-dan-"));
+  const folder = mkdtempSync(join(tmpdir(), "vc-dan-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "dan.json");
   writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
