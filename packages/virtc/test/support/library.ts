@@ -366,8 +366,9 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       exitCode: undefined,
       exitedAt: undefined,
       logged: container.cmd?.detach ?? false,
-<<<<<<< HEAD
-      annotations: {},
+      terminal: container.cmd?.terminal ?? false,
+      interactive: container.cmd?.interactive ?? false,
+      annotations: { ...container.annotations },
       mounts: (container.mounts ?? []).map((mount) => ({
         type: mount.type,
         source: "source" in mount ? mount.source : undefined,
@@ -377,12 +378,6 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
         hostPath: undefined,
         blockDeviceID: undefined,
       })),
-=======
-      terminal: container.cmd?.terminal ?? false,
-      interactive: container.cmd?.interactive ?? false,
-      annotations: { ...container.annotations },
-      mounts: [],
->>>>>>> main
       spec: { ociVersion: "1.0.2" },
     })),
   };
