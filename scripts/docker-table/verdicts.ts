@@ -32,10 +32,22 @@ const port = [
   "a published port leads from the host to the container, and rm leaves nothing",
 ] as const;
 const rights = [run, "makes rights and limits of its options"] as const;
+const life = [
+  podman,
+  "a container is made, started, started again with what it wrote, and removed",
+] as const;
+const attached = [
+  podman,
+  "who attaches gives its input, and has the exit code; how one is stopped was said when it was made",
+] as const;
 const vm = (what: string): Verdict => ({ differs: `${what} of the VM` });
 
 export const commands: Readonly<Record<string, Verdict>> = {
+  attach: {
+    differs: "of a terminal the last output is shown again; not to a `run` in the foreground",
+  },
   commit: { same: committed },
+  create: { same: life },
   cp: { same: [podman, "a tar stream goes in without its folders, and with its hard links"] },
   events: { differs: "other names of events; `--filter` and `--json`" },
   exec: { same: running },
@@ -61,10 +73,12 @@ export const commands: Readonly<Record<string, Verdict>> = {
   ps: { differs: "other columns; `--format` and `--filter` as in docker" },
   pull: { differs: "prints the digest; the layers become one root file system" },
   push: { differs: "the image goes as one layer" },
+  restart: { same: attached },
   rm: { same: [cli, "take signals from kill, and are removed by rm -f"] },
   rmi: { same: image },
   run: { same: [cli, "prints exactly what the command prints"] },
   save: { same: [podman, "what virtc saves podman loads and runs, and the other way round"] },
+  start: { same: life },
   stats: { differs: "other columns, without block I/O" },
   stop: { same: running },
   tag: { same: image },
@@ -102,6 +116,7 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   annotation: { differs: "the same as `--label`" },
   "cap-add": { same: [run, "gives and takes capabilities beside the usual ones"] },
   "cap-drop": { same: [run, "gives and takes capabilities beside the usual ones"] },
+  cidfile: { same: life },
   "cpu-period": { differs: "of the VM's CPUs" },
   "cpu-quota": { differs: "of the VM's CPUs" },
   "cpu-shares": { differs: "among the containers of its VM" },
@@ -109,6 +124,9 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   "cpuset-cpus": vm("CPUs"),
   "cpuset-mems": vm("memory nodes"),
   detach: { differs: "prints the name: a container has no other id" },
+  "detach-keys": {
+    same: ["packages/virtc/test/commands/life.test.ts", "takes other keys"],
+  },
   dns: { same: names },
   "dns-option": { same: names },
   "dns-search": { same: names },
@@ -161,12 +179,21 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
       "what skopeo pushed is pulled and runs, as its configuration says",
     ],
   },
+  quiet: { differs: "without it the progress is shown on terminals alone" },
   "read-only": { same: [cli, "writes to the root file system, unless it is read-only"] },
   rm: { same: [run, "passes output, errors and the exit code through, and removes with --rm"] },
   "security-opt": {
     differs: "`seccomp` and `no-new-privileges`; SELinux and AppArmor don't reach into a VM",
   },
   "shm-size": { differs: "memory of the VM, so less than `--memory`" },
+  "sig-proxy": {
+    same: [
+      "packages/virtc/test/commands/life.test.ts",
+      "hands signals on, and without --sig-proxy ends by them",
+    ],
+  },
+  "stop-signal": { same: attached },
+  "stop-timeout": { same: attached },
   sysctl: { same: rights },
   tmpfs: { same: user },
   tty: { same: [cli, "has the size of ours, follows it, and takes Ctrl-C"] },

@@ -27,11 +27,11 @@ it("has each of docker's words once, and what is said of others is of none", asy
 
 it("says of what is here no reason why it were not", async () => {
   const { commands: rows, runOptions: options } = await tables();
-  const missing = { ...missingCommands, ...missingRunOptions };
+  const ofOptions = Object.keys(missingRunOptions).map((name) => `--${name}`);
+  const missing = [...Object.keys(missingCommands), ...ofOptions];
   const there = [...rows, ...options].filter(({ state }) => state !== "missing");
   expect(there.length).toBeGreaterThan(80);
-  for (const { word } of there)
-    expect(Object.hasOwn(missing, word.replace(/^--/, "")), word).toBe(false);
+  for (const { word } of there) expect(missing).not.toContain(word);
 });
 
 const held = verdicts.flatMap(([word, verdict]) =>

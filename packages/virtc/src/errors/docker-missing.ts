@@ -10,9 +10,12 @@ export const missingCommands: Readonly<Record<string, string>> = {
   compose: "One container is run at a time: `virtc run --network NAME` for each of them.",
   config: "There is no swarm; mount a file: `-v ./app.conf:/etc/app.conf:ro`.",
   context: "Containers run on this host alone.",
+  diff: "What is changed of an image is not listed; `virtc export NAME | tar -t` lists all files.",
   manifest: "Lists of manifests are made by other tools, such as `skopeo` and `buildah manifest`.",
   node: "There is no swarm: one machine, no daemon.",
   plugin: "There is no daemon that plugins could be of; networks take plugins of CNI.",
+  rename:
+    "A name is part of the paths of a container's VM: `virtc commit NAME app`, then `virtc create --name NEW app`.",
   search: "Docker Hub is searched on its page, https://hub.docker.com; then `virtc pull`.",
   secret: "There is no swarm; mount a file: `-v ./secret:/run/secret:ro`.",
   service: "There is no swarm: one machine, no daemon.",
