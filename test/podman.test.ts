@@ -209,13 +209,15 @@ for (const [name, open, missing] of engines) {
         "made",
         image,
       ]);
-      expect(committed.code).toBe(0);
+      expect({ code: committed.code, stderr: committed.stderr }).toMatchObject({ code: 0 });
       expect((await engine.run(["rm", "-f", "made"])).code).toBe(0);
       expect(await run(image)).toMatchObject({ code: 0, stdout: "new\n" });
       expect(await run(image, "ls", "/data")).toMatchObject({ code: 0, stdout: "new\n" });
       const owner = await run(image, "stat", "-c", "%a %u:%g", "/data");
       expect(owner.stdout).toBe("750 1000:50\n");
-      expect((await engine.run(["history", image])).stdout).toContain("note");
+      const steps = await engine.run(["history", image]);
+      // podman shows the image below in the place of the message.
+      expect(steps.stdout).toContain(name === "virtc" ? "note" : "app");
       expect((await engine.run(["rmi", image])).code).toBe(0);
       expect((await engine.run(["export", "made"])).code).toBe(125);
     });

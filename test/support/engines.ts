@@ -96,8 +96,8 @@ export async function podmanEngine(): Promise<Engine> {
       ...["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"],
     ],
     quiet: ["-q"],
-    // Without cgroups nothing can be paused.
-    commitOptions: ["-q", "--pause=false"],
+    // Without cgroups nothing can be paused, and an OCI image has no message.
+    commitOptions: ["-q", "--pause=false", "--format", "docker"],
     load: async (archive, name) => {
       const { stdout } = succeeded(await run(["load", "--quiet", "--input", archive]));
       const loaded = stdout.trim().split(" ").at(-1) ?? "";
