@@ -76,9 +76,9 @@ test.skipIf(process.getuid?.() !== 0)(
     await until("added", "eth1", async () => true);
     expect(await run(sandbox, "wget", "-qO-", "http://10.8.0.1/")).toContain("followed");
 
-    await netns.ip("addr", "add", "10.8.0.7/24", "dev", "eth1");
+    await netns.ip("addr", "add", "10.7.0.7/24", "dev", "eth1");
     await until("changed", "eth1", async () =>
-      (await guest("addr", "show", "eth1")).includes("10.8.0.7/24"),
+      (await guest("addr", "show", "eth1")).includes("10.7.0.7/24"),
     );
     await netns.ip("route", "add", "198.51.100.0/24", "via", "10.8.0.1");
     await until("changed", "eth1", async () =>

@@ -96,7 +96,7 @@ class Ring:
 class Device:
     """A network device by the protocol vhost-user, of one pair of queues, without any offload."""
 
-    features = 1 << 32  # VIRTIO_F_VERSION_1
+    features = 1 << 32 | 1 << 30  # VIRTIO_F_VERSION_1, VHOST_USER_F_PROTOCOL_FEATURES
     header = 12
 
     def __init__(self, connection, tap):
@@ -130,6 +130,8 @@ class Device:
     def answer(self, request, body, fds):
         if request == 1:  # GET_FEATURES
             return struct.pack("<Q", self.features)
+        if request == 15:  # GET_PROTOCOL_FEATURES: none
+            return struct.pack("<Q", 0)
         if request == 5:  # SET_MEM_TABLE
             count = struct.unpack_from("<I", body)[0]
             regions = [struct.unpack_from("<QQQQ", body, 8 + 32 * each) for each in range(count)]

@@ -1,3 +1,5 @@
+export { define as commit } from "./commit/command.ts";
+export { define as export } from "./export/command.ts";
 export { define as history } from "./image/history.ts";
 export { define as images } from "./image/images.ts";
 export { define as import } from "./image/import.ts";

@@ -24,7 +24,7 @@ async function sweepOne(
       await library.deleteSandbox(status.id, options);
       return undefined;
     }
-    if (status.state !== "stopped") await library.stopSandbox(status.id, options);
+    if (status.state !== "stopped") await library.stopSandbox(status.id, { signal });
   } catch {
     // Another process is at it, or it can't be done now: the next one tries again.
   }

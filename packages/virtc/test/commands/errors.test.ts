@@ -14,12 +14,11 @@ async function failing(argv: string[]): Promise<{ code: number; err: string; out
 
 describe("a wrong command line", () => {
   it.each([
-    [
-      ["export", "x"],
-      "unknown command 'export'",
-      "Here it is `virtc cp NAME:/ -`. See `virtc --help`.",
-    ],
-    [["build", "x"], "unknown command 'build'", "\nSee `virtc --help`."],
+    [["system", "x"], "unknown command 'system'", "Here it is `virtc gc`. See `virtc --help`."],
+    [["build", "x"], "unknown command 'build'", "\nThere is no builder: build with docker"],
+    [["swarm"], "unknown command 'swarm'", "\nThere is no swarm"],
+    [["run", "--device", "/dev/kvm", "x"], "unknown option '--device': devices of this host", ""],
+    [["run", "--pid=host", "x"], "unknown option '--pid=host': a VM shares no namespace", ""],
     [["bill"], "unknown command 'bill'", "\nSee `virtc --help`."],
     [["rnu"], "unknown command 'rnu'", "Did you mean run?"],
     [["run", "--nmae", "x", "busybox"], "unknown option '--nmae'", "Did you mean --name?"],

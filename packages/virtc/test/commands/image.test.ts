@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ImportOptions } from "virtcontainers";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runCli } from "../../src/cli.ts";
 import { noLibrary, testContext } from "../support/context.ts";
@@ -88,6 +89,65 @@ describe("save", () => {
     other.stdin.isTTY = true;
     expect(await runCli(["load"], other)).toBe(125);
     expect(other.err()).toContain("--input FILE");
+  });
+});
+
+describe("commit", () => {
+  async function committed(words: string[], failing = false) {
+    const fake = fakeLibrary(
+      async (_io, signals) => {
+        for await (const _ of signals) return 0;
+        return 0;
+      },
+      [image],
+    );
+    const run = over(fake);
+    await run("run", "-d", "--name", "web", "app", "top");
+    const given: { options?: ImportOptions; text?: string } = {};
+    const status = fake.statusContainer;
+    fake.statusContainer = async (...names) => ({
+      ...(await status(...names)),
+      imageDigest: image.digest,
+    });
+    fake.images.get = async () => image;
+    fake.images.history = async () => [{ createdBy: "last", sizeBytes: 1 }, { createdBy: "first" }];
+    fake.images.import = async (from, options = {}) => {
+      given.options = options;
+      if (failing) throw new Error("no room");
+      const parts: Uint8Array[] = [];
+      if (typeof from !== "string") for await (const part of from) parts.push(part);
+      given.text = Buffer.concat(parts).toString();
+      return image;
+    };
+    return { ...(await run("commit", ...words)), ...given };
+  }
+
+  it("makes an image of the container's files, with its image's configuration and steps", async () => {
+    const { code, out, options } = await committed([
+      ...["-a", "me", "-m", "note", "-c", "ENV NEW=1", "web", "app:2"],
+    ]);
+    expect({ code, out }).toEqual({ code: 0, out: `${image.digest}\n` });
+    expect(options?.name).toBe("app:2");
+    expect(options?.config).toEqual({ ...image.config, env: [...image.config.env, "NEW=1"] });
+    expect(options?.history).toEqual([
+      { createdBy: "first" },
+      { createdBy: "last" },
+      {
+        createdAt: expect.any(String),
+        createdBy: "virtc commit",
+        author: "me",
+        comment: "note",
+      },
+    ]);
+  });
+
+  it("fails as the store does, and refuses what is no instruction before anything is read", async () => {
+    const { code, err } = await committed(["web", "app:2"], true);
+    expect(code).toBe(125);
+    expect(err).toContain("no room");
+    const wrong = await committed(["-c", "RUN x", "web", "app:2"]);
+    expect(wrong.code).toBe(125);
+    expect(wrong.options).toBeUndefined();
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { HypervisorConfig } from "../config/hypervisor.ts";
 import type { UserIds } from "../host/user-ids.ts";
 import type { GuestAddress } from "../store/guest-address.ts";
 import type { Ledger } from "../store/ledger.ts";
@@ -53,6 +54,8 @@ export type VmStatus = "running" | "paused" | "gone";
 export interface Hypervisor {
   readonly type: string;
   readonly capabilities: HypervisorCapabilities;
+  /** The same driver with the capabilities that it has under a configuration, where those depend on it. */
+  under?(config: HypervisorConfig): Hypervisor;
   /** Its own part of the configuration; without one it goes by what every driver knows. */
   readonly ownConfig?: DriverConfig;
   /** Refuses by field name what this driver, binary or host can't do; takes nothing from the host. */

@@ -1,3 +1,4 @@
+import type { HypervisorConfig } from "../config/hypervisor.ts";
 import { invalidArgument } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { Logger } from "../log.ts";
@@ -16,6 +17,12 @@ export function hypervisorTypeOf({
   return hypervisorType;
 }
 
+/** What of a sandbox's configuration chooses its driver, and what that can do. */
+export interface DriverChoice {
+  hypervisorType?: string | undefined;
+  hypervisorConfig?: HypervisorConfig | undefined;
+}
+
 /** The drivers that there are, each by its name: our own, and those that a user has handed in. */
 export class Hypervisors {
   readonly #drivers: ReadonlyMap<string, Hypervisor>;
@@ -29,11 +36,11 @@ export class Hypervisors {
     return [...this.#drivers.keys()];
   }
 
-  /** INVALID_ARGUMENT if this instance has no such driver. */
-  of(config: { hypervisorType?: string | undefined }): Hypervisor {
+  /** The driver that a sandbox's configuration asks for. INVALID_ARGUMENT if this instance has no such. */
+  of(config: DriverChoice): Hypervisor {
     const type = hypervisorTypeOf(config);
     const found = this.#drivers.get(type);
-    if (found !== undefined) return found;
+    if (found !== undefined) return found.under?.(config.hypervisorConfig ?? {}) ?? found;
     throw invalidArgument("hypervisorType", type, `it must be ${this.types.join(" or ")}`);
   }
 }

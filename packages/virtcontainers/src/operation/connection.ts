@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import type { Agent } from "../agent/agent.ts";
 import { NoopAgent } from "../agent/noop/agent.ts";
 import { Deadline } from "../deadline.ts";
@@ -6,7 +7,7 @@ import { VirtError } from "../errors.ts";
 import type { Lock } from "../host/host.ts";
 import { transports } from "../hypervisor/agent-transport.ts";
 import type { Hypervisor, RunningVm } from "../hypervisor/hypervisor.ts";
-import { hypervisorTypeOf } from "../hypervisor/registry.ts";
+import type { DriverChoice } from "../hypervisor/registry.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import type { VmState } from "../store/vm-state.ts";
@@ -24,7 +25,7 @@ const portTimeoutMs = 60_000;
 export class Connection {
   readonly #context: Context;
   readonly #id: string;
-  #driver: { type: string; hypervisor: Hypervisor } | undefined;
+  #driver: { asked: DriverChoice; hypervisor: Hypervisor } | undefined;
   #attached: Promise<RunningVm> | undefined;
   #agent: Promise<Agent> | undefined;
   #releases = 0;
@@ -42,9 +43,10 @@ export class Connection {
 
   /** The driver of its VM, looked up once. INVALID_ARGUMENT if this instance does not have it. */
   hypervisor({ config }: Pick<StoredSandbox, "config">): Hypervisor {
-    const type = hypervisorTypeOf(config);
-    if (this.#driver?.type !== type)
-      this.#driver = { type, hypervisor: this.#context.hypervisors.of(config) };
+    const { hypervisorType, hypervisorConfig } = config;
+    const asked = { hypervisorType, hypervisorConfig };
+    if (this.#driver === undefined || !isDeepStrictEqual(this.#driver.asked, asked))
+      this.#driver = { asked, hypervisor: this.#context.hypervisors.of(asked) };
     return this.#driver.hypervisor;
   }
 

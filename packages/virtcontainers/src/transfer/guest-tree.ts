@@ -19,14 +19,18 @@ const pageEntries = 1000;
 const pageEntriesFarDown = 64;
 const farDown = 8;
 
-/** A file, folder or link of a container with all below it. The guest may lie about all of it. */
+/**
+ * A file, folder or link of a container with all below it, but for what is at the absolute paths of `mounts`: of these
+ * only the folders themselves. The guest may lie about all of it.
+ */
 export async function* guestTree(
   side: GuestSide,
   path: string,
   root: GuestFile,
   tally: Tally,
+  mounts: ReadonlySet<string> = new Set(),
 ): AsyncGenerator<TreeEntry> {
-  yield* walk(side, path, root, [], tally);
+  yield* walk(side, path, root, [], tally, mounts);
 }
 
 async function* walk(
@@ -35,7 +39,10 @@ async function* walk(
   file: GuestFile,
   names: readonly string[],
   tally: Tally,
+  mounts: ReadonlySet<string>,
 ): AsyncGenerator<TreeEntry> {
+  const mounted = mounts.has(path);
+  if (mounted && file.kind !== "folder") return;
   const { kind, mode, uid, gid, mtimeMs, size, target } = file;
   if (kind === "other") {
     tally.skip(names, "a device, socket or pipe");
@@ -43,7 +50,7 @@ async function* walk(
   }
   const body = kind === "file" ? () => content(side, path, size) : noBody;
   yield { kind, path: names, mode, uid, gid, mtimeMs, size, target, body };
-  if (kind !== "folder") return;
+  if (kind !== "folder" || mounted) return;
   const { agent, containerId, signal } = side;
   const limit = names.length < farDown ? pageEntries : pageEntriesFarDown;
   for (let after: Buffer = Buffer.alloc(0); ; ) {
@@ -54,7 +61,7 @@ async function* walk(
       const name = nameOf(entry, side);
       if (name === undefined)
         tally.skip([...names, entry.name.toString()], "its name is not UTF-8");
-      else yield* walk(side, `${path}/${name}`, entry, [...names, name], tally);
+      else yield* walk(side, `${path}/${name}`, entry, [...names, name], tally, mounts);
     }
     after = last.name;
   }

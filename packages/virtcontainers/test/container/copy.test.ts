@@ -376,6 +376,26 @@ test("a tar stream has the size of what files of /proc and /sys have", async () 
   ]);
 });
 
+test("of what is mounted a tree has the folders alone, and no files", async () => {
+  const side = guest({
+    "/r": folder,
+    "/r/proc": folder,
+    "/r/proc/1": { text: "no" },
+    "/r/process": { text: "yes" },
+    "/r/etc": folder,
+    "/r/etc/hosts": { text: "no" },
+    "/r/etc/hosts2": { text: "yes" },
+  });
+  const tally = new Tally();
+  const root = (await side.agent.statPath("c1", "/r", true, side.signal)) ?? expect.fail();
+  const mounts = new Set(["/r/proc", "/r/etc/hosts"]);
+  const seen: string[] = [];
+  for await (const { path } of guestTree(side, "/r", root, tally, mounts))
+    seen.push(path.join("/"));
+  expect(seen.sort()).toEqual(["", "etc", "etc/hosts2", "proc", "process"]);
+  expect(tally.skipped).toEqual([]);
+});
+
 test("a tree becomes a tar stream that reads back the same", async () => {
   const long = "n".repeat(150);
   const side = guest({

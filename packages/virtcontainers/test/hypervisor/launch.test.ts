@@ -409,3 +409,67 @@ describe("network interfaces", () => {
     expect(JSON.parse(frontend ?? "")).not.toHaveProperty("mq");
   });
 });
+
+describe("a microvm", () => {
+  const microvm = config({ machineType: "microvm" });
+  const disk = (id: string): DiskDevice => ({
+    kind: "disk",
+    id,
+    path: `/disks/${id}`,
+    format: "raw",
+    readonly: true,
+  });
+  const nic: NetworkDevice = { kind: "network", id: "n0", mac: "02:00:00:00:00:01", taps: [9, 10] };
+
+  test("has each device on a bus of its own, without what is PCI's, and disks by their names", () => {
+    const devices: Device[] = [disk("d0"), nic, disk("d1"), { kind: "vsock", id: "vsock" }];
+    const args = launchArguments(spec({ config: microvm, devices }), { ...facts, cid: 7 });
+    expect(values(args, "-global")).toEqual(["virtio-mmio.force-legacy=false"]);
+    expect(values(args, "-device").join("\n")).not.toMatch(/-pci|addr=|disable-legacy|pci-bridge/);
+    expect(listed(args)).toEqual([
+      { driver: "virtio-blk-device", drive: "d0", id: "mmio22.d0", bus: "virtio-mmio-bus.22" },
+      {
+        driver: "virtio-net-device",
+        netdev: "n0",
+        mac: "02:00:00:00:00:01",
+        mq: true,
+        id: "mmio7.n0",
+        bus: "virtio-mmio-bus.7",
+      },
+      { driver: "virtio-blk-device", drive: "d1", id: "mmio21.d1", bus: "virtio-mmio-bus.21" },
+      {
+        driver: "vhost-vsock-device",
+        "guest-cid": 7,
+        id: "mmio1.vsock",
+        bus: "virtio-mmio-bus.1",
+      },
+    ]);
+    expect(coldAddresses(spec({ config: microvm, devices }))).toMatchObject({
+      d0: { kind: "mmio", node: "vdb" },
+      d1: { kind: "mmio", node: "vdc" },
+    });
+    const initrd = spec({ config: { ...microvm, imagePath: undefined }, devices });
+    expect(coldAddresses(initrd)).toMatchObject({ d0: { kind: "mmio", node: "vda" } });
+  });
+
+  test("has buses for 15 disks, and the next one is refused", () => {
+    const devices = (count: number) =>
+      Array.from({ length: count }, (_, index) => disk(`d${index}`));
+    const of = (count: number) => () =>
+      coldAddresses(spec({ config: microvm, devices: devices(count) }));
+    expect(of(15)()).toMatchObject({ d14: { kind: "mmio", node: "vdp" } });
+    expect(of(16)).toThrow(
+      expect.objectContaining({
+        code: "NOT_SUPPORTED",
+        field: "hypervisorConfig.hypervisorMachineType",
+      }),
+    );
+  });
+
+  test("is told the speed of its clock where it is emulated, and has timer interrupts of its own", () => {
+    const line = kernelCommandLine(microvm, { tscKHz: 2_600_000 });
+    expect(line).toContain(" tsc_early_khz=2600000");
+    expect(line).not.toContain("nolapic_timer");
+    expect(kernelCommandLine(config())).not.toContain("tsc_early_khz");
+  });
+});

@@ -30,3 +30,17 @@ test.each(["xen", "toString", ""])(
     );
   },
 );
+
+test("what a driver can do goes by the machine that a configuration asks for", () => {
+  const of = (hypervisorMachineType?: "pc" | "microvm") =>
+    new Hypervisors(createHost(), silentLogger).of({ hypervisorConfig: { hypervisorMachineType } })
+      .capabilities;
+  expect(of("pc")).toEqual(of());
+  expect(of()).toMatchObject({ cpuHotplug: true, memoryHotplug: true });
+  expect(of("microvm")).toEqual({
+    ...of(),
+    hotPlug: [],
+    cpuHotplug: false,
+    memoryHotplug: false,
+  });
+});

@@ -4,10 +4,10 @@ import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
 import type { SandboxHandle } from "../../library.ts";
 import { json } from "../../output/json.ts";
-import { safe } from "../../output/safe.ts";
 import { pickContainer } from "../../sandbox/pick-container.ts";
 import { abortable } from "../../terminal/abortable.ts";
 import { writer } from "../../terminal/drained.ts";
+import { tellSkipped } from "../skipped.ts";
 
 /** The options of `cp`, as the parser gives them. */
 export interface CpOptions {
@@ -81,8 +81,6 @@ function hostPath({ path }: Place, context: Context): string {
 }
 
 function tell(result: CopyResult, options: CpOptions, context: Context): void {
-  for (const { path, reason } of result.skipped) {
-    context.stderr.write(`virtc: not copied: ${safe(path || "it")}: ${reason}\n`);
-  }
+  tellSkipped(result.skipped, context);
   if (options.json) context.stdout.write(json(result));
 }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { ImageConfig, ImportOptions as Import } from "virtcontainers";
-import { applyChanges } from "../../args/changes.ts";
+import type { ImportOptions as Import } from "virtcontainers";
+import { applyChanges, emptyConfig } from "../../args/changes.ts";
 import { collect } from "../../args/collect.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
@@ -93,19 +93,7 @@ function describe({ change, message }: ImportOptions): Pick<Import, "config" | "
   if (change.length === 0 && message === undefined) return {};
   const createdAt = new Date().toISOString();
   return {
-    config: applyChanges(nothing, change),
+    config: applyChanges(emptyConfig, change),
     history: [{ createdAt, ...(message !== undefined && { comment: message }) }],
   };
 }
-
-const nothing: ImageConfig = {
-  env: [],
-  entrypoint: [],
-  cmd: [],
-  workingDir: "/",
-  user: "",
-  exposedPorts: [],
-  volumes: [],
-  labels: {},
-  stopSignal: undefined,
-};

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { SaveOptions as Format } from "virtcontainers";
@@ -9,6 +7,7 @@ import { abortable } from "../../terminal/abortable.ts";
 import { writer } from "../../terminal/drained.ts";
 import { examples } from "../examples.ts";
 import { pathOf } from "../path-of.ts";
+import { toFile } from "../to-file.ts";
 
 interface SaveOptions {
   output?: string;
@@ -55,28 +54,4 @@ async function save(names: string[], options: SaveOptions, context: Context): Pr
           images.save(names, write, { signal, format }),
         ),
   );
-}
-
-/** Writes a file beside its place, which gets its name when it is whole. */
-export async function toFile(
-  path: string,
-  fill: (write: (data: Uint8Array) => Promise<void>) => Promise<unknown>,
-): Promise<void> {
-  const unfinished = `${path}.${randomBytes(6).toString("hex")}.part`;
-  const file = await open(unfinished, "wx", 0o600).catch((error: unknown) => {
-    throw new UsageError(
-      `can't write ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  });
-  try {
-    await fill(async (data) => {
-      await file.writeFile(data);
-    });
-    await file.close();
-    await rename(unfinished, path);
-  } catch (error) {
-    await file.close();
-    await rm(unfinished, { force: true });
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
+import { isLibraryError } from "../../errors/library.ts";
 import { deleteSandbox } from "../../sandbox/delete.ts";
 import { examples } from "../examples.ts";
 import { forEachName } from "../for-each-name.ts";
@@ -10,10 +11,16 @@ export function define(program: Command, context: Context): void {
     .summary("remove containers")
     .description("Removes containers and all that they left on this host.")
     .argument("<container...>", "names of the containers")
-    .option("-f, --force", "also those that run, by killing them")
+    .option("-f, --force", "also those that run, by killing them; what is not there is no error")
     .action((names: string[], options: { force?: boolean }) =>
       forEachName(names, context, async (name) => {
-        await deleteSandbox(await context.library(), name, options.force ?? false, "virtc rm -f");
+        const { force = false } = options;
+        try {
+          await deleteSandbox(await context.library(), name, force, "virtc rm -f");
+        } catch (error) {
+          if (!force || !isLibraryError(error, "SANDBOX_NOT_FOUND")) throw error;
+          return;
+        }
         context.stdout.write(`${name}\n`);
       }),
     )

@@ -27,7 +27,7 @@ export async function foreground(
     await relay.race(sandbox.setOutput(id, id, "log"));
     await sandbox.release();
     context.stderr.write(`\r\ndetached; ${id} goes on\r\n`);
-    return 0;
+    return ending.code;
   } catch (error) {
     const silent = error instanceof Unanswered;
     const ended = await leave(request, library, silent, context);
@@ -43,7 +43,7 @@ async function attachInit(
   relay: SignalRelay,
   context: Context,
 ): Promise<Ending> {
-  const { id, interactive, tty } = request;
+  const { id, interactive, tty, detachKeys, sigProxy } = request;
   const exited = sandbox.waitProcess(id, id);
   exited.catch(() => {});
   const session = {
@@ -53,7 +53,7 @@ async function attachInit(
       sandbox.signalProcess(id, id, name, name === "SIGKILL", { signal: silence }),
     resize: (height: number, width: number) => sandbox.winsizeProcess(id, id, height, width),
   };
-  return await attach(session, { interactive, tty, detachable: true }, relay, context);
+  return await attach(session, { interactive, tty, detachKeys, sigProxy }, relay, context);
 }
 
 async function end(

@@ -12,13 +12,14 @@ import { assertPays, owe, unconfirmed } from "../../operation/owed.ts";
 import { assertReachable, type Operation } from "../../operation/run-verb.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
 import { isVmAlive } from "../../store/vm-alive.ts";
-import { absoluteParts, type CopyResult, Tally } from "../../transfer/entry.ts";
+import { absoluteParts, type CopyResult, isPlainName, Tally } from "../../transfer/entry.ts";
 import { type GuestSide, guestTree } from "../../transfer/guest-tree.ts";
 import { hostTree } from "../../transfer/host-tree.ts";
 import { tarTree } from "../../transfer/tar-tree.ts";
 import { writeTar } from "../../transfer/tar-write.ts";
 import { toGuest } from "../../transfer/to-guest.ts";
 import { toHost } from "../../transfer/to-host.ts";
+import { containerSpec } from "../spec/spec.ts";
 
 /** How long a guest may take to remove what was put of a file. */
 const dropMs = 1_500;
@@ -106,9 +107,19 @@ export async function exportTar(
       guestPath,
       "it must be a file or folder, and no device, socket or pipe",
     );
-  const tar = writeTar(guestTree(side, path, file, tally), name, tally);
+  const mounts = options.withoutMounts ? mountsOf(operation, containerId) : undefined;
+  const tar = writeTar(guestTree(side, path, file, tally, mounts), name, tally);
   for await (const data of tar) await write(data);
   return tally.result("guestPath", guestPath);
+}
+
+/** Where a container has something mounted, as its guest was told. */
+function mountsOf(operation: Operation, containerId: string): Set<string> {
+  const mounts =
+    containerSpec(operation.container(containerId), operation.sandbox, "/").mounts ?? [];
+  return new Set(
+    mounts.map(({ destination }) => `/${destination.split("/").filter(isPlainName).join("/")}`),
+  );
 }
 
 async function guestSide(operation: Operation, containerId: string): Promise<GuestSide> {

@@ -3,7 +3,6 @@ import { kernelCommandLine, usesNvdimm } from "./cmdline.ts";
 import type { QemuConfig, QemuSpec } from "./config.ts";
 import { deviceArguments } from "./device/arguments.ts";
 import { blockdev } from "./device/disk.ts";
-import { virtioProperties } from "./device/virtio.ts";
 import {
   descriptor,
   descriptorArguments,
@@ -13,7 +12,15 @@ import {
 } from "./launch-facts.ts";
 import { bootNodes } from "./machine/boot-nodes.ts";
 import { machines } from "./machine/machines.ts";
-import { hex, placeDevices, rngPlaces, slot } from "./machine/places.ts";
+import {
+  hex,
+  imagePlace,
+  placeDevices,
+  rngPlaces,
+  rootProperties,
+  slot,
+} from "./machine/places.ts";
+import { virtioDevice } from "./machine/virtio.ts";
 import { memoryArguments } from "./memory/arguments.ts";
 import { sharesMemory } from "./memory/backend.ts";
 import { virtioMemDevice } from "./memory/virtio-mem.ts";
@@ -85,6 +92,8 @@ function machineArguments(config: QemuConfig, facts: LaunchFacts): string[] {
   const model = facts.accelerator === "kvm" ? "host" : "max";
   return [
     ...["-machine", `${config.machineType},${extra.join(",")}`],
+    // Without it they are of before virtio 1.0, and serve no shared folder.
+    ...(machine.transport === "mmio" ? ["-global", "virtio-mmio.force-legacy=false"] : []),
     ...["-accel", accelerator(config, facts)],
     ...["-cpu", config.cpuFeatures ? `${model},${config.cpuFeatures}` : model],
     "-smp",
@@ -114,7 +123,11 @@ function bootArguments(spec: QemuSpec, facts: LaunchFacts): string[] {
     ...["-kernel", reopened(descriptor.kernel, config.kernelPath, facts)],
     ...valued("-initrd", reopened(descriptor.initrd, config.initrdPath, facts)),
     "-append",
-    kernelCommandLine(config, { logDisk: logAddress, clearPages: runsStaleCode(spec, facts) }),
+    kernelCommandLine(config, {
+      logDisk: logAddress,
+      clearPages: runsStaleCode(spec, facts),
+      tscKHz: facts.tscKHz,
+    }),
   ];
 }
 
@@ -161,24 +174,30 @@ function bridgeArguments(config: QemuConfig): string[] {
 
 function rngArguments(config: QemuConfig): string[] {
   const source = option("rng-random", { id: "rng0", filename: config.entropySource });
+  const { driver, ...common } = virtioDevice(config, "virtio-rng");
   const devices = rngPlaces(config).map((place) =>
-    option("virtio-rng-pci", { ...place, ...virtioProperties(config), rng: "rng0" }),
+    option(driver, { ...place, ...common, rng: "rng0" }),
   );
   return ["-object", source, ...devices.flatMap((device) => ["-device", device])];
 }
 
 function virtioMemArguments(config: QemuConfig): string[] {
   const values = { id: virtioMemDevice, memdev: "vmem", "requested-size": 0 };
-  return ["-device", pci(config, "virtio-mem-pci", slot.virtioMem, values)];
+  return ["-device", rootDevice(config, "virtio-mem", slot.virtioMem, values)];
 }
 
 /** The agent's ports and, as the last, its log if that has no disk. Port 0 of a virtio-serial device is a console's. */
 function serialArguments({ config, devices, logDisk }: QemuSpec, facts: LaunchFacts): string[] {
   // The device of vsock, over which the agent needs no ports, is the second function in the same slot.
   const vsock = devices.some(({ kind }) => kind === "vsock");
+  const pci = machines[config.machineType].transport === "pci";
   const ports = vsock ? 0 : config.agentPorts;
-  const serial = { id: "serial0", max_ports: ports + 3, ...(vsock && { multifunction: true }) };
-  const args = ["-device", pci(config, "virtio-serial-pci", slot.serial, serial)];
+  const serial = {
+    id: "serial0",
+    max_ports: ports + 3,
+    ...(vsock && pci && { multifunction: true }),
+  };
+  const args = ["-device", rootDevice(config, "virtio-serial", slot.serial, serial)];
   for (let index = 0; index < ports; index++) {
     args.push("-chardev", serverSocket(`agent${index}`, vmFile.agent(index)));
     args.push("-device", serialPort(index + 1, `agent${index}`, `agent.channel.${index}`));
@@ -194,7 +213,7 @@ function controllerArguments(config: QemuConfig): string[] {
   const scsi = config.blockDeviceDriver === "virtio-scsi";
   return [
     ...(config.enableIOThreads ? ["-object", "iothread,id=io0"] : []),
-    ...(scsi ? ["-device", pci(config, "virtio-scsi-pci", slot.scsi, { id: "scsi0" })] : []),
+    ...(scsi ? ["-device", rootDevice(config, "virtio-scsi", slot.scsi, { id: "scsi0" })] : []),
   ];
 }
 
@@ -205,18 +224,21 @@ function imageArguments(config: QemuConfig, facts: LaunchFacts): string[] {
   const node = blockdev(image, duplicated(descriptor.image, path, facts), config);
   return [
     ...["-blockdev", JSON.stringify(node)],
-    ...["-device", pci(config, "virtio-blk-pci", slot.image, { id: "image0", drive: "image" })],
+    ...[
+      "-device",
+      rootDevice(config, "virtio-blk", imagePlace(config), { id: "image0", drive: "image" }),
+    ],
   ];
 }
 
-function pci(
+function rootDevice(
   config: QemuConfig,
-  driver: string,
+  name: string,
   place: number,
   values: Record<string, string | number | boolean | undefined>,
 ): string {
-  const bus = machines[config.machineType].rootBus;
-  return option(driver, { bus, addr: hex(place), ...virtioProperties(config, driver), ...values });
+  const { driver, ...common } = virtioDevice(config, name);
+  return option(driver, { ...rootProperties(config, place), ...common, ...values });
 }
 
 function serialPort(nr: number, chardev: string, name: string): string {

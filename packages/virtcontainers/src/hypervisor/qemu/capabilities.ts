@@ -1,13 +1,21 @@
 import type { HypervisorCapabilities } from "../hypervisor.ts";
+import type { MachineType } from "./config.ts";
+import { machines } from "./machine/machines.ts";
 
-export const capabilities: HypervisorCapabilities = {
-  coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock", "network", "vhost-user"],
-  hotPlug: ["disk", "network", "vhost-user"],
-  cpuHotplug: true,
-  memoryHotplug: true,
-  pause: true,
-  guestFiles: true,
-  logCarriers: ["serial-file", "disk"],
-  agentTransport: "virtio-serial",
-  agentClients: 28,
-};
+/** What QEMU can do with a machine of this type. */
+export function capabilitiesOf(machineType: MachineType): HypervisorCapabilities {
+  const { growable, transport } = machines[machineType];
+  const pci = transport === "pci";
+  const vfio = pci ? (["vfio"] as const) : [];
+  return {
+    coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock", "network", "vhost-user", ...vfio],
+    hotPlug: pci ? ["disk", "network", "vhost-user", ...vfio] : [],
+    cpuHotplug: growable,
+    memoryHotplug: growable,
+    pause: true,
+    guestFiles: true,
+    logCarriers: ["serial-file", "disk"],
+    agentTransport: "virtio-serial",
+    agentClients: 28,
+  };
+}

@@ -9,15 +9,18 @@ export interface CommandLineFacts {
   logDisk?: GuestAddress | undefined;
   /** The kernel clears each page that it hands out. */
   clearPages?: boolean;
+  /** What the guest's kernel could only measure by a clock that its machine has not. */
+  tscKHz?: number | undefined;
 }
 
 /** The guest's kernel command line. A parameter of the configuration replaces the default of its name. */
 export function kernelCommandLine(config: QemuConfig, facts: CommandLineFacts = {}): string {
-  const { logDisk, clearPages = false } = facts;
+  const { logDisk, clearPages = false, tscKHz } = facts;
   const own = new Set(config.kernelParams.map(({ key }) => key));
   const params = defaultParams(config, clearPages).filter(({ key }) => !own.has(key));
   const log = logDisk === undefined ? [] : [param("agent.log_disk", addressText(logDisk))];
-  return [...params, ...config.kernelParams, ...log].map(paramText).join(" ");
+  const tsc = tscKHz === undefined ? [] : [param("tsc_early_khz", `${tscKHz}`)];
+  return [...params, ...config.kernelParams, ...tsc, ...log].map(paramText).join(" ");
 }
 
 /** A value with spaces is quoted as the kernel's parser expects. */
@@ -27,13 +30,16 @@ function paramText({ key, value }: Param): string {
 }
 
 function defaultParams(config: QemuConfig, clearPages: boolean): Param[] {
-  const x86 = machines[config.machineType].arch === "x64";
+  const { arch, transport } = machines[config.machineType];
+  const x86 = arch === "x64";
   return [
     param("console", machines[config.machineType].tty),
     ...(config.debug ? [param("loglevel", "7")] : [param("quiet"), param("loglevel", "4")]),
     // A panic ends the VM at once, since QEMU runs with -no-reboot.
     param("panic", "-1"),
-    ...(x86 ? [param("tsc", "reliable"), param("no_timer_check"), param("nolapic_timer")] : []),
+    ...(x86 ? [param("tsc", "reliable"), param("no_timer_check")] : []),
+    // What a microvm has beside it gives no interrupts.
+    ...(x86 && transport === "pci" ? [param("nolapic_timer")] : []),
     param("cryptomgr.notests"),
     param("mitigations", "off"),
     param("init_on_alloc", clearPages ? "1" : "0"),

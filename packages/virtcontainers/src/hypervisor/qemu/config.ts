@@ -12,7 +12,7 @@ export type MachineType = (typeof machineTypes)[number];
 export type Accelerator = (typeof accelerators)[number];
 
 /** What QEMU gets when the configuration does not say; chosen by measuring, see docs/hypervisor.md. */
-const defaults = {
+export const defaults = {
   machineType: "q35",
   memSlots: 8,
   defaultBridges: 1,

@@ -5,9 +5,9 @@ import type { VmState } from "../../store/vm-state.ts";
 import { watchVmm } from "../ending.ts";
 import type { Hypervisor, RunningVm } from "../hypervisor.ts";
 import { launchArguments } from "./arguments.ts";
-import { capabilities } from "./capabilities.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import { validateConfig } from "./checks/validate.ts";
-import { ownConfig, type QemuSpec, withQemuConfig } from "./config.ts";
+import { defaults, ownConfig, type QemuSpec, withQemuConfig } from "./config.ts";
 import { launchFacts, start } from "./launch.ts";
 import { resolveAccelerator } from "./machine/accelerator.ts";
 import { Binaries } from "./machine/binary.ts";
@@ -18,9 +18,13 @@ import { QemuVm } from "./vm.ts";
 export function createQemu(host: Host, logger: Logger): Hypervisor {
   const binaries = new Binaries(host);
 
-  return {
+  const driver: Hypervisor = {
     type: "qemu",
-    capabilities,
+    capabilities: capabilitiesOf(defaults.machineType),
+    under: ({ hypervisorMachineType = defaults.machineType }) => ({
+      ...driver,
+      capabilities: capabilitiesOf(hypervisorMachineType),
+    }),
     ownConfig,
     validate: async (config, signal) =>
       await validateConfig(withQemuConfig({ config }).config, binaries, host, signal),
@@ -36,6 +40,7 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
       await start(host, logger, binaries, withQemuConfig(spec), ledger, signal),
     adopt: async (spec, state) => await adopt(host, withQemuConfig(spec), state),
   };
+  return driver;
 }
 
 async function adopt(

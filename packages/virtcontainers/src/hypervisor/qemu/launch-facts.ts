@@ -9,6 +9,8 @@ export interface LaunchFacts {
   firmware: string | undefined;
   /** Size of the root image; needed only where it is an nvdimm. */
   imageBytes: number;
+  /** Cycles of the time stamp counter in a millisecond, where the guest's kernel has to be told. */
+  tscKHz?: number | undefined;
   /** The guest's address for vsock, where the host's kernel serves it. */
   cid?: number | undefined;
   /** Numbers of the descriptors that QEMU inherits, by name; what has none is opened by its path. */

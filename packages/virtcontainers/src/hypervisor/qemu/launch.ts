@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { VirtError } from "../../errors.ts";
 import { pinReal } from "../../host/files.ts";
 import type { Host, SpawnedProcess } from "../../host/host.ts";
+import { tscKHz } from "../../host/tsc.ts";
 import type { Logger } from "../../log.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import { Descriptors } from "../descriptors.ts";
@@ -21,6 +22,7 @@ import { descriptor, type LaunchFacts } from "./launch-facts.ts";
 import { resolveAccelerator } from "./machine/accelerator.ts";
 import type { Binaries } from "./machine/binary.ts";
 import { findFirmware } from "./machine/firmware.ts";
+import { needsTscKHz } from "./machine/tsc.ts";
 import { driverState, type VsockState } from "./state.ts";
 import { QemuVm } from "./vm.ts";
 import { vmFile } from "./vm-files.ts";
@@ -214,6 +216,7 @@ export async function launchFacts(
   const nvdimm = usesNvdimm(config) && imagePath !== undefined;
   return {
     accelerator,
+    tscKHz: needsTscKHz(config, accelerator) ? await tscKHz() : undefined,
     firmware: config.firmwarePath ?? (await findFirmware(config.machineType)),
     imageBytes: nvdimm ? (await checkFile("hypervisorConfig.imagePath", imagePath)).size : 0,
   };

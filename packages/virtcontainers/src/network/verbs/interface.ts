@@ -7,6 +7,7 @@ import { makeEndpoint } from "../connect.ts";
 import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { type FoundLink, findLink } from "../scan/scan.ts";
+import { servedBySocket } from "../scan/socket.ts";
 import { interfaceOf } from "../tell.ts";
 import { networkOf } from "./networks.ts";
 import { plug, unplug } from "./plug.ts";
@@ -45,7 +46,8 @@ async function linkFor(
   { netns }: StoredNetwork,
   { name, hwAddr, type }: Interface,
 ): Promise<FoundLink> {
-  if (type !== "tap") return findLink(await readNamespace(context.host, netns.path, signal), name);
+  if (type !== "tap")
+    return servedBySocket(findLink(await readNamespace(context.host, netns.path, signal), name));
   const none = { noArp: false, addresses: [], routes: [], neighbors: [] };
   return { name, ifindex: 0, type, guest: { mac: hwAddr, mtu: defaultMtu, ...none } };
 }

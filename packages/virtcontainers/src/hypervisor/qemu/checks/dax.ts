@@ -1,6 +1,7 @@
 import { VirtError } from "../../../errors.ts";
 import type { QemuConfig } from "../config.ts";
 import type { Binaries } from "../machine/binary.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 
 const field = "hypervisorConfig.virtioFSCacheSizeMiB";
 
@@ -12,7 +13,11 @@ export async function checkDaxWindow(
 ): Promise<void> {
   if (config.virtioFSCacheSizeMiB === 0 || config.sharedFS !== "virtio-fs") return;
   const path = await binaries.find(config);
-  const known = await binaries.properties(path, "vhost-user-fs-pci", signal);
+  const known = await binaries.properties(
+    path,
+    virtioDevice(config, "vhost-user-fs").driver,
+    signal,
+  );
   if (known.has("cache-size")) return;
   throw new VirtError(
     "NOT_SUPPORTED",

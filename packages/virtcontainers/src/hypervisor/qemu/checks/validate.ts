@@ -3,6 +3,7 @@ import { access, stat } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { invalidArgument, VirtError } from "../../../errors.ts";
 import type { Host } from "../../../host/host.ts";
+import { tscKHz } from "../../../host/tsc.ts";
 import { checkFile } from "../../reachable-files.ts";
 import { kernelCommandLine } from "../cmdline.ts";
 import type { QemuConfig } from "../config.ts";
@@ -10,6 +11,7 @@ import { type ResolvedAccelerator, resolveAccelerator } from "../machine/acceler
 import type { Binaries } from "../machine/binary.ts";
 import { machines } from "../machine/machines.ts";
 import { maxBridges, maxRootPorts } from "../machine/places.ts";
+import { needsTscKHz } from "../machine/tsc.ts";
 import { optionValue } from "../options.ts";
 import { checkDaxWindow } from "./dax.ts";
 import { checkExtras } from "./extras.ts";
@@ -145,8 +147,9 @@ async function checkMachine(
     throw refusal(machineType, "its memory can't grow, as hypervisorConfig.virtioMem asks");
   }
   const path = await binaries.find(config);
-  if (machineType === "microvm" && accelerator.name === "tcg") {
-    throw refusal(machineType, "it hangs at times without KVM");
+  if (needsTscKHz(config, accelerator.name) && (await tscKHz()) === undefined) {
+    const why = "without KVM its guest has to be told this host's clock, which can't be read";
+    throw refusal(machineType, why);
   }
   // Every x86 build of QEMU has these two, so the common case needs no question.
   if (machineType === "pc" || machineType === "q35") return;

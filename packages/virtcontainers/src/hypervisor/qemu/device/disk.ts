@@ -1,7 +1,7 @@
 import type { DiskDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 import type { DeviceParts } from "./backend.ts";
-import { virtioProperties } from "./virtio.ts";
 
 type Disk = Omit<DiskDevice, "kind">;
 
@@ -11,9 +11,8 @@ export function diskParts(disk: Disk, path: string, config: QemuConfig): DeviceP
   return {
     backends: [{ option: "blockdev", value: blockdev(disk, path, config) }],
     device: {
-      driver: scsi ? "scsi-hd" : "virtio-blk-pci",
+      ...(scsi ? { driver: "scsi-hd" } : virtioDevice(config, "virtio-blk")),
       drive: disk.id,
-      ...(!scsi && virtioProperties(config)),
       ...(!scsi && config.enableIOThreads && { iothread: "io0" }),
     },
   };

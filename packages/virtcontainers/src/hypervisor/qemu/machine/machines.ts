@@ -5,7 +5,9 @@ export interface Machine {
   /** The host architectures (process.arch) whose guests it runs. */
   arch: NodeJS.Architecture;
   binary: string;
-  /** The bus of the devices that are there from the start. */
+  /** How virtio devices are attached: `mmio` has a bus for each, none of which can be plugged into while it runs. */
+  transport: "pci" | "mmio";
+  /** The bus of the devices that are there from the start; with mmio, what the buses' names begin with. */
   rootBus: string;
   /** Devices to plug into while the VM runs: ports for one device each, or bridges for 31. */
   rootPorts: boolean;
@@ -28,6 +30,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
   pc: {
     arch: "x64",
     binary: "qemu-system-x86_64",
+    transport: "pci",
     rootBus: "pci.0",
     rootPorts: false,
     bridges: true,
@@ -41,6 +44,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
   q35: {
     arch: "x64",
     binary: "qemu-system-x86_64",
+    transport: "pci",
     rootBus: "pcie.0",
     rootPorts: true,
     bridges: true,
@@ -54,19 +58,21 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
   microvm: {
     arch: "x64",
     binary: "qemu-system-x86_64",
-    rootBus: "pcie.0",
+    transport: "mmio",
+    rootBus: "virtio-mmio-bus",
     rootPorts: false,
     bridges: false,
     nvdimm: false,
     growable: false,
     maxVCPUs: 240,
-    options: "pcie=on,acpi=on,isa-serial=off",
+    options: "pcie=off,acpi=on,ioapic2=on,isa-serial=off",
     console: isaSerial,
     tty: "ttyS0",
   },
   virt: {
     arch: "arm64",
     binary: "qemu-system-aarch64",
+    transport: "pci",
     rootBus: "pcie.0",
     rootPorts: true,
     bridges: true,
@@ -80,6 +86,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
   pseries: {
     arch: "ppc64",
     binary: "qemu-system-ppc64",
+    transport: "pci",
     rootBus: "pci.0",
     rootPorts: false,
     bridges: true,
@@ -93,6 +100,7 @@ export const machines: Readonly<Record<MachineType, Machine>> = {
   "s390-ccw-virtio": {
     arch: "s390x",
     binary: "qemu-system-s390x",
+    transport: "pci",
     rootBus: "pci.0",
     rootPorts: false,
     bridges: false,

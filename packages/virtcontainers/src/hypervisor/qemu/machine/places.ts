@@ -21,11 +21,24 @@ export const slot = {
   firstRootPort: 0x15,
 } as const;
 
+/**
+ * Where devices sit that have a bus each, by its number. The guest's kernel finds the highest bus first, so the root
+ * image has that one and is its /dev/vda; disks have those below it, in their order.
+ */
+const mmio = {
+  image: 23,
+  disks: { first: 22, last: 8 },
+  vsock: 1,
+  network: [7, 4, 0],
+} as const;
+
 export const maxBridges = slot.firstRootPort - slot.firstBridge;
 export const maxRootPorts = 0x1f - slot.firstRootPort;
 /** Slot 0 of a bridge is its hotplug controller's, where it has one; the last is the random number device's. */
 const bridgeSlots = { first: 1, last: 30, rng: 31 } as const;
 const maxScsiDisks = 16_384;
+
+const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /** Where a device can sit. */
 export interface Place {
@@ -46,12 +59,27 @@ export function hex(number: number): string {
  * empty gives it no memory, and what is plugged in later can't be used. With this one device it gives a
  * megabyte, enough for all other slots; SeaBIOS would give it unasked, but costs a tenth of a second.
  */
-export function rngPlaces(config: QemuConfig): { bus: string; addr: string }[] {
+export function rngPlaces(config: QemuConfig): Record<string, string>[] {
   const machine = machines[config.machineType];
   const bridges = machine.bridges ? config.defaultBridges : 0;
-  if (bridges === 0) return [{ bus: machine.rootBus, addr: hex(slot.rng) }];
+  if (bridges === 0) return [rootProperties(config, slot.rng)];
   const addr = hex(bridgeSlots.rng);
   return Array.from({ length: bridges }, (_, index) => ({ bus: `br${index}`, addr }));
+}
+
+/** The root image's slot or bus: the guest's kernel finds it before all other disks. */
+export function imagePlace({ machineType }: Pick<QemuConfig, "machineType">): number {
+  return machines[machineType].transport === "mmio" ? mmio.image : slot.image;
+}
+
+/** The properties that put a device into a slot of the root bus, or a function in one, as in `02.1`; or on a bus of its own. */
+export function rootProperties(
+  { machineType }: Pick<QemuConfig, "machineType">,
+  place: number | string,
+): Record<string, string> {
+  const { transport, rootBus } = machines[machineType];
+  if (transport === "mmio") return { bus: `${rootBus}.${place}` };
+  return { bus: rootBus, addr: typeof place === "number" ? hex(place) : place };
 }
 
 /** Gives out places; none twice, nor one that a running VM says is taken. */
@@ -83,14 +111,17 @@ export function placeDevices(
   const places = new Places(config);
   return devices.map((device) => ({
     device,
-    place: places.take(device.kind, "cold") ?? noPlace(device.kind),
+    place: places.take(device.kind, "cold") ?? noPlace(device.kind, config),
   }));
 }
 
-export function noPlace(kind: DeviceKind): never {
+export function noPlace(kind: DeviceKind, { machineType }: QemuConfig): never {
+  const bridged = machines[machineType].transport === "pci";
   throw new VirtError("NOT_SUPPORTED", `no place is left in the VM for another ${kind}`, {
-    field: "hypervisorConfig.defaultBridges",
-    hint: "Give the sandbox more defaultBridges or pcieRootPort, or use virtio-scsi for disks.",
+    field: bridged ? "hypervisorConfig.defaultBridges" : "hypervisorConfig.hypervisorMachineType",
+    hint: bridged
+      ? "Give the sandbox more defaultBridges or pcieRootPort, or use virtio-scsi for disks."
+      : "Take the machine type q35, or virtio-scsi for disks.",
   });
 }
 
@@ -98,6 +129,10 @@ export function noPlace(kind: DeviceKind): never {
 function* candidates(config: QemuConfig, kind: DeviceKind, when: "cold" | "hot"): Generator<Place> {
   if (kind === "disk" && config.blockDeviceDriver === "virtio-scsi") {
     for (let index = 0; index < maxScsiDisks; index++) yield scsiPlace(index);
+    return;
+  }
+  if (machines[config.machineType].transport === "mmio") {
+    if (when === "cold") yield* mmioPlaces(config, kind);
     return;
   }
   if (when === "cold") {
@@ -129,9 +164,27 @@ function rootPlace(config: QemuConfig, place: number | string): Place {
   const addr = typeof place === "number" ? hex(place) : place;
   return {
     name: `root${addr.replace(".", "f")}`,
-    properties: { bus: machines[config.machineType].rootBus, addr },
+    properties: rootProperties(config, place),
     address: { kind: "pci", path: pciPath(Number.parseInt(addr, 16)) },
   };
+}
+
+/** The buses for a kind of device. What a disk is called in the guest goes by how many are before it. */
+function* mmioPlaces(config: QemuConfig, kind: DeviceKind): Generator<Place> {
+  const place = (bus: number, node: string): Place => ({
+    name: `mmio${bus}`,
+    properties: rootProperties(config, bus),
+    address: { kind: "mmio", node },
+  });
+  if (kind === "disk") {
+    const { first, last } = mmio.disks;
+    const image = config.imagePath === undefined ? 0 : 1;
+    for (let bus = first; bus >= last; bus--) yield place(bus, `vd${letters[image + first - bus]}`);
+    return;
+  }
+  const shares = kind === "virtio-fs" || kind === "virtio-9p";
+  const buses = shares ? [slot.share] : kind === "vsock" ? [mmio.vsock] : mmio.network;
+  for (const bus of buses) yield place(bus, `virtio${bus}`);
 }
 
 function pciPlace(name: string, bus: string, bridge: number, number: number): Place {

@@ -2,6 +2,7 @@ import { VirtError } from "../../../errors.ts";
 import type { QemuConfig } from "../config.ts";
 import type { Qmp } from "../control.ts";
 import { freePciPlace } from "../hotplug.ts";
+import { virtioDevice } from "../machine/virtio.ts";
 import { balloonDevice, memoryInfo } from "./info.ts";
 import { untilMoved } from "./wait-size.ts";
 
@@ -35,11 +36,7 @@ async function plugBalloon(qmp: Qmp, config: QemuConfig, signal: AbortSignal): P
       },
     );
   }
-  const driver = "virtio-balloon-pci";
   const id = `${place.name}.${balloonDevice}`;
-  await qmp.execute(
-    "device_add",
-    { driver, id, ...place.properties, "disable-legacy": "on" },
-    signal,
-  );
+  const { iommu_platform: _, ...device } = virtioDevice(config, "virtio-balloon");
+  await qmp.execute("device_add", { ...device, id, ...place.properties }, signal);
 }
