@@ -41,7 +41,7 @@ describe("a wrong command line", () => {
     [["run", "-it", "busybox"], "needs a terminal", "Leave out -t"],
     [["kill", "-s", "NOPE", "web"], '--signal: "NOPE" is not allowed', ""],
     [["stop", "-t", "soon", "web"], '--time: "soon" is not allowed', ""],
-    [["logs", "--tail", "x", "web"], "'--tail <lines>'", "whole number"],
+    [["logs", "--tail", "x", "web"], "--tail <lines>'", "whole number"],
     [
       ["image", "pul", "x"],
       "unknown command 'pul'",
