@@ -369,7 +369,15 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       terminal: container.cmd?.terminal ?? false,
       interactive: container.cmd?.interactive ?? false,
       annotations: { ...container.annotations },
-      mounts: [],
+      mounts: (container.mounts ?? []).map((mount) => ({
+        type: mount.type,
+        source: "source" in mount ? mount.source : undefined,
+        destination: mount.destination,
+        options: [],
+        readOnly: false,
+        hostPath: undefined,
+        blockDeviceID: undefined,
+      })),
       spec: { ociVersion: "1.0.2" },
     })),
   };

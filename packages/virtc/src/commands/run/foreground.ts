@@ -2,6 +2,7 @@ import type { Context } from "../../context.ts";
 import { report } from "../../errors/report.ts";
 import { Unanswered } from "../../errors/unanswered.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
+import { deleteWithVolumes } from "../../sandbox/anonymous-volumes.ts";
 import { attach, type Ending } from "../../terminal/attach.ts";
 import type { SignalRelay } from "../../terminal/signals.ts";
 import { leaveJoined } from "./join.ts";
@@ -80,8 +81,11 @@ async function leave(
 ): Promise<boolean> {
   try {
     if (joins !== undefined) await leaveJoined(joins, id, remove, library);
-    else if (remove) await library.deleteSandbox(id, { force: true });
-    else await library.stopSandbox(id, { force: silent });
+    else if (remove) {
+      await deleteWithVolumes(library, await library.statusSandbox(id), () =>
+        library.deleteSandbox(id, { force: true }),
+      );
+    } else await library.stopSandbox(id, { force: silent });
     return true;
   } catch (error) {
     report(error, context);
