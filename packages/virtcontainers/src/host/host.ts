@@ -298,6 +298,14 @@ export interface Command {
   networkNamespace?: string | undefined;
 }
 
+/** Listens to what changes in a network namespace, until it is disposed of. */
+export interface NamespaceWatch extends Disposable {
+  /** It ended by itself: nothing more will be heard. */
+  readonly ended: boolean;
+  /** Settles when links, addresses or routes have changed since it last did, and at its end. */
+  change(): Promise<void>;
+}
+
 /** Network namespaces, named by the path of a file that they are bound on, and what is made in them. */
 export interface Network {
   /**
@@ -334,6 +342,8 @@ export interface Network {
     args: readonly string[],
     options?: { input?: string; signal?: AbortSignal; timeoutMs?: number },
   ): Promise<RunResult>;
+  /** Listens to changes of links, addresses and routes in a namespace; of what happens once this has settled nothing is missed. */
+  watch(namespace: string, signal: AbortSignal): Promise<NamespaceWatch>;
   /**
    * Makes a tap in a namespace and opens `queues` pairs of its queues; it is gone with the last descriptor. A name
    * that is taken is HOST_FAILED. `existing`: it is one that another program has made, and is there afterwards.

@@ -1,6 +1,6 @@
 import { type Interface, InterfaceSchema } from "../../config/network/interface.ts";
 import { VirtError } from "../../errors.ts";
-import { assertUp, type Operation, type Verb } from "../../operation/run-verb.ts";
+import type { Operation, Verb } from "../../operation/run-verb.ts";
 import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.ts";
 import { parse } from "../../validate.ts";
 import { makeEndpoint } from "../connect.ts";
@@ -9,6 +9,7 @@ import { readNamespace } from "../scan/read.ts";
 import { type FoundLink, findLink } from "../scan/scan.ts";
 import { servedBySocket } from "../scan/socket.ts";
 import { interfaceOf } from "../tell.ts";
+import { networkOf } from "./networks.ts";
 import { plug, unplug } from "./plug.ts";
 import { settle } from "./settle.ts";
 
@@ -62,20 +63,6 @@ export function removeInterface(input: Interface): Verb<Interface | undefined> {
     await unplug(operation, network, endpoint);
     return interfaceOf(endpoint);
   };
-}
-
-function networkOf(operation: Operation, doing: string): StoredNetwork {
-  assertUp(operation, doing);
-  const { id, network } = operation.sandbox;
-  if (network !== undefined) return network;
-  throw new VirtError(
-    "NOT_SUPPORTED",
-    `can't ${doing} sandbox ${id}: it has no network namespace`,
-    {
-      sandboxId: id,
-      hint: "Create it with networkConfig or network.",
-    },
-  );
 }
 
 function assertNew({ sandbox }: Operation, { endpoints }: StoredNetwork, wanted: Interface): void {
