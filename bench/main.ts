@@ -1,9 +1,13 @@
+import { setMaxListeners } from "node:events";
 import { cli } from "./cli.ts";
 import { cold } from "./cold.ts";
 import { density } from "./density.ts";
 import { exec } from "./exec.ts";
 import { memory } from "./memory.ts";
+import { net } from "./net.ts";
+import { network } from "./network.ts";
 import { type Benchmark, type Options, parseOptions, usage } from "./options.ts";
+import { runInOwnNamespace } from "./own-namespace.ts";
 import { type Figure, goalLine, jsonLine, type Phases, phaseLines, textLine } from "./report.ts";
 import { stream } from "./stream.ts";
 import { openWorkplace, type Workplace } from "./workplace.ts";
@@ -13,7 +17,14 @@ type Result = { figures: Figure[]; phases?: Phases[] };
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") return void process.stdout.write(usage);
+  const code = await runInOwnNamespace();
+  if (code !== undefined) {
+    process.exitCode = code;
+    return;
+  }
   const stop = new AbortController();
+  // Each connection of a benchmark waits for it.
+  setMaxListeners(0, stop.signal);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => stop.abort(new Error(`ended by ${signal}`)));
   }
@@ -32,6 +43,10 @@ function measure(name: Benchmark, place: Workplace, options: Options): Promise<R
       return exec(place);
     case "stream":
       return stream(place);
+    case "network":
+      return network(place);
+    case "net":
+      return net(place);
     case "memory":
       return memory(place);
     case "density":

@@ -1,6 +1,15 @@
 import { parseArgs } from "node:util";
 
-export const benchmarks = ["cold", "cli", "exec", "stream", "memory", "density"] as const;
+export const benchmarks = [
+  "cold",
+  "cli",
+  "exec",
+  "stream",
+  "network",
+  "net",
+  "memory",
+  "density",
+] as const;
 export type Benchmark = (typeof benchmarks)[number];
 
 export interface Options {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { type CpioEntry, cpio } from "./cpio.ts";
+import { rawAddresses } from "./raw-tap.ts";
 import { type RawCommand, RawVm } from "./raw-vm.ts";
 
 /**
@@ -54,12 +55,20 @@ for port in /sys/class/virtio-ports/*; do
   [ "$(cat "$port/name")" = agent.channel.0 ] && device="/dev/\${port##*/}"
 done
 crun --root /run/crun --cgroup-manager=cgroupfs run --detach --bundle /bundle bench > /run/crun.out 2>&1 < /dev/null
+ip link set dev lo up
+if [ -e /sys/class/net/eth0 ]; then
+  ip link set dev eth0 up
+  ip address add ${rawAddresses.guest}/24 dev eth0
+  mkdir /tmp/www && echo page > /tmp/www/index.html && httpd -p 80 -h /tmp/www
+fi
 exec 3<> "$device"
 echo "ready $(crun --root /run/crun state bench | grep -c running) $(tr '\\n' ' ' < /run/crun.out)" >&3
-while read -r what count <&3; do
+while read -r what count port <&3; do
   case "$what" in
     echo) echo done >&3 ;;
     exec) crun --root /run/crun --cgroup-manager=cgroupfs exec bench /bin/true < /dev/null > /dev/null 2>&1 && echo done >&3 || echo failed >&3 ;;
+    send) dd if=/dev/zero bs=1M count="$count" 2> /dev/null | nc ${rawAddresses.host} "$port" && echo done >&3 || echo failed >&3 ;;
+    read) nc ${rawAddresses.host} "$port" < /dev/null > /dev/null && echo done >&3 || echo failed >&3 ;;
     zeros) dd if=/dev/zero bs=1M count="$count" >&3 2> /dev/null ;;
   esac
 done
@@ -97,10 +106,16 @@ export class RawGuest implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  static async start(command: RawCommand, parent: string, signal: AbortSignal): Promise<RawGuest> {
+  /** `descriptors` are the VMM's numbers 3 and on. */
+  static async start(
+    command: RawCommand,
+    parent: string,
+    signal: AbortSignal,
+    descriptors: readonly number[] = [],
+  ): Promise<RawGuest> {
     const initrd = join(parent, "raw-guest.cpio");
     await writeFile(initrd, await initramfs(command));
-    const vm = await RawVm.start(withInitrd(command, initrd), parent);
+    const vm = await RawVm.start(withInitrd(command, initrd), parent, descriptors);
     try {
       const socket = await connected(vm, signal);
       const guest = new RawGuest(vm, socket, signal);
@@ -121,6 +136,16 @@ export class RawGuest implements AsyncDisposable {
   /** Milliseconds of one `crun exec` of /bin/true in the guest, with a round trip. */
   exec(): Promise<number> {
     return this.#timed("exec");
+  }
+
+  /** Sends so many MiB of zeros over its interface to a port of the host's. */
+  sendTo(port: number, mebibytes: number): Promise<number> {
+    return this.#timed(`send ${mebibytes} ${port}`);
+  }
+
+  /** Reads all that a port of the host's sends over its interface. */
+  readFrom(port: number): Promise<number> {
+    return this.#timed(`read 0 ${port}`);
   }
 
   /** Milliseconds that so many MiB of zeros take over the port. */

@@ -12,7 +12,7 @@ export interface RawCommand {
 
 /** The command line of QEMU as it runs, with the files that it inherited named by their paths. */
 export async function commandOf(pid: number): Promise<RawCommand> {
-  const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(1, -1);
+  const words = await wordsOf(pid);
   const given = words.flatMap(
     (word) => /^fd=(\d+),set=\1,opaque=(.+)$/.exec(word)?.slice(1, 3) ?? [],
   );
@@ -25,6 +25,11 @@ export async function commandOf(pid: number): Promise<RawCommand> {
     );
   }
   return { path: await readlink(`/proc/${pid}/exe`), args };
+}
+
+/** The words that a process was started with, after its name. */
+export async function wordsOf(pid: number): Promise<string[]> {
+  return (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(1, -1);
 }
 
 /**
@@ -65,12 +70,18 @@ export class RawVm implements AsyncDisposable {
     this.#exited = once(child, "exit");
   }
 
-  static async start({ path, args }: RawCommand, parent: string): Promise<RawVm> {
+  /** `descriptors` are its numbers 3 and on. */
+  static async start(
+    { path, args }: RawCommand,
+    parent: string,
+    descriptors: readonly number[] = [],
+  ): Promise<RawVm> {
     const folder = await mkdtemp(join(parent, "raw-"));
     await writeFile(join(folder, "console.log"), "");
     await using output = await open(join(folder, "qemu.out"), "w");
     const startedAt = performance.now();
-    const child = spawn(path, args, { cwd: folder, stdio: ["ignore", output.fd, output.fd] });
+    const stdio = ["ignore" as const, output.fd, output.fd, ...descriptors];
+    const child = spawn(path, args, { cwd: folder, stdio });
     await once(child, "spawn");
     return new RawVm(folder, child, startedAt);
   }

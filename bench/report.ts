@@ -1,13 +1,13 @@
 /** One figure: ours beside the raw thing, measured in the same run. */
 export interface Figure {
   name: string;
-  /** Ours divided by the raw thing; for `memory`, `p50` minus `rawP50` is what counts. */
+  /** Ours divided by the raw thing; for `memory` and `network`, `p50` minus `rawP50` is what counts. */
   ratio: number;
   /** How often each was measured. */
   n: number;
   p50: number;
   rawP50: number;
-  unit: "ms" | "MB/s" | "MiB" | "sandboxes";
+  unit: "ms" | "MB/s" | "MiB" | "sandboxes" | "req/s";
 }
 
 /** Where the time of a figure goes: medians, in ms. */
@@ -27,6 +27,10 @@ const goals: Readonly<Record<string, Goal>> = {
   cli: { text: "ratio <= 1.8", met: ({ ratio }) => ratio <= 1.8 },
   exec: { text: "ratio <= 2", met: ({ ratio }) => ratio <= 2 },
   stream: { text: "ratio >= 0.5", met: ({ ratio }) => ratio >= 0.5 },
+  network: { text: "<= 15 ms over none", met: ({ p50, rawP50 }) => p50 - rawP50 <= 15 },
+  "net-out": { text: "ratio >= 0.9", met: ({ ratio }) => ratio >= 0.9 },
+  "net-in": { text: "ratio >= 0.9", met: ({ ratio }) => ratio >= 0.9 },
+  "net-http": { text: "ratio >= 0.9", met: ({ ratio }) => ratio >= 0.9 },
   memory: { text: "<= 15 MB over raw", met: ({ p50, rawP50 }) => megabytes(p50 - rawP50) <= 15 },
 };
 
@@ -67,11 +71,14 @@ export function textLine(figure: Figure): string {
 export function goalLine(figure: Figure): string | undefined {
   const goal = goals[figure.name];
   if (goal === undefined) return undefined;
-  const over =
-    figure.name === "memory"
-      ? ` (${megabytes(figure.p50 - figure.rawP50).toFixed(1)} MB over)`
-      : "";
-  return `goal ${goal.text}: ${goal.met(figure) ? "met" : "MISSED"}${over}`;
+  return `goal ${goal.text}: ${goal.met(figure) ? "met" : "MISSED"}${overOf(figure)}`;
+}
+
+/** Where a difference is promised, that. */
+function overOf({ name, p50, rawP50 }: Figure): string {
+  const over = p50 - rawP50;
+  if (name === "memory") return ` (${megabytes(over).toFixed(1)} MB over)`;
+  return name === "network" ? ` (${over.toFixed(1)} ms over)` : "";
 }
 
 /** The phases of a figure, one a line. */

@@ -64,6 +64,8 @@ interface Guarded {
 async function guarded(id: string, egress: EgressPolicy): Promise<Guarded> {
   const { sandbox: netns, server } = await smallInternet();
   await servers(server);
+  // A new namespace has what this host has.
+  await netns.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward"]);
   const sandbox = await instance.vc.runSandbox({
     id,
     containers: [{ id: "main", image: "busybox", waits: true }],

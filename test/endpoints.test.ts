@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leftovers, type TestInstance, testInstance } from "./support/instance.ts";
-import { connectedTo, crosses, joined, untouched } from "./support/net/connected.ts";
+import { connectedTo, crosses, joined, run, untouched } from "./support/net/connected.ts";
 import {
   internetBy,
   internetByTap,
@@ -62,3 +62,25 @@ test.skipIf(lacks("macvlan"))("a macvlan by a bridge is refused by name", async 
   ).rejects.toMatchObject({ code: "NOT_SUPPORTED", field: "networkConfig.interworkingModel" });
   expect(await joined(netns)).toEqual(untouched);
 });
+
+test.skipIf(!root)(
+  "what came and went is counted in the statistics of a container, by interface",
+  async () => {
+    const { sandbox: netns, server } = await internetByTap();
+    await webServer(server, "counted");
+    const sandbox = await connectedTo(instance, netns, "counted");
+    const eth0 = async () => {
+      const { networkStats } = await sandbox.statsContainer("main");
+      const found = networkStats.find(({ name }) => name === "eth0");
+      if (found === undefined) throw new Error("eth0 is not counted");
+      return found;
+    };
+    const before = await eth0();
+    await run(sandbox, "wget", "-qO", "/dev/null", "http://192.0.2.1/bytes/200000");
+    const after = await eth0();
+    expect(after.rxBytes - before.rxBytes).toBeGreaterThan(200_000);
+    expect(after.rxPackets).toBeGreaterThan(before.rxPackets);
+    expect(after.txBytes).toBeGreaterThan(before.txBytes);
+    expect([after.rxErrors, after.txErrors, after.txDropped]).toEqual([0, 0, 0]);
+  },
+);

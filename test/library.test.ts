@@ -244,6 +244,21 @@ test.each(["virtio-blk", "virtio-scsi"] as const)(
   },
 );
 
+test("what was written to a scratch disk is there again after a stop and a start", async () => {
+  await using sandbox = await run({}, { scratchMiB: 64 });
+  await sandbox.exec(["sh", "-c", "echo kept > /file; rm /bin/vi"]);
+  await sandbox.stop();
+  await sandbox.start();
+  const again = await sandbox.exec(["sh", "-c", "cat /file; ls /bin/vi; echo more > /other"]);
+  expect(again).toMatchObject({ stdout: "kept\n", exitCode: 0 });
+  expect(again.stderr).toContain("No such file");
+  // Killed, its file system has a journal.
+  await sandbox.exec(["sync"]);
+  await sandbox.stop({ force: true });
+  await sandbox.start();
+  expect((await sandbox.exec(["cat", "/file", "/other"])).stdout).toBe("kept\nmore\n");
+});
+
 test.each(["pc", "q35"] as const)("machine type %s", async (hypervisorMachineType) => {
   await using sandbox = await run({
     hypervisorConfig: { hypervisorMachineType, numVCPUs: 2, memoryMiB: 192 },

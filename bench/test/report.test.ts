@@ -31,6 +31,14 @@ describe("goalLine", () => {
     expect(goalLine(figure("memory", 1, 114, 100, "MiB"))).toContain("met (14.7 MB over)");
     expect(goalLine(figure("memory", 1, 115, 100, "MiB"))).toContain("MISSED (15.7 MB over)");
   });
+  it("counts a network as a difference in ms, and its traffic as a ratio", () => {
+    expect(goalLine(figure("network", 1, 115, 100, "ms"))).toContain("met (15.0 ms over)");
+    expect(goalLine(figure("network", 1, 116, 100, "ms"))).toContain("MISSED (16.0 ms over)");
+    for (const name of ["net-out", "net-in", "net-http"]) {
+      expect(goalLine(figure(name, 1, 90, 100, "MB/s"))).toContain(": met");
+      expect(goalLine(figure(name, 1, 89, 100, "MB/s"))).toContain("MISSED");
+    }
+  });
   it("promises nothing about density", () => {
     expect(goalLine(figure("density", 1, 20, 22, "sandboxes"))).toBeUndefined();
   });

@@ -28,7 +28,7 @@ const elsewhere = /^(npm |export PATH=|virtc setup *(#|$))/;
 const needsRegistry = /^virtc image pull /;
 /** Goes on until it is told to end. */
 const endless = /^virtc (events( --filter [^ ]+)*|logs (-f .*|.* -f .*)|stats|top web|wait web)$/;
-const onTerminal = /(^| )-it |^virtc debug web *(#|$)/;
+const onTerminal = /(^| )-it |^virtc attach |^virtc debug web *(#|$)/;
 
 export function isRunHere({ command }: DocumentedLine): boolean {
   return !elsewhere.test(command) && !needsRegistry.test(command);

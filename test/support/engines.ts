@@ -16,6 +16,8 @@ export interface Engine {
   readonly runOptions: readonly string[];
   /** Makes `save` silent. */
   readonly quiet: readonly string[];
+  /** Options of `commit` that it needs here. */
+  readonly commitOptions: readonly string[];
   /** Takes an OCI archive under a name. */
   load(archive: string, name: string): Promise<void>;
   /** Gives what is left on the host. */
@@ -29,6 +31,7 @@ export async function virtcEngine(): Promise<Engine> {
     terminal: (args) => onTerminal([virtc.path, ...args], virtc.env),
     runOptions: [],
     quiet: [],
+    commitOptions: [],
     load: async (archive, name) => {
       succeeded(await virtc.run(["image", "import", "--name", name, archive]));
     },
@@ -93,6 +96,8 @@ export async function podmanEngine(): Promise<Engine> {
       ...["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"],
     ],
     quiet: ["-q"],
+    // Without cgroups nothing can be paused, and an OCI image has no message.
+    commitOptions: ["-q", "--pause=false", "--format", "docker"],
     load: async (archive, name) => {
       const { stdout } = succeeded(await run(["load", "--quiet", "--input", archive]));
       const loaded = stdout.trim().split(" ").at(-1) ?? "";

@@ -109,7 +109,9 @@ fn an_interface_is_found_by_its_address_and_becomes_what_is_told() {
         &[
             "link", "add", "veth7", "address", MAC, "type", "veth", "peer", "name", "far",
         ],
+        // The second goes with the first.
         &["addr", "add", "192.168.9.9/24", "dev", "veth7"],
+        &["addr", "add", "192.168.9.10/24", "dev", "veth7"],
         // Another one has the wanted name.
         &[
             "link", "add", "eth0", "type", "veth", "peer", "name", "beyond",

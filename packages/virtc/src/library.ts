@@ -62,6 +62,7 @@ export type Library = {
     | "pauseContainer"
     | "resumeContainer"
     | "updateContainer"
+    | "setAnnotations"
     | "setEgress"
     | "connectNetwork"
     | "disconnectNetwork"

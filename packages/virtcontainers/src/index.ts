@@ -104,6 +104,7 @@ export type { EgressCounts } from "./network/egress/control.ts";
 export type { EgressStatus } from "./network/egress/verbs.ts";
 export type { Network, Networks } from "./network/networks.ts";
 export type { SandboxNetworkStatus } from "./network/status.ts";
+export type { NetworkChange } from "./network/verbs/rescan.ts";
 export type { GuestConsole } from "./sandbox/console.ts";
 export type { Garbage, GarbageOptions } from "./sandbox/garbage.ts";
 export type { SandboxStats } from "./sandbox/stats.ts";

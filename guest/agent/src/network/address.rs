@@ -50,9 +50,11 @@ pub fn remove_all(kernel: &mut Rtnetlink, index: u32) -> Result<()> {
     for message in list(kernel)? {
         if message.header.index == index && !is_link_local(&message) {
             let what = format!("remove an address of link {index}");
-            kernel
-                .change(RouteNetlinkMessage::DelAddress(message), 0)
-                .context(|| what)?;
+            match kernel.change(RouteNetlinkMessage::DelAddress(message), 0) {
+                // Of IPv4, the further ones of a subnet go with its first.
+                Err(error) if error.raw_os_error() == Some(libc::EADDRNOTAVAIL) => {}
+                result => result.context(|| what)?,
+            }
         }
     }
     Ok(())

@@ -1,13 +1,17 @@
+export { define as attach } from "./attach/command.ts";
 export { define as container } from "./container/command.ts";
 export { define as cp } from "./cp/command.ts";
+export { define as create } from "./create/command.ts";
 export { define as debug } from "./debug/command.ts";
 export { define as events } from "./events/command.ts";
 export { define as gc } from "./gc/command.ts";
 export { define as network } from "./network/command.ts";
 export { define as pause } from "./pause/command.ts";
 export { define as port } from "./port/command.ts";
+export { define as restart } from "./restart/command.ts";
 export { define as resume } from "./resume/command.ts";
 export { define as sandbox } from "./sandbox/command.ts";
+export { define as start } from "./start/command.ts";
 export { define as stats } from "./stats/command.ts";
 export { define as top } from "./top/command.ts";
 export { define as trace } from "./trace/command.ts";

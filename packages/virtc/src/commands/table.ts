@@ -28,7 +28,22 @@ const ofImages =
 
 /** Every command, below the heading and in the order in which help lists them. */
 export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> = {
-  "Containers:": { run, exec, ps, logs, wait, stop, kill, rm, inspect, port: manage("port") },
+  "Containers:": {
+    run,
+    create: manage("create"),
+    start: manage("start"),
+    restart: manage("restart"),
+    stop,
+    kill,
+    rm,
+    exec,
+    attach: manage("attach"),
+    ps,
+    logs,
+    wait,
+    inspect,
+    port: manage("port"),
+  },
   "Running containers:": {
     top: manage("top"),
     stats: manage("stats"),

@@ -10,9 +10,10 @@ export async function obtainImage(
   library: Library,
   signal: AbortSignal,
   context: Context,
+  quiet = false,
 ): Promise<Image | undefined> {
   if (request.image === undefined) return undefined;
-  const progress = showProgress(request.image, context);
+  const progress = showProgress(request.image, context, quiet);
   try {
     const { pull, platform } = request.options;
     return await library.images.ensure(request.image, {

@@ -1,4 +1,5 @@
 import type { Mount } from "virtcontainers";
+import { anonymousLabel, isAnonymous } from "../args/mounts/anonymous.ts";
 import { parseMount } from "../args/mounts/mount.ts";
 import { parseShmSize, parseTmpfs } from "../args/mounts/tmpfs.ts";
 import { parseVolume } from "../args/mounts/volume.ts";
@@ -29,7 +30,9 @@ export async function obtainVolumes(
       await library.volumes.inspect(mount.source, { signal });
     } catch (error) {
       if (!isLibraryError(error, "VOLUME_NOT_FOUND")) throw error;
-      await library.volumes.create({ name: mount.source }, { signal }).catch(ignoreExisting);
+      const labels = isAnonymous(mount.source) ? { labels: { [anonymousLabel]: "" } } : {};
+      const made = library.volumes.create({ name: mount.source, ...labels }, { signal });
+      await made.catch(ignoreExisting);
     }
   }
 }

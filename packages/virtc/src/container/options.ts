@@ -39,7 +39,8 @@ export function declareContainerOptions(command: Command): Command {
     .optionsGroup("Folders and volumes:")
     .option(
       "-v, --volume <source:path>",
-      "mount a folder or file of the host, or a named volume; SOURCE:PATH:ro for read-only",
+      "mount a folder or file of the host, or a named volume; SOURCE:PATH:ro for read-only; PATH alone " +
+        "is a volume without a name, which --rm and `rm -v` remove",
       collect,
       [],
     )

@@ -1,14 +1,6 @@
 /** Commands that docker has and that are another one here; null where there is none. */
 export const dockerWords: Readonly<Record<string, string | null>> = {
-  attach: null,
-  build: null,
-  create: "virtc sandbox create",
-  diff: null,
   info: "virtc check",
-  rename: null,
-  restart: null,
-  search: null,
-  start: "virtc sandbox start",
   system: "virtc gc",
 };
 

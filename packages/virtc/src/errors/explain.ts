@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { missingCommands, missingRunOptions } from "./docker-missing.ts";
 import { dockerWord } from "./docker-words.ts";
 import { UsageError } from "./usage.ts";
 
@@ -9,6 +10,8 @@ export function explain(error: unknown, path: string): unknown {
     return new UsageError("a command is missing", "See the list above.");
   const [first = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n");
   const help = path === "" ? "virtc --help" : `virtc ${path} --help`;
+  const why = error.code === "commander.unknownOption" ? optionMissing(first, path) : undefined;
+  if (why !== undefined) return new UsageError(`${first}: ${why}`);
   const meant =
     error.code === "commander.unknownCommand"
       ? commandMeant(first, suggestion, path)
@@ -19,11 +22,19 @@ export function explain(error: unknown, path: string): unknown {
   );
 }
 
+/** Why an option of docker's is not one of a command that makes containers. */
+function optionMissing(message: string, path: string): string | undefined {
+  if (!["run", "create", "container run", "container create"].includes(path)) return undefined;
+  const name = /'--([a-z-]+)[='].*/.exec(message)?.[1] ?? "";
+  return Object.hasOwn(missingRunOptions, name) ? missingRunOptions[name] : undefined;
+}
+
 /** A word of docker's is known; else the parser's guess is taken if it begins alike, since others mislead. */
 function commandMeant(message: string, suggestion: string, path: string): string {
   const word = /'(.*)'/.exec(message)?.[1] ?? "";
   const known = path === "" ? dockerWord(word) : undefined;
-  if (known !== undefined) return known === null ? "" : `Here it is \`${known}\`.`;
+  if (known != null) return `Here it is \`${known}\`.`;
+  if (path === "" && Object.hasOwn(missingCommands, word)) return missingCommands[word] ?? "";
   const names = suggestion.replace(/^\(Did you mean (?:one of )?|\?\)$/g, "").split(", ");
   const alike = names.filter((name) => name !== "" && name[0] === word[0]);
   return alike.length === 0 ? "" : `Did you mean ${alike.join(" or ")}?`;

@@ -1,3 +1,4 @@
+import { truthOf } from "../args/truth.ts";
 import type { FilterKey } from "./filter.ts";
 
 /** The key for labels: `NAME`, or `NAME=VALUE`; all that are given have to fit. */
@@ -51,14 +52,12 @@ export function wordKey<T>(
   };
 }
 
-const truths: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
-
 /** A key whose value is true or false. */
 export function truthKey<T>(truth: (one: T) => boolean): FilterKey<T> {
   return {
     value: "true or false",
     fits(value) {
-      const wanted = Object.hasOwn(truths, value) ? truths[value] : undefined;
+      const wanted = truthOf(value);
       return wanted === undefined ? undefined : (one) => truth(one) === wanted;
     },
   };

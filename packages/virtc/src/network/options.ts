@@ -27,7 +27,7 @@ export function declareNetworkOptions(command: Command): Command {
     .option(
       "--network <network>",
       "none, bridge, NAME[:ip=,mac=,alias=,interface=], ns:/PATH or container:NAME; several NAMEs " +
-        "are several links (default: VIRTC_NETWORK, or bridge; none for an ordinary user)",
+        "are several links (default: VIRTC_NETWORK, or bridge; none for a user who can't have one)",
       collect,
       [],
     )

@@ -1,5 +1,6 @@
 import type { SandboxStatus } from "virtcontainers";
 import type { Library } from "../library.ts";
+import { deleteWithVolumes } from "./anonymous-volumes.ts";
 import { clientAnnotation, isGone, removeAnnotation } from "./owner.ts";
 
 /**
@@ -21,10 +22,10 @@ async function sweepOne(
   const options = { force: true, signal };
   try {
     if (status.annotations[removeAnnotation] !== undefined) {
-      await library.deleteSandbox(status.id, options);
+      await deleteWithVolumes(library, status, () => library.deleteSandbox(status.id, options));
       return undefined;
     }
-    if (status.state !== "stopped") await library.stopSandbox(status.id, options);
+    if (status.state !== "stopped") await library.stopSandbox(status.id, { signal });
   } catch {
     // Another process is at it, or it can't be done now: the next one tries again.
   }

@@ -18,13 +18,18 @@ export interface Session {
 export interface AttachOptions {
   interactive: boolean;
   tty: boolean;
-  /** Ctrl-P Ctrl-Q ends the attachment and not the process. */
-  detachable: boolean;
+  /** The keys that end the attachment and not the process. */
+  detachKeys: readonly number[];
+  /** False: signals end the attachment and not the process. Default true. */
+  sigProxy?: boolean;
+  /** The end of standard input is not passed on: others may attach later. */
+  keepsInput?: boolean;
   /** After the process's end, waits no longer than this for more output; undefined: for its end. */
   lingerMs?: number;
 }
 
-export type Ending = { kind: "exited"; code: number } | { kind: "detached" };
+/** `code` of what is detached: by a signal, as of a process that it ended. */
+export type Ending = { kind: "exited"; code: number } | { kind: "detached"; code: number };
 
 /**
  * Connects this process's terminal or pipes with a process until that ends. Throws OutputBroken, and Unanswered
@@ -40,16 +45,19 @@ export async function attach(
   const keyboard = options.tty && options.interactive && context.stdin.isTTY === true;
   const broken = brokenOutput([context.stdout, context.stderr]);
   const undo: (() => unknown)[] = [];
-  relay.forwardTo(session.signal);
+  if (options.sigProxy !== false) relay.forwardTo(session.signal);
   if (options.tty) undo.push(followTerminal(session, context));
   if (keyboard) undo.push(rawMode(context));
   try {
     const finished = finish(session, options, relay, context);
-    const failed = Promise.race([broken, relay.unanswered]);
+    const failed = Promise.race([broken, relay.unanswered, left(relay)]);
     if (!options.interactive) return await Promise.race([finished, failed]);
-    const typed = pumpInput(context.stdin, io.stdin, keyboard && options.detachable);
+    const typed = pumpInput(context.stdin, io.stdin, {
+      keys: keyboard ? options.detachKeys : [],
+      kept: options.keepsInput,
+    });
     const detached = new Promise<Ending>((resolve, reject) => {
-      typed.then((keys) => keys && resolve({ kind: "detached" }), reject);
+      typed.then((keys) => keys && resolve({ kind: "detached", code: 0 }), reject);
     });
     return await Promise.race([finished, detached, failed]);
   } catch (error) {
@@ -59,6 +67,17 @@ export async function attach(
   } finally {
     for (const step of undo.reverse()) step();
   }
+}
+
+/** Settles when a signal came that is not handed on. */
+function left(relay: SignalRelay): Promise<Ending> {
+  return new Promise((resolve) => {
+    const leave = (): void => {
+      relay.stopTimers();
+      resolve({ kind: "detached", code: relay.interruption?.exitCode ?? 0 });
+    };
+    relay.signal.addEventListener("abort", leave, { once: true });
+  });
 }
 
 async function finish(

@@ -1,19 +1,26 @@
-const ctrlP = 0x10;
-const ctrlQ = 0x11;
-
-/** Finds Ctrl-P Ctrl-Q in what is typed. A Ctrl-P is held back until the next key decides. */
+/** Finds the keys that detach in what is typed. What may become them is held back until the next key decides. */
 export class DetachKeys {
-  #held = false;
+  readonly #keys: readonly number[];
+  #held: number[] = [];
+
+  constructor(keys: readonly number[]) {
+    this.#keys = keys;
+  }
 
   /** The bytes to pass on, and whether the keys were pressed; what follows them is dropped. */
   push(chunk: Uint8Array): { data: Buffer; detach: boolean } {
+    if (this.#keys.length === 0) return { data: Buffer.from(chunk), detach: false };
     const out: number[] = [];
     for (const byte of chunk) {
-      if (this.#held && byte === ctrlQ) return { data: Buffer.from(out), detach: true };
-      if (this.#held) out.push(ctrlP);
-      this.#held = byte === ctrlP;
-      if (!this.#held) out.push(byte);
+      this.#held.push(byte);
+      while (!this.#begins()) out.push(...this.#held.splice(0, 1));
+      if (this.#held.length === this.#keys.length) return { data: Buffer.from(out), detach: true };
     }
     return { data: Buffer.from(out), detach: false };
+  }
+
+  /** True while what is held is a beginning of the keys, as nothing is. */
+  #begins(): boolean {
+    return this.#held.every((byte, index) => byte === this.#keys[index]);
   }
 }

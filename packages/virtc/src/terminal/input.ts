@@ -4,11 +4,15 @@ import { DetachKeys } from "./detach.ts";
 import { drained } from "./drained.ts";
 
 /**
- * Copies standard input into the container, no faster than it is taken, and passes its end on. Resolves
- * with true when the detach keys were pressed (only looked for with `keys`), else with false.
+ * Copies standard input into the container, no faster than it is taken, and passes its end on unless it is `kept` open.
+ * Resolves with true when the keys that detach were pressed, else with false.
  */
-export async function pumpInput(from: Input, to: Writable, keys: boolean): Promise<boolean> {
-  const detachKeys = keys ? new DetachKeys() : undefined;
+export async function pumpInput(
+  from: Input,
+  to: Writable,
+  { keys, kept = false }: { keys: readonly number[]; kept?: boolean | undefined },
+): Promise<boolean> {
+  const detachKeys = new DetachKeys(keys);
   let closed = false;
   const onClosed = (): void => {
     closed = true;
@@ -16,12 +20,12 @@ export async function pumpInput(from: Input, to: Writable, keys: boolean): Promi
   to.on("error", onClosed).on("close", onClosed);
   try {
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
-      const { data, detach } = detachKeys?.push(chunk) ?? { data: chunk, detach: false };
+      const { data, detach } = detachKeys.push(chunk);
       if (closed) return false;
       if (data.length > 0 && !to.write(data)) await drained(to);
       if (detach) return true;
     }
-    to.end();
+    if (!kept) to.end();
     return false;
   } catch (error) {
     if (closed) return false;

@@ -137,7 +137,11 @@ describe("ps", () => {
     put("foreign", {}, "stopped");
     await virtc("ps", "-a");
     expect([...library.sandboxes.keys()]).toEqual(["stopped", "alive", "foreign"]);
-    expect(library.calls.sort()).toEqual(["delete detached", "delete removed", "stop stopped"]);
+    expect(library.calls.sort()).toEqual([
+      "delete detached",
+      "delete removed",
+      "stop stopped gently",
+    ]);
   });
 });
 
@@ -145,7 +149,7 @@ describe("stop, kill, wait, rm", () => {
   it("stop asks, and then stops the VM", async () => {
     const { library, virtc } = await withContainer("web");
     expect(await virtc("stop", "web")).toEqual({ code: 0, out: "web\n", err: "" });
-    expect(library.calls).toEqual(["kill web web SIGTERM", "stop web"]);
+    expect(library.calls).toEqual(["kill web web SIGTERM", "stop web gently"]);
     expect((await virtc("stop", "web")).code).toBe(0);
   });
 
@@ -161,13 +165,13 @@ describe("stop, kill, wait, rm", () => {
     const config = { ...image.config, stopSignal };
     Object.assign(library.images, { get: async () => ({ ...image, config }) });
     expect((await virtc("stop", "web")).code).toBe(0);
-    expect(library.calls).toEqual([`kill web web ${signal}`, "stop web"]);
+    expect(library.calls).toEqual([`kill web web ${signal}`, "stop web gently"]);
   });
 
   it("stop -t 0 kills at once", async () => {
     const { library, virtc } = await withContainer("web");
     await virtc("stop", "-t", "0", "web");
-    expect(library.calls).toEqual(["kill web web SIGKILL", "stop web"]);
+    expect(library.calls).toEqual(["kill web web SIGKILL", "stop web gently"]);
   });
 
   it("kill sends the signal that is asked for", async () => {
@@ -186,7 +190,7 @@ describe("stop, kill, wait, rm", () => {
 
   it("rm goes on past a name that is unknown, and fails", async () => {
     const { library, virtc } = await withContainer("one", "two");
-    const { code, out, err } = await virtc("rm", "-f", "one", "none", "two");
+    const { code, out, err } = await virtc("rm", "one", "none", "two");
     expect([code, out, err]).toEqual([125, "one\ntwo\n", "virtc: there is no sandbox none\n"]);
     expect(library.sandboxes.size).toBe(0);
   });

@@ -23,7 +23,7 @@ async function completions(...words: string[]): Promise<string[]> {
 
 describe("__complete", () => {
   it.each([
-    [["r"], ["run", "rm", "resume", "rmi"]],
+    [["r"], ["run", "restart", "rm", "resume", "rmi"]],
     [
       ["sandbox", "st"],
       ["start", "stop", "status", "stats"],

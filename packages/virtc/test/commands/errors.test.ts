@@ -15,7 +15,10 @@ async function failing(argv: string[]): Promise<{ code: number; err: string; out
 describe("a wrong command line", () => {
   it.each([
     [["system", "x"], "unknown command 'system'", "Here it is `virtc gc`. See `virtc --help`."],
-    [["build", "x"], "unknown command 'build'", "\nSee `virtc --help`."],
+    [["build", "x"], "unknown command 'build'", "\nThere is no builder: build with docker"],
+    [["swarm"], "unknown command 'swarm'", "\nThere is no swarm"],
+    [["run", "--device", "/dev/kvm", "x"], "unknown option '--device': devices of this host", ""],
+    [["run", "--pid=host", "x"], "unknown option '--pid=host': a VM shares no namespace", ""],
     [["bill"], "unknown command 'bill'", "\nSee `virtc --help`."],
     [["rnu"], "unknown command 'rnu'", "Did you mean run?"],
     [["run", "--nmae", "x", "busybox"], "unknown option '--nmae'", "Did you mean --name?"],
@@ -38,7 +41,7 @@ describe("a wrong command line", () => {
     [["run", "-it", "busybox"], "needs a terminal", "Leave out -t"],
     [["kill", "-s", "NOPE", "web"], '--signal: "NOPE" is not allowed', ""],
     [["stop", "-t", "soon", "web"], '--time: "soon" is not allowed', ""],
-    [["logs", "--tail", "x", "web"], "'--tail <lines>'", "whole number"],
+    [["logs", "--tail", "x", "web"], "--tail <lines>'", "whole number"],
     [
       ["image", "pul", "x"],
       "unknown command 'pul'",

@@ -137,7 +137,7 @@ describe("the verbs of sandbox", () => {
     expect(library.calls).toEqual([
       "start one",
       "start two",
-      "stop one",
+      "stop one gently",
       "delete one",
       "delete two",
     ]);
@@ -160,7 +160,7 @@ describe("the verbs of sandbox", () => {
     expect(library.calls).toEqual([
       ...["pause pod1", "resume pod1", "pause pod1 main", "resume pod1 main"],
       ...["pause pod1 main", "resume pod1 main", "pause pod1", "resume pod1"],
-      ...["kill pod1 main SIGTERM", "stop pod1"],
+      ...["kill pod1 main SIGTERM", "stop pod1 gently"],
     ]);
   });
 

@@ -21,6 +21,35 @@ test("virtc volume makes, lists, shows, removes and prunes", async () => {
   expect(JSON.parse((await virtc("prune", "--json"))[1])).toEqual({ removed: ["data"] });
 });
 
+test("a volume that nobody has named goes with --rm and rm -v, and stays else", async () => {
+  const shared = library();
+  const virtc = async (...words: string[]): Promise<number> =>
+    await runCli(
+      words,
+      testContext(() => shared),
+    );
+  const names = async () => (await shared.volumes.list()).map(({ name }) => name);
+  expect(await virtc("volume", "create", "f".repeat(64))).toBe(0);
+  const mounts = ["-v", "/data", "--mount", "type=volume,dst=/more", "-v", "named:/named"];
+  const mounted = shared.runSandbox;
+  shared.runSandbox = async (config, ...rest) => {
+    expect(await names()).toHaveLength(4);
+    return await mounted(config, ...rest);
+  };
+  expect(await virtc("run", "--rm", ...mounts, "-v", `${"f".repeat(64)}:/f`, "busybox")).toBe(0);
+  expect(await names()).toEqual(["f".repeat(64), "named"]);
+  expect(await virtc("volume", "rm", "f".repeat(64))).toBe(0);
+  shared.runSandbox = mounted;
+  expect(await virtc("run", "--name", "kept", ...mounts, "busybox")).toBe(0);
+  expect(await virtc("run", "--name", "gone", "-v", "/data", "busybox")).toBe(0);
+  expect(await names()).toHaveLength(4);
+  expect(await virtc("rm", "-v", "gone")).toBe(0);
+  expect(await names()).toHaveLength(3);
+  expect(await virtc("rm", "kept")).toBe(0);
+  expect(await names()).toHaveLength(3);
+  expect(await virtc("rm", "-v", "none")).toBe(125);
+});
+
 test("virtc run makes the volumes that it names, and hands the mounts on", async () => {
   const shared = library();
   const words = ["run", "-v", "data:/d", "-v", "/a:/b:ro", "--tmpfs", "/t", "--shm-size", "8m"];

@@ -94,7 +94,11 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
     async startSandbox(id) {
       known(id).state = "running";
       calls.push(`start ${id}`);
-      for (const container of known(id).containersStatus) container.state = "running";
+      for (const container of known(id).containersStatus) {
+        Object.assign(container, { state: "running", exitCode: undefined });
+        const config = created.find((one) => one.id === id)?.containers ?? [];
+        begin(id, container.id, config.find((one) => one.id === container.id)?.cmd);
+      }
     },
     async createContainer(id, config) {
       calls.push(`create ${id} ${config.id}`);
@@ -158,6 +162,9 @@ export function fakeLibrary(program: Program, images: readonly Image[] = []): Fa
       return { policy: {}, decisions: {}, rules: [] };
     },
     async setEgress() {},
+    async setAnnotations(id, annotations) {
+      Object.assign(known(id).annotations, annotations);
+    },
     async connectNetwork(id, network) {
       known(id);
       calls.push(`connect ${id} ${JSON.stringify(network)}`);
@@ -359,8 +366,18 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       exitCode: undefined,
       exitedAt: undefined,
       logged: container.cmd?.detach ?? false,
-      annotations: {},
-      mounts: [],
+      terminal: container.cmd?.terminal ?? false,
+      interactive: container.cmd?.interactive ?? false,
+      annotations: { ...container.annotations },
+      mounts: (container.mounts ?? []).map((mount) => ({
+        type: mount.type,
+        source: "source" in mount ? mount.source : undefined,
+        destination: mount.destination,
+        options: [],
+        readOnly: false,
+        hostPath: undefined,
+        blockDeviceID: undefined,
+      })),
       spec: { ociVersion: "1.0.2" },
     })),
   };

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { defaultDetachKeys } from "../../src/args/detach-keys.ts";
 import type { Unanswered } from "../../src/errors/unanswered.ts";
 import { DetachKeys } from "../../src/terminal/detach.ts";
 import { pumpInput } from "../../src/terminal/input.ts";
@@ -14,14 +15,14 @@ describe("DetachKeys", () => {
   };
 
   it("finds the keys in one piece and in two, and drops what follows", () => {
-    expect(push(new DetachKeys(), "ab\u0010\u0011cd")).toEqual(["ab", true]);
-    const keys = new DetachKeys();
+    expect(push(new DetachKeys(defaultDetachKeys), "ab\u0010\u0011cd")).toEqual(["ab", true]);
+    const keys = new DetachKeys(defaultDetachKeys);
     expect(push(keys, "x\u0010")).toEqual(["x", false]);
     expect(push(keys, "\u0011")).toEqual(["", true]);
   });
 
   it("passes on a Ctrl-P that something else follows", () => {
-    const keys = new DetachKeys();
+    const keys = new DetachKeys(defaultDetachKeys);
     expect(push(keys, "\u0010\u0010")).toEqual(["\u0010", false]);
     expect(push(keys, "a\u0011")).toEqual(["\u0010a\u0011", false]);
   });
@@ -165,7 +166,7 @@ describe("pumpInput", () => {
     const from = new PassThrough();
     const to = new PassThrough();
     from.end(Buffer.from([0, 255, 16, 17]));
-    expect(await pumpInput(from, to, false)).toBe(false);
+    expect(await pumpInput(from, to, { keys: [] })).toBe(false);
     expect(to.read()).toEqual(Buffer.from([0, 255, 16, 17]));
     expect(to.writableEnded).toBe(true);
   });
@@ -174,7 +175,7 @@ describe("pumpInput", () => {
     const from = new PassThrough();
     const to = new PassThrough();
     from.write("ab\u0010\u0011");
-    expect(await pumpInput(from, to, true)).toBe(true);
+    expect(await pumpInput(from, to, { keys: defaultDetachKeys })).toBe(true);
     expect(to.read().toString()).toBe("ab");
     expect(to.writableEnded).toBe(false);
     expect(from.destroyed).toBe(false);
@@ -186,7 +187,7 @@ describe("pumpInput", () => {
       write: (_chunk, _encoding, callback) => callback(new Error("EPIPE")),
     });
     from.write("a");
-    const done = pumpInput(from, to, false);
+    const done = pumpInput(from, to, { keys: [] });
     await new Promise((resolve) => to.on("close", resolve));
     from.write("b");
     expect(await done).toBe(false);

@@ -20,8 +20,8 @@ const others = [
 ] as const satisfies readonly (keyof SandboxMethods)[];
 
 /** Methods that yield, each with the number of arguments before its options. */
-const yielding = { logs: 1, monitor: 0, egressLog: 0 } as const satisfies {
-  [N in "logs" | "monitor" | "egressLog"]: BeforeOptions<Sandbox[N]>;
+const yielding = { logs: 1, monitor: 0, egressLog: 0, followNetwork: 0 } as const satisfies {
+  [N in "logs" | "monitor" | "egressLog" | "followNetwork"]: BeforeOptions<Sandbox[N]>;
 };
 
 type Name = Exclude<keyof SandboxMethods, (typeof others)[number]> | keyof typeof yielding;

@@ -10,6 +10,8 @@ import { monitor } from "../monitor/monitor.ts";
 import { networkByDefault } from "../network/default.ts";
 import type { EgressDecision } from "../network/egress/audit.ts";
 import { egressLog } from "../network/egress/log.ts";
+import { followNetwork } from "../network/follow.ts";
+import type { NetworkChange } from "../network/verbs/rescan.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { deleteSandbox } from "../sandbox/delete.ts";
@@ -121,6 +123,16 @@ export class Sandbox implements AsyncDisposable {
   /** What the egress policy has decided, the oldest first, as far as it is kept; with `follow`, until the VM ends. */
   egressLog(options: CallOptions & { follow?: boolean } = {}): AsyncGenerator<EgressDecision> {
     return egressLog(this.#session, options);
+  }
+
+  /**
+   * Keeps the guest up to date with its network namespace while this is read: links that come are plugged in, those that
+   * go are taken out, addresses and routes follow; tells each change. Begins with what has changed before, and ends with
+   * the VM. NOT_SUPPORTED without a namespace, or for a link that comes to a sandbox with an egress policy. No deadline
+   * unless one is given.
+   */
+  followNetwork(options: CallOptions = {}): AsyncGenerator<NetworkChange> {
+    return followNetwork(this.#session, options);
   }
 
   /**

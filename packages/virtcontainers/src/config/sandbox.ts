@@ -151,8 +151,8 @@ export const SandboxConfigSchema = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ networkConfig, network }) => !(networkConfig?.netNSPath && network?.networks),
-      "a namespace that somebody else fills (networkConfig.netNSPath) has the networks that it has",
+      ({ networkConfig, network }) => !(isFilledByOthers(networkConfig) && network?.networks),
+      "a namespace that somebody else fills (networkConfig) has the networks that it has",
     ),
     ["network"],
   ),
@@ -166,7 +166,7 @@ export const SandboxConfigSchema = v.pipe(
   v.forward(
     v.check(
       ({ networkConfig, network, ports = [] }) =>
-        ports.length === 0 || (network !== undefined && networkConfig?.netNSPath === undefined),
+        ports.length === 0 || (network !== undefined && !isFilledByOthers(networkConfig)),
       "ports need a network, such as network: {} for the bridge of this host",
     ),
     ["ports"],
@@ -178,6 +178,11 @@ export const SandboxConfigSchema = v.pipe(
     "hypervisorConfig.useVSock and agentConfig.useVSock must not differ",
   ),
 );
+
+function isFilledByOthers(config: NetworkConfig | undefined): boolean {
+  return config?.netNSPath !== undefined || config?.danConfigPath !== undefined;
+}
+
 /** What is to run has to be said, or that nothing is. */
 export const RunSandboxConfigSchema = v.pipe(
   SandboxConfigSchema,

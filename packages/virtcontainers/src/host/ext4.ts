@@ -25,7 +25,8 @@ export async function makeExt4(
       await file.truncate(sizeMiB * 1024 * 1024);
       // By its descriptor: the VMM, whose folder this may be, could put a symlink in the path's place.
       const pinned = `/proc/${process.pid}/fd/${file.fd}`;
-      const extended = "lazy_itable_init=1,nodiscard";
+      // The file is all zeros, so the journal need not be written.
+      const extended = "lazy_itable_init=1,lazy_journal_init=1,nodiscard";
       const journal = options.journal ? [] : ["-O", "^has_journal"];
       const args = ["-q", "-F", "-m", "0", ...journal, "-E", extended, pinned];
       const { signal, owner } = options;

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { errnoError } from "./errno.ts";
 import type { Host } from "./host.ts";
 
-type Part = "processes" | "mounts" | "locks" | "sockets" | "cgroups" | "network";
+type Part = "processes" | "mounts" | "locks" | "sockets" | "cgroups" | "network" | "pci";
 
 /** What goes wrong, and when. */
 export interface Fault {
@@ -36,6 +36,7 @@ export function createFaultyHost(
     sockets: wrap(host.sockets, "sockets", pass),
     cgroups: wrap(host.cgroups, "cgroups", pass),
     network: wrap(host.network, "network", pass),
+    pci: wrap(host.pci, "pci", pass),
     uid: host.uid,
     gid: host.gid,
     bootId: () => host.bootId(),

@@ -14,6 +14,7 @@ export interface Host {
   readonly sockets: Sockets;
   readonly cgroups: Cgroups;
   readonly network: Network;
+  readonly pci: Pci;
   /** Effective user id of this process. */
   readonly uid: number;
   readonly gid: number;
@@ -196,6 +197,20 @@ export interface Sockets {
   connectVsock(address: { cid: number; port: number }, signal: AbortSignal): Promise<Duplex>;
 }
 
+/** Devices of the PCI bus, each by its address, such as 0000:00:1f.6. */
+export interface Pci {
+  /** HOST_REQUIREMENT unless this host can give devices to VMs (VFIO). */
+  assertVfio(): Promise<void>;
+  /** What serves a device on this host; undefined: nothing. */
+  driverOf(address: string): Promise<string | undefined>;
+  /** The file by which a VMM has a device, and all that can't be told from it. HOST_REQUIREMENT if there is none. */
+  groupFile(address: string): Promise<string>;
+  /** Takes a device from its driver, for a VM. HOST_FAILED. */
+  lend(address: string): Promise<void>;
+  /** Makes a device again what it was. One that is gone is no error. */
+  giveBack(address: string, driver: string | undefined): Promise<void>;
+}
+
 export interface BoundPort {
   protocol: "tcp" | "udp";
   address: Uint8Array;
@@ -283,6 +298,14 @@ export interface Command {
   networkNamespace?: string | undefined;
 }
 
+/** Listens to what changes in a network namespace, until it is disposed of. */
+export interface NamespaceWatch extends Disposable {
+  /** It ended by itself: nothing more will be heard. */
+  readonly ended: boolean;
+  /** Settles when links, addresses or routes have changed since it last did, and at its end. */
+  change(): Promise<void>;
+}
+
 /** Network namespaces, named by the path of a file that they are bound on, and what is made in them. */
 export interface Network {
   /**
@@ -319,11 +342,16 @@ export interface Network {
     args: readonly string[],
     options?: { input?: string; signal?: AbortSignal; timeoutMs?: number },
   ): Promise<RunResult>;
+  /** Listens to changes of links, addresses and routes in a namespace; of what happens once this has settled nothing is missed. */
+  watch(namespace: string, signal: AbortSignal): Promise<NamespaceWatch>;
   /**
    * Makes a tap in a namespace and opens `queues` pairs of its queues; it is gone with the last descriptor. A name
-   * that is taken is HOST_FAILED.
+   * that is taken is HOST_FAILED. `existing`: it is one that another program has made, and is there afterwards.
    */
-  openTap(namespace: string, tap: { name: string; queues: number }): Promise<OpenDescriptor[]>;
+  openTap(
+    namespace: string,
+    tap: { name: string; queues: number; existing?: boolean },
+  ): Promise<OpenDescriptor[]>;
   /** Opens so many pairs of queues of the macvtap with this number in a namespace. */
   openMacvtap(
     namespace: string,

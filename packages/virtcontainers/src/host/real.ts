@@ -7,6 +7,7 @@ import { createMounts } from "./mounts.ts";
 import { houseRooms } from "./network/house/rooms.ts";
 import { createNetwork } from "./network/network.ts";
 import { ownRooms } from "./network/rooms.ts";
+import { createPci } from "./pci/pci.ts";
 import { createProcesses } from "./processes.ts";
 import { createSockets } from "./sockets.ts";
 
@@ -23,6 +24,7 @@ export function createHost(): Host {
     locks,
     sockets: createSockets(libc),
     cgroups: createCgroups(),
+    pci: createPci(),
     network: createNetwork(libc, processes, rooms),
     uid,
     gid: process.getegid?.() ?? 0,

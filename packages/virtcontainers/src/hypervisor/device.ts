@@ -50,6 +50,8 @@ export interface NetworkDevice {
   mac: string;
   /** Bytes; what the guest can't go beyond. */
   mtu?: number;
+  /** Entries of each queue towards the guest: 256, 512 or 1024; default 256. */
+  queueSize?: number;
   /** Each is one pair of queues. */
   taps: readonly number[];
   /** One of /dev/vhost-net for each tap, or none: the VMM then serves the queues itself. */
@@ -74,6 +76,8 @@ export interface VhostUserDevice {
   mtu?: number;
   /** Pairs of queues; that process must have as many. */
   queues: number;
+  /** Entries of each queue: 256, 512 or 1024; default 256. */
+  queueSize?: number;
 }
 
 /** What a VM can be given, when it starts or while it runs. */

@@ -5,12 +5,14 @@ import type { Ledger } from "../store/ledger.ts";
 import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { attachNetworks } from "./attach.ts";
+import { danLinks, readDan } from "./dan/links.ts";
 import { assertRoutable } from "./egress/open.ts";
 import { kindOf } from "./endpoint/kinds.ts";
 import { assertJoinable, modelFor } from "./interworking/models.ts";
 import { publishPorts } from "./publish/publish.ts";
 import { readNamespace } from "./scan/read.ts";
 import { type FoundLink, scanNamespace } from "./scan/scan.ts";
+import { servedBySocket } from "./scan/socket.ts";
 import { wantsNamedNetworks } from "./wanted.ts";
 import type { NetworkWork, Plug } from "./work.ts";
 
@@ -30,6 +32,8 @@ export async function fillNamespace(
     network.attachments = await phase("network.cni", ids, () =>
       attachNetworks(context, sandbox, network.netns.path, ledger, signal),
     );
+  const { danConfigPath } = sandbox.config.networkConfig ?? {};
+  if (danConfigPath !== undefined) return await danLinks(context, network, danConfigPath, signal);
   await publishPorts(context, sandbox, network, ledger);
   return await phase("network.scan", ids, () => scanLinks(context, sandbox, network, signal));
 }
@@ -40,7 +44,8 @@ export async function obtainNamespace(
   { id, config }: StoredSandbox,
   ledger: Ledger,
 ): Promise<StoredNetwork> {
-  const given = config.networkConfig?.netNSPath;
+  const { netNSPath, danConfigPath } = config.networkConfig ?? {};
+  const given = danConfigPath === undefined ? netNSPath : readDan(danConfigPath).netns;
   if (given !== undefined) {
     const netns = { path: given, ...(await host.network.identifyNamespace(given)) };
     return { netns, created: false, endpoints: [], attachments: [] };
@@ -59,19 +64,19 @@ async function scanLinks(
   const { links, left } = scanNamespace(await readNamespace(host, netns.path, signal));
   for (const link of left)
     logger.warn({ sandboxId: sandbox.id, link }, "a link of the namespace is not the guest's");
-  return links;
+  return links.map(servedBySocket);
 }
 
 export function networkWork(
   { host }: Pick<Context, "host">,
-  { config }: Pick<StoredSandbox, "config">,
+  { config, user }: Pick<StoredSandbox, "config" | "user">,
   network: StoredNetwork,
   cpus: number,
   ledger: Ledger,
   signal: AbortSignal,
 ): NetworkWork {
   const queues = Math.min(cpus, mostQueues);
-  return { host, network, queues, rates: config.network ?? {}, ledger, signal };
+  return { host, network, queues, user, rates: config.network ?? {}, ledger, signal };
 }
 
 /** Joins a link with one that the guest is to have, and writes down that it is. */
@@ -93,14 +98,15 @@ export async function attachLink(
 export function makeEndpoint(
   network: StoredNetwork,
   { config }: Pick<StoredSandbox, "config">,
-  { name, ifindex, type, guest }: FoundLink,
+  { name, ifindex, type, source, guest }: FoundLink,
 ): StoredEndpoint {
   const index = freeIndex(network);
   const egress = config.network?.egress;
   const model = modelFor(type, config.networkConfig?.interworkingModel, egress);
   if (egress !== undefined) assertRoutable(type, name);
   const side = model === "routed" ? behindRouter(guest) : guest;
-  const endpoint = { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+  const made = { id: `net${index}`, type, model, name, ifindex, index, guest: side };
+  const endpoint = source === undefined ? made : { ...made, source };
   assertJoinable(endpoint);
   return endpoint;
 }

@@ -1,8 +1,10 @@
 import type { SandboxConfig } from "../config/sandbox.ts";
 import { invalidArgument, VirtError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
 import { assertCanAttach } from "../hypervisor/can-attach.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
+import { readDan } from "./dan/links.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
 
 type Networked = Pick<SandboxConfig, "networkConfig" | "network" | "ports" | "containers">;
@@ -12,7 +14,8 @@ export function wantsNamedNetworks({ networkConfig, network }: Networked): boole
   return (
     wantsNetwork({ networkConfig, network }) &&
     network !== undefined &&
-    networkConfig?.netNSPath === undefined
+    networkConfig?.netNSPath === undefined &&
+    networkConfig?.danConfigPath === undefined
   );
 }
 
@@ -29,7 +32,7 @@ export async function assertConnectable(
   config: Networked,
 ): Promise<void> {
   if (!wantsNetwork(config)) return;
-  const { netNSPath, interworkingModel: model } = config.networkConfig ?? {};
+  const { netNSPath, danConfigPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
   assertHooksCan(hypervisor, config);
   await host.network.assertUsable();
@@ -51,6 +54,17 @@ export async function assertConnectable(
       "an egress policy needs the model routed",
     );
   if (netNSPath !== undefined) await host.network.identifyNamespace(netNSPath);
+  if (danConfigPath !== undefined) await assertDan(host, hypervisor, danConfigPath);
+}
+
+/** Refuses what the file of directly attachable networks says, and the driver or the host can't. */
+async function assertDan(host: Host, hypervisor: Hypervisor, path: string): Promise<void> {
+  const { netns, devices } = readDan(path);
+  for (const kind of ["vhost-user", "vfio"] as const)
+    if (devices.some(({ device }) => device.type === kind))
+      assertCanAttach(hypervisor, kind, "cold");
+  if (netns !== undefined)
+    await host.network.identifyNamespace(netns, "networkConfig.danConfigPath.netns");
 }
 
 /** NOT_SUPPORTED for docker's own hook, which needs the process of the VM, where a VM that runs can't be given links. */

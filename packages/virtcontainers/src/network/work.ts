@@ -1,6 +1,7 @@
 import type { SandboxNetwork } from "../config/network/network.ts";
 import type { Host } from "../host/host.ts";
-import type { NetworkDevice } from "../hypervisor/device.ts";
+import type { UserIds } from "../host/user-ids.ts";
+import type { NetworkDevice, VfioDevice, VhostUserDevice } from "../hypervisor/device.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredEndpoint, StoredNetwork } from "../store/network/stored.ts";
 
@@ -10,6 +11,8 @@ export interface NetworkWork {
   network: Pick<StoredNetwork, "netns" | "created">;
   /** Pairs of queues of each interface: one for each CPU that the VM starts with. */
   queues: number;
+  /** Whom the VMM runs as; undefined: as the caller. */
+  user: UserIds | undefined;
   rates: Pick<SandboxNetwork, "rxRateBits" | "txRateBits">;
   ledger: Ledger;
   signal: AbortSignal;
@@ -17,7 +20,7 @@ export interface NetworkWork {
 
 /** What the VM is given for an endpoint; disposed of once the VMM has it. */
 export interface Plug extends AsyncDisposable {
-  device: NetworkDevice;
+  device: NetworkDevice | VhostUserDevice | VfioDevice;
 }
 
 /** An interface of the VM, as it is known before the link is there that it is joined with. */

@@ -5,6 +5,7 @@ import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/run-verb.ts";
 import { whileHeld } from "../operation/while-held.ts";
+import { sweepScratch } from "../storage/block/scratch.ts";
 import { runs } from "../store/record/record.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
@@ -29,10 +30,12 @@ export async function collectGarbage(
   const { dryRun = false } = options;
   const uses = await deadline.race(collectUses(context, dryRun, signal));
   const swept = await deadline.race(context.images.sweep({ dryRun, signal }));
+  const layers = await sweepScratch(context, dryRun);
   const cut = await context.store.sweepOwnWrites(dryRun);
   return [
     ...found,
     ...cut.map((name): Garbage => ({ kind: "file", name, reason: "its writer was killed" })),
+    ...layers.map((name): Garbage => ({ kind: "file", name, reason: "its sandbox is gone" })),
     ...uses.map((name): Garbage => ({ kind: "cni", name, reason: "its sandbox is gone" })),
     ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
   ];

@@ -2,12 +2,16 @@ import { launchContainer } from "../container/verbs/start.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
 import { type Operation, undo } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
+import { isScratch } from "../storage/block/scratch.ts";
 import { assertShare } from "../storage/virtiofs/daemon.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { boot } from "./boot.ts";
 import { stopSandbox } from "./stop.ts";
 
-/** Starts a sandbox and all its containers; one that was stopped boots anew, with fresh writable layers. */
+/**
+ * Starts a sandbox and all its containers; one that was stopped boots anew. What was written to a
+ * scratch disk is there again; what was written to the guest's memory is not.
+ */
 export async function startSandbox(operation: Operation): Promise<void> {
   const { context, sandbox, connection, deadline } = operation;
   if (sandbox.state === "ready" && !(await isVmAlive(context, sandbox)))
@@ -17,8 +21,9 @@ export async function startSandbox(operation: Operation): Promise<void> {
   for (const container of sandbox.containers) await assertShare(operation, container);
   if (sandbox.state === "stopped") {
     const ledger = context.store.ledger(sandbox.id);
+    const keep = isScratch(context, sandbox.id);
     await connection.release();
-    await ledger.releaseAll();
+    await ledger.releaseAll(keep);
     sandbox.bootId = await context.host.bootId();
     for (const container of sandbox.containers) forgetExit(container);
     try {
@@ -26,7 +31,7 @@ export async function startSandbox(operation: Operation): Promise<void> {
     } catch (error) {
       await undo(operation, async (undoing) => {
         await connection.release();
-        await ledger.releaseAll();
+        await ledger.releaseAll(keep);
         await markGone(context, sandbox);
         await undoing.save();
       });

@@ -34,10 +34,11 @@ async function stopVm(operation: Operation, force: boolean): Promise<void> {
 /** One that is halted can't; one that hangs in a dead share takes long, and is given the time only for what would be lost. */
 async function canPowerOff({ context, sandbox }: Operation): Promise<boolean> {
   if (sandbox.state === "paused") return false;
-  return writesDisks(sandbox) || !(await isShareDead(context, sandbox));
+  const layers = sandbox.containers.some(({ drives }) => drives.scratch !== undefined);
+  return layers || writesDisks(sandbox) || !(await isShareDead(context, sandbox));
 }
 
-/** True if it writes to disks that stay, of a volume or a root: what was written has to get there before the VM goes. */
+/** True if it writes to disks that outlive it, of a volume or a root: what was written has to get there before the VM goes. */
 export function writesDisks({ containers }: StoredSandbox): boolean {
   return containers.some(
     ({ mounts, drives }) =>

@@ -70,9 +70,10 @@ export class LedgerFile implements Ledger {
     await this.release((record) => about(record).life === "vm");
   }
 
-  async releaseAll(): Promise<void> {
+  async releaseAll(keep?: (record: LedgerRecord) => boolean): Promise<void> {
     const errors: unknown[] = [];
-    for (const seq of [...this.#entries.keys()].reverse()) {
+    for (const [seq, record] of [...this.#entries].reverse()) {
+      if (keep?.(record)) continue;
       await this.#release(seq).catch((error: unknown) => errors.push(error));
     }
     if (errors.length === 1) throw errors[0];

@@ -20,7 +20,7 @@ export interface Ledger {
   release(match: (record: LedgerRecord) => boolean): Promise<void>;
   /** Strikes records out whose things are nobody's to release any more. */
   strike(match: (record: LedgerRecord) => boolean): void;
-  /** Releases everything, newest first; goes on past failures and throws them together at the end. */
-  releaseAll(): Promise<void>;
+  /** Releases everything but what is to be kept, newest first; goes on past failures and throws them together at the end. */
+  releaseAll(keep?: (record: LedgerRecord) => boolean): Promise<void>;
   entries(): readonly LedgerEntry[];
 }

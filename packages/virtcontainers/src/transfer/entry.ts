@@ -25,6 +25,8 @@ export interface HardLink {
   path: readonly string[];
   /** The names of the file. */
   file: readonly string[];
+  /** What the file is, where it is known. */
+  of?: Pick<TreeEntry, "mode" | "uid" | "gid" | "mtimeMs">;
 }
 
 /** What was left out of a copy. */

@@ -127,7 +127,7 @@ describe("a container's life", () => {
       (await leftovers(instance.folder)).length + Object.keys(await drives()).length;
     const before = await disks();
     const id = await started({ ...waiting, id: "disk", scratchMiB: 16 });
-    expect(await disks()).toBe(before + 2);
+    expect(await disks()).toBe(before + 3);
     await remove(id);
     expect(await disks()).toBe(before);
   });

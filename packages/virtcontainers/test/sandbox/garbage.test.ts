@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "../support/leftovers.ts";
@@ -98,9 +98,26 @@ describe("garbage", () => {
     expect(await instance.vc.collectGarbage({ dryRun: true })).toEqual(found);
     expect(await instance.vc.collectGarbage()).toEqual(found);
     expect((await instance.vc.statusSandbox("sb")).containersStatus).toHaveLength(1);
-    const files = readdirSync(storedPath(instance, "sb", "vm"));
-    expect(files.filter((name) => name.startsWith("scratch-"))).toEqual([]);
+    expect(readdirSync(join(instance.folder, "data", "layers"))).toEqual([]);
     await sandbox.createContainer({ ...waiting, id: "half", scratchMiB: 16 });
+  });
+
+  test("is the disk of a writable layer whose sandbox is gone with its ledger, and no other's", async () => {
+    await using sandbox = await instance.vc.runSandbox({
+      id: "sb",
+      containers: [{ ...waiting, scratchMiB: 16 }],
+    });
+    await sandbox.release();
+    const layers = join(instance.folder, "data", "layers");
+    const [own = ""] = readdirSync(layers);
+    const gone = join(layers, own.replace(/^sb@/, "s.b@"));
+    const foreign = join(layers, `sb@${"0".repeat(16)}.c1.img`);
+    for (const path of [gone, foreign]) writeFileSync(path, "");
+    const found = [{ kind: "file", name: gone, reason: "its sandbox is gone" }];
+    expect(await instance.vc.collectGarbage({ dryRun: true })).toEqual(found);
+    expect(await instance.vc.collectGarbage()).toEqual(found);
+    expect(readdirSync(layers).sort()).toEqual([own, basename(foreign)].sort());
+    rmSync(foreign);
   });
 
   test("is what was cut short of a trace, a journal's progress or copies, of all sandboxes once it is old", async () => {

@@ -274,6 +274,12 @@ const verbs: Record<string, Verb> = {
   },
   setEgress: { run: (vc, id) => vc.setEgress(id, { default: "deny" }), outcomes: noNetwork },
   egressStatus: { run: (vc, id) => vc.egressStatus(id), outcomes: noNetwork },
+  followNetwork: {
+    run: async (vc, id) => {
+      for await (const change of vc.followNetwork(id)) throw new Error(JSON.stringify(change));
+    },
+    outcomes: noNetwork,
+  },
   egressLog: {
     run: async (vc, id) => {
       for await (const decision of vc.egressLog(id)) throw new Error(JSON.stringify(decision));

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createHost } from "../../src/host/real.ts";
 
-/** Everything that sandboxes below a folder still hold of the host: folders, uses of images, mounts, processes. */
+/** Everything that sandboxes below a folder still hold of the host: folders, uses of images, writable layers, mounts, processes. */
 export async function leftovers(folder: string): Promise<string[]> {
   const mounts = await createHost().mounts.listBelow(folder);
   return [
@@ -10,6 +10,7 @@ export async function leftovers(folder: string): Promise<string[]> {
     ...["images", "data/images", "data/volumes"]
       .flatMap((place) => entries(join(folder, place)))
       .flatMap((path) => entries(join(path, "users"))),
+    ...entries(join(folder, "data", "layers")),
     ...mounts.map((path) => `mount ${path}`),
     ...processesOf(folder).map((what) => `process ${what}`),
   ];

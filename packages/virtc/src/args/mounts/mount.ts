@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import type { Mount } from "virtcontainers";
 import { badValue } from "../../errors/usage.ts";
 import { parseMiB } from "../size.ts";
+import { anonymousName } from "./anonymous.ts";
 import { csvFields } from "./csv.ts";
 import { tmpfsOptions } from "./options.ts";
 import { sizes } from "./tmpfs.ts";
@@ -26,7 +27,7 @@ const keys: Readonly<Record<string, string>> = {
 /** What each type takes beside destination and readonly; what it must have comes first. */
 const ofType: Readonly<Record<string, { required: string[]; optional: string[] }>> = {
   bind: { required: ["source"], optional: ["watchable"] },
-  volume: { required: ["source"], optional: ["volume-nocopy"] },
+  volume: { required: [], optional: ["source", "volume-nocopy"] },
   local: { required: ["source"], optional: [] },
   ephemeral: { required: ["source"], optional: ["size"] },
   tmpfs: { required: [], optional: ["size", "mode"] },
@@ -82,7 +83,10 @@ function mountOf(fields: Fields, text: string, cwd: string): Mount {
       return { type, source: resolve(cwd, source), ...common, ...watchable };
     }
     case "volume":
-      return { type, source, ...common, ...(isOn("volume-nocopy") && { noCopy: true }) };
+      return {
+        ...{ type, source: source || anonymousName(), ...common },
+        ...(isOn("volume-nocopy") && { noCopy: true }),
+      };
     case "local":
       return { type, source, ...common };
     case "ephemeral":

@@ -1,16 +1,22 @@
 import { isAbsolute, resolve } from "node:path";
 import type { Mount } from "virtcontainers";
 import { badValue } from "../../errors/usage.ts";
+import { anonymousName } from "./anonymous.ts";
 import { bindOptions } from "./options.ts";
 
-/** `SOURCE:PATH[:OPTIONS]`: a folder or file of the host where SOURCE has a slash, else a named volume. */
+/**
+ * `SOURCE:PATH[:OPTIONS]`: a folder or file of the host where SOURCE has a slash, else a named volume. `PATH` alone is a
+ * volume without a name.
+ */
 export function parseVolume(text: string, cwd: string): Mount {
+  if (isAbsolute(text) && !text.includes(":"))
+    return { type: "volume", source: anonymousName(), destination: text };
   const [source = "", destination = "", options, ...more] = text.split(":");
   if (source === "" || !isAbsolute(destination) || more.length > 0) {
     throw badValue(
       "--volume",
       text,
-      "it must be SOURCE:PATH or SOURCE:PATH:ro, with an absolute PATH",
+      "it must be PATH, SOURCE:PATH or SOURCE:PATH:ro, with an absolute PATH",
     );
   }
   const given = options?.split(",");

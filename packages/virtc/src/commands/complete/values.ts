@@ -31,6 +31,7 @@ const sources: Readonly<Record<string, Source>> = {
   container: containers,
   image: images,
   network: networks,
+  volume: volumes,
   path: () => files,
   config: () => files,
   rootfs: () => files,
@@ -70,6 +71,14 @@ async function containers(context: Context, { inSandbox, sandbox }: Place): Prom
 async function images(context: Context): Promise<Candidate[]> {
   const all = await (await context.library()).images.list();
   return all.flatMap((image) => image.names.map((name) => ({ text: name, about: "image" })));
+}
+
+/** As an option it is a folder too, or a volume and a place in the container. */
+async function volumes(context: Context, { inSandbox }: Place): Promise<Candidate[]> {
+  const all = await (await context.library()).volumes.list();
+  const named = all.map(({ name, driver }) => ({ text: name, about: driver }));
+  if (!inSandbox) return named;
+  return [...named.map(({ text, about }) => ({ text: `${text}:`, about })), ...files];
 }
 
 /** Where one is chosen for a container, also what is none. */

@@ -1,6 +1,11 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
+import type { Define } from "../define.ts";
+import { define as exec } from "../exec/command.ts";
 import { defineGroup } from "../group.ts";
+import { define as inspect } from "../inspect/command.ts";
+import { define as logs } from "../logs/command.ts";
+import { definePs } from "../ps/command.ts";
 import { define as create } from "./create/command.ts";
 import { define as remove } from "./delete.ts";
 import { define as enter } from "./enter.ts";
@@ -13,6 +18,8 @@ import { define as stats } from "./stats.ts";
 import { define as status } from "./status.ts";
 import { define as stop } from "./stop.ts";
 import { define as update } from "./update.ts";
+
+const list: Define = (group, context) => void definePs(group, context, "ls").alias("list");
 
 export async function define(program: Command, context: Context): Promise<void> {
   await defineGroup(program, context, {
@@ -27,6 +34,23 @@ export async function define(program: Command, context: Context): Promise<void> 
       "virtc container enter pod1 web ps",
       "virtc container delete --force pod1 web",
     ],
-    parts: [create, start, stop, remove, enter, kill, pause, resume, update, status, ps, stats],
+    parts: [
+      list,
+      logs,
+      inspect,
+      exec,
+      create,
+      start,
+      stop,
+      remove,
+      enter,
+      kill,
+      pause,
+      resume,
+      update,
+      status,
+      ps,
+      stats,
+    ],
   });
 }

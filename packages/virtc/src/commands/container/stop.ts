@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseSeconds } from "../../args/duration.ts";
+import { optional } from "../../args/optional.ts";
 import type { Context } from "../../context.ts";
 import { isLibraryError } from "../../errors/library.ts";
 import type { Library } from "../../library.ts";
@@ -7,7 +8,7 @@ import { endContainer } from "../../sandbox/stop.ts";
 import { defineContainerVerb } from "./verb.ts";
 
 export function define(group: Command, context: Context): void {
-  defineContainerVerb<{ time: string }>(group, context, {
+  defineContainerVerb<{ time?: string }>(group, context, {
     name: "stop",
     summary: "stop containers; the sandbox goes on",
     description:
@@ -15,9 +16,12 @@ export function define(group: Command, context: Context): void {
       "on, and they can be started again.",
     examples: ["virtc container stop pod1 web", "virtc container stop -t 0 pod1 web job"],
     declare: (command) =>
-      command.option("-t, --time <seconds>", "how long to wait before killing", "10"),
+      command.option(
+        "-t, --time <seconds>",
+        "how long to wait before killing (default: 10, or its own)",
+      ),
     act: ({ time }) => {
-      const graceMs = parseSeconds("--time", time);
+      const graceMs = optional(time, (text) => parseSeconds("--time", text));
       return async (library, sandbox, name) => {
         const status = await library.statusContainer(sandbox, name);
         if (status.state === "running") await endContainer(library, sandbox, status, graceMs);

@@ -30,7 +30,7 @@ export async function debug(
       const size = keyboard ? { size: terminalSize(context.stdout) } : {};
       const guest = await sandbox.openConsole({ args: [...args], ...size }, { signal });
       const io = keyboard ? guest.io : { ...guest.io, stdout: guest.io.stdout.pipe(plainLines()) };
-      const options = { interactive: keyboard, tty: keyboard, detachable: false, lingerMs };
+      const options = { interactive: keyboard, tty: keyboard, detachKeys: [], lingerMs };
       const ending = await attach({ ...guest, io }, options, relay, context);
       return ending.kind === "exited" ? ending.code : 0;
     } finally {

@@ -1,7 +1,10 @@
 import type { Command } from "commander";
+import type { VirtEvent } from "virtcontainers";
 import { collect } from "../../args/collect.ts";
 import { parseMoment } from "../../args/moment.ts";
+import { optional } from "../../args/optional.ts";
 import type { Context } from "../../context.ts";
+import { oneFormatter } from "../../listing/format.ts";
 import { jsonLine } from "../../output/json.ts";
 import { drained } from "../../terminal/drained.ts";
 import { examples } from "../examples.ts";
@@ -10,6 +13,7 @@ import { eventLine } from "./line.ts";
 
 interface EventsOptions {
   json?: boolean;
+  format?: string;
   since?: string;
   until?: string;
   filter?: string[];
@@ -24,6 +28,7 @@ export function define(program: Command, context: Context): void {
         "about a container names it after its sandbox, as in web/web.",
     )
     .option("--json", "print JSON, one object a line")
+    .option("--format <template>", "print by a template: json, or {{.type}} {{.sandboxId}}")
     .option(
       "--since <time>",
       "begin with what has happened since: 10m (ago), a date, seconds since 1970",
@@ -41,7 +46,13 @@ export function define(program: Command, context: Context): void {
     );
 }
 
+/** With what an event of another type has, so that one template fits all. */
+function withAll(event: VirtEvent): Record<string, unknown> {
+  return { containerId: "", exitCode: "", reason: "", ...event };
+}
+
 async function events(options: EventsOptions, context: Context): Promise<void> {
+  const format = optional(options.format, oneFormatter);
   const { types, names } = parseFilters(options.filter ?? []);
   const since = options.since === undefined ? undefined : parseMoment("--since", options.since);
   const until = options.until === undefined ? undefined : parseMoment("--until", options.until);
@@ -49,7 +60,12 @@ async function events(options: EventsOptions, context: Context): Promise<void> {
   const wanted = { since, until, types: types.length > 0 ? types : undefined };
   for await (const event of library.events(wanted)) {
     if (!hasName(event, names)) continue;
-    const line = options.json ? `${jsonLine(event)}\n` : eventLine(event);
+    const line =
+      format !== undefined
+        ? format(withAll(event))
+        : options.json
+          ? `${jsonLine(event)}\n`
+          : eventLine(event);
     if (!context.stdout.write(line)) await drained(context.stdout);
   }
 }

@@ -11,6 +11,7 @@ export interface ExecOptions {
   workdir?: string;
   user?: string;
   container?: string;
+  detachKeys?: string;
 }
 
 /** Declares the options of `exec` and `container enter`. */
@@ -19,6 +20,7 @@ export function declareExecOptions(command: Command): Command {
     .option("-d, --detach", "run the command in the background; its output is not kept")
     .option("-i, --interactive", "pass standard input to the command")
     .option("-t, --tty", "give the command a terminal")
+    .option("--detach-keys <keys>", "keys that detach (default: ctrl-p,ctrl-q)")
     .option("-e, --env <variable>", "NAME=value, or NAME to pass it on from here", collect, [])
     .option("--env-file <file>", "read environment variables from a file", collect, [])
     .option("-w, --workdir <dir>", "working directory in the container")

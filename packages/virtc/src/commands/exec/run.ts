@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import type { Cmd } from "virtcontainers";
+import { keysOf } from "../../args/detach-keys.ts";
 import { parseEnv } from "../../args/env.ts";
 import type { Context } from "../../context.ts";
 import { OutputBroken } from "../../errors/output-broken.ts";
@@ -23,6 +24,7 @@ export async function exec(
   context: Context,
 ): Promise<number> {
   requireTerminal(options, context);
+  keysOf(options);
   const cmd = await command(args, options, context);
   const relay = new SignalRelay(context.signals);
   const { signal } = relay;
@@ -84,10 +86,11 @@ async function stay(
     resize: (height: number, width: number) => sandbox.winsizeProcess(id, token, height, width),
   };
   const { tty = false, interactive = false } = options;
+  const detachKeys = keysOf(options);
   try {
     const ending = await attach(
       session,
-      { tty, interactive, detachable: true, lingerMs },
+      { tty, interactive, detachKeys, lingerMs },
       relay,
       context,
     );

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
+import { isLibraryError } from "../../errors/library.ts";
+import { deleteWithVolumes } from "../../sandbox/anonymous-volumes.ts";
 import { deleteSandbox } from "../../sandbox/delete.ts";
 import { examples } from "../examples.ts";
 import { forEachName } from "../for-each-name.ts";
@@ -10,10 +12,20 @@ export function define(program: Command, context: Context): void {
     .summary("remove containers")
     .description("Removes containers and all that they left on this host.")
     .argument("<container...>", "names of the containers")
-    .option("-f, --force", "also those that run, by killing them")
-    .action((names: string[], options: { force?: boolean }) =>
+    .option("-v, --volumes", "also their volumes that nobody has named (-v /data)")
+    .option("-f, --force", "also those that run, by killing them; what is not there is no error")
+    .action((names: string[], options: { force?: boolean; volumes?: boolean }) =>
       forEachName(names, context, async (name) => {
-        await deleteSandbox(await context.library(), name, options.force ?? false, "virtc rm -f");
+        const { force = false, volumes = false } = options;
+        const library = await context.library();
+        const remove = () => deleteSandbox(library, name, force, "virtc rm -f");
+        try {
+          if (volumes) await deleteWithVolumes(library, await library.statusSandbox(name), remove);
+          else await remove();
+        } catch (error) {
+          if (!force || !isLibraryError(error, "SANDBOX_NOT_FOUND")) throw error;
+          return;
+        }
         context.stdout.write(`${name}\n`);
       }),
     )

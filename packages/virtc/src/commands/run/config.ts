@@ -30,9 +30,12 @@ export function sandboxConfig(
   };
 }
 
+/** How much a container that stays can write, unless it is said: a sparse file of this size. */
+const defaultScratchMiB = 2048;
+
 /** The container of a `virtc run`, in a VM of its own or in another's. A pure function. */
 export function ownContainer(
-  { id, container, vm, pids, tty, interactive, detach }: RunRequest,
+  { id, container, vm, pids, tty, interactive, detach, notes, keepsLayer }: RunRequest,
   size: TerminalSize | undefined,
 ): ContainerConfig {
   const connected = {
@@ -43,5 +46,7 @@ export function ownContainer(
   };
   const limit = vm.cpus?.limit;
   const resources = { ...(limit && { cpu: limit }), ...(pids && { pids }) };
-  return { ...containerConfig(id, container, connected), resources };
+  const scratchMiB = container.scratchMiB ?? (keepsLayer ? defaultScratchMiB : undefined);
+  const annotations = Object.keys(notes).length > 0 ? { annotations: { ...notes } } : {};
+  return { ...containerConfig(id, container, connected), scratchMiB, resources, ...annotations };
 }

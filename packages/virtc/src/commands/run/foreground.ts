@@ -2,6 +2,7 @@ import type { Context } from "../../context.ts";
 import { report } from "../../errors/report.ts";
 import { Unanswered } from "../../errors/unanswered.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
+import { deleteWithVolumes } from "../../sandbox/anonymous-volumes.ts";
 import { attach, type Ending } from "../../terminal/attach.ts";
 import type { SignalRelay } from "../../terminal/signals.ts";
 import { leaveJoined } from "./join.ts";
@@ -27,7 +28,7 @@ export async function foreground(
     await relay.race(sandbox.setOutput(id, id, "log"));
     await sandbox.release();
     context.stderr.write(`\r\ndetached; ${id} goes on\r\n`);
-    return 0;
+    return ending.code;
   } catch (error) {
     const silent = error instanceof Unanswered;
     const ended = await leave(request, library, silent, context);
@@ -43,7 +44,7 @@ async function attachInit(
   relay: SignalRelay,
   context: Context,
 ): Promise<Ending> {
-  const { id, interactive, tty } = request;
+  const { id, interactive, tty, detachKeys, sigProxy } = request;
   const exited = sandbox.waitProcess(id, id);
   exited.catch(() => {});
   const session = {
@@ -53,7 +54,7 @@ async function attachInit(
       sandbox.signalProcess(id, id, name, name === "SIGKILL", { signal: silence }),
     resize: (height: number, width: number) => sandbox.winsizeProcess(id, id, height, width),
   };
-  return await attach(session, { interactive, tty, detachable: true }, relay, context);
+  return await attach(session, { interactive, tty, detachKeys, sigProxy }, relay, context);
 }
 
 async function end(
@@ -80,8 +81,11 @@ async function leave(
 ): Promise<boolean> {
   try {
     if (joins !== undefined) await leaveJoined(joins, id, remove, library);
-    else if (remove) await library.deleteSandbox(id, { force: true });
-    else await library.stopSandbox(id, { force: silent });
+    else if (remove) {
+      await deleteWithVolumes(library, await library.statusSandbox(id), () =>
+        library.deleteSandbox(id, { force: true }),
+      );
+    } else await library.stopSandbox(id, { force: silent });
     return true;
   } catch (error) {
     report(error, context);

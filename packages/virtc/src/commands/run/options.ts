@@ -11,6 +11,12 @@ export interface RunOptions extends ContainerOptions, VmOptions, NetworkOptions 
   rm?: boolean;
   name?: string;
   timeout?: string;
+  stopSignal?: string;
+  stopTimeout?: string;
+  cidfile?: string;
+  quiet?: boolean;
+  detachKeys?: string;
+  sigProxy?: string;
   pidsLimit?: string;
 }
 
@@ -19,11 +25,24 @@ export function declareRunOptions(command: Command): Command {
   command
     .optionsGroup("Run:")
     .option("-d, --detach", "run in the background and print the name")
+    .option("--timeout <duration>", "stop the container after this time, with exit code 124")
+    .option("--detach-keys <keys>", "keys that detach (default: ctrl-p,ctrl-q)")
+    .option("--sig-proxy <truth>", "hand signals on to the container (default: true)");
+  return declareMakeOptions(command);
+}
+
+/** Declares what `run` has together with `create`. */
+export function declareMakeOptions(command: Command): Command {
+  command
+    .optionsGroup("Container:")
     .option("-i, --interactive", "pass standard input to the container")
     .option("-t, --tty", "give the container a terminal")
     .option("--rm", "remove the container when it ends")
     .option("--name <name>", "name of the container (default: 12 random hex digits)")
-    .option("--timeout <duration>", "stop the container after this time, with exit code 124")
+    .option("--cidfile <file>", "write the container's name to a file, which must not be there yet")
+    .option("-q, --quiet", "show no progress of a pull")
+    .option("--stop-signal <signal>", "what `virtc stop` asks it to end by (default: the image's)")
+    .option("--stop-timeout <seconds>", "how long `virtc stop` waits before it kills (default: 10)")
     .option("--pids-limit <number>", "most processes and threads; -1 for no limit");
   // As people know it of docker run: -h is the host name there, and help has its long name alone.
   command.helpOption("--help", "show help");

@@ -1,12 +1,16 @@
+import { resolve } from "node:path";
+import { keysOf } from "../../args/detach-keys.ts";
 import { parseDuration } from "../../args/duration.ts";
 import { parseName, randomName } from "../../args/name.ts";
 import { optional } from "../../args/optional.ts";
+import { parseTruth } from "../../args/truth.ts";
 import { requireCommand } from "../../container/command.ts";
 import { type ContainerRequest, parseContainer } from "../../container/request.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
 import { type NetworkRequest, parseNetwork } from "../../network/request.ts";
 import { parsePids } from "../../resources/request.ts";
+import { stopNotes } from "../../sandbox/stop-notes.ts";
 import { requireTerminal } from "../../terminal/require-terminal.ts";
 import { parseVm, type VmRequest } from "../../vm/request.ts";
 import type { RunOptions } from "./options.ts";
@@ -25,6 +29,14 @@ export interface RunRequest {
   interactive: boolean;
   tty: boolean;
   remove: boolean;
+  detachKeys: readonly number[];
+  sigProxy: boolean;
+  cidfile: string | undefined;
+  quiet: boolean;
+  /** It stays when it has ended, with what it has written, and can be started again. */
+  keepsLayer: boolean;
+  /** Notes for commands that come later. */
+  notes: Readonly<Record<string, string>>;
 }
 
 /** Checks options and arguments; takes nothing and creates nothing. */
@@ -54,7 +66,18 @@ export async function parseRun(
     interactive: options.interactive ?? false,
     tty: options.tty ?? false,
     remove: options.rm ?? false,
+    detachKeys: keysOf(options),
+    sigProxy: parseTruth("--sig-proxy", options.sigProxy ?? "true"),
+    cidfile: optional(options.cidfile, (path) => resolve(context.cwd, path)),
+    quiet: options.quiet ?? false,
+    keepsLayer: isKept(options, joins),
+    notes: stopNotes(options),
   };
+}
+
+/** A folder is written to itself; a disk can be had in a VM of its own alone. */
+function isKept({ rm, rootfs, bundle, readOnly }: RunOptions, joins: string | undefined): boolean {
+  return !rm && !readOnly && [rootfs, bundle, joins].every((other) => other === undefined);
 }
 
 function splitWords(

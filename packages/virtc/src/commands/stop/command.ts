@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseSeconds } from "../../args/duration.ts";
+import { optional } from "../../args/optional.ts";
 import type { Context } from "../../context.ts";
 import { stopSandbox } from "../../sandbox/stop.ts";
 import { examples } from "../examples.ts";
@@ -14,9 +15,9 @@ export function define(program: Command, context: Context): void {
         "down. They stay listed by `virtc ps -a` until they are removed.",
     )
     .argument("<container...>", "names of the containers")
-    .option("-t, --time <seconds>", "how long to wait before killing", "10")
-    .action((names: string[], options: { time: string }) => {
-      const graceMs = parseSeconds("--time", options.time);
+    .option("-t, --time <seconds>", "how long to wait before killing (default: 10, or its own)")
+    .action((names: string[], options: { time?: string }) => {
+      const graceMs = optional(options.time, (text) => parseSeconds("--time", text));
       return forEachName(names, context, async (name) => {
         await stopSandbox(await context.library(), name, graceMs);
         context.stdout.write(`${name}\n`);

@@ -16,6 +16,11 @@ export type InterworkingModel = (typeof interworkingModels)[number];
 export interface NetworkConfig {
   /** The namespace: an absolute path, such as /var/run/netns/NAME; default: one of the sandbox's own. */
   netNSPath?: string | undefined;
+  /**
+   * A file that describes devices to attach directly (DAN), in place of the links of a namespace: an absolute path. It
+   * names the namespace itself, where one is needed.
+   */
+  danConfigPath?: string | undefined;
   /** No namespace and no network. Default false. */
   disableNewNetNs?: boolean | undefined;
   /** Default: `default`. */
@@ -25,6 +30,7 @@ export interface NetworkConfig {
 export const NetworkConfigSchema = v.pipe(
   v.strictObject({
     netNSPath: v.optional(absolutePath()),
+    danConfigPath: v.optional(absolutePath()),
     disableNewNetNs: flag,
     interworkingModel: v.optional(
       v.picklist(interworkingModels, `it must be one of ${interworkingModels.join(", ")}`),
@@ -36,5 +42,13 @@ export const NetworkConfigSchema = v.pipe(
       "netNSPath and disableNewNetNs exclude each other",
     ),
     ["disableNewNetNs"],
+  ),
+  v.forward(
+    v.check(
+      ({ netNSPath, danConfigPath, disableNewNetNs }) =>
+        danConfigPath === undefined || (netNSPath === undefined && !disableNewNetNs),
+      "it excludes netNSPath and disableNewNetNs: the file names the namespace",
+    ),
+    ["danConfigPath"],
   ),
 );

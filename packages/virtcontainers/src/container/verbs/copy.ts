@@ -19,6 +19,7 @@ import { tarTree } from "../../transfer/tar-tree.ts";
 import { writeTar } from "../../transfer/tar-write.ts";
 import { toGuest } from "../../transfer/to-guest.ts";
 import { toHost } from "../../transfer/to-host.ts";
+import { withHardLinks } from "../hard-links.ts";
 import { containerSpec } from "../spec/spec.ts";
 
 /** How long a guest may take to remove what was put of a file. */
@@ -108,7 +109,10 @@ export async function exportTar(
       "it must be a file or folder, and no device, socket or pipe",
     );
   const mounts = options.withoutMounts ? mountsOf(operation, containerId) : undefined;
-  const tar = writeTar(guestTree(side, path, file, tally, mounts), name, tally);
+  const tree = guestTree(side, path, file, tally, mounts);
+  const { image } = operation.container(containerId);
+  const linked = path === "" && image !== undefined ? withHardLinks(tree, image.path) : tree;
+  const tar = writeTar(linked, name, tally);
   for await (const data of tar) await write(data);
   return tally.result("guestPath", guestPath);
 }

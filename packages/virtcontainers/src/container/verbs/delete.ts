@@ -6,6 +6,7 @@ import { assertAllowed } from "../../operation/state.ts";
 import { shrinkToFit } from "../../resources/fit.ts";
 import { needsDrives } from "../../storage/block/drives.ts";
 import { isOfRootDisk } from "../../storage/block/hold-disk.ts";
+import { isScratch } from "../../storage/block/scratch.ts";
 import { letVolumeGo, volumeOf } from "../../storage/block/volumes.ts";
 import { copiesFolder } from "../../storage/guest/paths.ts";
 import { removeCopies, unshareMounts } from "../../storage/share-mounts.ts";
@@ -48,10 +49,8 @@ export async function releaseContainer(
     if (alive) await unplug(operation, id);
     if (container.disk !== undefined && id !== scratch)
       await ledger.release(isOfRootDisk(context, sandbox.id, id, container.disk));
-    await ledger.release(
-      (record) => record.kind === "file" && record.path.endsWith(`/scratch-${id}.img`),
-    );
   }
+  await ledger.release(isScratch(context, sandbox.id, container.id));
   if (alive) await dropCopies(operation, container);
   await unshareMounts(context, sandbox, container, ledger);
   await hooksAfterDelete(context, sandbox, container);

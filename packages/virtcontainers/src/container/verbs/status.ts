@@ -28,6 +28,10 @@ export interface ContainerStatus {
   exitedAt: string | undefined;
   /** Its output goes to the log. */
   logged: boolean;
+  /** It has a pseudo terminal. */
+  terminal: boolean;
+  /** Its standard input is kept open for whoever writes to it. */
+  interactive: boolean;
   annotations: Record<string, string>;
   mounts: MountStatus[];
   /** The OCI specification that the guest got, or gets at the next start. */
@@ -64,6 +68,8 @@ export function containerStatus(
     exitCode: container.exitCode,
     exitedAt: container.exitedAt,
     logged: config.cmd?.detach ?? false,
+    terminal: config.cmd?.terminal ?? false,
+    interactive: config.cmd?.interactive ?? false,
     annotations: config.annotations ?? {},
     mounts: mountStatus(container, join(store.folder(sandbox.id).mounts, container.id)),
     spec: containerSpec(container, sandbox, guestRootPath(container)),

@@ -6,6 +6,7 @@ import { identifyNamespace, isStill } from "./identity.ts";
 import { toolPackages } from "./packages.ts";
 import type { Rooms } from "./rooms.ts";
 import { openVhost } from "./taps.ts";
+import { watchNamespace } from "./watch.ts";
 
 const packages: Readonly<Record<string, string>> = toolPackages;
 
@@ -43,6 +44,12 @@ export function createNetwork(
       identifyNamespace(libc(), await rooms.seen(path), field, path),
     isNamespace: async ({ path, dev, ino }) => isStill(await rooms.seen(path), { dev, ino }),
     run,
+    watch: async (namespace, signal) => {
+      const monitor = [await find("ip"), "-o", "monitor", "link", "address", "route"];
+      const args = ["--pdeathsig", "KILL", "--", ...monitor];
+      const command = await rooms.command(namespace, { path: await find("setpriv"), args });
+      return await watchNamespace(libc, command, signal);
+    },
     clearLink: async ({ path, dev, ino }, ifindex) => {
       if (!isStill(await rooms.seen(path), { dev, ino })) return;
       await clearLink((tool, args) => run(path, tool, args), ifindex);

@@ -11,7 +11,10 @@ export interface Rooms
   remove(path: string): Promise<void>;
   /** The path by which this process sees what is bound on `path`. */
   seen(path: string): Promise<string>;
-  openTap(namespace: string, tap: { name: string; queues: number }): Promise<OpenDescriptor[]>;
+  openTap(
+    namespace: string,
+    tap: { name: string; queues: number; existing?: boolean },
+  ): Promise<OpenDescriptor[]>;
   openMacvtap(
     namespace: string,
     macvtap: { ifindex: number; queues: number },

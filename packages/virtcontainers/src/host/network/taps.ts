@@ -14,10 +14,10 @@ const iff = { tap: 0x0002, multiQueue: 0x0100, noPi: 0x1000, vnetHdr: 0x4000, ex
 export function openTap(
   libc: () => Libc,
   namespace: string,
-  { name, queues }: { name: string; queues: number },
+  { name, queues, existing = false }: { name: string; queues: number; existing?: boolean },
 ): OpenDescriptor[] {
   const attach = (fd: number, index: number): void =>
-    attachQueue(libc(), fd, { name, queues }, index);
+    attachQueue(libc(), fd, { name, queues, existing }, index);
   try {
     return inNamespace(libc, namespace, () => openAll(queues, () => openTun(), attach));
   } catch (error) {
@@ -34,12 +34,12 @@ export function openTap(
 export function attachQueue(
   libc: Libc,
   fd: number,
-  { name, queues }: { name: string; queues: number },
+  { name, queues, existing = false }: { name: string; queues: number; existing?: boolean },
   index: number,
 ): void {
   const flags = iff.tap | iff.noPi | iff.vnetHdr | (queues > 1 ? iff.multiQueue : 0);
   // The first makes it, and must not be given one that is there.
-  libc.setTunInterface(fd, name, index === 0 ? flags | iff.exclusive : flags);
+  libc.setTunInterface(fd, name, index === 0 && !existing ? flags | iff.exclusive : flags);
 }
 
 function openTun(): number {

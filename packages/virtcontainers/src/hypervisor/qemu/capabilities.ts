@@ -5,9 +5,11 @@ import { machines } from "./machine/machines.ts";
 /** What QEMU can do with a machine of this type. */
 export function capabilitiesOf(machineType: MachineType): HypervisorCapabilities {
   const { growable, transport } = machines[machineType];
+  const pci = transport === "pci";
+  const vfio = pci ? (["vfio"] as const) : [];
   return {
-    coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock", "network", "vhost-user"],
-    hotPlug: transport === "pci" ? ["disk", "network", "vhost-user"] : [],
+    coldPlug: ["disk", "virtio-fs", "virtio-9p", "vsock", "network", "vhost-user", ...vfio],
+    hotPlug: pci ? ["disk", "network", "vhost-user", ...vfio] : [],
     cpuHotplug: growable,
     memoryHotplug: growable,
     pause: true,

@@ -6,7 +6,7 @@ import type { QemuConfig } from "./config.ts";
 import type { Qmp } from "./control.ts";
 import { deviceId } from "./device/arguments.ts";
 import type { Backend } from "./device/backend.ts";
-import type { NetworkDescriptors } from "./device/network.ts";
+import type { NetworkDescriptors } from "./device/facts.ts";
 import { deviceParts } from "./device/parts.ts";
 import { descriptor } from "./launch-facts.ts";
 import { noPlace, type Place, Places } from "./machine/places.ts";
@@ -34,10 +34,15 @@ export async function attachDevice(
   const place = freePlace(devices, device.kind, config) ?? noPlace(device.kind, config);
   // Left by a plug or an unplug that was cut off in the middle.
   await removeBackend(qmp, device.id, signal);
+  const accelerator = device.kind === "vhost-user" ? await acceleratorOf(qmp, signal) : undefined;
   if (device.kind === "vhost-user") await assertMemoryShared(qmp, signal);
   const path = fd === undefined ? undefined : await passFile(qmp, fd, device.kind, signal);
   const network = device.kind === "network" ? await passQueues(qmp, device, signal) : undefined;
-  const { backends, device: driver } = deviceParts(device, { folder, path, network }, config);
+  const { backends, device: driver } = deviceParts(
+    device,
+    { folder, path, network, accelerator },
+    config,
+  );
   try {
     for (const backend of backends) await addBackend(qmp, backend, signal);
     const frontend = { ...driver, id: deviceId(place, device), ...place.properties };
@@ -47,6 +52,14 @@ export async function attachDevice(
     throw error;
   }
   return place.address;
+}
+
+const Kvm = v.object({ enabled: v.boolean() });
+
+async function acceleratorOf(qmp: Qmp, signal: AbortSignal): Promise<"kvm" | "tcg"> {
+  const kvm = v.safeParse(Kvm, await qmp.execute("query-kvm", {}, signal));
+  if (kvm.success) return kvm.output.enabled ? "kvm" : "tcg";
+  throw new VirtError("HYPERVISOR_FAILED", "QEMU's answer to query-kvm is not one");
 }
 
 /** Where QEMU then finds the file. It closes the descriptor once no disk uses it and this client is gone. */

@@ -4,6 +4,8 @@ import type { Join } from "../work.ts";
 import { macvtap } from "./macvtap.ts";
 import { paired } from "./paired.ts";
 import { tap } from "./tap.ts";
+import { vfio } from "./vfio.ts";
+import { vhostUser } from "./vhost-user.ts";
 
 const kinds: Readonly<Partial<Record<EndpointType, Join>>> = {
   virtual: paired,
@@ -12,6 +14,9 @@ const kinds: Readonly<Partial<Record<EndpointType, Join>>> = {
   tuntap: paired,
   macvtap,
   tap,
+  "vhost-user": vhostUser,
+  physical: vfio,
+  vfio,
 };
 
 /** NOT_SUPPORTED, with the link's name, for a type that there is no way for. */

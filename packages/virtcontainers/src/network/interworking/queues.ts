@@ -1,4 +1,5 @@
 import type { OpenDescriptor } from "../../host/host.ts";
+import type { StoredEndpoint } from "../../store/network/stored.ts";
 import type { NetworkWork, Plug, Socket } from "../work.ts";
 import { tapName } from "./tap-name.ts";
 
@@ -18,7 +19,7 @@ export async function openPlug(work: NetworkWork, socket: Socket): Promise<Plug>
 /** The device of an endpoint, with a vhost for each pair of queues where the host has it. */
 export async function plugOf(
   { host }: Pick<NetworkWork, "host">,
-  { id, guest }: Omit<Socket, "index">,
+  { id, guest, source }: Omit<Socket, "index"> & Pick<StoredEndpoint, "source">,
   taps: readonly OpenDescriptor[],
 ): Promise<Plug> {
   const vhost = await host.network.openVhost(taps.length);
@@ -29,6 +30,8 @@ export async function plugOf(
       id,
       mac: guest.mac,
       mtu: guest.mtu,
+      ...(source?.kind === "tap" &&
+        source.queueSize !== undefined && { queueSize: source.queueSize }),
       taps: fds(taps),
       vhost: fds(vhost),
     },

@@ -21,7 +21,9 @@ export const Link = v.object({
   linkinfo: v.optional(
     v.object({
       info_kind: v.optional(text),
-      info_data: v.optional(v.object({ type: v.optional(text) })),
+      info_data: v.optional(
+        v.object({ type: v.optional(text), multi_queue: v.optional(v.boolean(), false) }),
+      ),
     }),
   ),
   parentbus: v.optional(text),

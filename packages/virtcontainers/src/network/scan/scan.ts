@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { invalidArgument, VirtError } from "../../errors.ts";
-import type { EndpointType, GuestSide } from "../../store/network/stored.ts";
+import type { EndpointType, GuestSide, Source } from "../../store/network/stored.ts";
 import type { Link } from "./ip.ts";
 import { endpointType, kindName } from "./kind.ts";
 import type { Namespace } from "./read.ts";
@@ -10,6 +10,7 @@ export interface FoundLink {
   name: string;
   ifindex: number;
   type: EndpointType;
+  source?: Source;
   guest: GuestSide;
 }
 
@@ -53,7 +54,7 @@ export function scanFurther(found: Namespace, known: ReadonlySet<string>): Scan 
     if (ifindex === undefined || known.has(name) || !isForGuest(link)) continue;
     const type = endpointType(link);
     if (type === undefined || !isName(name)) left.push(`${name} (${kindName(link)})`);
-    else links.push({ name, ifindex, type, guest: guestSide(link, found) });
+    else links.push(foundLink(link, ifindex, type, found));
   }
   links.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   return { links, left };
@@ -71,7 +72,13 @@ export function findLink(found: Namespace, name: string): FoundLink {
       `it must be a link for a guest; there are ${there}`,
     );
   }
-  return { name, ifindex: link.ifindex, type, guest: guestSide(link, found) };
+  return foundLink(link, link.ifindex, type, found);
+}
+
+function foundLink(link: Link, ifindex: number, type: EndpointType, found: Namespace): FoundLink {
+  const { ifname: name, parentdev: address = "" } = link;
+  const source = type === "physical" ? ({ source: { kind: "pci", address } } as const) : {};
+  return { name, ifindex, type, ...source, guest: guestSide(link, found) };
 }
 
 function isForGuest({ flags, master, addr_info: addresses }: Link): boolean {

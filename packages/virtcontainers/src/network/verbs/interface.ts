@@ -1,13 +1,15 @@
 import { type Interface, InterfaceSchema } from "../../config/network/interface.ts";
 import { VirtError } from "../../errors.ts";
-import { assertUp, type Operation, type Verb } from "../../operation/run-verb.ts";
+import type { Operation, Verb } from "../../operation/run-verb.ts";
 import type { StoredEndpoint, StoredNetwork } from "../../store/network/stored.ts";
 import { parse } from "../../validate.ts";
 import { makeEndpoint } from "../connect.ts";
 import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { type FoundLink, findLink } from "../scan/scan.ts";
+import { servedBySocket } from "../scan/socket.ts";
 import { interfaceOf } from "../tell.ts";
+import { networkOf } from "./networks.ts";
 import { plug, unplug } from "./plug.ts";
 import { settle } from "./settle.ts";
 
@@ -44,7 +46,8 @@ async function linkFor(
   { netns }: StoredNetwork,
   { name, hwAddr, type }: Interface,
 ): Promise<FoundLink> {
-  if (type !== "tap") return findLink(await readNamespace(context.host, netns.path, signal), name);
+  if (type !== "tap")
+    return servedBySocket(findLink(await readNamespace(context.host, netns.path, signal), name));
   const none = { noArp: false, addresses: [], routes: [], neighbors: [] };
   return { name, ifindex: 0, type, guest: { mac: hwAddr, mtu: defaultMtu, ...none } };
 }
@@ -60,20 +63,6 @@ export function removeInterface(input: Interface): Verb<Interface | undefined> {
     await unplug(operation, network, endpoint);
     return interfaceOf(endpoint);
   };
-}
-
-function networkOf(operation: Operation, doing: string): StoredNetwork {
-  assertUp(operation, doing);
-  const { id, network } = operation.sandbox;
-  if (network !== undefined) return network;
-  throw new VirtError(
-    "NOT_SUPPORTED",
-    `can't ${doing} sandbox ${id}: it has no network namespace`,
-    {
-      sandboxId: id,
-      hint: "Create it with networkConfig or network.",
-    },
-  );
 }
 
 function assertNew({ sandbox }: Operation, { endpoints }: StoredNetwork, wanted: Interface): void {

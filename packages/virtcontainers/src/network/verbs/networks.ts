@@ -1,11 +1,28 @@
 import type { NetworkAttachment } from "../../config/network/network.ts";
 import { SandboxNetworkSchema } from "../../config/network/network.ts";
 import { invalidArgument, VirtError } from "../../errors.ts";
+import { assertUp, type Operation } from "../../operation/run-verb.ts";
+import type { StoredNetwork } from "../../store/network/stored.ts";
 import type { StoredSandbox } from "../../store/schema.ts";
 import { parse } from "../../validate.ts";
 import { networksOf } from "../choose.ts";
 
 type Config = StoredSandbox["config"];
+
+/** The network of a sandbox that is up. INVALID_STATE, NOT_SUPPORTED without a namespace. */
+export function networkOf(operation: Operation, doing: string): StoredNetwork {
+  assertUp(operation, doing);
+  const { id, network } = operation.sandbox;
+  if (network !== undefined) return network;
+  throw new VirtError(
+    "NOT_SUPPORTED",
+    `can't ${doing} sandbox ${id}: it has no network namespace`,
+    {
+      sandboxId: id,
+      hint: "Create it with networkConfig or network.",
+    },
+  );
+}
 
 /** NOT_SUPPORTED for a sandbox whose namespace somebody else fills, or that is to have none. */
 export function assertOwnNamespace({ id, config }: StoredSandbox, doing: string): void {

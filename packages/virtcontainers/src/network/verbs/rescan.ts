@@ -22,7 +22,7 @@ export interface NetworkChange {
 export async function rescan(operation: Operation): Promise<NetworkChange[]> {
   const { context, sandbox, signal } = operation;
   const { network } = sandbox;
-  if (network === undefined) return [];
+  if (network === undefined || isDescribed(sandbox)) return [];
   await settle(operation);
   const found = await readNamespace(context.host, network.netns.path, signal);
   const changes = [
@@ -35,6 +35,12 @@ export async function rescan(operation: Operation): Promise<NetworkChange[]> {
   return changes;
 }
 
+/** A file that describes all devices stands for the namespace. */
+function isDescribed({ config, network }: Operation["sandbox"]): boolean {
+  const { danConfigPath } = config.networkConfig ?? {};
+  return danConfigPath !== undefined && (network?.endpoints ?? []).some(({ source }) => source);
+}
+
 /** Of the links that the guest has. One that was made for it alone is nobody else's to change. */
 async function follow(
   operation: Operation,
@@ -42,7 +48,7 @@ async function follow(
   found: Namespace,
 ): Promise<NetworkChange[]> {
   const changes: NetworkChange[] = [];
-  for (const endpoint of network.endpoints.filter(({ type }) => type !== "tap")) {
+  for (const endpoint of network.endpoints.filter(isOfNamespace)) {
     const { name } = endpoint;
     const link = found.links.find(({ ifindex }) => ifindex === endpoint.ifindex);
     if (link === undefined) {
@@ -55,6 +61,11 @@ async function follow(
     }
   }
   return changes;
+}
+
+/** Devices that are no links there are made for the guest, and nobody takes them from it here. */
+function isOfNamespace({ type, source, ifindex }: StoredEndpoint): boolean {
+  return type !== "tap" && type !== "physical" && source === undefined && ifindex > 0;
 }
 
 /** True if the link has other addresses or routes than the guest was told. */

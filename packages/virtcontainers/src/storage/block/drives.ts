@@ -1,13 +1,12 @@
 import { writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
 import { VirtError } from "../../errors.ts";
 import { hostError, isErrno } from "../../host/errno.ts";
-import { makeExt4 } from "../../host/ext4.ts";
 import type { DiskDevice } from "../../hypervisor/device.ts";
 import type { Context } from "../../operation/context.ts";
 import type { Ledger } from "../../store/ledger.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import { driveOf, holdRootDisk, isOfRootDisk } from "./hold-disk.ts";
+import { isScratch, prepareScratch } from "./scratch.ts";
 import { holdVolumes, isHeld } from "./volumes.ts";
 
 /** Takes image and volumes for a sandbox and makes its scratch disk; gives the drives that the guest must get. */
@@ -33,12 +32,7 @@ export async function prepareDrives(
   const sizeMiB = container.config.scratchMiB;
   if (sizeMiB !== undefined) {
     const id = nextDriveId(sandbox);
-    container.drives.scratch = id;
-    const path = join(context.store.folder(sandbox.id).vm, `scratch-${id}.img`);
-    await ledger.take({ kind: "file", path }, () =>
-      makeExt4(context.host, path, sizeMiB, { journal: false, owner: sandbox.user, signal }),
-    );
-    drives.push({ kind: "disk", id, path, format: "raw", readonly: false });
+    drives.push(await prepareScratch(context, sandbox, container, id, sizeMiB, ledger, signal));
   }
   drives.push(...(await holdVolumes(context, sandbox, container, ledger, signal)));
   return drives;
@@ -56,13 +50,11 @@ export async function releaseOrphans(
   sandbox: StoredSandbox,
   ledger: Ledger,
 ): Promise<void> {
-  const owned = new Set(sandbox.containers.map(({ drives }) => `scratch-${drives.scratch}.img`));
-  await ledger.release(
-    (record) =>
-      record.kind === "file" &&
-      basename(record.path).startsWith("scratch-") &&
-      !owned.has(basename(record.path)),
-  );
+  const owned = sandbox.containers
+    .filter(({ drives }) => drives.scratch !== undefined)
+    .map(({ id }) => isScratch(context, sandbox.id, id));
+  const isAny = isScratch(context, sandbox.id);
+  await ledger.release((record) => isAny(record) && !owned.some((isOwned) => isOwned(record)));
   const places = sandbox.containers.map(({ id }) => `/${sandbox.id}/mounts/${id}/`);
   await ledger.release(
     (record) =>

@@ -42,6 +42,22 @@ const GuestSide = v.object({
 });
 export type GuestSide = v.InferOutput<typeof GuestSide>;
 
+/** What a device is made from that is no link of its own name. */
+const Source = v.variant("kind", [
+  /** A tap of another program in the namespace, which the VMM opens itself. */
+  v.object({ kind: v.literal("tap"), name: text, queues: number, queueSize: v.optional(number) }),
+  /** A process that serves it, behind a socket. */
+  v.object({
+    kind: v.literal("socket"),
+    path: text,
+    queues: number,
+    queueSize: v.optional(number),
+  }),
+  /** A device of the host, by its address. */
+  v.object({ kind: v.literal("pci"), address: text }),
+]);
+export type Source = v.InferOutput<typeof Source>;
+
 /** A link of the namespace, and how it is joined with one of the guest: all that detaching it needs. */
 export const StoredEndpoint = v.object({
   /** Its device's: `net0`. */
@@ -54,6 +70,7 @@ export const StoredEndpoint = v.object({
   ifindex: number,
   /** The number in the names of what is made for it: `tap0_kata`. */
   index: number,
+  source: v.optional(Source),
   guest: GuestSide,
   /** Where the guest finds its device. */
   address: v.optional(GuestAddressSchema),

@@ -20,8 +20,10 @@ export const file: RecordKind<FileRecord> = {
     // A use of an image, volume or disk is a file of the sandbox's name, wherever those are kept.
     const user = userName(id, stateDir);
     if (isBelow(folder, path) || path.endsWith(`/users/${user}`)) return undefined;
-    const ofDisk = basename(dirname(path)) === "disks" && path.endsWith(`.${user}`);
-    return ofDisk ? undefined : path;
+    const folderName = basename(dirname(path));
+    const ofDisk = folderName === "disks" && path.endsWith(`.${user}`);
+    const ofLayer = folderName === "layers" && basename(path).startsWith(`${user}.`);
+    return ofDisk || ofLayer ? undefined : path;
   },
   release: (_host, { path }) => rm(path, { force: true }),
 };

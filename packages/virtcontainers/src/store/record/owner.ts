@@ -16,8 +16,8 @@ export interface OwnerRecord {
   user: number;
 }
 
-const schema = v.strictObject({
-  kind: v.literal("owner"),
+/** Which file it is, and whose it was. */
+export const ownership = {
   path: thingPath,
   dev: id,
   ino: id,
@@ -25,13 +25,18 @@ const schema = v.strictObject({
   gid: id,
   /** Only what belongs to a VMM's user is given back to others. */
   user: v.pipe(id, v.check(isVmUid)),
-});
+};
+
+const schema = v.strictObject({ kind: v.literal("owner"), ...ownership });
 
 export const owner: RecordKind<OwnerRecord> = {
   schema,
   life: "sandbox",
   name: ({ path }) => path,
-  release: async (_host, { path, dev, ino, uid, gid, user }) => {
-    await giveOwner({ path, dev, ino, uid: user }, { uid, gid });
-  },
+  release: (_host, record) => giveBack(record),
 };
+
+export async function giveBack(record: Omit<OwnerRecord, "kind">): Promise<void> {
+  const { path, dev, ino, uid, gid, user } = record;
+  await giveOwner({ path, dev, ino, uid: user }, { uid, gid });
+}

@@ -7,10 +7,12 @@ import type { FileRecord } from "./file.ts";
 import type { FolderRecord } from "./folder.ts";
 import type { RecordKind } from "./kind.ts";
 import * as kinds from "./kinds.ts";
+import type { LentRecord } from "./lent.ts";
 import type { LinkRecord } from "./link.ts";
 import type { MountRecord } from "./mount.ts";
 import type { NetnsRecord } from "./netns.ts";
 import type { OwnerRecord } from "./owner.ts";
+import type { PciRecord } from "./pci.ts";
 import type { ProcessRecord } from "./process.ts";
 import type { QdiscRecord } from "./qdisc.ts";
 import type { RouterRecord } from "./router.ts";
@@ -24,10 +26,12 @@ export type LedgerRecord =
   | CniRecord
   | FileRecord
   | FolderRecord
+  | LentRecord
   | LinkRecord
   | MountRecord
   | NetnsRecord
   | OwnerRecord
+  | PciRecord
   | ProcessRecord
   | QdiscRecord
   | RouterRecord;

@@ -18,7 +18,7 @@ const tunDescriptor = 3;
 export async function openTapBy(
   libc: Libc,
   enter: (command: Pick<Command, "path" | "args">) => Promise<Command>,
-  { name, queues }: { name: string; queues: number },
+  { name, queues, existing = false }: { name: string; queues: number; existing?: boolean },
 ): Promise<OpenDescriptor[]> {
   const { path, args } = await enter({ path: "/bin/sh", args: ["-c", openTun] });
   const child = spawn(path, [...args], { stdio: ["pipe", "pipe", "pipe"] });
@@ -31,7 +31,7 @@ export async function openTapBy(
       if ((await answers.next()).done) throw new Error((await said).trim() || "nsenter ended");
       const fd = libc.takeDescriptor(numberOf(child), tunDescriptor);
       fds.push(fd);
-      attachQueue(libc, fd, { name, queues }, index);
+      attachQueue(libc, fd, { name, queues, existing }, index);
     }
   } catch (cause) {
     for (const fd of fds) closeSync(fd);

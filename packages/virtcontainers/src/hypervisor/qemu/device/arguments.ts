@@ -11,11 +11,12 @@ export function deviceArguments(
   { config, devices, folder }: QemuSpec,
   facts: LaunchFacts,
 ): string[] {
+  const { accelerator } = facts;
   const vsock = { cid: facts.cid, fd: facts.descriptors.get(descriptor.vsock) };
   return placeDevices(config, devices).flatMap(({ device, place }) => {
     const path = pathOf(device, facts);
     const network = device.kind === "network" ? inheritedBy(device, facts) : undefined;
-    const parts = deviceParts(device, { folder, path, vsock, network }, config);
+    const parts = deviceParts(device, { folder, path, vsock, network, accelerator }, config);
     const frontend = { ...parts.device, id: deviceId(place, device), ...place.properties };
     return [...parts.backends.flatMap(backendArguments), ...["-device", JSON.stringify(frontend)]];
   });

@@ -3,17 +3,11 @@ import type { QemuConfig } from "../config.ts";
 import { machines } from "../machine/machines.ts";
 import { virtioDevice } from "../machine/virtio.ts";
 import type { DeviceParts } from "./backend.ts";
-
-/** What QEMU knows the descriptors by: numbers of inherited ones, or names of those that it was handed. */
-export interface NetworkDescriptors {
-  taps: readonly (string | number)[];
-  /** None: QEMU serves the queues itself. */
-  vhost: readonly (string | number)[];
-}
+import type { DeviceFacts, NetworkDescriptors } from "./facts.ts";
 
 /** A network interface with a pair of queues for each tap. */
 export function networkParts(
-  { id, mac, mtu, taps }: NetworkDevice,
+  { id, mac, mtu, taps, queueSize }: NetworkDevice,
   descriptors: NetworkDescriptors,
   config: QemuConfig,
 ): DeviceParts {
@@ -31,27 +25,42 @@ export function networkParts(
         },
       },
     ],
-    device: frontend({ id, mac, mtu, pairs }, config),
+    device: frontend({ id, mac, mtu, pairs, received: queueSize }, config),
   };
 }
 
-/** A network interface that the process behind the socket at `path` serves. */
+/**
+ * A network interface that the process behind the socket serves. Its interrupts come straight from there: without KVM,
+ * QEMU 7.2 ends by SIGSEGV where they are MSI-X.
+ */
 export function vhostUserParts(
-  { id, mac, mtu, queues }: VhostUserDevice,
-  path: string,
+  { id, socketPath, mac, mtu, queues, queueSize }: VhostUserDevice,
+  { path = socketPath, accelerator }: Pick<DeviceFacts, "path" | "accelerator">,
   config: QemuConfig,
 ): DeviceParts {
+  const plain = accelerator === "tcg" && machines[config.machineType].transport === "pci";
+  const parts = { id, mac, mtu, pairs: queues, received: queueSize, sent: queueSize };
   return {
     backends: [
       { option: "chardev", driver: "socket", values: { id, path } },
       { option: "netdev", driver: "vhost-user", values: { id, chardev: id, queues } },
     ],
-    device: frontend({ id, mac, mtu, pairs: queues }, config),
+    device: { ...frontend(parts, config), ...(plain && { vectors: 0 }) },
   };
 }
 
+interface Frontend {
+  id: string;
+  mac: string;
+  mtu: number | undefined;
+  pairs: number;
+  /** Entries of the queues. Those to the host can only be more where another process serves them. */
+  received: number | undefined;
+  sent?: number | undefined;
+}
+
 function frontend(
-  { id, mac, mtu, pairs }: { id: string; mac: string; mtu: number | undefined; pairs: number },
+  { id, mac, mtu, pairs, received, sent }: Frontend,
   config: QemuConfig,
 ): DeviceParts["device"] {
   const pci = machines[config.machineType].transport === "pci";
@@ -62,6 +71,8 @@ function frontend(
     // A vector for each queue, one for the control queue and one for changes of the configuration.
     ...(pairs > 1 && { mq: true, ...(pci && { vectors: 2 * pairs + 2 }) }),
     ...(mtu !== undefined && { host_mtu: mtu }),
+    ...(received !== undefined && { rx_queue_size: received }),
+    ...(sent !== undefined && { tx_queue_size: sent }),
     // Nothing is booted over it.
     ...(pci && { romfile: "" }),
   };

@@ -1,24 +1,13 @@
 import { relative } from "node:path";
-import { invalidArgument, VirtError } from "../../../errors.ts";
+import { invalidArgument } from "../../../errors.ts";
 import type { Device, NetworkDevice } from "../../device.ts";
 import type { QemuConfig } from "../config.ts";
 import { virtioDevice } from "../machine/virtio.ts";
 import type { Backend, DeviceParts, Values } from "./backend.ts";
 import { diskParts } from "./disk.ts";
-import { type NetworkDescriptors, networkParts, vhostUserParts } from "./network.ts";
+import type { DeviceFacts, NetworkDescriptors } from "./facts.ts";
+import { networkParts, vhostUserParts } from "./network.ts";
 import { daemonCid, daemonSocket } from "./vsock-daemon.ts";
-
-/** What QEMU is told of the host for a device: where its file is, or which address it was given. */
-export interface DeviceFacts {
-  /** The VM's folder, in which QEMU works. */
-  folder: string;
-  /** For a disk, or what is behind a socket: the path at which QEMU finds its file. */
-  path?: string | undefined;
-  /** For vsock: the guest's address, and QEMU's descriptor that holds it or is connected to the daemon. */
-  vsock?: { cid?: number | undefined; fd?: number | undefined } | undefined;
-  /** For a network interface: what QEMU knows its descriptors by. */
-  network?: NetworkDescriptors | undefined;
-}
 
 /** The parts of a device. INVALID_ARGUMENT for an id that QEMU would not take. */
 export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConfig): DeviceParts {
@@ -73,12 +62,10 @@ export function deviceParts(device: Device, facts: DeviceFacts, config: QemuConf
     }
     case "network":
       return networkParts(device, facts.network ?? ownDescriptors(device), config);
+    case "vfio":
+      return { backends: [], device: { driver: "vfio-pci", sysfsdev: device.sysfsPath } };
     case "vhost-user":
-      return vhostUserParts(device, facts.path ?? device.socketPath, config);
-    default:
-      throw new VirtError("NOT_SUPPORTED", `QEMU's driver has no device ${device.kind} yet`, {
-        field: "devices",
-      });
+      return vhostUserParts(device, facts, config);
   }
 }
 
