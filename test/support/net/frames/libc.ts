@@ -76,9 +76,13 @@ function allocated(length: number): { bytes: Buffer; address: bigint } {
 
 const [received, parts, ancillary] = [allocated(1024), allocated(16), allocated(128)];
 
-/** So many bytes of a message, and the descriptors that come along; nothing at its end. */
-export function receive(fd: number, count: number): { bytes: Buffer; fds: number[] } | undefined {
-  const waitForAll = 0x100;
+/** So many bytes of a message, and the descriptors that come along; at its end none; nothing if there is nothing yet. */
+export function receive(
+  fd: number,
+  count: number,
+  { wait = false } = {},
+): { bytes: Buffer; fds: number[] } | undefined {
+  const [waitForAll, doNotWait] = [0x100, 0x40];
   const header = Buffer.alloc(56);
   parts.bytes.writeBigUInt64LE(received.address);
   parts.bytes.writeBigUInt64LE(BigInt(count), 8);
@@ -86,12 +90,13 @@ export function receive(fd: number, count: number): { bytes: Buffer; fds: number
   header.writeBigUInt64LE(1n, 24);
   header.writeBigUInt64LE(ancillary.address, 32);
   header.writeBigUInt64LE(BigInt(ancillary.bytes.length), 40);
-  if (receiveMessage(fd, header, waitForAll) !== count) return undefined;
+  const got = receiveMessage(fd, header, wait ? waitForAll : doNotWait);
+  if (got === undefined) return undefined;
   const fds: number[] = [];
   const [head, end] = [16, Number(header.readBigUInt64LE(40))];
   const length = end === 0 ? 0 : Number(ancillary.bytes.readBigUInt64LE());
   for (let at = head; at < length; at += 4) fds.push(ancillary.bytes.readInt32LE(at));
-  return { bytes: Buffer.from(received.bytes.subarray(0, count)), fds };
+  return { bytes: Buffer.from(received.bytes.subarray(0, got)), fds };
 }
 
 /** A file of memory that somebody else shares. */
@@ -101,8 +106,15 @@ export function mapped(fd: number, length: number): Buffer {
   return Buffer.from(koffi.view(place, length));
 }
 
+/** What is watched ends with its handle, which nothing else may keep. */
+const watched = new Set<{ close(): void }>();
+
 /** Calls whenever there is something to read, until the returned function is called. */
 export function whenReadable(fd: number, act: () => void): () => void {
   const handle = koffi.node.poll(fd, { readable: true }, act);
-  return () => handle.close();
+  watched.add(handle);
+  return () => {
+    watched.delete(handle);
+    handle.close();
+  };
 }

@@ -54,12 +54,14 @@ export class Device {
 
   #serve(): void {
     const head = receive(this.#connection, 12);
-    if (head === undefined) {
+    if (head === undefined) return;
+    if (head.bytes.length < 12) {
       this.#close();
       return;
     }
     const [kind, size] = [head.bytes.readUInt32LE(), head.bytes.readUInt32LE(8)];
-    const body = size === 0 ? Buffer.alloc(0) : receive(this.#connection, size)?.bytes;
+    const body =
+      size === 0 ? Buffer.alloc(0) : receive(this.#connection, size, { wait: true })?.bytes;
     const answer = this.#answer(kind, body ?? Buffer.alloc(0), head.fds);
     if (answer === undefined) return;
     const about = Buffer.alloc(12);
