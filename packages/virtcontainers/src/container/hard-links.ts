@@ -1,3 +1,5 @@
+import { isVirtError } from "../errors.ts";
+import { isErrno } from "../host/errno.ts";
 import { ErofsTree, type Inode } from "../image/erofs/read.ts";
 import type { HardLink, TreeEntry } from "../transfer/entry.ts";
 
@@ -9,7 +11,11 @@ export async function* withHardLinks(
   entries: AsyncIterable<TreeEntry>,
   imagePath: string,
 ): AsyncGenerator<TreeEntry | HardLink> {
-  await using image = await ErofsTree.open(imagePath);
+  await using image = await opened(imagePath);
+  if (image === undefined) {
+    yield* entries;
+    return;
+  }
   const firsts = new Map<number, readonly string[]>();
   for await (const entry of entries) {
     const node = entry.kind === "file" ? await find(image, entry.path) : undefined;
@@ -22,6 +28,14 @@ export async function* withHardLinks(
     if (isLinked) firsts.set(node.nid, entry.path);
     yield entry;
   }
+}
+
+/** What an image tells saves room, and no more: where it is gone, or can't be read, each file is one of its own. */
+async function opened(path: string): Promise<ErofsTree | undefined> {
+  return await ErofsTree.open(path).catch((error: unknown) => {
+    if (isVirtError(error, "IMAGE_INVALID") || isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  });
 }
 
 async function find(image: ErofsTree, path: readonly string[]): Promise<Inode | undefined> {

@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { withHardLinks } from "../../src/container/hard-links.ts";
 import { noBody, Tally, type TreeEntry } from "../../src/transfer/entry.ts";
 import { writeTar } from "../../src/transfer/tar-write.ts";
 import { importLayers } from "../image/support/layers.ts";
+import { testFolder } from "../support/folder.ts";
 
 test("files that are one in the image and unchanged are one in a tar, and no others", async () => {
   const file = { content: "text", mode: 0o755, uid: 7, mtime: 1000 };
@@ -43,4 +46,21 @@ test("files that are one in the image and unchanged are one in a tar, and no oth
     "-rwxr-xr-x 7/0 4 bin/new",
     "-rwxr-xr-x 7/0 4 bin/changed",
   ]);
+});
+
+test("without the image, or one that can be read, each file is one of its own", async () => {
+  const folder = await testFolder();
+  await writeFile(join(folder, "damaged"), "no image");
+  const entry: TreeEntry = {
+    ...{ kind: "file", path: ["a"], mode: 0o644, uid: 0, gid: 0, mtimeMs: 0, size: 0, target: "" },
+    body: noBody,
+  };
+  async function* tree(): AsyncGenerator<TreeEntry> {
+    yield entry;
+  }
+  for (const name of ["damaged", "gone"]) {
+    const found = [];
+    for await (const each of withHardLinks(tree(), join(folder, name))) found.push(each);
+    expect(found).toEqual([entry]);
+  }
 });
