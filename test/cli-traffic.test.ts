@@ -6,7 +6,7 @@ import { here, Lab, remote } from "./support/net/lab.ts";
 import { Virtc } from "./support/virtc.ts";
 
 /** Of each transfer; `npm run test:traffic` has 1 GiB. */
-const mebibytes = Number(process.env.VIRTC_TRAFFIC_MIB ?? 100);
+const mebibytes = Number(process.env.VIRTC_TRAFFIC_MIB ?? 16);
 const bytes = mebibytes * 1024 * 1024;
 const timeout = 120_000 + mebibytes * 4000;
 

@@ -8,7 +8,7 @@ const waitsForNothing = [
   ...["annotations", "containers", "getContainer", "release", "images", "volumes", "networks"],
 ];
 /** Iterables, whose own tests hold that they end. */
-const iterables = ["exec", "logs", "monitor", "events", "egressLog"];
+const iterables = ["exec", "logs", "monitor", "events", "egressLog", "followNetwork"];
 
 const c1 = "c1";
 const terminal = [c1, c1, 24, 80];
