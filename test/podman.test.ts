@@ -319,7 +319,9 @@ for (const [name, open, missing] of engines) {
         const started = await engine.run(["start", "-a", "life"]);
         expect(started).toMatchObject({ code: 4, stdout: `out\n${lines}` });
       }
-      expect(await ps("--filter", "status=exited")).toMatch(/^life Exited \(4\) .* ago\n$/);
+      expect(await ps("--filter", "status=exited", "--filter", "name=life")).toMatch(
+        /^life Exited \(4\) .* ago\n$/,
+      );
       const table = await engine.run(["ps", "-a", "--format", "table {{.Names}}\\t{{.Image}}"]);
       expect(table.stdout.trim().split("\n")[0]?.split(/\s+/)).toEqual(["NAMES", "IMAGE"]);
       expect((await engine.run(["ps", "--filter", "nonsense=1"])).code).toBe(125);

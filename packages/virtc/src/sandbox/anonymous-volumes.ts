@@ -5,15 +5,20 @@ import type { Library } from "../library.ts";
 
 type Needs = Pick<Library, "deleteSandbox" | "volumes">;
 
+/** What the containers of a sandbox have mounted. */
+export function mountsOf({ containersStatus }: Pick<SandboxStatus, "containersStatus">) {
+  return containersStatus.flatMap(({ mounts }) => mounts);
+}
+
 /** Deletes a sandbox with the volumes that nobody has named; one that another container uses stays. */
 export async function deleteWithVolumes(
   library: Needs,
-  status: Pick<SandboxStatus, "id" | "containersStatus">,
+  mounts: readonly { type: string; source?: string | undefined }[],
   remove: () => Promise<unknown>,
 ): Promise<void> {
-  const names = status.containersStatus
-    .flatMap(({ mounts }) => mounts)
-    .flatMap(({ type, source = "" }) => (type === "volume" && isAnonymous(source) ? [source] : []));
+  const names = mounts.flatMap(({ type, source = "" }) =>
+    type === "volume" && isAnonymous(source) ? [source] : [],
+  );
   await remove();
   for (const name of new Set(names)) {
     try {

@@ -1,6 +1,6 @@
 import type { SandboxStatus } from "virtcontainers";
 import type { Library } from "../library.ts";
-import { deleteWithVolumes } from "./anonymous-volumes.ts";
+import { deleteWithVolumes, mountsOf } from "./anonymous-volumes.ts";
 import { clientAnnotation, isGone, removeAnnotation } from "./owner.ts";
 
 /**
@@ -22,7 +22,9 @@ async function sweepOne(
   const options = { force: true, signal };
   try {
     if (status.annotations[removeAnnotation] !== undefined) {
-      await deleteWithVolumes(library, status, () => library.deleteSandbox(status.id, options));
+      await deleteWithVolumes(library, mountsOf(status), () =>
+        library.deleteSandbox(status.id, options),
+      );
       return undefined;
     }
     if (status.state !== "stopped") await library.stopSandbox(status.id, { signal });

@@ -54,8 +54,8 @@ export type VmStatus = "running" | "paused" | "gone";
 export interface Hypervisor {
   readonly type: string;
   readonly capabilities: HypervisorCapabilities;
-  /** The same driver with the capabilities that it has under a configuration, where those depend on it. */
-  under?(config: HypervisorConfig): Hypervisor;
+  /** What it can do under a configuration, where that depends on it. */
+  capabilitiesUnder?(config: HypervisorConfig): HypervisorCapabilities;
   /** Its own part of the configuration; without one it goes by what every driver knows. */
   readonly ownConfig?: DriverConfig;
   /** Refuses by field name what this driver, binary or host can't do; takes nothing from the host. */

@@ -40,7 +40,23 @@ export class Hypervisors {
   of(config: DriverChoice): Hypervisor {
     const type = hypervisorTypeOf(config);
     const found = this.#drivers.get(type);
-    if (found !== undefined) return found.under?.(config.hypervisorConfig ?? {}) ?? found;
+    if (found !== undefined) return underConfig(found, config.hypervisorConfig ?? {});
     throw invalidArgument("hypervisorType", type, `it must be ${this.types.join(" or ")}`);
   }
+}
+
+/** The same driver, which says what it can do under a configuration. */
+function underConfig(driver: Hypervisor, config: HypervisorConfig): Hypervisor {
+  const capabilities = driver.capabilitiesUnder?.(config);
+  if (capabilities === undefined) return driver;
+  const { type, ownConfig } = driver;
+  return {
+    type,
+    capabilities,
+    ...(ownConfig && { ownConfig }),
+    validate: (...args) => driver.validate(...args),
+    command: (...args) => driver.command(...args),
+    start: (...args) => driver.start(...args),
+    adopt: (...args) => driver.adopt(...args),
+  };
 }

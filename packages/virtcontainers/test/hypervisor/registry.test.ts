@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { createHost } from "../../src/host/real.ts";
+import type { VmSpec } from "../../src/hypervisor/hypervisor.ts";
 import { createMockHypervisor } from "../../src/hypervisor/mock/index.ts";
+import { createQemu } from "../../src/hypervisor/qemu/index.ts";
 import { Hypervisors } from "../../src/hypervisor/registry.ts";
 import { silentLogger } from "../../src/log.ts";
 
@@ -45,4 +47,16 @@ test("what a driver can do goes by the machine that a configuration asks for", (
     cpuHotplug: false,
     memoryHotplug: false,
   });
+});
+
+test("a driver made of ours keeps what it does otherwise", async () => {
+  const ours = new Hypervisors(createHost(), silentLogger).of({});
+  const command = async () => ({ path: "/own", args: [] });
+  const { type, ...others } = createQemu(createHost(), silentLogger);
+  const made = new Hypervisors(createHost(), silentLogger, {
+    made: { ...others, type: "made", command },
+  }).of({ hypervisorType: "made", hypervisorConfig: { hypervisorMachineType: "microvm" } });
+  expect(made).toMatchObject({ type: "made", capabilities: { cpuHotplug: false } });
+  expect(await made.command({} as VmSpec)).toEqual({ path: "/own", args: [] });
+  expect(ours.type).toBe(type);
 });

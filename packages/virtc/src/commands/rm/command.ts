@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import { isLibraryError } from "../../errors/library.ts";
-import { deleteWithVolumes } from "../../sandbox/anonymous-volumes.ts";
+import type { Library } from "../../library.ts";
+import { deleteWithVolumes, mountsOf } from "../../sandbox/anonymous-volumes.ts";
 import { deleteSandbox } from "../../sandbox/delete.ts";
 import { examples } from "../examples.ts";
 import { forEachName } from "../for-each-name.ts";
@@ -20,7 +21,7 @@ export function define(program: Command, context: Context): void {
         const library = await context.library();
         const remove = () => deleteSandbox(library, name, force, "virtc rm -f");
         try {
-          if (volumes) await deleteWithVolumes(library, await library.statusSandbox(name), remove);
+          if (volumes) await deleteWithVolumes(library, await mountsIn(library, name), remove);
           else await remove();
         } catch (error) {
           if (!force || !isLibraryError(error, "SANDBOX_NOT_FOUND")) throw error;
@@ -33,4 +34,10 @@ export function define(program: Command, context: Context): void {
       "after",
       examples("virtc rm web", "virtc rm -f web job", "virtc rm $(virtc ps -aq)"),
     );
+}
+
+/** Of the list, for which no guest is asked that may be silent. */
+async function mountsIn(library: Library, name: string) {
+  const found = (await library.listSandbox()).find(({ id }) => id === name);
+  return found === undefined ? [] : mountsOf(found);
 }

@@ -74,7 +74,7 @@ async function end(
 
 /** Ends the VM, or its container in another's; a guest that is silent is not asked. A failure here is told, but does not hide how the container ended. */
 async function leave(
-  { id, joins, remove }: RunRequest,
+  { id, joins, remove, container }: RunRequest,
   library: Library,
   silent: boolean,
   context: Context,
@@ -82,7 +82,7 @@ async function leave(
   try {
     if (joins !== undefined) await leaveJoined(joins, id, remove, library);
     else if (remove) {
-      await deleteWithVolumes(library, await library.statusSandbox(id), () =>
+      await deleteWithVolumes(library, container.mounts, () =>
         library.deleteSandbox(id, { force: true }),
       );
     } else await library.stopSandbox(id, { force: silent });

@@ -18,13 +18,11 @@ import { QemuVm } from "./vm.ts";
 export function createQemu(host: Host, logger: Logger): Hypervisor {
   const binaries = new Binaries(host);
 
-  const driver: Hypervisor = {
+  return {
     type: "qemu",
     capabilities: capabilitiesOf(defaults.machineType),
-    under: ({ hypervisorMachineType = defaults.machineType }) => ({
-      ...driver,
-      capabilities: capabilitiesOf(hypervisorMachineType),
-    }),
+    capabilitiesUnder: ({ hypervisorMachineType = defaults.machineType }) =>
+      capabilitiesOf(hypervisorMachineType),
     ownConfig,
     validate: async (config, signal) =>
       await validateConfig(withQemuConfig({ config }).config, binaries, host, signal),
@@ -40,7 +38,6 @@ export function createQemu(host: Host, logger: Logger): Hypervisor {
       await start(host, logger, binaries, withQemuConfig(spec), ledger, signal),
     adopt: async (spec, state) => await adopt(host, withQemuConfig(spec), state),
   };
-  return driver;
 }
 
 async function adopt(
