@@ -3,9 +3,13 @@ import type { CallOptions } from "../deadline.ts";
 
 /** What an image's configuration says about running it; names as in the OCI image spec. */
 export interface ImageConfig extends ImageRunConfig {
+  /** Ports that its containers serve, such as `80/tcp`; published by `-P`. */
   exposedPorts: readonly string[];
+  /** Folders whose contents are to outlive a container. Nothing is mounted there by itself. */
   volumes: readonly string[];
+  /** What is noted of it, by name. */
   labels: Readonly<Record<string, string>>;
+  /** What its containers are stopped with, such as `SIGQUIT`; undefined: SIGTERM. */
   stopSignal: string | undefined;
   /** How the image wants its containers to be tested. */
   healthcheck?: ImageHealthcheck;
@@ -15,9 +19,13 @@ export interface ImageConfig extends ImageRunConfig {
 export interface ImageHealthcheck {
   /** `["CMD", …argv]`, `["CMD-SHELL", command]`, or `["NONE"]`; empty: that of the image below. */
   test: readonly string[];
+  /** From the end of one test to the next. */
   intervalMs?: number;
+  /** How long one test may take. */
   timeoutMs?: number;
+  /** How long failures at the beginning do not count. */
   startPeriodMs?: number;
+  /** How many failures in a row make a container unhealthy. */
   retries?: number;
 }
 
@@ -27,7 +35,9 @@ export interface ImageHistory {
   createdAt?: string;
   /** The command, as the builder wrote it down. */
   createdBy?: string;
+  /** Who has made it. */
   author?: string;
+  /** What was said about it. */
   comment?: string;
   /** Bytes of the layer's files, unpacked; undefined for a step that made no layer. */
   sizeBytes?: number;
