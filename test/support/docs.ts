@@ -25,7 +25,7 @@ export function documentedLines({ text }: Pick<Block, "text">): DocumentedLine[]
 /** What is run elsewhere: by whoever tries the packages, or the whole suite itself. */
 const elsewhere = /^(npm |export PATH=|virtc setup *(#|$))/;
 /** A registry that tests have not, or are a test of their own. */
-const needsRegistry = /^virtc image pull /;
+const needsRegistry = /^virtc ((image )?pull |rmi alpine:)/;
 /** Goes on until it is told to end. */
 const endless = /^virtc (events( --filter [^ ]+)*|logs (-f .*|.* -f .*)|stats|top web|wait web)$/;
 const onTerminal = /(^| )-it |^virtc attach |^virtc debug web *(#|$)/;
@@ -74,6 +74,10 @@ export function preparations(lines: readonly DocumentedLine[]): string[] {
     }),
     ...(needs(/\bweb\b|ps -aq/, /--name web\b/)
       ? ["virtc run -d --name web busybox httpd -f", `${logged} && virtc exec web mkdir -p /srv`]
+      : []),
+    // An earlier line may have taken it away; a container would bring it by itself.
+    ...(needs(/^virtc (tag|history|save|image inspect) busybox\b/m, /import/)
+      ? ["virtc image import app.tar"]
       : []),
     ...(/ job\b/.test(text) ? ["virtc run -d --name job busybox true"] : []),
     ...(needs(/\bpod1\b/, /sandbox create/)
