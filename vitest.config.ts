@@ -21,6 +21,7 @@ export default defineConfig({
         test: {
           name: "unit",
           setupFiles: ["scripts/test/support/listeners.ts"],
+          globalSetup: ["test/support/net/plugin-folders.ts"],
           // A busy machine is no failure.
           testTimeout: 60_000,
           hookTimeout: 60_000,

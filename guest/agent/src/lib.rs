@@ -5,6 +5,7 @@ pub mod async_fd;
 pub mod blocking;
 pub mod boot;
 pub mod cgroup;
+pub mod clock;
 pub mod config;
 pub mod crun;
 pub mod device;

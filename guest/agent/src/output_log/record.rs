@@ -3,7 +3,7 @@
 //! Little-endian: u32 magic, u8 version, u8 stream, u8 container id length, u8 exec id length, u64
 //! unix time in ns, u32 payload length, then container id, exec id, payload.
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::clock;
 
 const MAGIC: u32 = 0x474c_4356;
 const VERSION: u8 = 1;
@@ -18,8 +18,6 @@ pub const OOM: u8 = 4;
 
 /// The bytes of a record that stand before a payload of `length` bytes, which may be set later.
 pub fn head(stream: u8, container_id: &str, exec_id: &str, length: u32) -> Vec<u8> {
-    let now = clock_gettime(ClockId::Realtime);
-    let nanos = now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned();
     let mut head = Vec::with_capacity(20 + container_id.len() + exec_id.len());
     head.extend(MAGIC.to_le_bytes());
     head.extend([
@@ -28,7 +26,7 @@ pub fn head(stream: u8, container_id: &str, exec_id: &str, length: u32) -> Vec<u
         container_id.len() as u8,
         exec_id.len() as u8,
     ]);
-    head.extend(nanos.to_le_bytes());
+    head.extend(clock::now_ns().to_le_bytes());
     head.extend(length.to_le_bytes());
     head.extend(container_id.as_bytes());
     head.extend(exec_id.as_bytes());

@@ -21,6 +21,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::clock;
 use crate::latch::Latch;
 use output::Output;
 use proc_dir::ProcDir;
@@ -69,13 +70,20 @@ impl Process {
 #[derive(Default)]
 pub struct Exit {
     status: Cell<i32>,
+    time_ns: Cell<u64>,
     flag: Latch,
 }
 
 impl Exit {
     pub fn set(&self, status: i32) {
         self.status.set(status);
+        self.time_ns.set(clock::now_ns());
         self.flag.set();
+    }
+
+    /// When it ended, in nanoseconds since 1970 by the guest's clock; 0 before.
+    pub fn time_ns(&self) -> u64 {
+        self.time_ns.get()
     }
 
     /// The exit code, or 128 + the number of the signal that ended it.

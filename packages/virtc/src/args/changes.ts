@@ -2,19 +2,6 @@ import type { ImageConfig } from "virtcontainers";
 import { badValue } from "../errors/usage.ts";
 import { parseDuration } from "./duration.ts";
 
-/** Of a root file system of which nothing is said. */
-export const emptyConfig: ImageConfig = {
-  env: [],
-  entrypoint: [],
-  cmd: [],
-  workingDir: "/",
-  user: "",
-  exposedPorts: [],
-  volumes: [],
-  labels: {},
-  stopSignal: undefined,
-};
-
 type Change = (config: ImageConfig, rest: string, refuse: (why: string) => Error) => ImageConfig;
 
 /** What instructions of a Dockerfile change in an image's configuration, as `--change` of docker takes them. */

@@ -39,6 +39,8 @@ export interface GuestProcess {
   execId: string;
   pid: number;
   exitCode: number | undefined;
+  /** By the guest's clock; undefined if it has not exited, or the agent does not tell. */
+  exitedAt: Date | undefined;
 }
 
 /** One process in a container, as the guest's kernel tells it; texts are made safe to print. */

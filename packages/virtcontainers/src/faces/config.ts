@@ -8,6 +8,7 @@ import * as sandbox from "../config/sandbox.ts";
 export { defaultCapabilities, knownCapabilities } from "../config/capabilities.ts";
 export { rlimitTypes } from "../config/rlimits.ts";
 export { defaultHypervisor } from "../hypervisor/registry.ts";
+export { emptyConfig } from "../image/empty-config.ts";
 export { parse } from "../validate.ts";
 
 // As schemas of the interfaces: what they are made of is nobody's to rely on, and costs the compiler much.

@@ -1,5 +1,5 @@
 import { type LogRecord, LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
-import { logTime } from "../logs/exits.ts";
+import { guestTime } from "../guest-time.ts";
 import { openLog } from "../logs/open.ts";
 import { readRest } from "../logs/read.ts";
 import type { StoredContainer, StoredSandbox } from "../store/schema.ts";
@@ -64,7 +64,7 @@ function eventOfRecord(
   if ((record.stream !== "exit" && record.stream !== "oom") || record.execId !== "") return;
   const container = sandbox.containers.find(({ id }) => id === record.containerId);
   if (container === undefined || container.startTime === "") return;
-  const time = logTime(record.timeNs);
+  const time = guestTime(record.timeNs);
   if (record.stream === "exit")
     return exitEvent(sandbox, container, progress, { exitCode: record.status, time });
   const now = Date.now();

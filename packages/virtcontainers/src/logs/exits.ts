@@ -1,4 +1,5 @@
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
+import { guestTime } from "../guest-time.ts";
 import { openLog } from "./open.ts";
 import { readRest } from "./read.ts";
 
@@ -17,13 +18,7 @@ export async function readExits(
   const decoder = new LogRecordDecoder({ stream: "exit", containerIds });
   for await (const record of readRest(log, decoder, { offset: 0 }, { signal })) {
     if (record.stream !== "exit" || record.execId !== "") continue;
-    exits.set(record.containerId, { exitCode: record.status, time: logTime(record.timeNs) });
+    exits.set(record.containerId, { exitCode: record.status, time: guestTime(record.timeNs) });
   }
   return exits;
-}
-
-/** The guest writes the time, so it may be anything: what is no date counts as the epoch. */
-export function logTime(timeNs: bigint): Date {
-  const ms = Number(timeNs / 1_000_000n);
-  return new Date(Number.isSafeInteger(ms) && ms < 8.64e15 ? ms : 0);
 }

@@ -1,6 +1,6 @@
 import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import { VirtError } from "../errors.ts";
-import { logTime } from "./exits.ts";
+import { guestTime } from "../guest-time.ts";
 import { FileChanges } from "./file-changes.ts";
 import { openLog } from "./open.ts";
 import { readRest } from "./read.ts";
@@ -44,7 +44,7 @@ export async function* followLog(
       if (record.execId !== "") continue;
       if (record.stream === "exit") return;
       if (record.stream === "oom") continue;
-      yield { stream: record.stream, time: logTime(record.timeNs), data: record.data };
+      yield { stream: record.stream, time: guestTime(record.timeNs), data: record.data };
     }
     options.signal.throwIfAborted();
     if (!options.follow || last) return;

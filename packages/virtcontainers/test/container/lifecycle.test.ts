@@ -112,8 +112,11 @@ describe("a container's life", () => {
   test("one that ended unseen is known to have ended, and starts anew", async () => {
     const id = await started(job);
     // The end reaches nobody on the host: only the guest knows.
+    const before = Date.now();
     instance.agent("sb").containers.get(id)?.init.signal(10);
-    expect(await sandbox.statusContainer(id)).toMatchObject({ state: "stopped", exitCode: 7 });
+    const { exitedAt, ...status } = await sandbox.statusContainer(id);
+    expect(status).toMatchObject({ state: "stopped", exitCode: 7 });
+    expect(Date.parse(exitedAt ?? "")).toBeGreaterThanOrEqual(before);
     expect((await refusal(sandbox.enterContainer(id, { args: ["true"] }))).message).toContain(
       "not running",
     );

@@ -28,5 +28,6 @@ fn state(process: &Process) -> ProcessState {
         exit_status: process.exit.get().unwrap_or(0),
         terminal: process.terminal.is_some(),
         sink: process.stdout.sink.get() as i32,
+        exited_at_ns: process.exit.time_ns(),
     }
 }

@@ -1,7 +1,8 @@
 import { PassThrough } from "node:stream";
 import type { Command } from "commander";
 import type { Image, ImageHistory, ImportOptions } from "virtcontainers";
-import { applyChanges, emptyConfig } from "../../args/changes.ts";
+import { emptyConfig } from "virtcontainers/config";
+import { applyChanges } from "../../args/changes.ts";
 import { collect } from "../../args/collect.ts";
 import type { Context } from "../../context.ts";
 import { showProgress } from "../../output/show-progress.ts";

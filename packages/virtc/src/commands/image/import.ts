@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ImportOptions as Import } from "virtcontainers";
-import { applyChanges, emptyConfig } from "../../args/changes.ts";
+import { emptyConfig } from "virtcontainers/config";
+import { applyChanges } from "../../args/changes.ts";
 import { collect } from "../../args/collect.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";

@@ -36,7 +36,7 @@ export function define(program: Command, context: Context): void {
     );
 }
 
-/** Of the list, for which no guest is asked that may be silent. */
+/** Of the list, which waits only shortly for a guest that is silent. */
 async function mountsIn(library: Library, name: string) {
   const found = (await library.listSandbox()).find(({ id }) => id === name);
   return found === undefined ? [] : mountsOf(found);

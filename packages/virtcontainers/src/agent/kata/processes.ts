@@ -1,4 +1,5 @@
 import { OutputStream } from "@virtcontainers/agent-protocol";
+import { guestTime } from "../../guest-time.ts";
 import {
   type GuestProcess,
   type OutputPiece,
@@ -157,6 +158,7 @@ export async function listProcesses(
     execId: process.execId,
     pid: process.pid,
     exitCode: process.exited ? process.exitStatus : undefined,
+    exitedAt: process.exitedAtNs === 0n ? undefined : guestTime(process.exitedAtNs),
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { Command, NamespaceIdentity, Network, OpenDescriptor } from "../host.ts";
+import type { Command, NamespaceIdentity, Network } from "../host.ts";
 import type { Libc } from "../libc.ts";
 import { openMacvtap } from "./macvtap.ts";
 import { makeNamespace, removeNamespace } from "./namespace.ts";
@@ -6,19 +6,14 @@ import { openTap } from "./taps.ts";
 
 /** How things are done in network namespaces: by root at once, by an ordinary user in namespaces of his own. */
 export interface Rooms
-  extends Pick<Network, "apart" | "assertUsable" | "command" | "leave" | "mend"> {
+  extends Pick<
+    Network,
+    "apart" | "assertUsable" | "command" | "leave" | "mend" | "openTap" | "openMacvtap"
+  > {
   make(path: string): Promise<NamespaceIdentity>;
   remove(path: string): Promise<void>;
   /** The path by which this process sees what is bound on `path`. */
   seen(path: string): Promise<string>;
-  openTap(
-    namespace: string,
-    tap: { name: string; queues: number; existing?: boolean },
-  ): Promise<OpenDescriptor[]>;
-  openMacvtap(
-    namespace: string,
-    macvtap: { ifindex: number; queues: number },
-  ): Promise<OpenDescriptor[]>;
 }
 
 /** Root's: this process enters them by itself. */

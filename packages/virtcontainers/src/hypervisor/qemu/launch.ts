@@ -71,7 +71,8 @@ export async function start(
     await update({ ...record, pid, startTime });
     const vm = started(host, spec, child, vsock);
     await waitForQmp(host, spec, child, vm, signal);
-    await host.processes.lowerMaxFileBytes(child, fileLimit.running);
+    if (fileLimit.running < fileLimit.starting)
+      await host.processes.lowerMaxFileBytes(child, fileLimit.running);
     return vm;
   });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { isVirtError } from "../../errors.ts";
 import { Turns } from "../../turns.ts";
 import { digestOf } from "../digest.ts";
@@ -62,7 +63,7 @@ export async function buildImage(
 
 /** Of an image without a manifest: that of its root, or of it and what was said beside it. */
 function digestOfRoot(root: string, { platform, createdAt, config, history }: ImageSource): string {
-  if (config === emptyConfig && history.length === 0) return `sha256:${root}`;
+  if (isDeepStrictEqual(config, emptyConfig) && history.length === 0) return `sha256:${root}`;
   return digestOf(JSON.stringify({ root, platform, createdAt, config, history }));
 }
 

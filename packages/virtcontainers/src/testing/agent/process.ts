@@ -52,6 +52,8 @@ export class GuestProcess {
   readonly #killed = new AbortController();
   #resolveExit: (code: number) => void = () => {};
   #exitCode: number | undefined;
+  /** Nanoseconds since 1970; 0 before its end. */
+  exitedAtNs = 0n;
   #startedAt: bigint | undefined;
 
   constructor(parts: ProcessParts) {
@@ -178,6 +180,7 @@ export class GuestProcess {
   #end(code: number): void {
     if (this.#exitCode !== undefined) return;
     this.#exitCode = code;
+    this.exitedAtNs = BigInt(Date.now()) * 1_000_000n;
     this.#killed.abort(new Error(`the process has ended with ${code}`));
     this.#stdin.destroy();
     this.stdout.end();

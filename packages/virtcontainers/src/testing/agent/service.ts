@@ -135,6 +135,7 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
           pid: process.pid,
           exited: process.exitCode !== undefined,
           exitStatus: process.exitCode ?? 0,
+          exitedAtNs: process.exitedAtNs,
           terminal: process.terminal !== undefined,
           sink: numbers.get(process.stdout.sink) ?? OutputSink.CLIENT,
         })),

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { mkdtemp, rm, rmdir } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,9 +37,6 @@ export async function enterOutside(): Promise<Outside> {
       closeSync(home);
       await host.network.removeNamespace(namespace);
       await rm(folder, { recursive: true, force: true });
-      // Made by the plugin dnsname for all networks.
-      for (const left of ["cni/dnsname", "cni", "."])
-        await rmdir(join("/run/containers", left)).catch(() => {});
     },
   };
 }
