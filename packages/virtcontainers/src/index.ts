@@ -36,7 +36,7 @@ export {
 } from "./config/container-type.ts";
 export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { EventsOptions, EventType } from "./config/events.ts";
-export type { ExecInput, ExecOptions } from "./config/exec.ts";
+export type { ExecInput, ExecOptions, OutputListener } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";

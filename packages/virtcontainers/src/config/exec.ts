@@ -14,6 +14,9 @@ export type ExecInput =
   | Readable
   | ReadableStream<string | Uint8Array>;
 
+/** Is told what a command writes, as UTF-8; a promise of it is awaited before it is told more. An error ends the command. */
+export type OutputListener = (text: string) => unknown;
+
 /** How a command is run. */
 export interface ExecOptions extends CallOptions {
   /** Default: `main`, else the sandbox's first container. */
@@ -32,9 +35,22 @@ export interface ExecOptions extends CallOptions {
   size?: TerminalSize | undefined;
   /** Throws EXIT_CODE when the exit code is not 0. */
   check?: boolean | undefined;
-  /** How much of stdout, and of stderr, is kept for the result: bytes, default 64 MiB. */
+  /**
+   * How much of stdout, and of stderr, is kept for the result: bytes. Default 64 MiB, and 1 MiB of a stream that is read
+   * while nobody has awaited the handle yet.
+   */
   maxOutputBytes?: number | undefined;
+  /** Is told what comes on stdout. */
+  onStdout?: OutputListener | undefined;
+  /** Is told what comes on stderr. */
+  onStderr?: OutputListener | undefined;
 }
+
+export const StreamSchema = v.picklist(["stdout", "stderr"], "it must be stdout or stderr");
+
+const listener = v.optional(
+  v.custom<OutputListener>((input) => typeof input === "function", "it must be a function"),
+);
 
 export const ExecOptionsSchema = v.strictObject({
   container: v.optional(id),
@@ -46,5 +62,7 @@ export const ExecOptionsSchema = v.strictObject({
   size: v.optional(TerminalSizeSchema),
   check: flag,
   maxOutputBytes: v.optional(integer(1, 4 * 1024 ** 3, "bytes")),
+  onStdout: listener,
+  onStderr: listener,
   ...callFields,
 });

@@ -2,6 +2,8 @@ import { constants } from "node:fs";
 import { open, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { AgentFiles, GuestFile } from "../../src/agent/files.ts";
 import { ExecOutput } from "../../src/container/exec/output.ts";
@@ -32,6 +34,34 @@ describe("output of a command", () => {
       code: "NO_SPACE",
       field: "maxOutputBytes",
     });
+  });
+
+  test("costs no more memory the longer it is where it is read as it comes", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc: unknown = runInNewContext("gc");
+    if (typeof gc !== "function") throw new Error("this Node.js can't collect garbage on demand");
+    const used = (): number => {
+      gc();
+      const { arrayBuffers, heapUsed } = process.memoryUsage();
+      return arrayBuffers + heapUsed;
+    };
+    const piece = "x".repeat(64 * 1024);
+    await using instance = await createTestInstance({
+      commands: {
+        much: async ({ stdout }) => {
+          for (let count = 0; count < 2048; count++) await stdout.write(piece);
+          return 0;
+        },
+      },
+    });
+    await using sandbox = await instance.vc.runSandbox({ containers: [waiting] });
+    const before = used();
+    const much = sandbox.exec(["much"]);
+    let bytes = 0;
+    for await (const { data } of much) bytes += data.length;
+    expect(bytes).toBe(128 * mebibyte);
+    expect(used() - before).toBeLessThan(16 * mebibyte);
+    expect((await much).truncated).toBe(true);
   });
 
   test("is kept without the frames that it came in", async () => {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { listen } from "../../src/container/exec/listen.ts";
 import { ExecOutput } from "../../src/container/exec/output.ts";
 
 const bytes = (...parts: string[]) => Readable.from(parts.map((part) => Buffer.from(part)));
@@ -27,6 +28,35 @@ test("a reader gets more than the limit; the result keeps the beginning", async 
   output.end();
   expect(await read).toBe("abcdef");
   expect(output.bytes().toString()).toBe("abc");
+});
+
+test("of what is read, less is kept until somebody wants it; its last bytes are known all the same", async () => {
+  const output = new ExecOutput("stdout", 100, 3);
+  const read = text(output.reader());
+  await output.drain(bytes("ab", "cd", "ef"));
+  expect([output.bytes().toString(), output.isTruncated]).toEqual(["abc", true]);
+  expect(output.tail().toString().endsWith("ef")).toBe(true);
+  await expect(text(output.reader())).rejects.toMatchObject({ field: "maxOutputBytes" });
+  output.end();
+  expect(await read).toBe("abcdef");
+  const wanted = new ExecOutput("stdout", 100, 3);
+  const reading = text(wanted.reader());
+  wanted.want();
+  await wanted.drain(bytes("ab", "cd", "ef"));
+  wanted.end();
+  expect([wanted.bytes().toString(), wanted.isTruncated]).toEqual(["abcdef", false]);
+  await reading;
+});
+
+test("who is told of it as text gets whole characters, one piece after the other", async () => {
+  const euro = Buffer.from("1 € = 2");
+  const heard: string[] = [];
+  await listen(Readable.from([euro.subarray(0, 3), euro.subarray(3)]), async (piece) => {
+    heard.push("<");
+    await Promise.resolve();
+    heard.push(piece, ">");
+  });
+  expect(heard.join("")).toBe("<1 ><€ = 2>");
 });
 
 test("a reader that leaves does not hold up the others", async () => {

@@ -62,6 +62,7 @@ describe("a finished command", () => {
       stderr: "err\n",
       stdoutBytes: Buffer.from("out\n"),
       stderrBytes: Buffer.from("err\n"),
+      truncated: false,
     });
   });
 
@@ -244,8 +245,9 @@ describe("more output than is kept", () => {
     const handle = sandbox.exec(["cat"], { stdin, maxOutputBytes: 100_000 });
     let bytes = 0;
     for await (const { data } of handle) bytes += data.length;
-    const { exitCode, stdoutBytes } = await handle;
+    const { exitCode, stdoutBytes, truncated } = await handle;
     expect([bytes, exitCode, stdoutBytes.length]).toEqual([3_000_000, 0, 100_000]);
+    expect(truncated).toBe(true);
   });
 
   test("is one again when the reader has left", async () => {
@@ -255,6 +257,63 @@ describe("more output than is kept", () => {
       break;
     }
     expect((await refusal(handle)).code).toBe("NO_SPACE");
+    expect(runningExecs(instance, "exec")).toEqual([]);
+  });
+});
+
+describe("output that is read as it comes", () => {
+  const stdin = Buffer.alloc(3_000_000, "x\n");
+
+  test("is kept to a part if nobody wants the result before its end", async () => {
+    const handle = sandbox.exec(["cat"], { stdin });
+    let bytes = 0;
+    for await (const { data } of handle) bytes += data.length;
+    const { exitCode, stdoutBytes, truncated } = await handle;
+    expect([bytes, exitCode, truncated]).toEqual([3_000_000, 0, true]);
+    expect(stdoutBytes.length).toBeLessThanOrEqual(1024 * 1024);
+    expect(await refusal(text(handle.stdout))).toMatchObject({ code: "NO_SPACE" });
+  });
+
+  test("is kept as ever if somebody awaits the handle meanwhile", async () => {
+    const handle = sandbox.exec(["cat"], { stdin });
+    const [read, result] = await Promise.all([text(handle.stdout), handle]);
+    expect([read.length, result.truncated]).toEqual([3_000_000, false]);
+    expect(stdin.equals(result.stdoutBytes)).toBe(true);
+  });
+
+  test("has lines of stderr, too", async () => {
+    const handle = sandbox.exec(["sh", "-c", "echo out; echo err >&2; echo more >&2"]);
+    const lines: string[] = [];
+    for await (const line of handle.lines("stderr")) lines.push(line);
+    expect(lines).toEqual(["err", "more"]);
+    expect(await refusal(handle.lines(JSON.parse('"both"')).next())).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      field: "stream",
+    });
+  });
+
+  test("is told to functions, and is in the result, too", async () => {
+    const heard = { stdout: "", stderr: "" };
+    const { stdout, stderr } = await sandbox.exec(["sh", "-c", "echo out; echo err >&2"], {
+      onStdout: (text) => {
+        heard.stdout += text;
+      },
+      onStderr: async (text) => {
+        await Promise.resolve();
+        heard.stderr += text;
+      },
+    });
+    expect(heard).toEqual({ stdout: "out\n", stderr: "err\n" });
+    expect({ stdout, stderr }).toEqual(heard);
+  });
+
+  test("ends the command where such a function fails", async () => {
+    const onStdout = () => {
+      throw new Error("no more, please");
+    };
+    await expect(Promise.resolve(sandbox.exec(["yes"], { onStdout }))).rejects.toThrow(
+      "no more, please",
+    );
     expect(runningExecs(instance, "exec")).toEqual([]);
   });
 });

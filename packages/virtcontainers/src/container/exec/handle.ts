@@ -1,16 +1,17 @@
-import { createInterface } from "node:readline";
 import { PassThrough, Readable, type Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { ExecInput, ExecOptions } from "../../config/exec.ts";
+import { type ExecOptions, StreamSchema } from "../../config/exec.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
 import type { Verb, VerbOptions } from "../../operation/run-verb.ts";
 import type { Signal } from "../../signals.ts";
-import { lostInput } from "../process/io.ts";
+import { parse } from "../../validate.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
-import { boundLines } from "./lines.ts";
+import { feed } from "./input.ts";
+import { readLines } from "./lines.ts";
+import { listen } from "./listen.ts";
+import { merged } from "./merged.ts";
 import { execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
 
@@ -22,6 +23,8 @@ export interface ExecResult {
   stderr: string;
   stdoutBytes: Uint8Array;
   stderrBytes: Uint8Array;
+  /** Whether some of the output is not among it: more than was to be kept of what was read as a stream. */
+  truncated: boolean;
 }
 
 /** The sandbox that a command runs in, held for each thing that is done with it. */
@@ -38,6 +41,8 @@ interface Running extends StartedCommand {
 }
 
 const defaultMaxOutputBytes = 64 * 1024 * 1024;
+/** What is kept of a stream that somebody reads, while nobody has asked for the result. */
+const keptOfRead = 1024 * 1024;
 
 let construct: (sandbox: ExecSandbox, argv: readonly string[], options: ExecOptions) => ExecHandle;
 
@@ -63,7 +68,10 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   readonly #stdout: ExecOutput;
   readonly #stderr: ExecOutput;
   readonly #running: Promise<Running>;
-  readonly #result: Promise<ExecResult>;
+  /** Settles when those who are told of the output have heard all of it. */
+  readonly #heard: Promise<unknown>;
+  readonly #ended: Promise<number>;
+  #result: Promise<ExecResult> | undefined;
   #stdin: PassThrough | undefined;
   #started = false;
 
@@ -76,14 +84,21 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     this.#argv = argv;
     this.#options = options;
     const limit = options.maxOutputBytes ?? defaultMaxOutputBytes;
-    this.#stdout = new ExecOutput("stdout", limit);
-    this.#stderr = new ExecOutput("stderr", limit);
+    const ifRead = options.maxOutputBytes ?? keptOfRead;
+    this.#stdout = new ExecOutput("stdout", limit, ifRead);
+    this.#stderr = new ExecOutput("stderr", limit, ifRead);
+    const { onStdout, onStderr } = options;
+    this.#heard = Promise.all([
+      onStdout === undefined ? undefined : listen(this.#stdout.reader(), onStdout),
+      onStderr === undefined ? undefined : listen(this.#stderr.reader(), onStderr),
+    ]);
+    this.#heard.catch(() => {});
     const deadline = new Deadline(options, undefined, "exec");
     // Started a moment later, so that a caller who takes `stdin` at once gets an open one.
     this.#running = Promise.resolve().then(() => this.#start(deadline));
-    this.#result = this.#finish(deadline);
+    this.#ended = this.#finish(deadline);
     this.#running.catch(() => {});
-    this.#result.catch(() => {});
+    this.#ended.catch(() => {});
   }
 
   /** The command's standard input; take it right after exec, before the first await. */
@@ -109,20 +124,11 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     return this.#stream(this.#stderr);
   }
 
-  /** The lines of stdout, without their ends. NO_SPACE for one that is longer than `maxOutputBytes`. */
-  async *lines(): AsyncGenerator<string> {
-    const input = this.#stdout.reader();
-    boundLines(input, this.#options.maxOutputBytes ?? defaultMaxOutputBytes);
-    let failure: Error | undefined;
-    input.once("error", (error) => {
-      failure = error;
-    });
-    try {
-      yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    } finally {
-      input.destroy();
-    }
-    if (failure !== undefined) throw failure;
+  /** The lines of stdout or stderr, without their ends. NO_SPACE for one that is longer than `maxOutputBytes`. */
+  async *lines(stream: "stdout" | "stderr" = "stdout"): AsyncGenerator<string> {
+    const { maxOutputBytes = defaultMaxOutputBytes } = this.#options;
+    const output = parse(StreamSchema, stream, "stream") === "stdout" ? this.#stdout : this.#stderr;
+    yield* readLines(output.reader(), maxOutputBytes);
     await this.#checkedEnd();
   }
 
@@ -144,20 +150,8 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ExecChunk> {
-    const merged = new PassThrough({ objectMode: true });
-    const forward = async (stream: "stdout" | "stderr", output: ExecOutput): Promise<void> => {
-      const tagged = async function* (
-        source: AsyncIterable<Uint8Array>,
-      ): AsyncGenerator<ExecChunk> {
-        for await (const data of source) yield { stream, data };
-      };
-      await pipeline(output.reader(), tagged, merged, { end: false });
-    };
-    Promise.all([forward("stdout", this.#stdout), forward("stderr", this.#stderr)]).then(
-      () => merged.end(),
-      (error: unknown) => merged.destroy(error instanceof Error ? error : new Error(String(error))),
-    );
-    yield* merged as AsyncIterable<ExecChunk>;
+    const [stdout, stderr] = [this.#stdout.reader(), this.#stderr.reader()];
+    yield* merged({ stdout, stderr }) as AsyncIterable<ExecChunk>;
     await this.#checkedEnd();
   }
 
@@ -166,17 +160,25 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     onfulfilled?: ((value: ExecResult) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#result.then(onfulfilled, onrejected);
+    return this.#wanted().then(onfulfilled, onrejected);
   }
 
   catch<B = never>(
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<ExecResult | B> {
-    return this.#result.catch(onrejected);
+    return this.#wanted().catch(onrejected);
   }
 
   finally(onfinally?: (() => void) | null): Promise<ExecResult> {
-    return this.#result.finally(onfinally);
+    return this.#wanted().finally(onfinally);
+  }
+
+  /** The result, which is put together only if somebody asks for it. */
+  #wanted(): Promise<ExecResult> {
+    this.#stdout.want();
+    this.#stderr.want();
+    this.#result ??= this.#ended.then((exitCode) => this.#toResult(exitCode));
+    return this.#result;
   }
 
   #stream(output: ExecOutput): ReadableStream<Uint8Array> {
@@ -193,7 +195,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
 
   /** With `check`, output is whole only once the command has ended well. */
   async #checkedEnd(): Promise<void> {
-    if (this.#options.check) await this.#result;
+    if (this.#options.check) await this.#ended;
   }
 
   async #start(deadline: Deadline): Promise<Running> {
@@ -205,9 +207,8 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const start = startCommand(containerId, cmd);
     const started = await this.#sandbox.run({ name: "exec", holding: "shared" }, { signal }, start);
     const { io } = started;
-    const input = this.#stdin ?? this.#options.stdin;
     io.stdin.on("error", () => {});
-    const inputFailed = input === undefined ? never : feed(inputStream(input), io.stdin);
+    const inputFailed = feed(this.#stdin ?? this.#options.stdin, io.stdin);
     inputFailed.catch(() => {});
     return { ...started, containerId, inputFailed };
   }
@@ -221,16 +222,19 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     });
   }
 
-  async #finish(deadline: Deadline): Promise<ExecResult> {
+  async #finish(deadline: Deadline): Promise<number> {
     using _timer = deadline;
     let running: Running | undefined;
     try {
       running = await this.#running;
-      const outcome = Promise.race([this.#collect(running), running.inputFailed]);
+      const { inputFailed } = running;
+      const unheard = this.#heard.then(() => inputFailed);
+      const outcome = Promise.race([this.#collect(running), inputFailed, unheard]);
       const exitCode = await deadline.race(outcome);
       this.#stdout.end();
       this.#stderr.end();
-      return this.#checked(this.#toResult(exitCode));
+      await deadline.race(this.#heard);
+      return this.#checked(exitCode);
     } catch (error) {
       const told = isVirtError(error, "EXIT_CODE") ? error : await end(running, error);
       const failure = told instanceof Error ? told : new Error(String(told));
@@ -273,21 +277,21 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const stdoutBytes = this.#stdout.bytes();
     const stderrBytes = this.#stderr.bytes();
     const stdout = stdoutBytes.toString("utf8");
-    return { exitCode, stdout, stderr: stderrBytes.toString("utf8"), stdoutBytes, stderrBytes };
+    const stderr = stderrBytes.toString("utf8");
+    const truncated = this.#stdout.isTruncated || this.#stderr.isTruncated;
+    return { exitCode, stdout, stderr, stdoutBytes, stderrBytes, truncated };
   }
 
-  #checked(result: ExecResult): ExecResult {
-    if (!this.#options.check || result.exitCode === 0) return result;
-    const said = printable(result.stderr.trim().slice(-500));
+  #checked(exitCode: number): number {
+    if (!this.#options.check || exitCode === 0) return exitCode;
+    const said = printable(this.#stderr.tail().toString().trim().slice(-500));
     throw new VirtError(
       "EXIT_CODE",
-      `${this.#argv[0]} ended with exit code ${result.exitCode}${said ? `: ${said}` : ""}`,
-      { sandboxId: this.#sandbox.id, exitCode: result.exitCode },
+      `${this.#argv[0]} ended with exit code ${exitCode}${said ? `: ${said}` : ""}`,
+      { sandboxId: this.#sandbox.id, exitCode },
     );
   }
 }
-
-const never = new Promise<never>(() => {});
 
 /** Sees to it that the command does not outlive its handle, and gives the error that the caller gets. */
 async function end(running: Running | undefined, reason: unknown): Promise<unknown> {
@@ -296,29 +300,4 @@ async function end(running: Running | undefined, reason: unknown): Promise<unkno
   const { stdin, stdout, stderr } = running.io;
   for (const stream of [stdin, stdout, stderr]) stream.destroy();
   return told;
-}
-
-/** Gives a command its input. It may end without reading it all, which is its right and no error. */
-async function feed(source: Readable, stdin: Writable): Promise<never> {
-  let refused = false;
-  source.once("error", () => stdin.off("error", onRefused));
-  const onRefused = (error: Error): void => {
-    const lost = isVirtError(error) && error.phase === lostInput;
-    refused = !lost && !("code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE");
-  };
-  stdin.once("error", onRefused);
-  await pipeline(source, stdin).catch((error: unknown) => {
-    if (!refused) throw error;
-  });
-  return await never;
-}
-
-function inputStream(input: ExecInput): Readable {
-  if (input instanceof Readable) return input;
-  if (typeof input === "string" || input instanceof Uint8Array)
-    return Readable.from([input], { objectMode: false });
-  if (input instanceof ReadableStream) {
-    return Readable.fromWeb(input as import("node:stream/web").ReadableStream);
-  }
-  return Readable.from(input, { objectMode: false });
 }

@@ -9,27 +9,52 @@ export interface ExecChunk {
   data: Uint8Array;
 }
 
+/** How many of the last bytes are known, however many there were. */
+const tailBytes = 4096;
+
 /**
  * One output stream of a command: kept for the result up to a limit, and handed to whoever reads along;
- * the slowest reader sets the pace. Without a reader, more than the limit is an error.
+ * the slowest reader sets the pace. Without a reader, more than the limit is an error. Of what is read along, less may
+ * be kept, until somebody wants the result.
  */
 export class ExecOutput {
   readonly #limit: number;
   readonly #name: string;
   readonly #kept = new KeptBytes();
   readonly #readers = new Set<PassThrough>();
+  #limitIfRead: number;
+  /** Bytes that nobody has read along. */
+  #unread = 0;
+  #truncated = false;
+  #tail: Buffer = Buffer.alloc(0);
   #ended: { error: Error | undefined } | undefined;
 
-  constructor(name: "stdout" | "stderr", limit: number) {
+  constructor(name: "stdout" | "stderr", limit: number, limitIfRead = limit) {
     this.#name = name;
     this.#limit = limit;
+    this.#limitIfRead = limitIfRead;
   }
 
-  /** A stream of all of it, from the beginning; a late one gets what was kept first. */
+  /** Whether some of it is not kept. */
+  get isTruncated(): boolean {
+    return this.#truncated;
+  }
+
+  /** Says that somebody wants the result: from now on all that the limit allows is kept. */
+  want(): void {
+    this.#limitIfRead = this.#limit;
+  }
+
+  /** A stream of all of it, from the beginning; a late one gets what was kept first, and NO_SPACE if that is not all. */
   reader(): PassThrough {
     const reader = new PassThrough({ highWaterMark: 1024 * 1024 });
     // A reader may have left when the command fails; whoever still reads learns of it all the same.
     reader.on("error", () => {});
+    if (this.#truncated) {
+      const error = this.#tooMuch("the beginning of what the command wrote is no longer kept");
+      queueMicrotask(() => reader.destroy(error));
+      return reader;
+    }
     for (const chunk of this.#kept.pieces()) reader.write(chunk);
     if (this.#ended === undefined) {
       this.#readers.add(reader);
@@ -59,23 +84,36 @@ export class ExecOutput {
     for (const reader of this.#readers) finish(reader, error);
   }
 
+  /** What is kept. */
   bytes(): Buffer {
     return this.#kept.all();
   }
 
+  /** The last bytes that were written, at most 4096, also where they are not kept. */
+  tail(): Buffer {
+    return this.#truncated ? this.#tail : this.#kept.all().subarray(-tailBytes);
+  }
+
   #keep(chunk: Uint8Array): void {
-    const room = this.#limit - this.#kept.length;
-    if (chunk.length > room && this.#readers.size === 0) {
-      throw new VirtError(
-        "NO_SPACE",
-        `the command wrote more than ${this.#limit} bytes to ${this.#name}`,
-        {
-          field: "maxOutputBytes",
-          hint: "Raise maxOutputBytes, or read the output as a stream.",
-        },
-      );
-    }
+    const isRead = this.#readers.size > 0;
+    if (!isRead) this.#unread += chunk.length;
+    const limit = isRead ? this.#limitIfRead : this.#limit;
+    const room = this.#truncated ? 0 : Math.max(0, limit - this.#kept.length);
+    const isLost = chunk.length > room;
+    if (isLost && !isRead && (!this.#truncated || this.#unread > this.#limit))
+      throw this.#tooMuch(`the command wrote more than ${this.#limit} bytes to ${this.#name}`);
+    if (isLost && !this.#truncated) this.#tail = this.tail();
     this.#kept.add(chunk.subarray(0, room));
+    if (!isLost) return;
+    this.#truncated = true;
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
+  }
+
+  #tooMuch(message: string): VirtError {
+    return new VirtError("NO_SPACE", message, {
+      field: "maxOutputBytes",
+      hint: "Raise maxOutputBytes, or read the output as a stream.",
+    });
   }
 }
 
