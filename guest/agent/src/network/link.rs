@@ -1,7 +1,7 @@
 //! Links: found by name or hardware address, renamed and brought up.
 
 use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkFlags, LinkMessage};
 
 use super::{Rtnetlink, hardware_text, parse_hardware};
 use crate::status::{Context, Result, Status};
@@ -20,7 +20,10 @@ pub struct Link {
 }
 
 pub fn list(kernel: &mut Rtnetlink) -> Result<Vec<Link>> {
-    let question = RouteNetlinkMessage::GetLink(LinkMessage::default());
+    let mut question = LinkMessage::default();
+    let mask = vec![LinkExtentMask::SkipStats];
+    question.attributes.push(LinkAttribute::ExtMask(mask));
+    let question = RouteNetlinkMessage::GetLink(question);
     let answers = kernel.dump(question).context(|| "list links")?;
     Ok(answers.into_iter().filter_map(read).collect())
 }

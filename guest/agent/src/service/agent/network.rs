@@ -61,10 +61,12 @@ pub fn update_interface(request: UpdateInterfaceRequest) -> Result<Interface> {
         }
     };
     link::trust_addresses(name)?;
-    if mtu > 0 {
+    if mtu > 0 && mtu != found.mtu {
         link::set_mtu(&mut kernel, found.index, mtu)?;
     }
-    link::set_arp(&mut kernel, found.index, wanted.raw_flags & NOARP == 0)?;
+    if (wanted.raw_flags ^ found.flags) & NOARP != 0 {
+        link::set_arp(&mut kernel, found.index, wanted.raw_flags & NOARP == 0)?;
+    }
     link::set_up(&mut kernel, found.index, true)?;
     for ip in &wanted.ip_addresses {
         address::add(&mut kernel, found.index, ip)?;
