@@ -25,7 +25,8 @@ export const missingCommands: Readonly<Record<string, string>> = {
 };
 
 const blockIo =
-  "a container's disks are the VM's own; what it writes goes to memory, to --scratch or to a volume";
+  "disks of this host are none of a VM's; what a container writes goes to memory, to --scratch or to a volume";
+const ioWeight = "the guest's disks have no scheduler that weighs; --cpu-shares weighs CPU time";
 const daemon = "there is no daemon, so logs are kept in files that `virtc logs` reads";
 const namespace =
   "a VM shares no namespace with this host; --network container:NAME joins another's VM";
@@ -39,8 +40,8 @@ const health = "health checks are not run yet; test with `virtc exec NAME COMMAN
 export const missingRunOptions: Readonly<Record<string, string>> = {
   attach:
     "output and errors are always attached without -d; leave out the one not wanted: `2>/dev/null`",
-  "blkio-weight": blockIo,
-  "blkio-weight-device": blockIo,
+  "blkio-weight": ioWeight,
+  "blkio-weight-device": ioWeight,
   "cgroup-parent":
     "the container's cgroup is in the guest; the VM's is limited by --cpus and --memory",
   cgroupns: "a container always has a cgroup namespace of its own",

@@ -7,7 +7,7 @@ import { badValue, UsageError } from "../errors/usage.ts";
 import type { ResourceOptions } from "./options.ts";
 
 /** What cpu.max of a cgroup has where nothing else is said. */
-const usualPeriod = 100_000;
+export const usualPeriod = 100_000;
 
 /** The limits of a container that are asked for; undefined if there are none. */
 export function parseResources(options: ResourceOptions): LinuxResources | undefined {
@@ -24,7 +24,7 @@ export function parseResources(options: ResourceOptions): LinuxResources | undef
   return defined({ cpu, memory, pids: optional(options.pidsLimit, parsePids) });
 }
 
-export function parsePids(text: string): { limit: number } {
+function parsePids(text: string): { limit: number } {
   if (text === "-1") return { limit: -1 };
   return { limit: parseWhole("--pids-limit", text, 1, 4_194_304, ", or -1 for no limit") };
 }
@@ -39,7 +39,7 @@ function parseCpu(options: ResourceOptions): LinuxResources["cpu"] {
     period: optional(cpuPeriod, (text) => parseWhole("--cpu-period", text, 1000, 1_000_000)),
     shares: optional(options.cpuShares, (text) => parseWhole("--cpu-shares", text, 2, 262_144)),
     cpus: optional(options.cpusetCpus, (text) => parseList("--cpuset-cpus", text)),
-    mems: optional(options.cpusetMems, (text) => parseList("--cpuset-mems", text)),
+    mems: optional(options.cpusetMems, parseNodes),
     ...optional(cpus, timeOf),
   });
 }
@@ -60,6 +60,11 @@ function timeOf(text: string): { quota: number; period: number } {
 function parseList(option: string, text: string): string {
   if (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) return text;
   throw badValue(option, text, "it must be a list of numbers and ranges, such as 0-2,4");
+}
+
+function parseNodes(text: string): string {
+  if (/^(0|0-0)$/.test(text)) return text;
+  throw badValue("--cpuset-mems", text, "a VM has one memory node, 0");
 }
 
 /** The object without its undefined fields; undefined if nothing is left. */

@@ -190,6 +190,41 @@ describe("virtc run", () => {
     });
   });
 
+  it("limits the container in its VM, which has as many CPUs as its limits speak of", async () => {
+    const { library, context } = setUp(speak);
+    const options =
+      "--cpu-shares 512 --cpu-quota 150000 --cpu-period 50000 --cpuset-cpus 0,1 --cpuset-mems 0 " +
+      "-m 512m --memory-reservation 64m --memory-swap 1g";
+    await runCli(["run", ...options.split(" "), "busybox", "x"], context);
+    expect(library.created[0]).toMatchObject({
+      hypervisorConfig: { numVCPUs: 3, memoryMiB: 512 },
+      containers: [
+        {
+          resources: {
+            cpu: { shares: 512, quota: 150_000, period: 50_000, cpus: "0,1", mems: "0" },
+            memory: { reservation: 64 * 1024 ** 2 },
+          },
+        },
+      ],
+    });
+    await runCli(["run", "--cpus", "2", "--cpuset-cpus", "1", "busybox"], context);
+    expect(library.created[1]?.hypervisorConfig?.numVCPUs).toBe(2);
+    expect(library.created[1]?.containers?.[0]?.resources).toEqual({ cpu: { cpus: "1" } });
+  });
+
+  it.each([
+    ["--cpus 2 --cpu-quota 1000", "--cpus can't be used with --cpu-quota"],
+    ["--cpus 1 --cpuset-cpus 0-1", "--cpuset-cpus"],
+    ["--cpuset-mems 0-1", "--cpuset-mems"],
+    ["--memory-reservation 1g", "--memory-reservation"],
+    ["-m 512m --memory-swap 256m", "--memory-swap"],
+  ])("refuses %s by name", async (options, told) => {
+    const { library, context } = setUp(speak);
+    expect(await runCli(["run", ...options.split(" "), "busybox"], context)).toBe(125);
+    expect(context.err()).toContain(told);
+    expect(library.created).toEqual([]);
+  });
+
   it("gives and takes capabilities beside the usual ones", async () => {
     const { library, context } = setUp(speak);
     const options = ["--cap-add", "SYS_ADMIN", "--cap-drop", "MKNOD"];

@@ -33,6 +33,16 @@ describe("update", () => {
     expect(library.calls[1]).toContain('"cpus":2');
   });
 
+  it("checks memory with swap, of which a VM has none, and leaves what is not named", async () => {
+    const { library, virtc } = withContainers("web");
+    expect((await virtc("update", "--memory-swap", "1g", "web")).code).toBe(0);
+    const less = await virtc("update", "-m", "1g", "--memory-swap", "512m", "web");
+    expect([less.code, less.err]).toEqual([125, expect.stringContaining("--memory-swap")]);
+    expect(library.calls).toEqual([]);
+    await virtc("update", "--memory-swap", "-1", "--memory-reservation", "64m", "web");
+    expect(library.calls).toEqual(['update web web {"memory":{"reservation":67108864}}']);
+  });
+
   it("of several containers limits the one that is named, and resizes their VM", async () => {
     const { library, virtc } = withContainers("a1", "b2");
     expect((await virtc("update", "--memory", "512m", "web")).code).toBe(0);

@@ -363,3 +363,25 @@ test.each([
 ])("a guest of %i MiB that can spare %s is given %i MiB at once", (has, spare, step) => {
   expect(growthStep(has, spare)).toBe(step);
 });
+
+test("a container's change names no more than it says, and nothing that the VM or the kernel has not", async () => {
+  await using instance = await createTestInstance(withCpus);
+  const { vc } = instance;
+  const cpu = { quota: 50_000, period: 50_000, cpus: "0" };
+  const containers = [{ id: "c1", ...waits, resources: { cpu } }];
+  await vc.runSandbox({ id: "sb", staticResourceMgmt: true, containers });
+  await vc.updateContainer("sb", "c1", { cpu: { quota: -1, period: undefined } });
+  // crun takes a limit away only where it is told a period.
+  expect(instance.agent("sb").containers.get("c1")?.resources).toMatchObject({
+    CPU: { Quota: -1n, Period: 50_000n, Cpus: "0" },
+  });
+  const refusals = [
+    [{ cpu: { cpus: "0-1" } }, "resources.cpu.cpus"],
+    [{ memory: { swap: 2 ** 30 } }, "resources.memory.swap"],
+    [{ memory: { limit: 2 ** 30, swap: 2 ** 29 } }, "resources.memory.swap"],
+  ] as const;
+  for (const [change, field] of refusals) {
+    const error = await refusal(vc.updateContainer("sb", "c1", change), "INVALID_ARGUMENT");
+    expect(error.field).toBe(field);
+  }
+});

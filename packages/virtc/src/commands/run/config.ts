@@ -16,11 +16,12 @@ export function sandboxConfig(
   annotations: Readonly<Record<string, string>>,
   network: NetworkPart,
 ): SandboxConfig {
-  const { id, container, vm, detach } = request;
+  const { id, container, vm, detach, limits } = request;
+  const machine = hypervisorConfig(vm);
   return {
     id,
     hostname: vm.options.hostname,
-    hypervisorConfig: hypervisorConfig(vm),
+    hypervisorConfig: { ...machine, numVCPUs: machine.numVCPUs ?? limits.cpus },
     containers: [ownContainer(request, size)],
     annotations: { ...container.annotations, ...annotations },
     exitWith: detach ? id : undefined,
@@ -35,7 +36,7 @@ const defaultScratchMiB = 2048;
 
 /** The container of a `virtc run`, in a VM of its own or in another's. A pure function. */
 export function ownContainer(
-  { id, container, vm, pids, tty, interactive, detach, notes, keepsLayer }: RunRequest,
+  { id, container, limits, tty, interactive, detach, notes, keepsLayer }: RunRequest,
   size: TerminalSize | undefined,
 ): ContainerConfig {
   const connected = {
@@ -44,8 +45,7 @@ export function ownContainer(
     interactive,
     detach,
   };
-  const limit = vm.cpus?.limit;
-  const resources = { ...(limit && { cpu: limit }), ...(pids && { pids }) };
+  const { resources } = limits;
   const scratchMiB = container.scratchMiB ?? (keepsLayer ? defaultScratchMiB : undefined);
   const annotations = Object.keys(notes).length > 0 ? { annotations: { ...notes } } : {};
   return { ...containerConfig(id, container, connected), scratchMiB, resources, ...annotations };

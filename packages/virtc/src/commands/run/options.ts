@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { type ContainerOptions, declareContainerOptions } from "../../container/options.ts";
 import { declareNetworkOptions, type NetworkOptions } from "../../network/options.ts";
+import { declareLimitOptions, type LimitOptions } from "../../resources/options.ts";
 import { declareVmOptions, type VmOptions } from "../../vm/options.ts";
 
 /** The options of `run`, as the parser gives them. */
-export interface RunOptions extends ContainerOptions, VmOptions, NetworkOptions {
+export interface RunOptions extends ContainerOptions, VmOptions, NetworkOptions, LimitOptions {
   detach?: boolean;
   interactive?: boolean;
   tty?: boolean;
@@ -17,7 +18,6 @@ export interface RunOptions extends ContainerOptions, VmOptions, NetworkOptions 
   quiet?: boolean;
   detachKeys?: string;
   sigProxy?: string;
-  pidsLimit?: string;
 }
 
 /** Declares the options of `run`. */
@@ -42,10 +42,12 @@ export function declareMakeOptions(command: Command): Command {
     .option("--cidfile <file>", "write the container's name to a file, which must not be there yet")
     .option("-q, --quiet", "show no progress of a pull")
     .option("--stop-signal <signal>", "what `virtc stop` asks it to end by (default: the image's)")
-    .option("--stop-timeout <seconds>", "how long `virtc stop` waits before it kills (default: 10)")
-    .option("--pids-limit <number>", "most processes and threads; -1 for no limit");
+    .option(
+      "--stop-timeout <seconds>",
+      "how long `virtc stop` waits before it kills (default: 10)",
+    );
   // As people know it of docker run: -h is the host name there, and help has its long name alone.
   command.helpOption("--help", "show help");
-  declareNetworkOptions(declareContainerOptions(command));
+  declareLimitOptions(declareNetworkOptions(declareContainerOptions(command)));
   return declareVmOptions(command, "-h, --hostname <name>");
 }

@@ -9,7 +9,7 @@ import { type ContainerRequest, parseContainer } from "../../container/request.t
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
 import { type NetworkRequest, parseNetwork } from "../../network/request.ts";
-import { parsePids } from "../../resources/request.ts";
+import { type Limits, parseLimits } from "../../resources/within-vm.ts";
 import { stopNotes } from "../../sandbox/stop-notes.ts";
 import { requireTerminal } from "../../terminal/require-terminal.ts";
 import { parseVm, type VmRequest } from "../../vm/request.ts";
@@ -24,7 +24,7 @@ export interface RunRequest {
   /** The sandbox that it is to be made in; undefined: one of its own. */
   joins: string | undefined;
   timeoutMs: number | undefined;
-  pids: { limit: number } | undefined;
+  limits: Limits;
   detach: boolean;
   interactive: boolean;
   tty: boolean;
@@ -61,7 +61,7 @@ export async function parseRun(
     network,
     joins,
     timeoutMs: optional(options.timeout, (text) => parseDuration("--timeout", text)),
-    pids: optional(options.pidsLimit, parsePids),
+    limits: parseLimits(options),
     detach: options.detach ?? false,
     interactive: options.interactive ?? false,
     tty: options.tty ?? false,

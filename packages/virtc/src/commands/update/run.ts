@@ -13,7 +13,11 @@ export async function update(
   const status = await library.statusSandbox(name);
   const change = withoutQuota(status, cpus, limits);
   const container = change && pickContainer(status.id, status.containersStatus, undefined);
-  if (container !== undefined) await library.updateContainer(name, container, change ?? {});
+  if (container !== undefined) {
+    await library.updateContainer(name, container, change ?? {}).catch((error: unknown) => {
+      throw inOptionNames(error);
+    });
+  }
   // Last, since a change of the container's limits may change the VM's size too.
   if (cpus !== undefined || memoryMiB !== undefined) {
     await library.resizeSandbox(name, { cpus, memoryMiB }).catch((error: unknown) => {

@@ -27,6 +27,14 @@ export function checkLimits({ cpu, memory, pids }: LinuxResources, field: string
     if (value !== undefined && value > most)
       throw invalidArgument(`${field}.memory.${name}`, value, `it must be at most ${most} bytes`);
   }
+  const { limit = 0, swap = 0 } = memory ?? {};
+  if (swap > 0 && (limit <= 0 || swap < limit)) {
+    const allowed =
+      limit > 0
+        ? `it counts memory and swap, so it must be at least ${limit}, the limit of memory, or -1`
+        : "it counts memory and swap, so it needs a limit of memory beside it";
+    throw invalidArgument(`${field}.memory.swap`, swap, allowed);
+  }
   if (pids !== undefined && pids.limit < -1)
     throw invalidArgument(`${field}.pids.limit`, pids.limit, "it must be -1 (none) or more");
 }

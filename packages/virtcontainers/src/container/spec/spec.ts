@@ -76,6 +76,8 @@ function linuxSpec({ id, config }: StoredContainer): OciLinux {
   };
 }
 
+const usualPeriod = 100_000;
+
 /** Limits as the agent's contract carries them; 0 stands for what is not said. */
 export function resourcesSpec(resources: Resources): MessageInitShape<typeof LinuxResourcesSchema> {
   const { memory, cpu, pids, hugepageLimits, devices } = resources;
@@ -91,7 +93,8 @@ export function resourcesSpec(resources: Resources): MessageInitShape<typeof Lin
       CPU: {
         Shares: BigInt(cpu.shares ?? 0),
         Quota: BigInt(cpu.quota ?? 0),
-        Period: BigInt(cpu.period ?? 0),
+        // crun takes a limit away only where it is told a period.
+        Period: BigInt(cpu.period || (cpu.quota === -1 ? usualPeriod : 0)),
         Cpus: cpu.cpus ?? "",
         Mems: cpu.mems ?? "",
       },
