@@ -261,6 +261,9 @@ fn discarded_output_does_not_block() {
         .processes
         .iter()
         .find(|process| process.exec_id == "e1");
-    assert_eq!(exec.unwrap().sink, OutputSink::Discard as i32);
+    let exec = exec.unwrap();
+    assert_eq!(exec.sink, OutputSink::Discard as i32);
+    assert_eq!(exec.args, ["dd", "if=/dev/zero", "bs=1M", "count=9"]);
+    assert!(exec.started_at_ns > 1_000_000_000_000_000_000);
     assert_eq!(client.wait("c1", "e1"), 0);
 }

@@ -25,6 +25,13 @@ export { VirtContainers } from "./api/virtcontainers.ts";
 export type { KataAgentConfig } from "./config/agent.ts";
 export type { Cgroups } from "./config/cgroups.ts";
 export type { Cmd, EnvVar } from "./config/cmd.ts";
+export type {
+  CommandConnectOptions,
+  CommandListOptions,
+  CommandOutputOptions,
+  CommandResultOptions,
+  CommandStartOptions,
+} from "./config/commands.ts";
 export type { ConsoleOptions } from "./config/console.ts";
 export type { ContainerConfig } from "./config/container.ts";
 export {
@@ -62,11 +69,18 @@ export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
 export type { SandboxOptions } from "./config/sandbox-options.ts";
 export type { VolumeDriver, VolumeOptions } from "./config/volume.ts";
+export type { Command } from "./container/commands/command.ts";
+export type { Commands } from "./container/commands/commands.ts";
+export type { CommandChunk } from "./container/commands/output.ts";
 export type { Container } from "./container/container.ts";
 export type { ExecHandle, ExecResult } from "./container/exec/handle.ts";
 export type { ExecChunk } from "./container/exec/output.ts";
 export type { MountStatus } from "./container/mount-status.ts";
+export type { CommandInfo } from "./container/process/command-info.ts";
 export type { IOOffsets, IOStream } from "./container/process/io.ts";
+export { quote as quoteForShell } from "./container/shell/quote.ts";
+export type { ShellValue, ShellWords } from "./container/shell/script.ts";
+export type { Shell, ShellTag } from "./container/shell/sh.ts";
 export type { Process } from "./container/verbs/enter.ts";
 export type { ContainerStatus } from "./container/verbs/status.ts";
 export type { CallOptions } from "./deadline.ts";

@@ -19,6 +19,9 @@ use crate::status::{Result, Status};
 /// Of what is said no more is read, in bytes.
 const LONGEST_SAID: usize = 64 << 10;
 
+/// Of what a process was started with no more is kept, in bytes.
+const LONGEST_KEPT: usize = 4 << 10;
+
 /// The `*_port` fields of a request.
 #[derive(Clone, Copy)]
 pub struct Ports {
@@ -32,6 +35,7 @@ pub struct Draft {
     container_id: String,
     exec_id: String,
     program: String,
+    args: Vec<String>,
     cwd: String,
     stdin: bool,
     sinks: [OutputSink; 2],
@@ -78,6 +82,7 @@ impl Draft {
             container_id: wanted.container_id.to_owned(),
             exec_id: wanted.exec_id.to_owned(),
             program: process.args.first().cloned().unwrap_or_default(),
+            args: kept(&process.args),
             cwd: process.cwd.clone(),
             stdin,
             sinks,
@@ -149,9 +154,23 @@ impl Draft {
             stderr,
             terminal,
             sinks: self.sinks,
+            args: self.args,
         };
         Ok(streams.into_process(reaper, self.container_id, self.exec_id, pid))
     }
+}
+
+/// The first arguments, up to so many bytes.
+fn kept(args: &[String]) -> Vec<String> {
+    let mut left = LONGEST_KEPT;
+    let fits = |arg: &&String| match left.checked_sub(arg.len() + 1) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    args.iter().take_while(fits).cloned().collect()
 }
 
 /// What was said so far. A terminal does not tell its length at first, so it is read to its end.

@@ -32,6 +32,10 @@ pub struct Process {
     /// Empty for the container's init.
     pub exec_id: String,
     pub pid: u32,
+    /// What it was started with, as far as it is kept.
+    pub args: Vec<String>,
+    /// When its id became known, in nanoseconds since 1970 by the guest's clock.
+    pub started_ns: u64,
     /// None if its end had been collected when its id became known.
     folder: Option<Arc<ProcDir>>,
     pub terminal: Option<Rc<terminal::Terminal>>,

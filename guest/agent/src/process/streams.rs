@@ -11,6 +11,7 @@ use super::stdin::Stdin;
 use super::terminal::Terminal;
 use super::{Exit, Process};
 use crate::async_fd::AsyncFd;
+use crate::clock;
 use crate::proto::virtcontainers::OutputSink;
 use crate::reaper::Reaper;
 
@@ -20,6 +21,8 @@ pub struct Streams {
     pub stderr: Option<Rc<AsyncFd>>,
     pub terminal: Option<Rc<Terminal>>,
     pub sinks: [OutputSink; 2],
+    /// The program and its arguments, as far as they are kept.
+    pub args: Vec<String>,
 }
 
 impl Streams {
@@ -31,6 +34,7 @@ impl Streams {
             stderr: None,
             terminal: Some(terminal),
             sinks: [OutputSink::Client; 2],
+            args: Vec::new(),
         }
     }
 
@@ -47,6 +51,8 @@ impl Streams {
             container_id,
             exec_id,
             pid,
+            args: self.args,
+            started_ns: clock::now_ns(),
             folder: ProcDir::of_child(reaper, pid).map(Arc::new),
             stdin: Stdin::new(self.stdin, self.terminal.is_some()),
             stdout: Output::new(self.stdout, stdout_sink),

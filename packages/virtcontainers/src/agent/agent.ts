@@ -32,12 +32,17 @@ export interface OutputPiece {
   eof: boolean;
 }
 
-/** One process as the agent knows it. */
+/** One process as the agent knows it; texts are made safe to print. */
 export interface GuestProcess {
   containerId: string;
   /** Empty: the container's init. */
   execId: string;
   pid: number;
+  /** Some 4 KiB of them; empty if the agent does not tell. */
+  args: readonly string[];
+  startedAt: Date | undefined;
+  terminal: boolean;
+  output: OutputTarget;
   exitCode: number | undefined;
   /** By the guest's clock; undefined if it has not exited, or the agent does not tell. */
   exitedAt: Date | undefined;

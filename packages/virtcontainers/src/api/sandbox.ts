@@ -1,8 +1,10 @@
 import type { ExecOptions } from "../config/exec.ts";
 import type { MonitorOptions } from "../config/monitor.ts";
 import type { SandboxOptions } from "../config/sandbox-options.ts";
+import { Commands } from "../container/commands/commands.ts";
 import type { Container } from "../container/container.ts";
 import { type ExecHandle, startExec } from "../container/exec/handle.ts";
+import { type Shell, shellOf } from "../container/shell/sh.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
 import type { LogEntry } from "../logs/follow.ts";
@@ -152,6 +154,20 @@ export class Sandbox implements AsyncDisposable {
 
   getContainer(containerId: string): Container | undefined {
     return this.containers().find(({ id }) => id === containerId);
+  }
+
+  /** Its commands: run, start in the background, list, and connect to from any process. */
+  get commands(): Commands {
+    return new Commands(this.#session);
+  }
+
+  /**
+   * Runs a script of the shell in the container: sandbox.sh`grep -r ${pattern} ${files}`. What is put in is data, never part
+   * of the script: a value is one word, a list as many as it has. EXIT_CODE, with the last of what was said, unless
+   * `.nothrow()`. With options: sandbox.sh({ cwd: "/srv" })`ls`.
+   */
+  get sh(): Shell {
+    return shellOf(this.#session);
   }
 
   /** Runs a command in a container; the handle can be awaited, iterated, written to and killed. */

@@ -6,6 +6,18 @@ import type { KataAgentConfig, KataAgentConfigSchema } from "./agent.ts";
 import type { Capabilities, CapabilitiesSchema } from "./capabilities.ts";
 import type { Cgroups, CgroupsSchema } from "./cgroups.ts";
 import type { Cmd, CmdSchema, EnvVar, EnvVarSchema } from "./cmd.ts";
+import type {
+  CommandConnectOptions,
+  CommandConnectOptionsSchema,
+  CommandListOptions,
+  CommandListOptionsSchema,
+  CommandOutputOptions,
+  CommandOutputOptionsSchema,
+  CommandResultOptions,
+  CommandResultOptionsSchema,
+  CommandStartOptions,
+  CommandStartOptionsSchema,
+} from "./commands.ts";
 import type { ConsoleOptions, ConsoleOptionsSchema } from "./console.ts";
 import type { ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import type { EventsOptions, EventsOptionsSchema } from "./events.ts";
@@ -76,6 +88,11 @@ export type CheckedTypes = AllTrue<
     Says<Capabilities, typeof CapabilitiesSchema>,
     Says<Cgroups, typeof CgroupsSchema>,
     Says<Cmd, typeof CmdSchema>,
+    Says<CommandConnectOptions, typeof CommandConnectOptionsSchema>,
+    Says<CommandListOptions, typeof CommandListOptionsSchema>,
+    Says<CommandOutputOptions, typeof CommandOutputOptionsSchema>,
+    Says<CommandResultOptions, typeof CommandResultOptionsSchema>,
+    Says<CommandStartOptions, typeof CommandStartOptionsSchema>,
     Says<ConsoleOptions, typeof ConsoleOptionsSchema>,
     Says<ContainerConfig, typeof ContainerConfigSchema>,
     Says<DeviceRule, typeof DeviceRuleSchema>,

@@ -48,7 +48,7 @@ export interface ExecOptions extends CallOptions {
 
 export const StreamSchema = v.picklist(["stdout", "stderr"], "it must be stdout or stderr");
 
-const listener = v.optional(
+export const listener = v.optional(
   v.custom<OutputListener>((input) => typeof input === "function", "it must be a function"),
 );
 

@@ -1,4 +1,4 @@
-import { LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
+import { type LogRecord, LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
 import { VirtError } from "../errors.ts";
 import { guestTime } from "../guest-time.ts";
 import { FileChanges } from "./file-changes.ts";
@@ -13,6 +13,13 @@ export interface LogEntry {
   data: Uint8Array;
 }
 
+/** How far a log is read. */
+interface FollowOptions {
+  follow: boolean;
+  ended: Promise<unknown>;
+  signal: AbortSignal;
+}
+
 /**
  * What the first command of a container wrote, in order. With `follow` it goes on until that command has
  * ended or `ended` settles (the VM is gone).
@@ -20,8 +27,21 @@ export interface LogEntry {
 export async function* followLog(
   path: string,
   containerId: string,
-  options: { follow: boolean; ended: Promise<unknown>; signal: AbortSignal },
+  options: FollowOptions,
 ): AsyncGenerator<LogEntry> {
+  for await (const record of followRecords(path, { containerId, execId: "" }, options)) {
+    if (record.stream === "exit") return;
+    if (record.stream === "oom") continue;
+    yield { stream: record.stream, time: guestTime(record.timeNs), data: record.data };
+  }
+}
+
+/** The records of a process, in order, up to that of its end; with an empty `execId` of the container's first. */
+export async function* followRecords(
+  path: string,
+  { containerId, execId }: { containerId: string; execId: string },
+  options: FollowOptions,
+): AsyncGenerator<LogRecord> {
   await using log = await openLog(path);
   if (log === undefined) {
     throw new VirtError("NOT_SUPPORTED", `container ${containerId} has no log`, {
@@ -41,10 +61,9 @@ export async function* followLog(
   for (;;) {
     const last = isLast;
     for await (const record of readRest(log, decoder, position, options)) {
-      if (record.execId !== "") continue;
+      if (record.execId !== execId) continue;
+      yield record;
       if (record.stream === "exit") return;
-      if (record.stream === "oom") continue;
-      yield { stream: record.stream, time: guestTime(record.timeNs), data: record.data };
     }
     options.signal.throwIfAborted();
     if (!options.follow || last) return;

@@ -6,6 +6,7 @@ import { waiting } from "../support/sandbox.ts";
 /** Gives no answer that has to be waited for: no promise, or only lets go. */
 const waitsForNothing = [
   ...["annotations", "containers", "getContainer", "release", "images", "volumes", "networks"],
+  ...["commands", "sh"],
 ];
 /** Iterables, whose own tests hold that they end. */
 const iterables = ["exec", "logs", "monitor", "events", "egressLog", "followNetwork"];

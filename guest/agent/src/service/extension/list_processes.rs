@@ -5,6 +5,10 @@ use crate::process::Process;
 use crate::proto::virtcontainers::{ListProcessesRequest, ListProcessesResponse, ProcessState};
 use crate::status::Result;
 
+/// The most bytes of arguments in an answer, and what stands before each.
+const MOST_ARGS: usize = 1 << 20;
+const HEAD: usize = 4;
+
 pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcessesResponse> {
     agent.sandbox.info()?;
     let containers = match request.container_id.as_str() {
@@ -15,6 +19,14 @@ pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcess
     for container in containers {
         processes.push(state(&container.init));
         processes.extend(container.life.execs.live().iter().map(|exec| state(exec)));
+    }
+    let mut left = MOST_ARGS;
+    for process in &mut processes {
+        let bytes: usize = process.args.iter().map(|arg| arg.len() + HEAD).sum();
+        match left.checked_sub(bytes) {
+            Some(rest) => left = rest,
+            None => process.args.clear(),
+        }
     }
     Ok(ListProcessesResponse { processes })
 }
@@ -29,5 +41,7 @@ fn state(process: &Process) -> ProcessState {
         terminal: process.terminal.is_some(),
         sink: process.stdout.sink.get() as i32,
         exited_at_ns: process.exit.time_ns(),
+        args: process.args.clone(),
+        started_at_ns: process.started_ns,
     }
 }

@@ -8,13 +8,6 @@ const maxArgs = 4096;
 
 /** A row of the guest's table; a process chooses its own name and arguments, so they may be anything. */
 export function processRow(row: GuestRow): ProcessRow {
-  let room = maxArgs;
-  const args: string[] = [];
-  for (const arg of row.args) {
-    if (room <= 0) break;
-    args.push(oneLine(arg.slice(0, room)));
-    room -= arg.length + 1;
-  }
   return {
     pid: row.pid,
     nsPid: row.nsPid,
@@ -29,8 +22,20 @@ export function processRow(row: GuestRow): ProcessRow {
     vszKib: count(row.vszKib),
     threads: row.threads,
     comm: oneLine(shortText(row.comm)),
-    args,
+    args: shownArgs(row.args),
   };
+}
+
+/** Arguments of a process as far as they are shown. */
+export function shownArgs(args: readonly string[]): string[] {
+  let room = maxArgs;
+  const shown: string[] = [];
+  for (const arg of args) {
+    if (room <= 0) break;
+    shown.push(oneLine(arg.slice(0, room)));
+    room -= arg.length + 1;
+  }
+  return shown;
 }
 
 /** A line of a table has no line ends in it. */

@@ -8,9 +8,14 @@ import {
   sinkOf,
 } from "../agent.ts";
 import type { KataCalls, Request } from "./calls.ts";
-import { processRow } from "./process-row.ts";
+import { processRow, shownArgs } from "./process-row.ts";
 
 const maxRows = 32_768;
+const targetOf = new Map<number, OutputTarget>([
+  [sinkOf.client, "client"],
+  [sinkOf.log, "log"],
+  [sinkOf.discard, "discard"],
+]);
 /** What may stand around the bytes of an answer. */
 const frameBytes = 1024;
 
@@ -157,6 +162,10 @@ export async function listProcesses(
     containerId: process.containerId,
     execId: process.execId,
     pid: process.pid,
+    args: shownArgs(process.args),
+    startedAt: process.startedAtNs === 0n ? undefined : guestTime(process.startedAtNs),
+    terminal: process.terminal,
+    output: targetOf.get(process.sink) ?? "discard",
     exitCode: process.exited ? process.exitStatus : undefined,
     exitedAt: process.exitedAtNs === 0n ? undefined : guestTime(process.exitedAtNs),
   }));

@@ -1,10 +1,13 @@
 import { PassThrough, Readable, type Writable } from "node:stream";
+import { defaultMaxOutputBytes } from "../../config/commands.ts";
 import { type ExecOptions, StreamSchema } from "../../config/exec.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
 import type { Verb, VerbOptions } from "../../operation/run-verb.ts";
 import type { Signal } from "../../signals.ts";
 import { parse } from "../../validate.ts";
+import type { CommandInfo } from "../process/command-info.ts";
+import { findCommand } from "../process/find-command.ts";
 import { type StartedCommand, startCommand } from "../verbs/exec.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
@@ -40,7 +43,6 @@ interface Running extends StartedCommand {
   inputFailed: Promise<never>;
 }
 
-const defaultMaxOutputBytes = 64 * 1024 * 1024;
 /** What is kept of a stream that somebody reads, while nobody has asked for the result. */
 const keptOfRead = 1024 * 1024;
 
@@ -72,6 +74,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   readonly #heard: Promise<unknown>;
   readonly #ended: Promise<number>;
   #result: Promise<ExecResult> | undefined;
+  #check: boolean;
   #stdin: PassThrough | undefined;
   #started = false;
 
@@ -83,6 +86,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     this.#sandbox = sandbox;
     this.#argv = argv;
     this.#options = options;
+    this.#check = options.check ?? false;
     const limit = options.maxOutputBytes ?? defaultMaxOutputBytes;
     const ifRead = options.maxOutputBytes ?? keptOfRead;
     this.#stdout = new ExecOutput("stdout", limit, ifRead);
@@ -99,6 +103,12 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     this.#ended = this.#finish(deadline);
     this.#running.catch(() => {});
     this.#ended.catch(() => {});
+  }
+
+  /** Takes an exit code as data, whatever `check` says. To be called before the command has ended: right after its start. */
+  nothrow(): this {
+    this.#check = false;
+    return this;
   }
 
   /** The command's standard input; take it right after exec, before the first await. */
@@ -130,6 +140,13 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const output = parse(StreamSchema, stream, "stream") === "stdout" ? this.#stdout : this.#stderr;
     yield* readLines(output.reader(), maxOutputBytes);
     await this.#checkedEnd();
+  }
+
+  /** As it is now: its id, its process in the guest and more. PROCESS_NOT_FOUND when the guest has forgotten it. */
+  async status(options: CallOptions = {}): Promise<CommandInfo> {
+    const { containerId, processId } = await this.#running;
+    const how = { name: "commands.status", holding: "moment" } as const;
+    return await this.#sandbox.run(how, options, findCommand(processId, containerId));
   }
 
   /** Sends a signal; SIGKILL by default. A command that has ended already is no error. */
@@ -183,7 +200,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
 
   #stream(output: ExecOutput): ReadableStream<Uint8Array> {
     const reader = output.reader();
-    if (!this.#options.check) return Readable.toWeb(reader) as ReadableStream<Uint8Array>;
+    if (!this.#check) return Readable.toWeb(reader) as ReadableStream<Uint8Array>;
     const end = (): Promise<void> => this.#checkedEnd();
     const checked = async function* () {
       yield* reader as AsyncIterable<Uint8Array>;
@@ -195,7 +212,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
 
   /** With `check`, output is whole only once the command has ended well. */
   async #checkedEnd(): Promise<void> {
-    if (this.#options.check) await this.#ended;
+    if (this.#check) await this.#ended;
   }
 
   async #start(deadline: Deadline): Promise<Running> {
@@ -203,7 +220,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const { signal } = deadline;
     const interactive = this.#stdin !== undefined || this.#options.stdin !== undefined;
     const cmd = execCommand(this.#argv, this.#options, interactive);
-    const containerId = this.#options.container ?? this.#defaultContainer();
+    const containerId = this.#options.container ?? defaultContainer(this.#sandbox);
     const start = startCommand(containerId, cmd);
     const started = await this.#sandbox.run({ name: "exec", holding: "shared" }, { signal }, start);
     const { io } = started;
@@ -211,15 +228,6 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
     const inputFailed = feed(this.#stdin ?? this.#options.stdin, io.stdin);
     inputFailed.catch(() => {});
     return { ...started, containerId, inputFailed };
-  }
-
-  #defaultContainer(): string {
-    const containers = this.#sandbox.containers();
-    const found = containers.find((container) => container.id === "main") ?? containers[0];
-    if (found !== undefined) return found.id;
-    throw new VirtError("CONTAINER_NOT_FOUND", `sandbox ${this.#sandbox.id} has no container`, {
-      sandboxId: this.#sandbox.id,
-    });
   }
 
   async #finish(deadline: Deadline): Promise<number> {
@@ -283,14 +291,25 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   }
 
   #checked(exitCode: number): number {
-    if (!this.#options.check || exitCode === 0) return exitCode;
-    const said = printable(this.#stderr.tail().toString().trim().slice(-500));
+    if (!this.#check || exitCode === 0) return exitCode;
+    const last = [this.#stderr, this.#stdout].map((output) => output.tail().toString().trim());
+    const said = printable((last.find((text) => text !== "") ?? "").slice(-500));
     throw new VirtError(
       "EXIT_CODE",
       `${this.#argv[0]} ended with exit code ${exitCode}${said ? `: ${said}` : ""}`,
       { sandboxId: this.#sandbox.id, exitCode },
     );
   }
+}
+
+/** Where a command runs that names no container. CONTAINER_NOT_FOUND. */
+export function defaultContainer(sandbox: ExecSandbox): string {
+  const containers = sandbox.containers();
+  const found = containers.find((container) => container.id === "main") ?? containers[0];
+  if (found !== undefined) return found.id;
+  throw new VirtError("CONTAINER_NOT_FOUND", `sandbox ${sandbox.id} has no container`, {
+    sandboxId: sandbox.id,
+  });
 }
 
 /** Sees to it that the command does not outlive its handle, and gives the error that the caller gets. */

@@ -9,12 +9,23 @@ export function execCommand(
   options: ExecOptions,
   interactive: boolean,
 ): Cmd {
+  const checked = parse(ExecOptionsSchema, options, "options");
+  return commandOf(argv, checked, interactive);
+}
+
+/** What of a command is said in the same way wherever it is started. */
+interface CommandFields extends Pick<ExecOptions, "env" | "cwd" | "user" | "tty" | "size"> {}
+
+/** The command of these words, with its standard input open or not. INVALID_ARGUMENT. */
+export function commandOf(
+  argv: readonly string[],
+  { env, cwd, user, tty, size }: CommandFields,
+  interactive: boolean,
+): Cmd {
   if (!Array.isArray(argv)) {
     const shell = '["sh", "-c", "..."]';
     throw invalidArgument("argv", argv, `it must be a list of words; a shell is ${shell}`);
   }
-  const checked = parse(ExecOptionsSchema, options, "options");
-  const { env, cwd, user, tty, size } = checked;
   return parse(
     CmdSchema,
     {

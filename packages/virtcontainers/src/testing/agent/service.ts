@@ -133,6 +133,8 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
           containerId: id,
           execId: process.execId,
           pid: process.pid,
+          args: [...process.argv],
+          startedAtNs: process.startTimeS * 1_000_000_000n,
           exited: process.exitCode !== undefined,
           exitStatus: process.exitCode ?? 0,
           exitedAtNs: process.exitedAtNs,

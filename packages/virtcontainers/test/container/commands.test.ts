@@ -1,0 +1,227 @@
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Command as BackgroundCommand, CommandChunk, Sandbox } from "../../src/index.ts";
+import { type Command, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
+import { refusal } from "../support/refusal.ts";
+import { killVm, waiting } from "../support/sandbox.ts";
+
+/** Answers each line of its input, and each change of its terminal. */
+const answering: Command = async ({ stdin, stdout, stderr, onSignal, terminal }) => {
+  onSignal(28, () => void stdout.write(`size ${terminal?.rows}x${terminal?.columns}\n`));
+  await stdout.write("ready\n");
+  for await (const chunk of stdin) {
+    await stdout.write(`got ${chunk}`);
+    await stderr.write(`err ${chunk}`);
+  }
+  return 7;
+};
+
+/** Writes more than a pipe holds, which nobody reads. */
+const much: Command = async ({ stdout }) => {
+  for (let piece = 0; piece < 48; piece++) await stdout.write("x".repeat(64 * 1024));
+  return 0;
+};
+
+const catcher: Command = ({ onSignal, signal, stdout }) =>
+  new Promise((resolve, reject) => {
+    onSignal(15, () => resolve(42));
+    signal.addEventListener("abort", () => reject(signal.reason));
+    void stdout.write("ready\n");
+  });
+
+let instance: TestInstance;
+let sandbox: Sandbox;
+/** The same one, as another program has it. */
+let other: Sandbox;
+beforeAll(async () => {
+  instance = await createTestInstance({ commands: { answering, much, catcher } });
+  sandbox = await instance.vc.runSandbox({ id: "sb", containers: [waiting] });
+  other = await instance.vc.fetchSandbox("sb");
+});
+afterAll(async () => {
+  await other.release();
+  await sandbox.release();
+  await instance[Symbol.asyncDispose]();
+});
+
+/** Reads until a chunk has been there that says so. */
+async function until(command: BackgroundCommand, says: string): Promise<CommandChunk[]> {
+  const chunks: CommandChunk[] = [];
+  for await (const chunk of command) {
+    chunks.push(chunk);
+    if (String(chunk.data).includes(says)) break;
+  }
+  return chunks;
+}
+
+describe("a command that goes on by itself", () => {
+  test("is found by its id, with its output since the start, and takes input and its end from there", async () => {
+    const started = await sandbox.commands.start(["answering"], { stdin: true });
+    const known = (await other.commands.list()).find(({ id }) => id === started.id);
+    expect(known).toMatchObject({
+      ...{ container: "c1", argv: ["answering"], state: "running", output: "log" },
+      ...{ pid: started.pid, terminal: false, exitCode: undefined },
+    });
+    expect(known?.startedAt).toBeInstanceOf(Date);
+    const connected = await other.commands.connect(started.id);
+    await until(connected, "ready");
+    connected.stdin.write("one\n");
+    await until(started, "got one");
+    started.stdin.end("two\n");
+    expect(await connected.wait()).toBe(7);
+    const { exitCode, stdout, stderr } = await connected.result();
+    expect([exitCode, stdout, stderr]).toEqual([
+      7,
+      "ready\ngot one\ngot two\n",
+      "err one\nerr two\n",
+    ]);
+    expect(await started.status()).toMatchObject({ state: "ended", exitCode: 7 });
+  });
+
+  test("is not held up by a reader that is not there", async () => {
+    const started = await sandbox.commands.start(["much"]);
+    expect(await started.wait()).toBe(0);
+    expect((await (await other.commands.connect(started.id)).result()).stdoutBytes.length).toBe(
+      48 * 64 * 1024,
+    );
+  });
+
+  test("is read from an offset on, by chunks that tell theirs, by lines and by streams", async () => {
+    const { id } = await sandbox.commands.start(["sh", "-c", "echo one; echo two; echo bad >&2"]);
+    await (await sandbox.commands.connect(id)).wait();
+    const connected = await other.commands.connect(id, { stdoutOffset: 2, stderrOffset: 3 });
+    const found = { stdout: "", stderr: "" };
+    const offsets = { stdout: 2, stderr: 3 };
+    for await (const { stream, data, offset, time } of connected) {
+      expect(offset).toBe(offsets[stream] + found[stream].length);
+      expect(time.getTime()).toBeGreaterThan(0);
+      found[stream] += Buffer.from(data).toString();
+    }
+    expect(found).toEqual({ stdout: "e\ntwo\n", stderr: "\n" });
+    expect(await text(connected.stdout)).toBe("e\ntwo\n");
+    expect(await text(connected.stderr)).toBe("\n");
+    const lines: string[] = [];
+    for await (const line of connected.lines("stdout", { stdoutOffset: 0 })) lines.push(line);
+    for await (const line of connected.lines("stderr", { stderrOffset: 0 })) lines.push(line);
+    expect(lines).toEqual(["one", "two", "bad"]);
+  });
+
+  test("tells its output so far, without waiting for more", async () => {
+    const started = await sandbox.commands.start(["answering"], { stdin: true });
+    await until(started, "ready");
+    let said = "";
+    for await (const { data } of started.output({ follow: false })) said += Buffer.from(data);
+    expect(said).toBe("ready\n");
+    const controller = new AbortController();
+    const waiting = refusal(started.wait({ signal: controller.signal }));
+    controller.abort();
+    expect((await waiting).code).toBe("CANCELED");
+    expect((await refusal(started.wait({ timeoutMs: 1 }))).code).toBe("TIMEOUT");
+    await started.kill();
+    expect(await started.wait()).toBe(137);
+  });
+
+  test("tells functions as it goes, and its output is bounded", async () => {
+    const started = await sandbox.commands.start(["sh", "-c", "echo one; echo bad >&2"]);
+    const heard: string[] = [];
+    const onStdout = (piece: string) => heard.push(`out ${piece}`);
+    await started.result({ onStdout, onStderr: async (piece) => heard.push(`err ${piece}`) });
+    expect(heard.sort()).toEqual(["err bad\n", "out one\n"]);
+    expect(await refusal(started.result({ maxOutputBytes: 2 }))).toMatchObject({
+      code: "NO_SPACE",
+      field: "maxOutputBytes",
+    });
+  });
+
+  test("gets signals, and one that has ended is no error", async () => {
+    const started = await sandbox.commands.start(["catcher"]);
+    await until(started, "ready");
+    const connected = await other.commands.connect(started.id, { container: "c1" });
+    await connected.kill("SIGTERM");
+    expect(await started.wait()).toBe(42);
+    await connected.kill("SIGTERM");
+  });
+
+  test("has a terminal that another process takes over, at another size", async () => {
+    const size = { rows: 30, columns: 100 };
+    const started = await sandbox.commands.start(["answering"], { tty: true, size });
+    await until(started, "ready");
+    const connected = await other.commands.connect(started.id);
+    expect(connected.info.terminal).toBe(true);
+    await connected.resize({ rows: 50, columns: 132 });
+    await until(connected, "size 50x132");
+    connected.stdin.write("hello\n");
+    await until(started, "err hello");
+    await started.kill();
+    expect(await connected.wait()).toBe(137);
+  });
+});
+
+describe("what is not to be had", () => {
+  test("is refused by name", async () => {
+    const { commands } = sandbox;
+    const bad: [() => Promise<unknown>, string, string][] = [
+      [() => commands.connect("0123"), "PROCESS_NOT_FOUND", "has no command 0123"],
+      [() => commands.connect("../x"), "INVALID_ARGUMENT", "id"],
+      [() => commands.connect("0123", { container: "c9" }), "CONTAINER_NOT_FOUND", "c9"],
+      [() => commands.connect("0123", { stdoutOffset: -1 }), "INVALID_ARGUMENT", "stdoutOffset"],
+      [() => commands.list(JSON.parse('{"all":true}')), "INVALID_ARGUMENT", "options.all"],
+      [() => commands.list({ container: "c9" }), "CONTAINER_NOT_FOUND", "c9"],
+      [() => commands.start([]), "INVALID_ARGUMENT", "cmd.args"],
+      [() => commands.start(["no-such-program"]), "COMMAND_NOT_FOUND", "no-such-program"],
+      [() => commands.start(JSON.parse('"true"')), "INVALID_ARGUMENT", "list of words"],
+      [
+        () => commands.start(["true"], JSON.parse('{"stdin":"a"}')),
+        "INVALID_ARGUMENT",
+        "options.stdin",
+      ],
+    ];
+    for (const [call, code, says] of bad) {
+      const error = await refusal(call());
+      expect([error.code, error.message]).toEqual([code, expect.stringContaining(says)]);
+    }
+  });
+
+  test("is the output of what somebody else reads", async () => {
+    const handle = sandbox.exec(["sleep", "infinity"]);
+    const { id, pid } = await handle.status();
+    expect(pid).toBeGreaterThan(0);
+    const connected = await other.commands.connect(id);
+    expect(connected.info.output).toBe("client");
+    const error = await refusal(connected.output().next());
+    expect(error).toMatchObject({ code: "INVALID_STATE" });
+    expect(error.hint).toContain("commands.start()");
+    await connected.kill();
+    expect((await handle).exitCode).toBe(137);
+  });
+
+  test("is an open input that was not asked for", async () => {
+    const started = await sandbox.commands.start(["answering"]);
+    await started.wait();
+    started.stdin.write("x");
+    const [error] = await once(started.stdin, "error");
+    expect(error.code).toMatch(/^(AGENT_ERROR|PROCESS_NOT_FOUND|INVALID_STATE)$/);
+  });
+});
+
+describe("a sandbox that ends", () => {
+  test("leaves the log, which still tells of its commands", async () => {
+    await using gone = await instance.vc.runSandbox({ id: "gone", containers: [waiting] });
+    const ended = await gone.commands.start(["sh", "-c", "echo done; exit 3"]);
+    await ended.wait();
+    const running = await gone.commands.start(["answering"], { stdin: true });
+    await until(running, "ready");
+    const waits = refusal(running.wait());
+    await killVm(instance, "gone");
+    expect((await waits).code).toBe("SANDBOX_DEAD");
+    await gone.stop({ force: true });
+    const found = await gone.commands.connect(ended.id);
+    expect(found.info).toMatchObject({ state: "ended", exitCode: 3, container: "c1" });
+    expect((await found.result()).stdout).toBe("done\n");
+    expect((await gone.commands.connect(running.id)).info.exitCode).toBeUndefined();
+    expect((await refusal(gone.commands.connect("0123"))).code).toBe("INVALID_STATE");
+    expect((await refusal(gone.commands.list())).code).toBe("INVALID_STATE");
+    expect((await refusal(gone.commands.start(["true"]))).code).toBe("INVALID_STATE");
+  });
+});
