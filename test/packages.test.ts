@@ -42,6 +42,7 @@ const written = [
   "ConsoleOptions",
   "CopyOptions",
   "EventsOptions",
+  "ListOptions",
   "MonitorOptions",
   "ProcessListOptions",
   "Resize",

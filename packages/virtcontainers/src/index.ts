@@ -45,6 +45,7 @@ export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { EventsOptions, EventType } from "./config/events.ts";
 export type { ExecInput, ExecOptions, OutputListener } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
+export type { ListOptions } from "./config/list.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";
 export type { NetworkDriver, NetworkOptions, Subnet } from "./config/network/definition.ts";
@@ -65,9 +66,11 @@ export type { Seccomp } from "./config/oci/seccomp.ts";
 export type { ProcessListOptions } from "./config/process-list.ts";
 export type { Resize } from "./config/resize.ts";
 export type { LinuxResources } from "./config/resources.ts";
+export type { CapabilityChanges } from "./config/rights.ts";
 export type { RootFs } from "./config/rootfs.ts";
 export type { SandboxConfig } from "./config/sandbox.ts";
 export type { SandboxOptions } from "./config/sandbox-options.ts";
+export type { State } from "./config/state.ts";
 export type { VolumeDriver, VolumeOptions } from "./config/volume.ts";
 export type { Command } from "./container/commands/command.ts";
 export type { Commands } from "./container/commands/commands.ts";
@@ -131,7 +134,6 @@ export {
   isk8sHostEmptyDir,
   k8sEmptyDir,
 } from "./storage/well-known.ts";
-export type { State } from "./store/state.ts";
 export type { VmSize } from "./store/vm-size.ts";
 export type { CopyResult, SkippedEntry } from "./transfer/entry.ts";
 export type { Volume, Volumes } from "./volume/volume.ts";

@@ -89,22 +89,17 @@ async function parseCapabilities({
   privileged = false,
 }: SecurityOptions): Promise<Cmd["capabilities"]> {
   if (add.length === 0 && drop.length === 0) return undefined;
-  const { defaultCapabilities, knownCapabilities } = await import("virtcontainers/config");
-  const named = (option: string, texts: readonly string[]): Set<string> => {
-    const names = texts.map((text) => {
-      const name = text.toUpperCase().replace(/^(CAP_)?/, "CAP_");
+  const { capabilityName, changedCapabilities, knownCapabilities } = await import(
+    "virtcontainers/config"
+  );
+  const named = (option: string, texts: readonly string[]): string[] =>
+    texts.map((text) => {
+      const name = capabilityName(text);
       if (name === "CAP_ALL" || knownCapabilities.includes(name)) return name;
       throw badValue(option, text, "it must be a capability such as NET_ADMIN, or ALL");
     });
-    return new Set(names);
-  };
-  const added = named("--cap-add", add);
-  const dropped = named("--cap-drop", drop);
-  const base = added.has("CAP_ALL") || privileged ? knownCapabilities : defaultCapabilities;
-  const kept = dropped.has("CAP_ALL") ? [] : base.filter((name) => !dropped.has(name));
-  const more = [...added].filter((name) => name !== "CAP_ALL" && !kept.includes(name));
-  const all = [...kept, ...more];
-  return { bounding: all, effective: all, permitted: all };
+  const changes = { add: named("--cap-add", add), drop: named("--cap-drop", drop) };
+  return changedCapabilities(changes, privileged);
 }
 
 async function parseUlimits(texts: readonly string[]): Promise<Cmd["rlimits"]> {

@@ -1,4 +1,5 @@
 import type { ExecOptions } from "../config/exec.ts";
+import type { ListOptions } from "../config/list.ts";
 import type { MonitorOptions } from "../config/monitor.ts";
 import type { SandboxOptions } from "../config/sandbox-options.ts";
 import { Commands } from "../container/commands/commands.ts";
@@ -16,11 +17,14 @@ import { followNetwork } from "../network/follow.ts";
 import type { NetworkChange } from "../network/verbs/rescan.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
+import { connectSandbox } from "../sandbox/connect.ts";
 import { deleteSandbox } from "../sandbox/delete.ts";
 import { disposeSandbox } from "../sandbox/dispose.ts";
 import { fetchSandbox } from "../sandbox/fetch.ts";
+import { listSandboxes } from "../sandbox/list.ts";
 import { sandboxLogs } from "../sandbox/logs.ts";
 import { runSandbox } from "../sandbox/run.ts";
+import type { SandboxStatus } from "../sandbox/status.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { addMethod, entriesOf } from "./forms.ts";
 import type { ForceOptions, SandboxMethods } from "./sandbox-methods.ts";
@@ -72,7 +76,7 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /**
-   * Makes and starts a sandbox with one container, `main`, that waits for commands to be run with exec. It is connected to
+   * Makes and starts a sandbox with a container, `main`, that waits for commands to be run with exec. It is connected to
    * the bridge of this host, unless `network` or VIRTC_NETWORK says otherwise, or this user can't have networks.
    * `await using` stops and deletes it at the end.
    */
@@ -89,6 +93,22 @@ export class Sandbox implements AsyncDisposable {
     const { defaultContext } = await import("./default-context.ts");
     const { sandbox, connection } = await fetchSandbox(defaultContext(), id, options);
     return openSandbox(defaultContext(), sandbox, connection);
+  }
+
+  /**
+   * Finds a sandbox that commands can be run in: one that is paused goes on, one whose VM has ended is SANDBOX_DEAD.
+   * `await using` only releases it at the end.
+   */
+  static async connect(id: string, options: CallOptions = {}): Promise<Sandbox> {
+    const { defaultContext } = await import("./default-context.ts");
+    const { sandbox, connection } = await connectSandbox(defaultContext(), id, options);
+    return openSandbox(defaultContext(), sandbox, connection);
+  }
+
+  /** The sandboxes of this user, the oldest first; with `labels` or `state` those that they are true of. */
+  static async list(options: ListOptions = {}): Promise<SandboxStatus[]> {
+    const { defaultContext } = await import("./default-context.ts");
+    return await listSandboxes(defaultContext(), options);
   }
 
   get annotations(): Readonly<Record<string, string>> {

@@ -3,6 +3,7 @@ import type { Cmd } from "../config/cmd.ts";
 import type { ConsoleOptions } from "../config/console.ts";
 import type { ContainerConfig } from "../config/container.ts";
 import type { EventsOptions } from "../config/events.ts";
+import type { ListOptions } from "../config/list.ts";
 import type { Resize } from "../config/resize.ts";
 import type { SandboxConfig } from "../config/sandbox.ts";
 import type { Container } from "../container/container.ts";
@@ -18,6 +19,7 @@ import type { Networks } from "../network/networks.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs, runVerb } from "../operation/run-verb.ts";
+import { connectSandbox } from "../sandbox/connect.ts";
 import type { GuestConsole } from "../sandbox/console.ts";
 import { createSandbox } from "../sandbox/create.ts";
 import { fetchSandbox } from "../sandbox/fetch.ts";
@@ -36,6 +38,9 @@ import type { PodConfig, PodStatus } from "./pod.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
 
 type Force = CallOptions & { force?: boolean };
+
+/** Options of a call that makes a sandbox; `deleteOnDispose: false` lets it outlive its `await using`. */
+type MakeOptions = CallOptions & { deleteOnDispose?: boolean };
 
 export interface VirtContainers extends FormsById {}
 
@@ -72,22 +77,22 @@ export class VirtContainers {
     return createNetworks(this.#context);
   }
 
-  /** Boots a VM and creates the containers, if any; state `ready`. Default deadline 300 s. */
-  async createSandbox(config: SandboxConfig, options: CallOptions = {}): Promise<Sandbox> {
+  /**
+   * Boots a VM and creates the containers, if any; state `ready`. `await using` stops and deletes it at the end, unless
+   * `deleteOnDispose` is false. Default deadline 300 s.
+   */
+  async createSandbox(config: SandboxConfig, options: MakeOptions = {}): Promise<Sandbox> {
     const { sandbox, connection } = await createSandbox(this.#context, config, options);
-    return openSandbox(this.#context, sandbox, connection);
+    return openSandbox(this.#context, sandbox, connection, options.deleteOnDispose ?? true);
   }
 
   /**
-   * As createSandbox, and starts the containers; state `running`. `await using` deletes it at the end if `deleteOnDispose`.
+   * As createSandbox, and starts the containers; state `running`.
    * INVALID_ARGUMENT without `containers`: an empty list makes a VM to which they are added later.
    */
-  async runSandbox(
-    config: SandboxConfig,
-    options: CallOptions & { deleteOnDispose?: boolean } = {},
-  ): Promise<Sandbox> {
+  async runSandbox(config: SandboxConfig, options: MakeOptions = {}): Promise<Sandbox> {
     const { sandbox, connection } = await runSandbox(this.#context, config, options);
-    return openSandbox(this.#context, sandbox, connection, options.deleteOnDispose ?? false);
+    return openSandbox(this.#context, sandbox, connection, options.deleteOnDispose ?? true);
   }
 
   /** Finds an existing sandbox, whoever is at work on it. Release it, or take it with `await using`. */
@@ -96,7 +101,14 @@ export class VirtContainers {
     return openSandbox(this.#context, sandbox, connection);
   }
 
-  async listSandbox(options: CallOptions = {}): Promise<SandboxStatus[]> {
+  /** Finds a sandbox that commands can be run in, as Sandbox.connect. */
+  async connectSandbox(id: string, options: CallOptions = {}): Promise<Sandbox> {
+    const { sandbox, connection } = await connectSandbox(this.#context, id, options);
+    return openSandbox(this.#context, sandbox, connection);
+  }
+
+  /** The sandboxes of this user, the oldest first; with `labels` or `state` those that they are true of. */
+  async listSandbox(options: ListOptions = {}): Promise<SandboxStatus[]> {
     return await listSandboxes(this.#context, options);
   }
 
@@ -158,12 +170,12 @@ export class VirtContainers {
   }
 
   /** As createSandbox. */
-  async createPod(config: PodConfig, options: CallOptions = {}): Promise<Sandbox> {
+  async createPod(config: PodConfig, options: MakeOptions = {}): Promise<Sandbox> {
     return await this.createSandbox(config, options);
   }
 
   /** As runSandbox. */
-  async runPod(config: PodConfig, options: CallOptions = {}): Promise<Sandbox> {
+  async runPod(config: PodConfig, options: MakeOptions = {}): Promise<Sandbox> {
     return await this.runSandbox(config, options);
   }
 
@@ -193,7 +205,7 @@ export class VirtContainers {
   }
 
   /** As listSandbox. */
-  async listPod(options: CallOptions = {}): Promise<PodStatus[]> {
+  async listPod(options: ListOptions = {}): Promise<PodStatus[]> {
     return await this.listSandbox(options);
   }
 

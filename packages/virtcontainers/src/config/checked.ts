@@ -23,6 +23,7 @@ import type { ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import type { EventsOptions, EventsOptionsSchema } from "./events.ts";
 import type { ExecOptions, ExecOptionsSchema } from "./exec.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
+import type { ListOptions, ListOptionsSchema } from "./list.ts";
 import type { MonitorOptions, MonitorOptionsSchema } from "./monitor.ts";
 import type { Mount, MountSchema } from "./mount.ts";
 import type { NetworkOptions, NetworkOptionsSchema } from "./network/definition.ts";
@@ -48,6 +49,7 @@ import type { Seccomp, SeccompSchema } from "./oci/seccomp.ts";
 import type { ProcessListOptions, ProcessListOptionsSchema } from "./process-list.ts";
 import type { Resize, ResizeSchema } from "./resize.ts";
 import type { LinuxResources, LinuxResourcesSchema } from "./resources.ts";
+import type { CapabilityChanges, CapabilityChangesSchema } from "./rights.ts";
 import type { Rlimit, RlimitSchema } from "./rlimits.ts";
 import type { RootFs, RootFsSchema } from "./rootfs.ts";
 import type { SandboxConfig, SandboxConfigSchema, Volume, VolumeSchema } from "./sandbox.ts";
@@ -86,6 +88,7 @@ type AllTrue<Checks extends readonly true[]> = Checks;
 export type CheckedTypes = AllTrue<
   [
     Says<Capabilities, typeof CapabilitiesSchema>,
+    Says<CapabilityChanges, typeof CapabilityChangesSchema>,
     Says<Cgroups, typeof CgroupsSchema>,
     Says<Cmd, typeof CmdSchema>,
     Says<CommandConnectOptions, typeof CommandConnectOptionsSchema>,
@@ -107,6 +110,7 @@ export type CheckedTypes = AllTrue<
     Says<Interface, typeof InterfaceSchema>,
     Says<KataAgentConfig, typeof KataAgentConfigSchema>,
     Says<LinuxResources, typeof LinuxResourcesSchema>,
+    Says<ListOptions, typeof ListOptionsSchema>,
     Says<MonitorOptions, typeof MonitorOptionsSchema>,
     Says<Mount, typeof MountSchema>,
     Says<NetworkConfig, typeof NetworkConfigSchema>,

@@ -25,6 +25,15 @@ export const VolumeSchema = v.strictObject({
   readOnly: v.optional(v.boolean("it must be true or false")),
 });
 
+/** The host name of a guest. */
+export const hostname = v.pipe(
+  text(64),
+  v.regex(
+    /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/,
+    "it must be a host name of letters, digits, dots and dashes",
+  ),
+);
+
 /** One sandbox: a VM and the containers in it. */
 export interface SandboxConfig {
   /** 2 to 64 characters of [a-zA-Z0-9_.-]; default: 12 random hex digits. */
@@ -80,15 +89,7 @@ export interface SandboxConfig {
 export const SandboxConfigSchema = v.pipe(
   v.strictObject({
     id: v.optional(id),
-    hostname: v.optional(
-      v.pipe(
-        text(64),
-        v.regex(
-          /^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/,
-          "it must be a host name of letters, digits, dots and dashes",
-        ),
-      ),
-    ),
+    hostname: v.optional(hostname),
     hypervisorType: v.optional(text(64)),
     hypervisorConfig: v.optional(HypervisorConfigSchema),
     agentType: v.optional(v.picklist(["kata", "noop"], "it must be kata or noop")),

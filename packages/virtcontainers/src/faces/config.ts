@@ -6,7 +6,9 @@ import * as seccomp from "../config/oci/seccomp.ts";
 import * as sandbox from "../config/sandbox.ts";
 
 export { defaultCapabilities, knownCapabilities } from "../config/capabilities.ts";
+export { capabilityName } from "../config/rights.ts";
 export { rlimitTypes } from "../config/rlimits.ts";
+export { changedCapabilities } from "../container/spec/capability-changes.ts";
 export { defaultHypervisor } from "../hypervisor/registry.ts";
 export { emptyConfig } from "../image/empty-config.ts";
 export { parse } from "../validate.ts";

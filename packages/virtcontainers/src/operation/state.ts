@@ -1,5 +1,5 @@
+import type { State } from "../config/state.ts";
 import { VirtError } from "../errors.ts";
-import type { State } from "../store/state.ts";
 
 const transitions: Readonly<Record<State, readonly State[]>> = {
   creating: ["ready", "stopped"],
@@ -46,6 +46,7 @@ export const rules = {
   startSandbox: { does: "start", sandbox: ["ready", "stopped"] },
   pauseSandbox: { does: "pause", sandbox: ["running"] },
   resumeSandbox: { does: "resume", sandbox: ["paused"] },
+  connectSandbox: { does: "connect to", sandbox: ["ready", "running", "paused"] },
   // Stopping is a transition of the table above; it is allowed from each state.
   deleteSandbox: { does: "delete", sandbox: ["ready", "paused", "stopped", "creating"] },
   statsSandbox: { does: "ask for statistics of", sandbox: ["running"] },

@@ -1,5 +1,5 @@
 import type { LinuxResources } from "../config/resources.ts";
-import type { State } from "../store/state.ts";
+import type { State } from "../config/state.ts";
 import type { VmSize } from "../store/vm-size.ts";
 import { parseCpuset } from "./cpuset.ts";
 

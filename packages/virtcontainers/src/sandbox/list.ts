@@ -1,4 +1,5 @@
-import { type CallOptions, Deadline } from "../deadline.ts";
+import { type ListOptions, ListOptionsSchema } from "../config/list.ts";
+import { Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
@@ -7,6 +8,7 @@ import { defaultTimeoutMs } from "../operation/run-verb.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { Turns } from "../turns.ts";
+import { parse } from "../validate.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
 /** How long sandboxes may take to say how their containers are, before their last known states are shown. */
@@ -19,14 +21,15 @@ const refreshShare = 0.5;
 const maxAtOnce = 16;
 
 /**
- * All sandboxes of the user, the oldest first. One that is being deleted meanwhile is left out; of one whose guest
+ * All sandboxes of the user that the options ask for, the oldest first. One that is being deleted meanwhile is left out; of one whose guest
  * does not answer in time the last known state is shown. One at rest is as it was written down: it costs a look at
  * that, and nothing else.
  */
 export async function listSandboxes(
   context: Context,
-  options: CallOptions,
+  input: ListOptions,
 ): Promise<SandboxStatus[]> {
+  const options: ListOptions = parse(ListOptionsSchema, input);
   using deadline = new Deadline(options, defaultTimeoutMs, "list");
   const { signal } = deadline;
   const { timeoutMs = defaultTimeoutMs } = options;
@@ -41,15 +44,24 @@ export async function listSandboxes(
       deadline.check();
       const status = await unlessUnreadable(context, id, async () => {
         const stored = read(id);
+        if (stored !== undefined && !isLabelled(stored, options)) return undefined;
         if (stored?.vm === undefined) return stored && (await sandboxStatus(context, stored));
         return await statusOf(context, stored, limit, signal);
       });
-      if (status !== undefined) found.push(status);
+      if (status !== undefined && isInState(status, options)) found.push(status);
       if (turns.due) await turns.take();
     }
   };
   await deadline.race(Promise.all(Array.from({ length: maxAtOnce }, look)));
   return found.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+}
+
+function isLabelled({ config }: StoredSandbox, { labels = {} }: ListOptions): boolean {
+  return Object.entries(labels).every(([name, value]) => config.annotations?.[name] === value);
+}
+
+function isInState({ state }: SandboxStatus, { state: asked }: ListOptions): boolean {
+  return asked === undefined || [asked].flat().includes(state);
 }
 
 /** One that can't be read, or is gone meanwhile, is nobody else's trouble. */

@@ -1,5 +1,6 @@
 import type { HypervisorConfig } from "../config/hypervisor.ts";
 import type { PortMapping } from "../config/network/port.ts";
+import type { State } from "../config/state.ts";
 import { type ContainerStatus, containerStatus } from "../container/verbs/status.ts";
 import { hypervisorTypeOf } from "../hypervisor/registry.ts";
 import { networkStatus, type SandboxNetworkStatus } from "../network/status.ts";
@@ -8,7 +9,6 @@ import { refresh } from "../operation/refresh.ts";
 import type { Operation } from "../operation/run-verb.ts";
 import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-import type { State } from "../store/state.ts";
 import type { VmSize } from "../store/vm-size.ts";
 
 /** What is known of a sandbox. */

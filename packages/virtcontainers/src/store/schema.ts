@@ -2,11 +2,11 @@ import * as v from "valibot";
 import { ContainerConfigSchema } from "../config/container.ts";
 import { ImageRunConfigSchema } from "../config/image.ts";
 import { SandboxConfigSchema } from "../config/sandbox.ts";
+import { StateSchema } from "../config/state.ts";
 import { ProcessIdentitySchema } from "../host/process-identity.ts";
 import { UserIdsSchema } from "../host/user-ids.ts";
 import { logCarriers } from "./log-carrier.ts";
 import { StoredNetwork } from "./network/stored.ts";
-import { StateSchema } from "./state.ts";
 import { VmSizeSchema } from "./vm-size.ts";
 import { VmStateSchema } from "./vm-state.ts";
 

@@ -90,7 +90,7 @@ function methodsOf(of: { prototype: object }): string[] {
 function argumentsOf(name: string): unknown[] | undefined {
   if (Object.hasOwn(ofInstance, name)) return ofInstance[name];
   const verb = name.replace(/(Sandbox|Pod)$/, "");
-  const args = verb === "fetch" ? [] : (onSandbox[name] ?? onSandbox[verb]);
+  const args = ["fetch", "connect"].includes(verb) ? [] : (onSandbox[name] ?? onSandbox[verb]);
   return args && ["sb", ...args];
 }
 

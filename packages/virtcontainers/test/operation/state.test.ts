@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { State } from "../../src/config/state.ts";
 import {
   assertAllowed,
   assertMove,
@@ -6,7 +7,6 @@ import {
   canMove,
   rules,
 } from "../../src/operation/state.ts";
-import type { State } from "../../src/store/state.ts";
 
 const states: State[] = ["creating", "ready", "running", "paused", "stopped"];
 const allowed: Record<State, State[]> = {

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { createHost } from "../../src/host/real.ts";
-import type { SandboxStatus } from "../../src/index.ts";
+import { type ListOptions, Sandbox, type SandboxStatus } from "../../src/index.ts";
 import { Store } from "../../src/store/store.ts";
 import {
   type AgentFault,
@@ -54,6 +54,25 @@ async function touched(folder: string, work: () => Promise<unknown>) {
     syncBuiltinESMExports();
   }
 }
+
+test("a list has those alone that have all labels that were asked for, and are in the state", async () => {
+  await using instance = await createTestInstance({ asDefault: true });
+  const make = (id: string, annotations: Record<string, string>) =>
+    instance.vc.runSandbox({ ...config, id, annotations });
+  await using _first = await make("first", { role: "worker", zone: "a" });
+  await using second = await make("second", { role: "worker", zone: "b" });
+  await using _third = await make("third", {});
+  await second.stop();
+  const ids = async (options: ListOptions) => (await Sandbox.list(options)).map(({ id }) => id);
+  expect(await ids({})).toEqual(["first", "second", "third"]);
+  expect(await ids({ labels: { role: "worker" } })).toEqual(["first", "second"]);
+  expect(await ids({ labels: { role: "worker", zone: "b" } })).toEqual(["second"]);
+  expect(await ids({ labels: { role: "worker" }, state: "running" })).toEqual(["first"]);
+  expect(await ids({ state: ["stopped", "paused"] })).toEqual(["second"]);
+  await expect(ids({ state: "up" as "running" })).rejects.toMatchObject({ field: "state" });
+  const misspelt: object = { label: {} };
+  await expect(ids(misspelt)).rejects.toMatchObject({ field: "label" });
+});
 
 describe("a list", () => {
   test("of sandboxes at rest reads the state of each once, and opens nothing else", async () => {

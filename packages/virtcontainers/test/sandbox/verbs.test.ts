@@ -114,6 +114,17 @@ const verbs: Record<string, Verb> = {
     run: (vc, id) => vc.fetchSandbox(id).then((sandbox) => sandbox.release()),
     outcomes: same,
   },
+  connectSandbox: {
+    run: (vc, id) => vc.connectSandbox(id).then((sandbox) => sandbox.release()),
+    outcomes: {
+      creating: "INVALID_STATE",
+      ready: "ready",
+      running: "running",
+      paused: "running",
+      stopped: "SANDBOX_DEAD",
+      dead: "SANDBOX_DEAD",
+    },
+  },
   statusSandbox: { run: (vc, id) => vc.statusSandbox(id), outcomes: same },
   listSandbox: { run: (vc) => vc.listSandbox(), outcomes: same },
   "reclaim of one": {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { OciSpec } from "../../config/oci/schema.ts";
+import type { State } from "../../config/state.ts";
 import { refresh } from "../../operation/refresh.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { guestRootPath } from "../../storage/guest/storages.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
-import type { State } from "../../store/state.ts";
 import type { Store } from "../../store/store.ts";
 import { type MountStatus, mountStatus } from "../mount-status.ts";
 import { containerSpec } from "../spec/spec.ts";

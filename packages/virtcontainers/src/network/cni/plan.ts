@@ -1,10 +1,10 @@
 import type { NetworkAttachment, SandboxNetwork } from "../../config/network/network.ts";
 import type { PortMapping } from "../../config/network/port.ts";
+import type { State } from "../../config/state.ts";
 import { VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import { usePath } from "../../store/network/places.ts";
-import type { State } from "../../store/state.ts";
 import { userName } from "../../store/user.ts";
 import { type ForeseenLink, foreseeLink } from "./foreseen.ts";
 import type { UsableNetwork } from "./network.ts";
