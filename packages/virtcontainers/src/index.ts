@@ -119,7 +119,7 @@ export type { Trace, TracePhase } from "./monitor/trace.ts";
 export type { EgressDecision } from "./network/egress/audit.ts";
 export type { EgressCounts } from "./network/egress/control.ts";
 export type { EgressStatus } from "./network/egress/verbs.ts";
-export type { Network, Networks } from "./network/networks.ts";
+export type { Network, NetworkMember, Networks } from "./network/networks.ts";
 export type { SandboxNetworkStatus } from "./network/status.ts";
 export type { NetworkChange } from "./network/verbs/rescan.ts";
 export type { GuestConsole } from "./sandbox/console.ts";

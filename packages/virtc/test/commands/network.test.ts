@@ -30,6 +30,30 @@ test("virtc network makes, lists, shows, removes and prunes", async () => {
   });
 });
 
+test("virtc network check tells what is wrong of each network", async () => {
+  const { library, virtc } = setUp();
+  await virtc("network", "create", "front");
+  await virtc("network", "create", "back");
+  expect(await virtc("network", "check")).toMatchObject({
+    code: 0,
+    out: "front: as it was made\nback: as it was made\n",
+  });
+  Object.assign(await library.networks.inspect("back"), { usedBy: ["web"] });
+  expect(await virtc("network", "check", "front", "back")).toMatchObject({
+    code: 125,
+    out: "front: as it was made\nback: web is cut off\nWhat is broken of a container is made anew when it starts again.\n",
+  });
+  const { code, out } = await virtc("network", "check", "--json", "back");
+  expect({ code, told: JSON.parse(out) }).toEqual({
+    code: 125,
+    told: [{ name: "back", wrong: ["web is cut off"] }],
+  });
+  expect(await virtc("network", "check", "none")).toMatchObject({
+    code: 125,
+    err: expect.stringContaining("there is no network none"),
+  });
+});
+
 test("virtc network create takes a driver with a parent, as docker's names have it", async () => {
   const { virtc } = setUp();
   const options = "-d macvlan -o parent=eth0 --opt macvlan_mode=private --subnet 192.0.2.0/24 lan";

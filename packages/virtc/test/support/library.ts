@@ -454,7 +454,7 @@ function fakeNetworks(): Networks {
       const { internal = false, labels = {} } = options;
       const createdAt = new Date(0).toISOString();
       const made = { name, driver, parent, mode, subnets, internal, labels, createdAt };
-      const network = { ...made, usedBy: [] };
+      const network = { ...made, usedBy: [], members: [] };
       all.set(name, network);
       return network;
     },

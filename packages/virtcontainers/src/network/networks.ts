@@ -1,6 +1,17 @@
 import type { NetworkDriver, NetworkOptions, Subnet } from "../config/network/definition.ts";
 import type { CallOptions } from "../deadline.ts";
 
+/** How a sandbox is in a network. */
+export interface NetworkMember {
+  sandboxId: string;
+  /** The link in the sandbox's namespace. */
+  interfaceName: string;
+  /** Of Ethernet, where the network tells it. */
+  macAddress?: string | undefined;
+  /** With the lengths of their prefixes, such as 10.1.2.3/24; none while it is being connected. */
+  ipAddresses: readonly string[];
+}
+
 /** What sandboxes can be connected to. */
 export interface Network {
   name: string;
@@ -17,6 +28,8 @@ export interface Network {
   createdAt?: string | undefined;
   /** Ids of the sandboxes that are in it. */
   usedBy: readonly string[];
+  /** How they are in it, by id. */
+  members: readonly NetworkMember[];
 }
 
 /** The named networks of this host and user. All methods throw VirtError, and end by the signal. */

@@ -16,7 +16,7 @@ import { isVmAlive } from "../store/vm-alive.ts";
 /** One thing that nobody needs any more. */
 export interface Garbage {
   /** `image`: what an interrupted pull, import or removal left. */
-  kind: "sandbox" | "container" | "image" | LedgerRecord["kind"];
+  kind: "sandbox" | "container" | "image" | "network" | LedgerRecord["kind"];
   /** An id, the name of a process, or a path. */
   name: string;
   /** The sandbox that held it, and stays. */

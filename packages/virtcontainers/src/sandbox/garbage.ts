@@ -1,6 +1,7 @@
 import { Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { collectUses } from "../network/collect.ts";
+import { repairNetworks } from "../network/definitions/repair/repair.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { defaultTimeoutMs } from "../operation/run-verb.ts";
@@ -29,6 +30,7 @@ export async function collectGarbage(
   const found = await collectSandboxes(context, undefined, { ...options, signal });
   const { dryRun = false } = options;
   const uses = await deadline.race(collectUses(context, dryRun, signal));
+  const damage = await deadline.race(repairNetworks(context, dryRun, signal));
   const swept = await deadline.race(context.images.sweep({ dryRun, signal }));
   const layers = await sweepScratch(context, dryRun);
   const cut = await context.store.sweepOwnWrites(dryRun);
@@ -37,6 +39,10 @@ export async function collectGarbage(
     ...cut.map((name): Garbage => ({ kind: "file", name, reason: "its writer was killed" })),
     ...layers.map((name): Garbage => ({ kind: "file", name, reason: "its sandbox is gone" })),
     ...uses.map((name): Garbage => ({ kind: "cni", name, reason: "its sandbox is gone" })),
+    ...damage.map(({ network, what }): Garbage => {
+      const reason = `another tool took away ${what}, ${dryRun ? "which can be" : "which was"} made anew`;
+      return { kind: "network", name: network, reason };
+    }),
     ...swept.map((name): Garbage => ({ kind: "image", name, reason: "its maker is gone" })),
   ];
 }

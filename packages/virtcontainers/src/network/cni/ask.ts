@@ -1,7 +1,9 @@
+import { isVirtError } from "../../errors.ts";
 import { runPlugin } from "../../host/cni/plugin.ts";
 import type { Host } from "../../host/host.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import type { NetworkList } from "./config-list.ts";
+import { isFalseAlarm } from "./false-alarm.ts";
 
 /** STATUS of each plugin: whether the network takes further sandboxes. From version 1.1 on. NETWORK_FAILED. */
 export async function assertReady(
@@ -20,12 +22,17 @@ export async function assertReady(
 
 /** CHECK of each plugin: whether all that it made is as it made it. From version 0.4 on. NETWORK_FAILED. */
 export async function checkUse(host: Host, use: CniUse, signal: AbortSignal): Promise<void> {
-  const { cniName, cniVersion, folders, target, result } = use;
+  const { cniName, cniVersion, folders, target, result, attachment } = use;
   if (!isAtLeast(cniVersion, 0, 4) || result === undefined) return;
   for (const plugin of use.plugins) {
     const config = { ...plugin, name: cniName, cniVersion, prevResult: result };
     const call = { command: "CHECK", type: plugin.type, network: cniName, config, folders, target };
-    await runPlugin(host, { ...call, command: "CHECK" }, { signal });
+    try {
+      await runPlugin(host, { ...call, command: "CHECK" }, { signal });
+    } catch (error) {
+      const addresses = attachment?.addresses ?? [];
+      if (!isVirtError(error) || !isFalseAlarm(plugin.type, error.message, addresses)) throw error;
+    }
   }
 }
 

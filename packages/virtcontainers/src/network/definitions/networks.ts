@@ -1,12 +1,10 @@
-import { join } from "node:path";
 import { networkName } from "../../config/network/names.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
 import { isVirtError, VirtError } from "../../errors.ts";
 import { pluginFolders } from "../../host/cni/find.ts";
 import type { Host } from "../../host/host.ts";
 import type { Context } from "../../operation/context.ts";
-import { readUse } from "../../store/network/cni-use.ts";
-import { allUses, lockedNetworks, namesIn, networksFolder } from "../../store/network/places.ts";
+import { lockedNetworks, networksFolder } from "../../store/network/places.ts";
 import { isUserThere } from "../../store/user.ts";
 import { parse } from "../../validate.ts";
 import { assertReady, checkUse } from "../cni/ask.ts";
@@ -17,7 +15,9 @@ import { networkByDefault } from "../default.ts";
 import type { Network, Networks } from "../networks.ts";
 import { createNetwork, defaultNetwork } from "./create.ts";
 import { forgetNetwork } from "./forget.ts";
+import { membersOf } from "./members.ts";
 import { cniNameOf, type Definition, readDefinition, readDefinitions } from "./record.ts";
+import { damageTo } from "./repair/repair.ts";
 import { toUsable } from "./usable.ts";
 
 /** Default deadline of an operation on networks. */
@@ -87,6 +87,9 @@ async function checkNetwork(
     if (!isVirtError(error)) throw error;
     wrong.push(error.message);
   };
+  if (definition !== undefined)
+    for await (const what of damageTo(host, folder, definition, true, signal))
+      wrong.push(`${what}: another tool took it away; \`virtc gc\` makes it anew`);
   await assertReady(host, list, pluginFolders(process.env), signal).catch(note);
   for (const { use } of await readUses(folder)) {
     if (use.cniName !== list.name || list.disableCheck || !(await isUserThere(host, use))) continue;
@@ -125,25 +128,28 @@ async function pruneNetworks(host: Host, folder: string, signal: AbortSignal): P
 
 async function describe(host: Host, folder: string, definition: Definition): Promise<Network> {
   const { name, driver, parent, mode, subnets, internal, labels, createdAt } = definition;
-  const usedBy = await usersOf(host, folder, cniNameOf(folder, name));
+  const users = await membership(host, folder, cniNameOf(folder, name));
   const made = { ...(parent !== undefined && { parent }), ...(mode !== undefined && { mode }) };
-  return { name, driver, ...made, subnets, internal, labels, createdAt, usedBy };
+  return { name, driver, ...made, subnets, internal, labels, createdAt, ...users };
 }
 
 async function describeFile(host: Host, folder: string, name: string): Promise<Network> {
-  const usedBy = await usersOf(host, folder, name);
-  return { name, driver: "cni", subnets: [], internal: false, labels: {}, usedBy };
+  const users = await membership(host, folder, name);
+  return { name, driver: "cni", subnets: [], internal: false, labels: {}, ...users };
+}
+
+async function membership(
+  host: Host,
+  folder: string,
+  cniName: string,
+): Promise<Pick<Network, "usedBy" | "members">> {
+  const members = await membersOf(host, folder, cniName);
+  return { usedBy: [...new Set(members.map(({ sandboxId }) => sandboxId))], members };
 }
 
 /** The sandboxes that are in it and are still there. */
-async function usersOf(host: Host, folder: string, cniName: string): Promise<string[]> {
-  const uses = join(allUses(folder), cniName);
-  const living = new Set<string>();
-  for (const name of await namesIn(uses)) {
-    const use = name.endsWith(".json") ? await readUse(join(uses, name)) : undefined;
-    if (use !== undefined && (await isUserThere(host, use))) living.add(use.sandboxId);
-  }
-  return [...living].sort();
+async function usersOf(host: Host, folder: string, cniName: string): Promise<readonly string[]> {
+  return (await membership(host, folder, cniName)).usedBy;
 }
 
 async function notOurs(name: string): Promise<VirtError> {

@@ -244,6 +244,14 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
       subnets: [{ subnet: "10.99.7.0/24", gateway: "10.99.7.1" }],
       labels: { a: "b" },
       usedBy: ["aa"],
+      members: [
+        {
+          sandboxId: "aa",
+          interfaceName: "eth0",
+          macAddress: a.attachments[0]?.mac,
+          ipAddresses: ["10.99.7.2/24"],
+        },
+      ],
     });
     expect((await refusal(networks.remove("mine"), "BUSY")).message).toContain("used by aa");
     expect(await networks.prune()).toEqual([]);
@@ -252,6 +260,21 @@ describe.skipIf(process.getuid?.() !== 0)("networks that are made here (need roo
     await refusal(networks.inspect("mine"), "NETWORK_NOT_FOUND");
     await networks.create({ name: "mine" });
     expect(await networks.prune()).toEqual(["mine"]);
+  });
+
+  test("one whose sandboxes are whole has nothing wrong, and what another tool broke is told", async () => {
+    await networks.create({ name: "mine", subnets: [{ subnet: "10.99.7.0/24" }] });
+    const ports = [{ hostPort: 18080, containerPort: 80 }];
+    const a = await sandboxes.attach("aa", { ...on("mine"), ports });
+    await sandboxes.attach("bb", on("mine"));
+    expect(await networks.check("mine")).toEqual([]);
+    await run(a.namespace, "ip", "address", "flush", "dev", "eth0");
+    const wrong = await networks.check("mine");
+    expect(wrong).toHaveLength(1);
+    expect(wrong[0]).toMatch(/CHECK of the CNI plugin bridge for the network .*mine.* failed/);
+    await sandboxes.ledger("aa").releaseAll();
+    await sandboxes.ledger("bb").releaseAll();
+    expect(await networks.check("mine")).toEqual([]);
   });
 
   test("names, subnets and parts of them that can't be are refused by their field", async () => {
