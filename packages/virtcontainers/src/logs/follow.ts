@@ -18,6 +18,8 @@ interface FollowOptions {
   follow: boolean;
   ended: Promise<unknown>;
   signal: AbortSignal;
+  /** Tells how far it was read. */
+  position?: { offset: number };
 }
 
 /**
@@ -57,7 +59,7 @@ export async function* followRecords(
     changes.notify();
   });
   const decoder = new LogRecordDecoder({ containerIds: [containerId] });
-  const position = { offset: 0 };
+  const { position = { offset: 0 } } = options;
   for (;;) {
     const last = isLast;
     for await (const record of readRest(log, decoder, position, options)) {

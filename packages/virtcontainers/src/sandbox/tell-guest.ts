@@ -2,16 +2,12 @@ import type { Agent, GuestDetails } from "../agent/agent.ts";
 import type { SandboxFile } from "../agent/files.ts";
 import { kernelModules } from "../agent/kernel-params.ts";
 import { isVirtError, VirtError } from "../errors.ts";
-import { defaults } from "../hypervisor/defaults.ts";
+import { logLimitBytes } from "../logs/limit.ts";
 import { sandboxFiles } from "../network/files.ts";
 import { tellNetwork } from "../network/tell.ts";
 import { networkView } from "../network/view.ts";
 import { sandboxStorages } from "../storage/guest/storages.ts";
 import type { StoredSandbox } from "../store/schema.ts";
-
-const mebibyte = 1024 * 1024;
-/** Of the log, what is kept for the records of containers' ends. */
-const logReserve = 64 * 1024;
 
 /**
  * Tells a guest whose it is, in one flight; all that belongs to one sandbox comes to it by these calls, and
@@ -52,10 +48,10 @@ async function configure(
   files: readonly SandboxFile[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { exitWith, logLimitMiB = defaults.logLimitMiB } = sandbox.config;
-  const logLimitBytes = BigInt(logLimitMiB * mebibyte - logReserve);
+  const { exitWith, logLimitMiB } = sandbox.config;
+  const limit = BigInt(logLimitBytes(logLimitMiB));
   try {
-    await agent.configureSandbox({ exitWith, logLimitBytes, files }, signal);
+    await agent.configureSandbox({ exitWith, logLimitBytes: limit, files }, signal);
   } catch (error) {
     // A service that a foreign agent lacks is an invalid argument to it.
     if (!isVirtError(error, "NOT_SUPPORTED", "INVALID_ARGUMENT")) throw error;

@@ -134,6 +134,16 @@ describe("a command that goes on by itself", () => {
     });
   });
 
+  test("tells that the log had no room for more, where that may be", async () => {
+    const small = { id: "small", logLimitMiB: 1, containers: [waiting] };
+    await using full = await instance.vc.runSandbox(small, { deleteOnDispose: true });
+    const first = await full.commands.start(["sh", "-c", "echo one"]);
+    expect(await first.result()).toMatchObject({ stdout: "one\n", truncated: false });
+    expect((await (await full.commands.start(["much"])).result()).truncated).toBe(true);
+    const ended = await full.commands.connect(first.id);
+    expect((await ended.result()).truncated).toBe(false);
+  });
+
   test("gets signals, and one that has ended is no error", async () => {
     const started = await sandbox.commands.start(["catcher"]);
     await until(started, "ready");

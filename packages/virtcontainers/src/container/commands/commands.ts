@@ -9,8 +9,9 @@ import {
 } from "../../config/commands.ts";
 import type { ExecOptions } from "../../config/exec.ts";
 import { parse } from "../../validate.ts";
-import { defaultContainer, type ExecHandle, type ExecSandbox, startExec } from "../exec/handle.ts";
+import { type ExecHandle, startExec } from "../exec/handle.ts";
 import { commandOf } from "../exec/options.ts";
+import { defaultContainer, type ExecSandbox } from "../exec/sandbox.ts";
 import { type CommandInfo, listCommands } from "../process/command-info.ts";
 import { findCommand } from "../process/find-command.ts";
 import { type Command, openCommand } from "./command.ts";

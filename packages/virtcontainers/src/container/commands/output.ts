@@ -3,9 +3,10 @@ import { Deadline } from "../../deadline.ts";
 import { VirtError } from "../../errors.ts";
 import { guestTime } from "../../guest-time.ts";
 import { followRecords } from "../../logs/follow.ts";
+import { isLogFull } from "../../logs/limit.ts";
 import { logPlace } from "../../operation/log-place.ts";
-import type { ExecSandbox } from "../exec/handle.ts";
 import type { ExecChunk } from "../exec/output.ts";
+import type { ExecSandbox } from "../exec/sandbox.ts";
 import type { CommandInfo } from "../process/command-info.ts";
 
 /** One chunk of what a command wrote, from the log of its VM. */
@@ -19,6 +20,8 @@ export interface CommandChunk extends ExecChunk {
 interface CommandEnd {
   stream: "end";
   exitCode: number;
+  /** Whether output may have been lost, since the log had no room for more. */
+  isLogFull: boolean;
 }
 
 /** What a command has written, in order, from the given offsets on, and its end. SANDBOX_DEAD if that does not come. */
@@ -44,10 +47,12 @@ export async function* commandOutput(
     const how = { name: "commands.output", holding: "moment" } as const;
     const log = await sandbox.run(how, { signal }, logPlace(container, watch.signal));
     const process = { containerId: container, execId: id };
-    const reading = { follow, ended: log.gone, signal };
+    const position = { offset: 0 };
+    const reading = { follow, ended: log.gone, signal, position };
     for await (const record of followRecords(log.path, process, reading)) {
       if (record.stream === "exit") {
-        yield { stream: "end", exitCode: record.status };
+        const isFull = isLogFull(position.offset, log.limitBytes);
+        yield { stream: "end", exitCode: record.status, isLogFull: isFull };
         return;
       }
       if (record.stream === "oom") continue;

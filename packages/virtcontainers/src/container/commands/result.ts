@@ -1,8 +1,9 @@
 import { type CommandResultOptions, defaultMaxOutputBytes } from "../../config/commands.ts";
 import type { OutputListener } from "../../config/exec.ts";
 import { VirtError } from "../../errors.ts";
-import type { ExecResult, ExecSandbox } from "../exec/handle.ts";
 import { KeptBytes } from "../exec/kept-bytes.ts";
+import type { ExecResult } from "../exec/result.ts";
+import type { ExecSandbox } from "../exec/sandbox.ts";
 import type { CommandInfo } from "../process/command-info.ts";
 import { commandOutput } from "./output.ts";
 
@@ -32,10 +33,10 @@ export async function commandResult(
 ): Promise<ExecResult> {
   const { maxOutputBytes = defaultMaxOutputBytes, onStdout, onStderr, ...call } = options;
   const streams = { stdout: new ToldStream(onStdout), stderr: new ToldStream(onStderr) };
-  let exitCode = 0;
+  let [exitCode, truncated] = [0, false];
   for await (const chunk of commandOutput(sandbox, info, call)) {
     if (chunk.stream === "end") {
-      exitCode = chunk.exitCode;
+      [exitCode, truncated] = [chunk.exitCode, chunk.isLogFull];
       break;
     }
     const stream = streams[chunk.stream];
@@ -46,7 +47,7 @@ export async function commandResult(
   await streams.stderr.take();
   const [stdoutBytes, stderrBytes] = [streams.stdout.kept.all(), streams.stderr.kept.all()];
   const texts = { stdout: stdoutBytes.toString(), stderr: stderrBytes.toString() };
-  return { exitCode, ...texts, stdoutBytes, stderrBytes, truncated: false };
+  return { exitCode, ...texts, stdoutBytes, stderrBytes, truncated };
 }
 
 function tooMuch(limit: number): VirtError {

@@ -2,8 +2,7 @@ import { PassThrough, Readable, type Writable } from "node:stream";
 import { defaultMaxOutputBytes } from "../../config/commands.ts";
 import { type ExecOptions, StreamSchema } from "../../config/exec.ts";
 import { type CallOptions, Deadline } from "../../deadline.ts";
-import { isVirtError, printable, VirtError, withDetails } from "../../errors.ts";
-import type { Verb, VerbOptions } from "../../operation/run-verb.ts";
+import { isVirtError, VirtError, withDetails } from "../../errors.ts";
 import type { Signal } from "../../signals.ts";
 import { parse } from "../../validate.ts";
 import type { CommandInfo } from "../process/command-info.ts";
@@ -17,25 +16,8 @@ import { listen } from "./listen.ts";
 import { merged } from "./merged.ts";
 import { execCommand } from "./options.ts";
 import { type ExecChunk, ExecOutput } from "./output.ts";
-
-export interface ExecResult {
-  /** The exit code, or 128 + the signal's number. */
-  exitCode: number;
-  /** As UTF-8; the bytes are beside it. */
-  stdout: string;
-  stderr: string;
-  stdoutBytes: Uint8Array;
-  stderrBytes: Uint8Array;
-  /** Whether some of the output is not among it: more than was to be kept of what was read as a stream. */
-  truncated: boolean;
-}
-
-/** The sandbox that a command runs in, held for each thing that is done with it. */
-export interface ExecSandbox {
-  readonly id: string;
-  containers(): readonly { readonly id: string }[];
-  run<T>(how: VerbOptions, options: CallOptions, verb: Verb<T>): Promise<T>;
-}
+import { assertSuccess, type ExecResult, type ExecStreams, execResult } from "./result.ts";
+import { defaultContainer, type ExecSandbox } from "./sandbox.ts";
 
 interface Running extends StartedCommand {
   containerId: string;
@@ -194,7 +176,7 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
   #wanted(): Promise<ExecResult> {
     this.#stdout.want();
     this.#stderr.want();
-    this.#result ??= this.#ended.then((exitCode) => this.#toResult(exitCode));
+    this.#result ??= this.#ended.then((exitCode) => execResult(exitCode, this.#streams));
     return this.#result;
   }
 
@@ -242,7 +224,8 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       this.#stdout.end();
       this.#stderr.end();
       await deadline.race(this.#heard);
-      return this.#checked(exitCode);
+      if (this.#check) assertSuccess(this.#argv, exitCode, this.#streams, this.#sandbox.id);
+      return exitCode;
     } catch (error) {
       const told = isVirtError(error, "EXIT_CODE") ? error : await end(running, error);
       const failure = told instanceof Error ? told : new Error(String(told));
@@ -258,6 +241,10 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       output.bytes().toString(),
     );
     return withDetails(error, { stdout, stderr });
+  }
+
+  get #streams(): ExecStreams {
+    return { stdout: this.#stdout, stderr: this.#stderr };
   }
 
   async #collect({ io, wait }: Running): Promise<number> {
@@ -280,36 +267,6 @@ export class ExecHandle implements PromiseLike<ExecResult>, AsyncIterable<ExecCh
       signalProcess(held, containerId, processId, signal, false),
     );
   }
-
-  #toResult(exitCode: number): ExecResult {
-    const stdoutBytes = this.#stdout.bytes();
-    const stderrBytes = this.#stderr.bytes();
-    const stdout = stdoutBytes.toString("utf8");
-    const stderr = stderrBytes.toString("utf8");
-    const truncated = this.#stdout.isTruncated || this.#stderr.isTruncated;
-    return { exitCode, stdout, stderr, stdoutBytes, stderrBytes, truncated };
-  }
-
-  #checked(exitCode: number): number {
-    if (!this.#check || exitCode === 0) return exitCode;
-    const last = [this.#stderr, this.#stdout].map((output) => output.tail().toString().trim());
-    const said = printable((last.find((text) => text !== "") ?? "").slice(-500));
-    throw new VirtError(
-      "EXIT_CODE",
-      `${this.#argv[0]} ended with exit code ${exitCode}${said ? `: ${said}` : ""}`,
-      { sandboxId: this.#sandbox.id, exitCode },
-    );
-  }
-}
-
-/** Where a command runs that names no container. CONTAINER_NOT_FOUND. */
-export function defaultContainer(sandbox: ExecSandbox): string {
-  const containers = sandbox.containers();
-  const found = containers.find((container) => container.id === "main") ?? containers[0];
-  if (found !== undefined) return found.id;
-  throw new VirtError("CONTAINER_NOT_FOUND", `sandbox ${sandbox.id} has no container`, {
-    sandboxId: sandbox.id,
-  });
 }
 
 /** Sees to it that the command does not outlive its handle, and gives the error that the caller gets. */

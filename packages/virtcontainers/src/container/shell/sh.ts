@@ -1,6 +1,7 @@
 import type { ExecOptions } from "../../config/exec.ts";
 import { invalidArgument } from "../../errors.ts";
-import { type ExecHandle, type ExecSandbox, startExec } from "../exec/handle.ts";
+import { type ExecHandle, startExec } from "../exec/handle.ts";
+import type { ExecSandbox } from "../exec/sandbox.ts";
 import { type ShellWords, shellScript } from "./script.ts";
 
 /** Runs the script of a template, and throws EXIT_CODE where that fails. */
