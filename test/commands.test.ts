@@ -87,6 +87,22 @@ describe("a command that was started in the background", () => {
   });
 });
 
+test("a script of the shell has values that are data, wherever they stand", async () => {
+  const odd = ["it's $HOME", '"; exit 9; "', "$(exit 9)", "a\nb", "*"];
+  const { stdout } = await sandbox.sh`for one in ${odd}; do printf '<%s>' "$one"; done
+cat <<END
+${odd[0] ?? ""} and ${odd[2] ?? ""}
+END
+printf '%s' "$(printf '[%s]' ${odd[1] ?? ""} "${odd[4] ?? ""}")" >&2`;
+  expect(stdout).toBe(`${odd.map((one) => `<${one}>`).join("")}${odd[0]} and ${odd[2]}\n`);
+  await expect(Promise.resolve(sandbox.sh`ls /${"not there"}`)).rejects.toMatchObject({
+    code: "EXIT_CODE",
+    exitCode: 1,
+    message: expect.stringContaining("not there"),
+  });
+  expect((await sandbox.sh({ cwd: "/tmp" })`pwd; exit 4`.nothrow()).exitCode).toBe(4);
+});
+
 test("128 MiB that are streamed by chunks take less than 64 MiB more than 8 of them", async () => {
   const told = await another("stream-child.ts", "128");
   expect(told).toEqual({ bytes: 128 * mebibyte, grownKib: expect.any(Number) });

@@ -2,7 +2,7 @@ import type { ExecOptions } from "../config/exec.ts";
 import type { ListOptions } from "../config/list.ts";
 import type { MonitorOptions } from "../config/monitor.ts";
 import type { SandboxOptions } from "../config/sandbox-options.ts";
-import { Commands } from "../container/commands/commands.ts";
+import { type Commands, commandsOf } from "../container/commands/commands.ts";
 import type { Container } from "../container/container.ts";
 import { type ExecHandle, startExec } from "../container/exec/handle.ts";
 import { type Shell, shellOf } from "../container/shell/sh.ts";
@@ -178,7 +178,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Its commands: run, start in the background, list, and connect to from any process. */
   get commands(): Commands {
-    return new Commands(this.#session);
+    return commandsOf(this.#session);
   }
 
   /**

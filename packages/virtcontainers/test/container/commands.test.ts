@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Command as BackgroundCommand, CommandChunk, Sandbox } from "../../src/index.ts";
-import { type Command, createTestInstance, type TestInstance } from "../../src/testing/index.ts";
+import {
+  type AgentFault,
+  type Command,
+  createTestInstance,
+  type TestInstance,
+} from "../../src/testing/index.ts";
 import { refusal } from "../support/refusal.ts";
 import { killVm, waiting } from "../support/sandbox.ts";
 
@@ -165,6 +170,31 @@ describe("a command that goes on by itself", () => {
     await until(started, "err hello");
     await started.kill();
     expect(await connected.wait()).toBe(137);
+  });
+});
+
+describe("a guest that is silent", () => {
+  test("holds no call up beyond its deadline", async () => {
+    const faults: AgentFault[] = [];
+    await using silent = await createTestInstance({ agent: { faults }, commands: { answering } });
+    await using there = await silent.vc.runSandbox({ containers: [waiting] });
+    const { commands } = there;
+    const command = await commands.start(["answering"], { tty: true });
+    faults.push({ at: "*", does: { kind: "hang" } });
+    const limit = { timeoutMs: 100 };
+    const calls: (() => Promise<unknown>)[] = [
+      () => commands.start(["true"], limit),
+      () => commands.list(limit),
+      () => commands.connect(command.id, limit),
+      () => command.status(limit),
+      () => command.kill("SIGTERM", limit),
+      () => command.resize({ rows: 24, columns: 80 }, limit),
+      () => command.wait(limit),
+      () => command.result(limit),
+      () => commands.run(["true"], limit).then(),
+    ];
+    for (const call of calls) expect((await refusal(call())).code).toBe("TIMEOUT");
+    faults.length = 0;
   });
 });
 

@@ -61,6 +61,15 @@ const inNone = {
 const eth9 = { name: "eth9", hwAddr: "02:00:00:00:00:09" } as const;
 const sh = { args: ["true"] };
 
+async function withSandbox(
+  vc: VirtContainers,
+  id: string,
+  work: (sandbox: Sandbox) => Promise<unknown>,
+): Promise<void> {
+  await using sandbox = await vc.fetchSandbox(id);
+  await work(sandbox);
+}
+
 const verbs: Record<string, Verb> = {
   startSandbox: {
     run: (vc, id) => vc.startSandbox(id).then((sandbox) => sandbox.release()),
@@ -124,6 +133,18 @@ const verbs: Record<string, Verb> = {
       stopped: "SANDBOX_DEAD",
       dead: "SANDBOX_DEAD",
     },
+  },
+  "Sandbox.commands.start": {
+    run: (vc, id) => withSandbox(vc, id, ({ commands }) => commands.start(["true"])),
+    outcomes: { ...refusedByGuest, running: "running" },
+  },
+  "Sandbox.commands.list": {
+    run: (vc, id) => withSandbox(vc, id, ({ commands }) => commands.list()),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  "Sandbox.commands.connect": {
+    run: (vc, id) => withSandbox(vc, id, ({ commands }) => commands.connect("0123")),
+    outcomes: { ...refusedByGuest, ready: "PROCESS_NOT_FOUND", running: "PROCESS_NOT_FOUND" },
   },
   statusSandbox: { run: (vc, id) => vc.statusSandbox(id), outcomes: same },
   listSandbox: { run: (vc) => vc.listSandbox(), outcomes: same },

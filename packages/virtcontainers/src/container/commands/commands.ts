@@ -17,12 +17,23 @@ import { findCommand } from "../process/find-command.ts";
 import { type Command, openCommand } from "./command.ts";
 import { startInBackground } from "./start.ts";
 
+let construct: (sandbox: ExecSandbox) => Commands;
+
+/** The commands of a sandbox, for a caller. */
+export function commandsOf(sandbox: ExecSandbox): Commands {
+  return construct(sandbox);
+}
+
 /** The commands of a sandbox: run, start, list, and go on with them from any process. */
 export class Commands {
+  static {
+    construct = (sandbox) => new Commands(sandbox);
+  }
+
   readonly #sandbox: ExecSandbox;
 
-  /** Use Sandbox.commands. */
-  constructor(sandbox: ExecSandbox) {
+  // Private, so that the types that are published need none of what is inside.
+  private constructor(sandbox: ExecSandbox) {
     this.#sandbox = sandbox;
   }
 
