@@ -3,6 +3,7 @@
 mod common;
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 
 use common::Agent;
@@ -14,7 +15,7 @@ use virtc_agent::proto::grpc::{
     KernelModule, LinuxNamespace, Mount, RemoveStaleVirtiofsShareMountsRequest, SetPolicyRequest,
     SharedMount,
 };
-use virtc_agent::proto::virtcontainers::ConfigureSandboxRequest;
+use virtc_agent::proto::virtcontainers::{ConfigureSandboxRequest, Lifetime};
 use virtc_agent::spec::namespaces::AGENT_PIDS;
 use virtc_agent::status::Code;
 
@@ -312,4 +313,62 @@ fn a_container_may_be_in_the_pid_namespace_of_the_agent() {
     let own = fs::read_link("/proc/self/ns/pid").unwrap();
     assert_eq!(client.stdout("c1", "").trim(), own.to_str().unwrap());
     client.remove("c1");
+}
+
+/// Has the machine's end told; gives what its log ends with.
+fn end_by(lifetime: &Lifetime) -> Vec<u8> {
+    let agent = Agent::with_sandbox();
+    let mut client = agent.client();
+    client.create(&container("c1", &agent.root(), process(&["cat"])));
+    client.start("c1");
+    let mut log = fs::File::open(agent.path("log.bin")).unwrap();
+    let result: Result<(), Failure> =
+        client.call("virtcontainers.Extension", "SetLifetime", lifetime);
+    assert_eq!(result, Ok(()));
+    assert_eq!(agent.ended(), Some(0));
+    let mut written = Vec::new();
+    log.read_to_end(&mut written).unwrap();
+    let at = written
+        .windows(9)
+        .position(|part| part[..8] == *b"\x01\0\0\0mach");
+    written.split_off(at.unwrap() + 11)
+}
+
+#[test]
+fn the_machine_ends_when_its_time_is_over_though_its_containers_run() {
+    let lifetime = Lifetime {
+        timeout_ms: 100,
+        idle_timeout_ms: 60_000,
+    };
+    assert_eq!(end_by(&lifetime)[0], 1);
+}
+
+#[test]
+fn the_machine_ends_when_nobody_uses_it_though_its_client_stays() {
+    let lifetime = Lifetime {
+        timeout_ms: 60_000,
+        idle_timeout_ms: 100,
+    };
+    assert_eq!(end_by(&lifetime)[0], 2);
+}
+
+#[test]
+fn a_call_that_is_waited_for_keeps_a_machine() {
+    let agent = Agent::start();
+    let mut client = agent.client();
+    let request = ConfigureSandboxRequest {
+        lifetime: Some(Lifetime {
+            timeout_ms: 0,
+            idle_timeout_ms: 300,
+        }),
+        ..ConfigureSandboxRequest::default()
+    };
+    let result: Result<(), Failure> =
+        client.call("virtcontainers.Extension", "ConfigureSandbox", &request);
+    assert_eq!(result, Ok(()));
+    client.ok("CreateSandbox", &CreateSandboxRequest::default());
+    client.create(&container("c1", &agent.root(), shell("sleep 1; exit 5")));
+    client.start("c1");
+    assert_eq!(client.wait("c1", ""), 5);
+    assert_eq!(agent.ended(), Some(0));
 }

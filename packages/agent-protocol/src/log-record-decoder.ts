@@ -8,9 +8,10 @@ import {
 } from "./log-record.ts";
 
 const MAGIC_BYTES = Buffer.from("VCLG");
-const STREAM_NAMES = [undefined, "stdout", "stderr", "exit", "oom"] as const;
+const STREAM_NAMES = [undefined, "stdout", "stderr", "exit", "oom", "over"] as const;
 const EXIT = STREAM_NAMES.indexOf("exit");
 const OOM = STREAM_NAMES.indexOf("oom");
+const OVER = STREAM_NAMES.indexOf("over");
 
 /** 1: may begin an id, 2: may stand in one. */
 const ID_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -118,6 +119,7 @@ function recordBytes(bytes: Buffer, at: number): number {
   if (stream === 0 || payloadBytes > MAX_LOG_PAYLOAD_BYTES) return 0;
   if (stream === EXIT && payloadBytes !== EXIT_PAYLOAD_BYTES) return 0;
   if (stream === OOM && payloadBytes !== 0) return 0;
+  if (stream === OVER && payloadBytes !== 1) return 0;
   const idBytes = bytes.readUInt8(at + 6) + bytes.readUInt8(at + 7);
   return LOG_RECORD_HEADER_BYTES + idBytes + payloadBytes;
 }
@@ -150,6 +152,8 @@ function decodeRecord(bytes: Buffer, at: number): LogRecord {
   const origin = { containerId, execId, timeNs: bytes.readBigUInt64LE(at + 8) };
   if (stream === "exit") return { ...origin, stream, status: bytes.readInt32LE(payloadAt) };
   if (stream === "oom") return { ...origin, stream };
+  if (stream === "over")
+    return { ...origin, stream, reason: bytes.readUInt8(payloadAt) === 2 ? "idle" : "timeout" };
   return {
     ...origin,
     stream,

@@ -14,7 +14,10 @@ export const LOG_RECORD_MAGIC = 0x474c4356;
 export const LOG_RECORD_VERSION = 1;
 export const EXIT_PAYLOAD_BYTES = 4;
 
-const STREAMS = { stdout: 1, stderr: 2, exit: 3, oom: 4 } as const;
+/** Stands for a container's id in records that are about the machine. */
+export const machineId = "machine";
+
+const STREAMS = { stdout: 1, stderr: 2, exit: 3, oom: 4, over: 5 } as const;
 
 interface LogRecordOrigin {
   containerId: string;
@@ -41,7 +44,13 @@ export interface LogOom extends LogRecordOrigin {
   stream: "oom";
 }
 
-export type LogRecord = LogOutput | LogExit | LogOom;
+/** The machine ends by itself: its time is over, or nobody has used it for long. */
+export interface LogOver extends LogRecordOrigin {
+  stream: "over";
+  reason: "timeout" | "idle";
+}
+
+export type LogRecord = LogOutput | LogExit | LogOom | LogOver;
 
 /** @throws RangeError if an id or the payload is too long for its length field. */
 export function encodeLogRecord(record: LogRecord): Uint8Array {
@@ -70,6 +79,7 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
 
 function payloadOf(record: LogRecord): Uint8Array {
   if (record.stream === "oom") return new Uint8Array();
+  if (record.stream === "over") return Uint8Array.of(record.reason === "idle" ? 2 : 1);
   return record.stream === "exit" ? encodeExit(record.status) : record.data;
 }
 

@@ -19,7 +19,9 @@ export {
   type LogExit,
   type LogOom,
   type LogOutput,
+  type LogOver,
   type LogRecord,
   MAX_LOG_PAYLOAD_BYTES,
+  machineId,
 } from "./log-record.ts";
 export { LogRecordDecoder } from "./log-record-decoder.ts";

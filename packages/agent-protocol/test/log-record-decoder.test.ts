@@ -15,6 +15,8 @@ const RECORDS: LogRecord[] = [
   { ...origin, stream: "exit", status: 137 },
   { ...origin, stream: "exit", status: -2 },
   { ...origin, stream: "oom" },
+  { ...origin, containerId: "machine", stream: "over", reason: "timeout" },
+  { ...origin, containerId: "machine", stream: "over", reason: "idle" },
 ];
 const LOG = Buffer.concat(RECORDS.map(encodeLogRecord));
 
@@ -76,6 +78,7 @@ describe("bytes that are no record are skipped up to the next one", () => {
     ["another version", broken((bytes) => bytes.writeUInt8(2, 4))],
     ["an unknown stream with a bad id", broken((bytes) => bytes.write("c/", 20)).fill(9, 5, 6)],
     ["an oom with a payload", broken((bytes) => bytes.writeUInt8(4, 5))],
+    ["an end of the machine with four bytes", broken((bytes) => bytes.writeUInt8(5, 5))],
     ["stream 0", broken((bytes) => bytes.writeUInt8(0, 5))],
     ["no container id", broken((bytes) => bytes.writeUInt8(0, 6))],
     ["a payload of 4 GiB", broken((bytes) => bytes.writeUInt32LE(0xffffffff, 16))],
@@ -114,10 +117,20 @@ test("the caller may read into the same buffer again and again", () => {
     const length = LOG.copy(buffer, 0, at, at + 7);
     for (const record of decoder.push(buffer.subarray(0, length))) {
       if (record.stream === "oom") records.push("oom");
+      else if (record.stream === "over") records.push(record.reason);
       else records.push(record.stream === "exit" ? `exit ${record.status}` : `${record.data}`);
     }
   }
-  expect(records).toEqual(["hello", "", "x".repeat(64 * 1024), "exit 137", "exit -2", "oom"]);
+  expect(records).toEqual([
+    "hello",
+    "",
+    "x".repeat(64 * 1024),
+    "exit 137",
+    "exit -2",
+    "oom",
+    "timeout",
+    "idle",
+  ]);
 });
 
 test("random bytes, whole or cut, never throw and never hold back more than a record", () => {

@@ -45,6 +45,7 @@ export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { EventsOptions, EventType } from "./config/events.ts";
 export type { ExecInput, ExecOptions, OutputListener } from "./config/exec.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
+export type { Lifetime } from "./config/lifetime.ts";
 export type { ListOptions } from "./config/list.ts";
 export type { MonitorOptions } from "./config/monitor.ts";
 export type { Mount } from "./config/mount.ts";

@@ -2,6 +2,7 @@
 
 pub mod destroy;
 pub mod exit;
+pub mod lifetime;
 
 use std::path::PathBuf;
 use std::process;

@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::task::spawn_blocking;
 
@@ -37,6 +38,8 @@ pub struct OutputLog {
     /// How many of them may be there before output is lost.
     limit: Cell<u64>,
     full: Cell<bool>,
+    /// When the last output came that no client reads, whether it is kept or not.
+    pub heard: Cell<Option<Instant>>,
 }
 
 #[derive(Clone)]
@@ -58,6 +61,7 @@ impl OutputLog {
             written: Cell::default(),
             limit: Cell::new(u64::MAX),
             full: Cell::default(),
+            heard: Cell::default(),
         };
         if !disk {
             log.ready.set();

@@ -15,6 +15,10 @@ pub const STDERR: u8 = 2;
 pub const END: u8 = 3;
 /// The container ran out of memory; there is no payload.
 pub const OOM: u8 = 4;
+/// The machine ends by itself; the payload is one byte: 1, its time is over, 2, nobody has used it.
+pub const OVER: u8 = 5;
+/// Stands for a container's id in records that are about the machine.
+pub const MACHINE: &str = "machine";
 
 /// The bytes of a record that stand before a payload of `length` bytes, which may be set later.
 pub fn head(stream: u8, container_id: &str, exec_id: &str, length: u32) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Empties the output streams that no client reads: into the log, or into nothing.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use super::output::Output;
 use super::{Process, wait};
@@ -44,7 +45,11 @@ async fn run(log: Rc<OutputLog>, process: Rc<Process>, output: Rc<Output>, strea
             OutputSink::Log => record::head(stream, &process.container_id, &process.exec_id, 0),
             _ => Vec::new(),
         };
-        match next(&output, &front) {
+        let found = next(&output, &front);
+        if let Ok(Next::Data(_)) = found {
+            log.heard.set(Some(Instant::now()));
+        }
+        match found {
             Ok(Next::Data(mut body)) if !front.is_empty() => {
                 let length = body.bytes().len() - front.len();
                 record::set_length(body.bytes_mut(), length as u32);

@@ -4,6 +4,7 @@ pub mod consoles;
 pub mod container;
 pub mod execs;
 pub mod files;
+pub mod lifetime;
 pub mod oom;
 pub mod pause;
 pub mod shared_mounts;
@@ -19,6 +20,7 @@ use crate::status::{Code, Result, Status};
 use crate::storage::Storages;
 use consoles::Consoles;
 use container::Container;
+use lifetime::Lifetime;
 use pause::Pause;
 
 pub struct Sandbox {
@@ -27,6 +29,7 @@ pub struct Sandbox {
     pub storages: Storages,
     pub consoles: Consoles,
     pub pause: Pause,
+    pub lifetime: Lifetime,
     settings: RefCell<Option<Settings>>,
     /// Numbers for files that belong to one call.
     serial: Cell<u64>,
@@ -70,6 +73,7 @@ impl Sandbox {
             storages,
             consoles: Consoles::default(),
             pause: Pause::default(),
+            lifetime: Lifetime::default(),
             settings: RefCell::default(),
             serial: Cell::default(),
         }

@@ -66,6 +66,7 @@ async fn run(agent: Rc<Agent>, session: Rc<Session>, stream: u32, request: Reque
     let limit = u64::try_from(request.timeout_nano).ok().filter(|n| *n > 0);
     let waits = service::only_waits(&request);
     let mut deadline = std::pin::pin!(sleep(limit));
+    let _use = service::is_use(&request).then(|| agent.sandbox.lifetime.begin());
     agent.booted.wait().await;
     let begin = Instant::now();
     let mut work = std::pin::pin!(service::call(&agent, request));

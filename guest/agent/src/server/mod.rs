@@ -17,7 +17,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::LocalSet;
 
-use crate::agent::{Agent, destroy};
+use crate::agent::{Agent, destroy, lifetime};
 use crate::boot;
 use crate::config::Config;
 use crate::crun::Crun;
@@ -65,6 +65,7 @@ async fn serve(config: Config, cgroups: bool) -> Result<()> {
     if agent.config.log_disk.is_some() {
         tokio::task::spawn_local(attach_log_disk(agent.clone()));
     }
+    tokio::task::spawn_local(lifetime::keep(agent.clone()));
     listen_all(&agent)?;
     agent.booted.set();
     crate::debug!("phase booted");

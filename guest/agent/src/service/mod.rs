@@ -38,6 +38,29 @@ pub fn only_waits(request: &Request) -> bool {
     }
 }
 
+/// Whether the call uses the machine, and does not only look at it: who looks from time to time
+/// keeps no machine that nobody uses.
+pub fn is_use(request: &Request) -> bool {
+    match request.service.as_str() {
+        "grpc.AgentService" => !matches!(
+            request.method.as_str(),
+            "GetDiagnosticData"
+                | "GetGuestDetails"
+                | "GetMetrics"
+                | "GetOOMEvent"
+                | "GetVolumeStats"
+                | "ListInterfaces"
+                | "ListRoutes"
+                | "SetGuestDateTime"
+                | "StatsContainer"
+        ),
+        "virtcontainers.Extension" => {
+            !matches!(request.method.as_str(), "ListProcesses" | "ProcessTable")
+        }
+        _ => false,
+    }
+}
+
 fn decode<M: Message + Default>(payload: Bytes) -> Result<M> {
     M::decode(payload).map_err(|error| Status::invalid(format!("bad request: {error}")))
 }

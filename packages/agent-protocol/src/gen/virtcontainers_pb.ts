@@ -24,6 +24,8 @@
 // folder, filled with what the root of the container has at its destination,
 // with owner, mode and times, unless there is something in it already. What was
 // cut short is done anew, or brought to its end, by the next one.
+// "lifetime": the machine ends by itself when its time is over, or when nobody
+// has used it for long: ConfigureSandbox and SetLifetime say when.
 // "events": the log port tells the end of the first process of every container,
 // and when a container ran out of memory; see docs/log-format.md.
 
@@ -37,7 +39,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file virtcontainers.proto.
  */
 export const file_virtcontainers: GenFile = /*@__PURE__*/
-  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSLeAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsSFAoMZXhpdGVkX2F0X25zGAggASgEEgwKBGFyZ3MYCSADKAkSFQoNc3RhcnRlZF9hdF9ucxgKIAEoBCJrChdDb25maWd1cmVTYW5kYm94UmVxdWVzdBIRCglleGl0X3dpdGgYASABKAkSEQoJbG9nX2xpbWl0GAIgASgEEioKBWZpbGVzGAMgAygLMhsudmlydGNvbnRhaW5lcnMuU2FuZGJveEZpbGUiKQoLU2FuZGJveEZpbGUSDAoEbmFtZRgBIAEoCRIMCgRkYXRhGAIgASgMIiMKEkNoYW5nZU93bmVyUmVxdWVzdBINCgV0b2tlbhgBIAEoDCKVAQoRUmVhZE91dHB1dFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSLAoGc3RyZWFtGAMgASgOMhwudmlydGNvbnRhaW5lcnMuT3V0cHV0U3RyZWFtEhMKBm9mZnNldBgEIAEoBEgAiAEBEgsKA2xlbhgFIAEoDUIJCgdfb2Zmc2V0Ij8KElJlYWRPdXRwdXRSZXNwb25zZRIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDBILCgNlb2YYAyABKAgiKwoTUHJvY2Vzc1RhYmxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiQAoUUHJvY2Vzc1RhYmxlUmVzcG9uc2USKAoEcm93cxgBIAMoCzIaLnZpcnRjb250YWluZXJzLlByb2Nlc3NSb3ci4wEKClByb2Nlc3NSb3cSCwoDcGlkGAEgASgNEg4KBm5zX3BpZBgCIAEoDRIMCgRwcGlkGAMgASgNEgsKA3VpZBgEIAEoDRIMCgR1c2VyGAUgASgJEgsKA3R0eRgGIAEoCRINCgVzdGF0ZRgHIAEoCRIUCgxzdGFydF90aW1lX3MYCCABKAQSDgoGY3B1X21zGAkgASgEEg8KB3Jzc19raWIYCiABKAQSDwoHdnN6X2tpYhgLIAEoBBIPCgd0aHJlYWRzGAwgASgNEgwKBGNvbW0YDSABKAkSDAoEYXJncxgOIAMoCSIlChRTZXRPbmxpbmVDcHVzUmVxdWVzdBINCgVjb3VudBgBIAEoDSInChVTZXRPbmxpbmVDcHVzUmVzcG9uc2USDgoGb25saW5lGAEgAygNIpkBCglGaWxlRW50cnkSDAoEbmFtZRgBIAEoDBImCgRraW5kGAIgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgDIAEoDRILCgN1aWQYBCABKA0SCwoDZ2lkGAUgASgNEhAKCG10aW1lX21zGAYgASgDEgwKBHNpemUYByABKAQSDgoGdGFyZ2V0GAggASgMIkUKD1N0YXRQYXRoUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZmb2xsb3cYAyABKAgiPAoQU3RhdFBhdGhSZXNwb25zZRIoCgVlbnRyeRgBIAEoCzIZLnZpcnRjb250YWluZXJzLkZpbGVFbnRyeSJVChFMaXN0Rm9sZGVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRINCgVhZnRlchgDIAEoDBINCgVsaW1pdBgEIAEoDSJAChJMaXN0Rm9sZGVyUmVzcG9uc2USKgoHZW50cmllcxgBIAMoCzIZLnZpcnRjb250YWluZXJzLkZpbGVFbnRyeSJSCg9SZWFkRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGb2Zmc2V0GAMgASgEEgsKA2xlbhgEIAEoDSIgChBSZWFkRmlsZVJlc3BvbnNlEgwKBGRhdGEYASABKAwi4AEKDlB1dEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEiYKBGtpbmQYAyABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SEAoIbXRpbWVfbXMYByABKAMSDAoEc2l6ZRgIIAEoBBIOCgZvZmZzZXQYCSABKAQSDAoEZGF0YRgKIAEoDBIOCgZ0YXJnZXQYCyABKAwSDAoEcGFydBgMIAEoCSJDCg9Ecm9wRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEcGFydBgDIAEoCSIhChFSZW1vdmVGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJKi4KCk91dHB1dFNpbmsSCgoGQ0xJRU5UEAASBwoDTE9HEAESCwoHRElTQ0FSRBACKkUKDE91dHB1dFN0cmVhbRIdChlPVVRQVVRfU1RSRUFNX1VOU1BFQ0lGSUVEEAASCgoGU1RET1VUEAESCgoGU1RERVJSEAIqRAoIRmlsZUtpbmQSCQoFT1RIRVIQABIICgRGSUxFEAESCgoGRk9MREVSEAISCAoETElOSxADEg0KCUhBUkRfTElOSxAEMqIICglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2USTQoIU3RhdFBhdGgSHy52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlc3BvbnNlElMKCkxpc3RGb2xkZXISIS52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXNwb25zZRJNCghSZWFkRmlsZRIfLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVzcG9uc2USQQoHUHV0RmlsZRIeLnZpcnRjb250YWluZXJzLlB1dEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkMKCERyb3BGaWxlEh8udmlydGNvbnRhaW5lcnMuRHJvcEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElMKEENvbmZpZ3VyZVNhbmRib3gSJy52aXJ0Y29udGFpbmVycy5Db25maWd1cmVTYW5kYm94UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJJCgtDaGFuZ2VPd25lchIiLnZpcnRjb250YWluZXJzLkNoYW5nZU93bmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJHCgpSZW1vdmVGaWxlEiEudmlydGNvbnRhaW5lcnMuUmVtb3ZlRmlsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHliBnByb3RvMw", [file_google_protobuf_empty]);
+  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSLeAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsSFAoMZXhpdGVkX2F0X25zGAggASgEEgwKBGFyZ3MYCSADKAkSFQoNc3RhcnRlZF9hdF9ucxgKIAEoBCKXAQoXQ29uZmlndXJlU2FuZGJveFJlcXVlc3QSEQoJZXhpdF93aXRoGAEgASgJEhEKCWxvZ19saW1pdBgCIAEoBBIqCgVmaWxlcxgDIAMoCzIbLnZpcnRjb250YWluZXJzLlNhbmRib3hGaWxlEioKCGxpZmV0aW1lGAQgASgLMhgudmlydGNvbnRhaW5lcnMuTGlmZXRpbWUiNwoITGlmZXRpbWUSEgoKdGltZW91dF9tcxgBIAEoBBIXCg9pZGxlX3RpbWVvdXRfbXMYAiABKAQiKQoLU2FuZGJveEZpbGUSDAoEbmFtZRgBIAEoCRIMCgRkYXRhGAIgASgMIiMKEkNoYW5nZU93bmVyUmVxdWVzdBINCgV0b2tlbhgBIAEoDCKVAQoRUmVhZE91dHB1dFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSLAoGc3RyZWFtGAMgASgOMhwudmlydGNvbnRhaW5lcnMuT3V0cHV0U3RyZWFtEhMKBm9mZnNldBgEIAEoBEgAiAEBEgsKA2xlbhgFIAEoDUIJCgdfb2Zmc2V0Ij8KElJlYWRPdXRwdXRSZXNwb25zZRIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDBILCgNlb2YYAyABKAgiKwoTUHJvY2Vzc1RhYmxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiQAoUUHJvY2Vzc1RhYmxlUmVzcG9uc2USKAoEcm93cxgBIAMoCzIaLnZpcnRjb250YWluZXJzLlByb2Nlc3NSb3ci4wEKClByb2Nlc3NSb3cSCwoDcGlkGAEgASgNEg4KBm5zX3BpZBgCIAEoDRIMCgRwcGlkGAMgASgNEgsKA3VpZBgEIAEoDRIMCgR1c2VyGAUgASgJEgsKA3R0eRgGIAEoCRINCgVzdGF0ZRgHIAEoCRIUCgxzdGFydF90aW1lX3MYCCABKAQSDgoGY3B1X21zGAkgASgEEg8KB3Jzc19raWIYCiABKAQSDwoHdnN6X2tpYhgLIAEoBBIPCgd0aHJlYWRzGAwgASgNEgwKBGNvbW0YDSABKAkSDAoEYXJncxgOIAMoCSIlChRTZXRPbmxpbmVDcHVzUmVxdWVzdBINCgVjb3VudBgBIAEoDSInChVTZXRPbmxpbmVDcHVzUmVzcG9uc2USDgoGb25saW5lGAEgAygNIpkBCglGaWxlRW50cnkSDAoEbmFtZRgBIAEoDBImCgRraW5kGAIgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgDIAEoDRILCgN1aWQYBCABKA0SCwoDZ2lkGAUgASgNEhAKCG10aW1lX21zGAYgASgDEgwKBHNpemUYByABKAQSDgoGdGFyZ2V0GAggASgMIkUKD1N0YXRQYXRoUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZmb2xsb3cYAyABKAgiPAoQU3RhdFBhdGhSZXNwb25zZRIoCgVlbnRyeRgBIAEoCzIZLnZpcnRjb250YWluZXJzLkZpbGVFbnRyeSJVChFMaXN0Rm9sZGVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRINCgVhZnRlchgDIAEoDBINCgVsaW1pdBgEIAEoDSJAChJMaXN0Rm9sZGVyUmVzcG9uc2USKgoHZW50cmllcxgBIAMoCzIZLnZpcnRjb250YWluZXJzLkZpbGVFbnRyeSJSCg9SZWFkRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGb2Zmc2V0GAMgASgEEgsKA2xlbhgEIAEoDSIgChBSZWFkRmlsZVJlc3BvbnNlEgwKBGRhdGEYASABKAwi4AEKDlB1dEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEiYKBGtpbmQYAyABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SEAoIbXRpbWVfbXMYByABKAMSDAoEc2l6ZRgIIAEoBBIOCgZvZmZzZXQYCSABKAQSDAoEZGF0YRgKIAEoDBIOCgZ0YXJnZXQYCyABKAwSDAoEcGFydBgMIAEoCSJDCg9Ecm9wRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEcGFydBgDIAEoCSIhChFSZW1vdmVGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJKi4KCk91dHB1dFNpbmsSCgoGQ0xJRU5UEAASBwoDTE9HEAESCwoHRElTQ0FSRBACKkUKDE91dHB1dFN0cmVhbRIdChlPVVRQVVRfU1RSRUFNX1VOU1BFQ0lGSUVEEAASCgoGU1RET1VUEAESCgoGU1RERVJSEAIqRAoIRmlsZUtpbmQSCQoFT1RIRVIQABIICgRGSUxFEAESCgoGRk9MREVSEAISCAoETElOSxADEg0KCUhBUkRfTElOSxAEMuMICglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2USTQoIU3RhdFBhdGgSHy52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlc3BvbnNlElMKCkxpc3RGb2xkZXISIS52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXNwb25zZRJNCghSZWFkRmlsZRIfLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVzcG9uc2USQQoHUHV0RmlsZRIeLnZpcnRjb250YWluZXJzLlB1dEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkMKCERyb3BGaWxlEh8udmlydGNvbnRhaW5lcnMuRHJvcEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElMKEENvbmZpZ3VyZVNhbmRib3gSJy52aXJ0Y29udGFpbmVycy5Db25maWd1cmVTYW5kYm94UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRI/CgtTZXRMaWZldGltZRIYLnZpcnRjb250YWluZXJzLkxpZmV0aW1lGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkkKC0NoYW5nZU93bmVyEiIudmlydGNvbnRhaW5lcnMuQ2hhbmdlT3duZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkcKClJlbW92ZUZpbGUSIS52aXJ0Y29udGFpbmVycy5SZW1vdmVGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_empty]);
 
 /**
  * @generated from message virtcontainers.SetOutputRequest
@@ -201,6 +203,13 @@ export type ConfigureSandboxRequest = Message<"virtcontainers.ConfigureSandboxRe
    * @generated from field: repeated virtcontainers.SandboxFile files = 3;
    */
   files: SandboxFile[];
+
+  /**
+   * From now on; absent: without an end.
+   *
+   * @generated from field: virtcontainers.Lifetime lifetime = 4;
+   */
+  lifetime?: Lifetime;
 };
 
 /**
@@ -209,6 +218,35 @@ export type ConfigureSandboxRequest = Message<"virtcontainers.ConfigureSandboxRe
  */
 export const ConfigureSandboxRequestSchema: GenMessage<ConfigureSandboxRequest> = /*@__PURE__*/
   messageDesc(file_virtcontainers, 4);
+
+/**
+ * By a clock that stands still while the machine does; 0: without an end.
+ *
+ * @generated from message virtcontainers.Lifetime
+ */
+export type Lifetime = Message<"virtcontainers.Lifetime"> & {
+  /**
+   * From the call on.
+   *
+   * @generated from field: uint64 timeout_ms = 1;
+   */
+  timeoutMs: bigint;
+
+  /**
+   * Since the last call or output. A call counts until it is answered; those that
+   * only look (states, lists, statistics, health, the time of day) don't.
+   *
+   * @generated from field: uint64 idle_timeout_ms = 2;
+   */
+  idleTimeoutMs: bigint;
+};
+
+/**
+ * Describes the message virtcontainers.Lifetime.
+ * Use `create(LifetimeSchema)` to create a new message.
+ */
+export const LifetimeSchema: GenMessage<Lifetime> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 5);
 
 /**
  * @generated from message virtcontainers.SandboxFile
@@ -232,7 +270,7 @@ export type SandboxFile = Message<"virtcontainers.SandboxFile"> & {
  * Use `create(SandboxFileSchema)` to create a new message.
  */
 export const SandboxFileSchema: GenMessage<SandboxFile> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 5);
+  messageDesc(file_virtcontainers, 6);
 
 /**
  * @generated from message virtcontainers.ChangeOwnerRequest
@@ -251,7 +289,7 @@ export type ChangeOwnerRequest = Message<"virtcontainers.ChangeOwnerRequest"> & 
  * Use `create(ChangeOwnerRequestSchema)` to create a new message.
  */
 export const ChangeOwnerRequestSchema: GenMessage<ChangeOwnerRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 6);
+  messageDesc(file_virtcontainers, 7);
 
 /**
  * @generated from message virtcontainers.ReadOutputRequest
@@ -296,7 +334,7 @@ export type ReadOutputRequest = Message<"virtcontainers.ReadOutputRequest"> & {
  * Use `create(ReadOutputRequestSchema)` to create a new message.
  */
 export const ReadOutputRequestSchema: GenMessage<ReadOutputRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 7);
+  messageDesc(file_virtcontainers, 8);
 
 /**
  * @generated from message virtcontainers.ReadOutputResponse
@@ -329,7 +367,7 @@ export type ReadOutputResponse = Message<"virtcontainers.ReadOutputResponse"> & 
  * Use `create(ReadOutputResponseSchema)` to create a new message.
  */
 export const ReadOutputResponseSchema: GenMessage<ReadOutputResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 8);
+  messageDesc(file_virtcontainers, 9);
 
 /**
  * @generated from message virtcontainers.ProcessTableRequest
@@ -346,7 +384,7 @@ export type ProcessTableRequest = Message<"virtcontainers.ProcessTableRequest"> 
  * Use `create(ProcessTableRequestSchema)` to create a new message.
  */
 export const ProcessTableRequestSchema: GenMessage<ProcessTableRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 9);
+  messageDesc(file_virtcontainers, 10);
 
 /**
  * @generated from message virtcontainers.ProcessTableResponse
@@ -365,7 +403,7 @@ export type ProcessTableResponse = Message<"virtcontainers.ProcessTableResponse"
  * Use `create(ProcessTableResponseSchema)` to create a new message.
  */
 export const ProcessTableResponseSchema: GenMessage<ProcessTableResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 10);
+  messageDesc(file_virtcontainers, 11);
 
 /**
  * Texts come from the processes themselves: any bytes but NUL, made UTF-8.
@@ -465,7 +503,7 @@ export type ProcessRow = Message<"virtcontainers.ProcessRow"> & {
  * Use `create(ProcessRowSchema)` to create a new message.
  */
 export const ProcessRowSchema: GenMessage<ProcessRow> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 11);
+  messageDesc(file_virtcontainers, 12);
 
 /**
  * @generated from message virtcontainers.SetOnlineCpusRequest
@@ -485,7 +523,7 @@ export type SetOnlineCpusRequest = Message<"virtcontainers.SetOnlineCpusRequest"
  * Use `create(SetOnlineCpusRequestSchema)` to create a new message.
  */
 export const SetOnlineCpusRequestSchema: GenMessage<SetOnlineCpusRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 12);
+  messageDesc(file_virtcontainers, 13);
 
 /**
  * @generated from message virtcontainers.SetOnlineCpusResponse
@@ -504,7 +542,7 @@ export type SetOnlineCpusResponse = Message<"virtcontainers.SetOnlineCpusRespons
  * Use `create(SetOnlineCpusResponseSchema)` to create a new message.
  */
 export const SetOnlineCpusResponseSchema: GenMessage<SetOnlineCpusResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 13);
+  messageDesc(file_virtcontainers, 14);
 
 /**
  * @generated from message virtcontainers.FileEntry
@@ -566,7 +604,7 @@ export type FileEntry = Message<"virtcontainers.FileEntry"> & {
  * Use `create(FileEntrySchema)` to create a new message.
  */
 export const FileEntrySchema: GenMessage<FileEntry> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 14);
+  messageDesc(file_virtcontainers, 15);
 
 /**
  * @generated from message virtcontainers.StatPathRequest
@@ -595,7 +633,7 @@ export type StatPathRequest = Message<"virtcontainers.StatPathRequest"> & {
  * Use `create(StatPathRequestSchema)` to create a new message.
  */
 export const StatPathRequestSchema: GenMessage<StatPathRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 15);
+  messageDesc(file_virtcontainers, 16);
 
 /**
  * @generated from message virtcontainers.StatPathResponse
@@ -614,7 +652,7 @@ export type StatPathResponse = Message<"virtcontainers.StatPathResponse"> & {
  * Use `create(StatPathResponseSchema)` to create a new message.
  */
 export const StatPathResponseSchema: GenMessage<StatPathResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 16);
+  messageDesc(file_virtcontainers, 17);
 
 /**
  * @generated from message virtcontainers.ListFolderRequest
@@ -650,7 +688,7 @@ export type ListFolderRequest = Message<"virtcontainers.ListFolderRequest"> & {
  * Use `create(ListFolderRequestSchema)` to create a new message.
  */
 export const ListFolderRequestSchema: GenMessage<ListFolderRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 17);
+  messageDesc(file_virtcontainers, 18);
 
 /**
  * @generated from message virtcontainers.ListFolderResponse
@@ -669,7 +707,7 @@ export type ListFolderResponse = Message<"virtcontainers.ListFolderResponse"> & 
  * Use `create(ListFolderResponseSchema)` to create a new message.
  */
 export const ListFolderResponseSchema: GenMessage<ListFolderResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 18);
+  messageDesc(file_virtcontainers, 19);
 
 /**
  * @generated from message virtcontainers.ReadFileRequest
@@ -703,7 +741,7 @@ export type ReadFileRequest = Message<"virtcontainers.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 19);
+  messageDesc(file_virtcontainers, 20);
 
 /**
  * @generated from message virtcontainers.ReadFileResponse
@@ -722,7 +760,7 @@ export type ReadFileResponse = Message<"virtcontainers.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 20);
+  messageDesc(file_virtcontainers, 21);
 
 /**
  * @generated from message virtcontainers.PutFileRequest
@@ -803,7 +841,7 @@ export type PutFileRequest = Message<"virtcontainers.PutFileRequest"> & {
  * Use `create(PutFileRequestSchema)` to create a new message.
  */
 export const PutFileRequestSchema: GenMessage<PutFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 21);
+  messageDesc(file_virtcontainers, 22);
 
 /**
  * @generated from message virtcontainers.DropFileRequest
@@ -832,7 +870,7 @@ export type DropFileRequest = Message<"virtcontainers.DropFileRequest"> & {
  * Use `create(DropFileRequestSchema)` to create a new message.
  */
 export const DropFileRequestSchema: GenMessage<DropFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 22);
+  messageDesc(file_virtcontainers, 23);
 
 /**
  * @generated from message virtcontainers.RemoveFileRequest
@@ -851,7 +889,7 @@ export type RemoveFileRequest = Message<"virtcontainers.RemoveFileRequest"> & {
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 23);
+  messageDesc(file_virtcontainers, 24);
 
 /**
  * @generated from enum virtcontainers.OutputSink
@@ -1076,6 +1114,16 @@ export const Extension: GenService<{
   configureSandbox: {
     methodKind: "unary";
     input: typeof ConfigureSandboxRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * When the machine ends by itself, from now on ("lifetime").
+   *
+   * @generated from rpc virtcontainers.Extension.SetLifetime
+   */
+  setLifetime: {
+    methodKind: "unary";
+    input: typeof LifetimeSchema;
     output: typeof EmptySchema;
   },
   /**

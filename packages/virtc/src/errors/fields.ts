@@ -6,6 +6,7 @@ import { UsageError } from "./usage.ts";
 const options: Readonly<Record<string, string>> = {
   id: "--name",
   hostname: "--hostname",
+  lifetime: "--timeout",
   kernel: "--kernel",
   "hypervisorConfig.kernelPath": "--kernel",
   "hypervisorConfig.memoryMiB": "--memory",

@@ -36,7 +36,17 @@ describe("a wrong command line", () => {
     [["run", "--workdir", "tmp", "busybox"], '--workdir: "tmp" is not allowed', "absolute"],
     [["run", "--hypervisor", "xen", "busybox"], '--hypervisor: "xen" is not allowed', ""],
     [["run", "--kernel", "vmlinux", "busybox"], '--kernel: "vmlinux" is not allowed', ""],
-    [["run", "-d", "--timeout", "1s", "busybox"], "--timeout can't be used with --detach", ""],
+    [
+      ["run", "-d", "--timeout", "500ms", "busybox"],
+      '--timeout: "500ms" is not allowed',
+      "a second",
+    ],
+    [
+      ["run", "-d", "--timeout", "1s", "--network", "container:web", "busybox"],
+      "--timeout can't be used with --detach and --network container:web",
+      "that of web",
+    ],
+    [["sandbox", "create", "--on-timeout", "delete"], "--on-timeout", "needs --timeout"],
     [["run", "--rootfs", "/srv"], "a command is missing", ""],
     [["run", "-it", "busybox"], "needs a terminal", "Leave out -t"],
     [["kill", "-s", "NOPE", "web"], '--signal: "NOPE" is not allowed', ""],

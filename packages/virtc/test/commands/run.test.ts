@@ -43,6 +43,12 @@ describe("virtc run", () => {
     });
   });
 
+  it("has the VM keep the time of a container that nobody waits for", async () => {
+    const { library, context } = setUp(untilSignal);
+    await runCli(["run", "-d", "--timeout", "1m30s", "busybox", "sleep", "inf"], context);
+    expect(library.created[0]?.lifetime).toEqual({ timeoutMs: 90_000 });
+  });
+
   it("leaves what follows the image to the command", async () => {
     const { library, context } = setUp(speak);
     await runCli(["run", "--rm", "busybox", "ls", "--rm", "-it", "--", "--name=x"], context);

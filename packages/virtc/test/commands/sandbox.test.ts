@@ -36,6 +36,17 @@ describe("sandbox create", () => {
     expect((await virtc("pod", "create")).out).toMatch(/^[0-9a-f]{12}\n$/);
   });
 
+  it("tells the VM when it ends by itself; options go before the file", async () => {
+    const { library, virtc } = setUp();
+    const times = ["--timeout", "8h", "--idle-timeout", "30m", "--on-timeout", "delete"];
+    expect((await virtc("sandbox", "create", ...times)).code).toBe(0);
+    expect(library.created[0]?.lifetime).toEqual({
+      timeoutMs: 28_800_000,
+      idleTimeoutMs: 1_800_000,
+      onTimeout: "delete",
+    });
+  });
+
   it("makes one with a container that writes to its log", async () => {
     const { library, virtc } = setUp();
     const argv = [

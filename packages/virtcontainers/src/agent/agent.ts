@@ -85,10 +85,18 @@ export interface GuestDetails {
   memoryProbe: boolean;
 }
 
+/** When a machine ends by itself, in milliseconds from now on; undefined: it does not. */
+export interface GuestLifetime {
+  timeoutMs: number | undefined;
+  idleTimeoutMs: number | undefined;
+}
+
 /** What belongs to one sandbox beyond what createSandbox tells. */
 export interface SandboxSettings {
   /** The container with whose first process the machine ends. */
   exitWith: string | undefined;
+  /** When it ends by itself; only with the feature `lifetime`. */
+  lifetime: GuestLifetime | undefined;
   /** How much output the log may get. */
   logLimitBytes: bigint;
   /** What its containers are given; an agent without the feature `files` takes no notice of them. */
@@ -118,6 +126,8 @@ export interface Agent extends AgentFiles, AsyncDisposable {
   details(signal: AbortSignal): Promise<GuestDetails>;
   /** Once, before createSandbox. NOT_SUPPORTED or INVALID_ARGUMENT of an agent that does not know it. */
   configureSandbox(settings: SandboxSettings, signal: AbortSignal): Promise<void>;
+  /** Tells anew when the machine ends by itself; only with the feature `lifetime`. */
+  setLifetime(lifetime: GuestLifetime, signal: AbortSignal): Promise<void>;
   /** Writes one of those files anew, for all containers at once; only with the feature `files`. */
   putSandboxFile(file: SandboxFile, signal: AbortSignal): Promise<void>;
   createSandbox(

@@ -14,6 +14,9 @@ export const filesFeature = "files";
 /** The feature that an agent names if it fills volumes with what a root has in their place. */
 export const fillFeature = "fill";
 
+/** The feature that an agent names if it ends its machine when its time is over, or when nobody uses it. */
+export const lifetimeFeature = "lifetime";
+
 /** An agent that is not this project's: what the contract leaves open is done as the field's own agent does it. */
 export function isForeign({
   config,

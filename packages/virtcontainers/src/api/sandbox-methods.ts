@@ -42,6 +42,13 @@ export interface SandboxMethods {
   resume(options?: CallOptions): Promise<void>;
 
   /**
+   * The VM ends by itself after so many milliseconds from now on, 1000 to 2^31 - 1, whatever was said before; undefined: it
+   * does not. The next start of its VM goes by the sandbox's `lifetime` again. NOT_SUPPORTED by an agent that can't end
+   * its machine.
+   */
+  setTimeout(timeoutMs: number | undefined, options?: CallOptions): Promise<void>;
+
+  /**
    * Gives the VM another number of CPUs or amount of memory while it runs: all that the guest has. Memory grows
    * in steps of 128 MiB, so what is given back may be more. NOT_SUPPORTED beyond the maxima that it was started
    * with, TIMEOUT if the guest does not part with memory in use.

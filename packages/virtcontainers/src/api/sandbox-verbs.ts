@@ -26,6 +26,7 @@ import { resizeSandbox } from "../resources/resize-sandbox.ts";
 import { cleanupContainer } from "../sandbox/cleanup-container.ts";
 import { openConsole } from "../sandbox/console.ts";
 import * as guest from "../sandbox/guest.ts";
+import { setTimeoutOf } from "../sandbox/lifetime.ts";
 import { pauseSandbox } from "../sandbox/pause.ts";
 import { resumeSandbox } from "../sandbox/resume.ts";
 import { setAnnotations } from "../sandbox/set-annotations.ts";
@@ -66,6 +67,7 @@ export const sandboxVerbs: {
   },
   pause: { holding: "exclusive", before: 0, verb: () => pauseSandbox },
   resume: { holding: "exclusive", before: 0, verb: () => resumeSandbox },
+  setTimeout: { holding: "exclusive", before: 1, verb: setTimeoutOf },
   resize: { holding: "exclusive", before: 1, verb: (size) => (held) => resizeSandbox(held, size) },
   status: { holding: "shared", before: 0, verb: () => statusSandbox },
   stats: { holding: "shared", before: 0, verb: () => statsSandbox },

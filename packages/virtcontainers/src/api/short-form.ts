@@ -23,6 +23,7 @@ export function configFromOptions(options: SandboxOptions, byDefault: string): S
     ...networkOf(o, byDefault),
     annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
     shmSize: o.shmSize,
+    lifetime: o.lifetime,
     // The size of the VM is what was said of it.
     staticResourceMgmt: resourcesOf(o) && true,
     containers: [mainOf(o), ...othersOf(o)],

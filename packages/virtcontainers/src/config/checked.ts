@@ -23,6 +23,7 @@ import type { ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import type { EventsOptions, EventsOptionsSchema } from "./events.ts";
 import type { ExecOptions, ExecOptionsSchema } from "./exec.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
+import type { Lifetime, LifetimeSchema } from "./lifetime.ts";
 import type { ListOptions, ListOptionsSchema } from "./list.ts";
 import type { MonitorOptions, MonitorOptionsSchema } from "./monitor.ts";
 import type { Mount, MountSchema } from "./mount.ts";
@@ -109,6 +110,7 @@ export type CheckedTypes = AllTrue<
     Says<HypervisorConfig, typeof HypervisorConfigSchema>,
     Says<Interface, typeof InterfaceSchema>,
     Says<KataAgentConfig, typeof KataAgentConfigSchema>,
+    Says<Lifetime, typeof LifetimeSchema>,
     Says<LinuxResources, typeof LinuxResourcesSchema>,
     Says<ListOptions, typeof ListOptionsSchema>,
     Says<MonitorOptions, typeof MonitorOptionsSchema>,

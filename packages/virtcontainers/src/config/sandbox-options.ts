@@ -4,6 +4,7 @@ import { absolutePath, argument, flag, id, integer, text, texts } from "../valid
 import { callFields } from "./call.ts";
 import { AnnotationsSchema, type ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import { type HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
+import { type Lifetime, LifetimeSchema } from "./lifetime.ts";
 import { type Mount, MountSchema, volumeName } from "./mount.ts";
 import { networkName } from "./network/names.ts";
 import { type SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
@@ -69,6 +70,8 @@ export interface SandboxOptions extends CallOptions {
   rlimits?: Rlimits | undefined;
   /** Bytes of a /dev/shm that all containers have together, from 4096. Default: each its own of 64 MiB. */
   shmSize?: number | undefined;
+  /** When it ends by itself, such as `{ timeoutMs: 600_000 }`; `timeoutMs` beside it is the deadline of the create. */
+  lifetime?: Lifetime | undefined;
   /** Further containers, which are started after `main`; at most 255. */
   containers?: readonly ContainerConfig[] | undefined;
   /** A kernel for the guest: an absolute path; default: that of the guest's files. */
@@ -113,6 +116,7 @@ export const SandboxOptionsSchema = v.strictObject({
   sysctl: v.optional(SysctlSchema),
   rlimits: v.optional(RlimitsSchema),
   shmSize: v.optional(integer(4096, 2 ** 44, "bytes")),
+  lifetime: v.optional(LifetimeSchema),
   containers: v.optional(
     v.pipe(v.array(ContainerConfigSchema), v.maxLength(255, "there can be at most 255 containers")),
   ),

@@ -4,6 +4,7 @@ import { type KataAgentConfig, KataAgentConfigSchema } from "./agent.ts";
 import { type Cgroups, CgroupsSchema } from "./cgroups.ts";
 import { AnnotationsSchema, type ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import { type HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
+import { type Lifetime, LifetimeSchema } from "./lifetime.ts";
 import { volumeName } from "./mount.ts";
 import { type NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
 import { type SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
@@ -54,6 +55,8 @@ export interface SandboxConfig {
   annotations?: Record<string, string> | undefined;
   /** The VM powers off by itself when the first command of this container ends. */
   exitWith?: string | undefined;
+  /** When it ends by itself; NOT_SUPPORTED by an agent that can't end its machine. Default: it does not. */
+  lifetime?: Lifetime | undefined;
   /** How large the log, and each other file that the guest fills, may become; default 256 MiB. */
   logLimitMiB?: number | undefined;
   /** Folders that its containers may mount by their tag, with the type `volume`. */
@@ -102,6 +105,7 @@ export const SandboxConfigSchema = v.pipe(
     ),
     annotations: v.optional(AnnotationsSchema),
     exitWith: v.optional(id),
+    lifetime: v.optional(LifetimeSchema),
     logLimitMiB: v.optional(integer(1, 1_048_576, "MiB")),
     proxyType: later("proxies"),
     proxyConfig: later("proxies"),

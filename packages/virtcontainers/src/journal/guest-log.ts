@@ -1,4 +1,4 @@
-import { type LogRecord, LogRecordDecoder } from "@virtcontainers/agent-protocol/ports";
+import { type LogRecord, LogRecordDecoder, machineId } from "@virtcontainers/agent-protocol/ports";
 import { guestTime } from "../guest-time.ts";
 import { openLog } from "../logs/open.ts";
 import { readRest } from "../logs/read.ts";
@@ -25,7 +25,9 @@ export async function readGuestEvents(
   if ((await log.size()) < progress.offset) progress.offset = 0;
   const position = { offset: progress.offset };
   const end = position.offset + maxBytes;
-  const decoder = new LogRecordDecoder({ containerIds: sandbox.containers.map(({ id }) => id) });
+  const decoder = new LogRecordDecoder({
+    containerIds: [machineId, ...sandbox.containers.map(({ id }) => id)],
+  });
   for await (const record of readRest(log, decoder, position, { end })) {
     const event = eventOfRecord(record, sandbox, progress);
     if (event !== undefined) found.push(event);
@@ -61,6 +63,7 @@ function eventOfRecord(
   sandbox: StoredSandbox,
   progress: Progress,
 ): JournalRecord | undefined {
+  if (record.stream === "over") progress.over = record.reason;
   if ((record.stream !== "exit" && record.stream !== "oom") || record.execId !== "") return;
   const container = sandbox.containers.find(({ id }) => id === record.containerId);
   if (container === undefined || container.startTime === "") return;

@@ -10,6 +10,8 @@ const Progress = v.object({
   exited: v.record(v.string(), v.string()),
   /** When a container's last lack of memory was told, ms. */
   oomAt: v.record(v.string(), v.number()),
+  /** Why the VM is to end by itself, once it has said so. */
+  over: v.optional(v.picklist(["timeout", "idle"])),
   /** That the VM has ended was told. */
   ended: v.boolean(),
 });

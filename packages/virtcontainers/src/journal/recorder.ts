@@ -137,18 +137,30 @@ export class EventRecorder {
   }
 }
 
-/** A VM that was made for one container ends with it; any other has died. */
+const overs = {
+  timeout: "its time was over",
+  idle: "nobody has used it for its idle time",
+} as const;
+
+/** Why a VM has ended in order: by its lifetime, or with the container that it was made for. */
+function whyEnded({ config }: StoredSandbox, progress: Progress): string | undefined {
+  if (progress.over !== undefined) return overs[progress.over];
+  const { exitWith } = config;
+  const ended = exitWith !== undefined && progress.exited[exitWith] !== undefined;
+  return ended ? `container ${exitWith} has ended` : undefined;
+}
+
+/** A VM that has not ended in order has died. */
 function endOf(
   sandbox: StoredSandbox,
   progress: Progress,
 ): JournalRecord & { type: "died" | "stopped" } {
-  const { exitWith } = sandbox.config;
-  const orderly = exitWith !== undefined && progress.exited[exitWith] !== undefined;
+  const why = whyEnded(sandbox, progress);
   return {
-    type: orderly ? "stopped" : "died",
+    type: why === undefined ? "died" : "stopped",
     time: new Date().toISOString(),
     sandboxId: sandbox.id,
-    reason: orderly ? `container ${exitWith} has ended` : "its VM has ended without being told to",
+    reason: why ?? "its VM has ended without being told to",
     key: `ended ${progress.marker}`,
   };
 }

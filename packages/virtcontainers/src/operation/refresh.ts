@@ -62,6 +62,7 @@ export async function markGone(
   }
   sandbox.state = "stopped";
   delete sandbox.vm;
+  delete sandbox.ends;
   delete sandbox.shareDaemon;
 }
 

@@ -51,6 +51,7 @@ export const rules = {
   deleteSandbox: { does: "delete", sandbox: ["ready", "paused", "stopped", "creating"] },
   statsSandbox: { does: "ask for statistics of", sandbox: ["running"] },
   monitorSandbox: { does: "monitor", sandbox: ["ready", "running", "paused"] },
+  setTimeout: { does: "set the timeout of", sandbox: up },
   resizeSandbox: { does: "resize", sandbox: up },
   askGuest: { does: "ask the guest of", sandbox: up },
   connectNetwork: { does: "change the networks of", sandbox: ["ready", "running", "stopped"] },

@@ -26,6 +26,7 @@ import { explainStart, onShareDeath } from "../storage/virtiofs/daemon.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { VmSize } from "../store/vm-size.ts";
+import { assertLifetime, setEnd } from "./lifetime.ts";
 import { tellGuest } from "./tell-guest.ts";
 
 /** Brings the VM of a sandbox up with all its containers created: state `ready` at the end. */
@@ -198,9 +199,13 @@ async function comeUp(operation: Operation, connecting: Connecting): Promise<voi
     endpoint.address = sandbox.vm?.devices[endpoint.id];
   deadline.phase("agent.createSandbox");
   await phase("agent.createSandbox", ids, async () => {
+    const { lifetime } = sandbox.config;
+    setEnd(sandbox, lifetime?.timeoutMs);
     const details = await tellGuest(agent, sandbox, signal);
     const seccomp = details.supportsSeccomp ? [seccompFeature] : [];
     sandbox.agentFeatures = [...seccomp, ...details.features.slice(0, 64)];
+    if (lifetime?.timeoutMs !== undefined || lifetime?.idleTimeoutMs !== undefined)
+      assertLifetime(sandbox);
   });
   for (const container of sandbox.containers) {
     deadline.phase("agent.createContainer");

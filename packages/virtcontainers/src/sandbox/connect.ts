@@ -6,6 +6,7 @@ import { runVerb } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
 import { id as idSchema, parse } from "../validate.ts";
 import type { Created } from "./create.ts";
+import { fetchSandbox } from "./fetch.ts";
 import { resumeSandbox } from "./resume.ts";
 import { statusSandbox } from "./status.ts";
 
@@ -18,6 +19,7 @@ export async function connectSandbox(
   parse(idSchema, id, "sandboxId");
   const connection = new Connection(context, id);
   try {
+    await (await fetchSandbox(context, id, options)).connection.close();
     const verb = { name: "connect", holding: "exclusive" } as const;
     const sandbox = await runVerb(context, connection, id, verb, options, async (operation) => {
       await statusSandbox(operation);

@@ -17,6 +17,7 @@ import {
   type GarbageOptions,
 } from "./collect-stale.ts";
 import { readDamaged, wipe } from "./delete.ts";
+import { isToBeDeleted } from "./lifetime.ts";
 
 export type { Garbage, GarbageOptions };
 
@@ -130,6 +131,7 @@ async function whyLeft(
   if (sandbox === undefined || sandbox.state === "creating") return "its creation was not finished";
   if (sandbox.deleting) return "its removal was not finished";
   if (sandbox.bootId !== (await context.host.bootId())) return "the machine has been restarted";
+  if (await isToBeDeleted(context, sandbox)) return "its time was over";
   if (!stopped || (sandbox.state !== "stopped" && (await isVmAlive(context, sandbox)))) return;
   return sandbox.state === "stopped" ? "it is stopped" : "its VM has died";
 }

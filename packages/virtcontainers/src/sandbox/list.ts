@@ -9,6 +9,8 @@ import type { StoredSandbox } from "../store/schema.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { Turns } from "../turns.ts";
 import { parse } from "../validate.ts";
+import { isToBeDeleted } from "./lifetime.ts";
+import { reclaim } from "./reclaim.ts";
 import { type SandboxStatus, sandboxStatus } from "./status.ts";
 
 /** How long sandboxes may take to say how their containers are, before their last known states are shown. */
@@ -45,6 +47,10 @@ export async function listSandboxes(
       const status = await unlessUnreadable(context, id, async () => {
         const stored = read(id);
         if (stored !== undefined && !isLabelled(stored, options)) return undefined;
+        if (stored !== undefined && (await isToBeDeleted(context, stored))) {
+          await reclaim(context, id, { signal });
+          return undefined;
+        }
         if (stored?.vm === undefined) return stored && (await sandboxStatus(context, stored));
         return await statusOf(context, stored, limit, signal);
       });

@@ -3,6 +3,7 @@ import { phase } from "../events.ts";
 import { refresh } from "../operation/refresh.ts";
 import type { Operation } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
+import { resumeEnd } from "./lifetime.ts";
 
 /** How long the guest may take to set its clock. */
 const clockTimeoutMs = 5_000;
@@ -17,6 +18,7 @@ export async function resumeSandbox(operation: Operation): Promise<void> {
   await phase("hypervisor.resume", { sandboxId: sandbox.id }, () => vm.resume(signal));
   context.host.failpoint("resume.after");
   sandbox.state = "running";
+  sandbox.ends = resumeEnd(sandbox);
   await operation.save();
   await context.events.record({ type: "resumed", sandboxId: sandbox.id });
   await setClock(operation);

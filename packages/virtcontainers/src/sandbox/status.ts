@@ -1,4 +1,5 @@
 import type { HypervisorConfig } from "../config/hypervisor.ts";
+import type { Lifetime } from "../config/lifetime.ts";
 import type { PortMapping } from "../config/network/port.ts";
 import type { State } from "../config/state.ts";
 import { type ContainerStatus, containerStatus } from "../container/verbs/status.ts";
@@ -10,6 +11,7 @@ import type { Operation } from "../operation/run-verb.ts";
 import { isShareDead } from "../storage/virtiofs/daemon.ts";
 import type { StoredSandbox } from "../store/schema.ts";
 import type { VmSize } from "../store/vm-size.ts";
+import { resumeEnd } from "./lifetime.ts";
 
 /** What is known of a sandbox. */
 export interface SandboxStatus {
@@ -29,8 +31,17 @@ export interface SandboxStatus {
   networks: readonly SandboxNetworkStatus[];
   /** Ports of the host that lead to it. */
   ports: readonly PortMapping[];
+  /** How long it lasts, as it was told when it was made. */
+  lifetime?: Lifetime | undefined;
+  /** When its VM ends by itself, ISO 8601, if there is such a time; while it is paused, when it would if it went on now. */
+  endsAt?: string | undefined;
   /** The VM's size, while there is one; memory may be a step more. */
   size?: VmSize | undefined;
+}
+
+function endsAt(sandbox: StoredSandbox): string | undefined {
+  const ends = resumeEnd(sandbox);
+  return ends && "at" in ends ? ends.at : undefined;
 }
 
 /** The present state, also if the VM or a container died unseen. */
@@ -63,6 +74,8 @@ export async function sandboxStatus(
       pid: shareDaemon.pid,
       alive: !(await isShareDead(context, sandbox)),
     },
+    lifetime: config.lifetime,
+    endsAt: endsAt(sandbox),
     size: sandbox.vm && sandbox.size,
   };
 }

@@ -1,6 +1,7 @@
-import type { Agent, GuestDetails } from "../agent/agent.ts";
+import type { Agent, GuestDetails, GuestLifetime } from "../agent/agent.ts";
 import type { SandboxFile } from "../agent/files.ts";
 import { kernelModules } from "../agent/kernel-params.ts";
+import type { Lifetime } from "../config/lifetime.ts";
 import { isVirtError, VirtError } from "../errors.ts";
 import { logLimitBytes } from "../logs/limit.ts";
 import { sandboxFiles } from "../network/files.ts";
@@ -41,6 +42,10 @@ export async function tellGuest(
   return await details;
 }
 
+function guestLifetime(lifetime: Lifetime | undefined): GuestLifetime | undefined {
+  return lifetime && { timeoutMs: lifetime.timeoutMs, idleTimeoutMs: lifetime.idleTimeoutMs };
+}
+
 /** An agent that can't be told is none that keeps a log, and the host bounds what it is sent all the same. */
 async function configure(
   agent: Agent,
@@ -48,10 +53,15 @@ async function configure(
   files: readonly SandboxFile[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { exitWith, logLimitMiB } = sandbox.config;
-  const limit = BigInt(logLimitBytes(logLimitMiB));
+  const { exitWith, lifetime, logLimitMiB } = sandbox.config;
+  const settings = {
+    exitWith,
+    lifetime: guestLifetime(lifetime),
+    logLimitBytes: BigInt(logLimitBytes(logLimitMiB)),
+    files,
+  };
   try {
-    await agent.configureSandbox({ exitWith, logLimitBytes: limit, files }, signal);
+    await agent.configureSandbox(settings, signal);
   } catch (error) {
     // A service that a foreign agent lacks is an invalid argument to it.
     if (!isVirtError(error, "NOT_SUPPORTED", "INVALID_ARGUMENT")) throw error;

@@ -120,6 +120,10 @@ export const StoredSandbox = v.object({
   size: v.optional(VmSizeSchema),
   /** What it has for itself beside its containers' limits, once it was resized; else as in the configuration. */
   baseSize: v.optional(VmSizeSchema),
+  /** When its VM ends by itself; `leftMs` stands for it while the VM is paused. */
+  ends: v.optional(
+    v.union([v.object({ at: v.string() }), v.object({ leftMs: v.pipe(v.number(), v.integer()) })]),
+  ),
   /** Its cgroup on the host, and that of the VMM's own work if it is another. */
   cgroup: v.optional(v.object({ path: v.string(), overhead: v.optional(v.string()) })),
   /** What the agent of this guest can do beyond the common contract. */

@@ -21,6 +21,7 @@ const onSandbox: Readonly<Record<string, unknown[]>> = {
   setEgress: [{ default: "deny" }],
   egressStatus: [],
   resize: [],
+  setTimeout: [3_600_000],
   consoleTail: [1],
   metrics: [],
   guestVolumeStats: ["/"],

@@ -238,6 +238,7 @@ const verbs: Record<string, Verb> = {
       dead: "stopped",
     },
   },
+  setTimeout: asking((vc, id) => vc.setTimeout(id, 3_600_000)),
   setOutput: asking((vc, id) => vc.setOutput(id, "c1", "c1", "discard")),
   pauseSandbox: {
     run: (vc, id) => vc.pauseSandbox(id).then((sandbox) => sandbox.release()),

@@ -41,6 +41,7 @@ test("says what it is", async () => {
     "remove",
     "console",
     "cancel-exec",
+    "lifetime",
   ]);
 });
 

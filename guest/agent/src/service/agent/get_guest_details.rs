@@ -58,6 +58,7 @@ fn features() -> Vec<&'static str> {
         "owner",
         "files",
         "fill",
+        "lifetime",
     ];
     if console::is_there() {
         names.push("console");

@@ -1,5 +1,6 @@
 //! ConfigureSandbox: what belongs to one sandbox beyond what CreateSandbox tells.
 
+use super::set_lifetime;
 use crate::agent::Agent;
 use crate::id;
 use crate::proto::virtcontainers::ConfigureSandboxRequest;
@@ -15,6 +16,9 @@ pub fn call(agent: &Agent, request: ConfigureSandboxRequest) -> Result<()> {
         }
     };
     agent.sandbox.configure(Settings { exit_with })?;
+    if let Some(lifetime) = request.lifetime {
+        set_lifetime::call(agent, lifetime)?;
+    }
     let folder = files::folder(&agent.config.run_dir);
     for file in &request.files {
         files::write(&folder, &file.name, &file.data)?;

@@ -16,7 +16,7 @@ export function sandboxConfig(
   annotations: Readonly<Record<string, string>>,
   network: NetworkPart,
 ): SandboxConfig {
-  const { id, container, vm, detach, limits } = request;
+  const { id, container, vm, detach, limits, timeoutMs } = request;
   const machine = hypervisorConfig(vm);
   return {
     id,
@@ -25,6 +25,8 @@ export function sandboxConfig(
     containers: [ownContainer(request, size)],
     annotations: { ...container.annotations, ...annotations },
     exitWith: detach ? id : undefined,
+    // Nobody of the host is left to keep it.
+    lifetime: detach && timeoutMs !== undefined ? { timeoutMs } : undefined,
     // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
     staticResourceMgmt: true,
     ...network,

@@ -25,7 +25,10 @@ export function declareRunOptions(command: Command): Command {
   command
     .optionsGroup("Run:")
     .option("-d, --detach", "run in the background and print the name")
-    .option("--timeout <duration>", "stop the container after this time, with exit code 124")
+    .option(
+      "--timeout <duration>",
+      "stop the container after this time, with exit code 124; with -d its VM ends by itself",
+    )
     .option("--detach-keys <keys>", "keys that detach (default: ctrl-p,ctrl-q)")
     .option("--sig-proxy <truth>", "hand signals on to the container (default: true)");
   return declareMakeOptions(command);

@@ -12,6 +12,7 @@ import { type NetworkRequest, parseNetwork } from "../../network/request.ts";
 import { type Limits, parseLimits } from "../../resources/within-vm.ts";
 import { stopNotes } from "../../sandbox/stop-notes.ts";
 import { requireTerminal } from "../../terminal/require-terminal.ts";
+import { parseLasting } from "../../vm/lifetime.ts";
 import { parseVm, type VmRequest } from "../../vm/request.ts";
 import type { RunOptions } from "./options.ts";
 
@@ -45,11 +46,6 @@ export async function parseRun(
   options: RunOptions,
   context: Context,
 ): Promise<RunRequest> {
-  if (options.detach && options.timeout !== undefined) {
-    throw new UsageError(
-      "--timeout can't be used with --detach: nothing would be left to enforce it",
-    );
-  }
   requireTerminal(options, context);
   const network = parseNetwork(options, context.env);
   const joins = network.choice?.kind === "container" ? network.choice.id : undefined;
@@ -60,7 +56,9 @@ export async function parseRun(
     vm: await parseVm(options, context.cwd),
     network,
     joins,
-    timeoutMs: optional(options.timeout, (text) => parseDuration("--timeout", text)),
+    timeoutMs: optional(options.timeout, (text) =>
+      options.detach ? parseLasting("--timeout", text) : parseDuration("--timeout", text),
+    ),
     limits: parseLimits(options),
     detach: options.detach ?? false,
     interactive: options.interactive ?? false,
@@ -110,6 +108,12 @@ function refuseOwnVm(options: RunOptions, sandbox: string): void {
     throw new UsageError(
       `--${own} can't be used with --network container:${sandbox}`,
       `It would be of the VM, which ${sandbox} has already; \`virtc container create\` limits a container.`,
+    );
+  }
+  if (options.detach && options.timeout !== undefined) {
+    throw new UsageError(
+      `--timeout can't be used with --detach and --network container:${sandbox}`,
+      `It would end the VM, which is that of ${sandbox}.`,
     );
   }
   if (options.rm && options.detach) {

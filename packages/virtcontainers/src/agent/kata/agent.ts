@@ -122,6 +122,10 @@ export class KataAgent implements Agent {
     return guest.configureSandbox(this.#calls, ...args);
   }
 
+  setLifetime(...args: Args<"setLifetime">) {
+    return guest.setLifetime(this.#calls, ...args);
+  }
+
   createSandbox(...args: Args<"createSandbox">) {
     return guest.createSandbox(this.#calls, ...args);
   }

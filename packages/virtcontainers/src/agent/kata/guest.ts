@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { printable } from "../../errors.ts";
 import { id as idSchema } from "../../validate.ts";
-import type { GuestDetails, PendingCpus, SandboxSettings } from "../agent.ts";
+import type { GuestDetails, GuestLifetime, PendingCpus, SandboxSettings } from "../agent.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 import type { KataCalls, Request } from "./calls.ts";
 import { count, shortText, shortTexts } from "./sanitize.ts";
@@ -37,9 +37,24 @@ export async function configureSandbox(
 ): Promise<void> {
   const { exitWith = "", logLimitBytes: logLimit } = settings;
   const files = settings.files.map(({ name, text }) => ({ name, data: Buffer.from(text) }));
+  const lifetime = settings.lifetime && { lifetime: lifetimeMessage(settings.lifetime) };
   await calls.call("ConfigureSandbox", {}, signal, (options) =>
-    calls.extension.configureSandbox({ exitWith, logLimit, files }, options),
+    calls.extension.configureSandbox({ exitWith, logLimit, files, ...lifetime }, options),
   );
+}
+
+export async function setLifetime(
+  calls: KataCalls,
+  lifetime: GuestLifetime,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("SetLifetime", {}, signal, (options) =>
+    calls.extension.setLifetime(lifetimeMessage(lifetime), options),
+  );
+}
+
+function lifetimeMessage({ timeoutMs = 0, idleTimeoutMs = 0 }: GuestLifetime) {
+  return { timeoutMs: BigInt(timeoutMs), idleTimeoutMs: BigInt(idleTimeoutMs) };
 }
 
 export async function createSandbox(

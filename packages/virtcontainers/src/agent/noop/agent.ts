@@ -60,6 +60,7 @@ export class NoopAgent implements Agent {
 
   async check(): Promise<void> {}
   async configureSandbox(): Promise<void> {}
+  async setLifetime(): Promise<void> {}
   async createSandbox(): Promise<void> {}
   async destroySandbox(): Promise<void> {}
   async setTime(): Promise<void> {}

@@ -8,7 +8,12 @@ import {
   TtrpcServer,
 } from "@virtcontainers/ttrpc";
 import { consoleFeature } from "../../agent/agent.ts";
-import { cancelExecFeature, extensionFeature, processesFeature } from "../../agent/features.ts";
+import {
+  cancelExecFeature,
+  extensionFeature,
+  lifetimeFeature,
+  processesFeature,
+} from "../../agent/features.ts";
 import { copyFeature, partsFeature, removeFeature } from "../../agent/files.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
@@ -67,6 +72,7 @@ const defaultFeatures = [
   removeFeature,
   consoleFeature,
   cancelExecFeature,
+  lifetimeFeature,
 ];
 
 /** A guest agent for tests: containers and processes are functions of this process. */
@@ -174,7 +180,7 @@ class InMemoryAgent implements TestAgent {
         );
         return (request: unknown, context: CallContext) => {
           this.#requests.record(method, request);
-          return struck(request, context);
+          return this.#guest.lifetime.during(method, async () => struck(request, context));
         };
       },
     });

@@ -6,12 +6,14 @@ import {
   type Process,
   type Route,
 } from "@virtcontainers/agent-protocol";
+import { machineId } from "@virtcontainers/agent-protocol/ports";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import type { Command } from "../commands/command.ts";
 import { ContainerFiles } from "../files/container-files.ts";
 import { failure } from "../files/tree.ts";
 import { GuestFiles } from "./files.ts";
 import { Freezer } from "./freezer.ts";
+import { MachineLifetime } from "./lifetime.ts";
 import { OomEvents } from "./oom.ts";
 import type { Sink } from "./pipe.ts";
 import { GuestProcess } from "./process.ts";
@@ -79,6 +81,7 @@ export class Guest {
   readonly iptables = { ipv4: new Uint8Array(), ipv6: new Uint8Array() };
   /** Programs of the guest itself, that consoles run. */
   readonly consoles: ProcessPlace;
+  readonly lifetime = new MachineLifetime((reason) => this.#over(reason));
   readonly #options: GuestOptions;
   hostname: string | undefined;
   /** The container with whose first process the machine ends. */
@@ -183,6 +186,7 @@ export class Guest {
 
   /** The machine has ended, and all programs with it. */
   end(): void {
+    this.lifetime.clear();
     this.machine = undefined;
     this.hangUp();
     for (const container of this.containers.values()) this.killAll(container);
@@ -230,7 +234,15 @@ export class Guest {
     throw new TtrpcError("invalid_argument", `user: no user ${name} in the container`);
   }
 
+  #over(reason: "timeout" | "idle"): void {
+    const timeNs = BigInt(Date.now()) * 1_000_000n;
+    this.#log({ containerId: machineId, execId: "", timeNs, stream: "over", reason });
+    for (const container of this.containers.values()) this.killAll(container);
+    setImmediate(() => this.machine?.powerOff());
+  }
+
   #log(record: LogRecord): void {
+    if (record.stream === "stdout" || record.stream === "stderr") this.lifetime.touch();
     this.machine?.writeLog(encodeLogRecord(record));
   }
 }

@@ -102,10 +102,15 @@ const numbers = new Map([...sinks].map(([number, sink]) => [sink, number]));
 /** What this project's agent offers beyond the contract. */
 export function extensionCalls(guest: Guest): ServiceImplementation<typeof Extension> {
   return {
-    configureSandbox: ({ exitWith }) => {
+    configureSandbox: ({ exitWith, lifetime }) => {
       if (guest.hostname !== undefined)
         throw new TtrpcError("failed_precondition", "the sandbox is there already");
       guest.exitWith = exitWith === "" ? undefined : exitWith;
+      if (lifetime) guest.lifetime.set(Number(lifetime.timeoutMs), Number(lifetime.idleTimeoutMs));
+      return {};
+    },
+    setLifetime: ({ timeoutMs, idleTimeoutMs }) => {
+      guest.lifetime.set(Number(timeoutMs), Number(idleTimeoutMs));
       return {};
     },
     setOutput: ({ containerId, execId, sink }) => {

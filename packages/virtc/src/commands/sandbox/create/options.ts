@@ -1,10 +1,15 @@
 import type { Command } from "commander";
 import { type ContainerOptions, declareContainerOptions } from "../../../container/options.ts";
 import { declareNetworkOptions, type NetworkOptions } from "../../../network/options.ts";
+import { declareLifetimeOptions, type LifetimeOptions } from "../../../vm/lifetime.ts";
 import { declareVmOptions, type VmOptions } from "../../../vm/options.ts";
 
 /** The options of `sandbox create` and `sandbox run`, as the parser gives them. */
-export interface SandboxOptions extends ContainerOptions, VmOptions, NetworkOptions {
+export interface SandboxOptions
+  extends ContainerOptions,
+    VmOptions,
+    NetworkOptions,
+    LifetimeOptions {
   config?: string;
   id?: string;
   image?: string;
@@ -20,5 +25,6 @@ export function declareSandboxOptions(command: Command): Command {
     .optionsGroup("Container:")
     .option("--image <image>", "make a container, named main, of this image")
     .option("--waits", "the container only waits, for commands of `exec` and `enter`");
-  return declareVmOptions(declareNetworkOptions(declareContainerOptions(command)));
+  declareVmOptions(declareNetworkOptions(declareContainerOptions(command)));
+  return declareLifetimeOptions(command);
 }

@@ -11,6 +11,7 @@ import type { Context } from "../../../context.ts";
 import { badValue, UsageError } from "../../../errors/usage.ts";
 import { type NetworkRequest, parseNetwork } from "../../../network/request.ts";
 import { hypervisorConfig } from "../../../vm/config.ts";
+import { parseLifetime } from "../../../vm/lifetime.ts";
 import { parseVm, type VmRequest } from "../../../vm/request.ts";
 import type { SandboxOptions } from "./options.ts";
 
@@ -37,11 +38,12 @@ export async function parseSandbox(
   const vm = await parseVm(options, context.cwd);
   const container = await parseContainer({ image: options.image, command }, options, context);
   const main = mainContainer(container, vm, options);
+  const lifetime = parseLifetime(options) ?? file?.lifetime;
   const id = optional(options.id, (text) => parseName("--id", text)) ?? file?.id ?? randomName();
   const config = {
     ...file,
     id,
-    ...given({ hostname: options.hostname }),
+    ...given({ hostname: options.hostname, lifetime }),
     hypervisorConfig: { ...file?.hypervisorConfig, ...given(hypervisorConfig(vm)) },
     annotations: { ...file?.annotations, ...container.annotations },
     containers: [...(file?.containers ?? []).map(detached), ...main],
