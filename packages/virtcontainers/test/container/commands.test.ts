@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Command as BackgroundCommand, CommandChunk, Sandbox } from "../../src/index.ts";
 import {
   type AgentFault,
@@ -149,6 +149,23 @@ describe("a command that goes on by itself", () => {
     expect((await ended.result()).truncated).toBe(false);
   });
 
+  test("is left at once by who reads its lines or streams, also while nothing comes", async () => {
+    const watches = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === "FSEventWrap").length;
+    const before = watches();
+    const started = await sandbox.commands.start(["answering"], { stdin: true });
+    for await (const line of started.lines()) {
+      expect(line).toBe("ready");
+      break;
+    }
+    const reader = started.stdout.getReader();
+    await reader.read();
+    expect(watches()).toBeGreaterThan(before);
+    await reader.cancel();
+    await vi.waitFor(() => expect(watches()).toBe(before), 20_000);
+    await started.kill();
+  });
+
   test("gets signals, and one that has ended is no error", async () => {
     const started = await sandbox.commands.start(["catcher"]);
     await until(started, "ready");
@@ -221,6 +238,13 @@ describe("what is not to be had", () => {
       const error = await refusal(call());
       expect([error.code, error.message]).toEqual([code, expect.stringContaining(says)]);
     }
+  });
+
+  test("is a log that the guest does not keep", async () => {
+    await using foreign = await createTestInstance({ agent: { features: [] } });
+    await using there = await foreign.vc.runSandbox({ containers: [waiting] });
+    expect((await refusal(there.commands.start(["true"]))).code).toBe("NOT_SUPPORTED");
+    expect((await refusal(there.commands.list())).code).toBe("NOT_SUPPORTED");
   });
 
   test("is the output of what somebody else reads", async () => {

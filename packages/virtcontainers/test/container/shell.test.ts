@@ -170,6 +170,11 @@ describe("in a sandbox", () => {
     expect([exitCode, stderr]).toEqual([3, "no\n"]);
   });
 
+  test("has values that are data on doubles, too", async () => {
+    const { stdout } = await sandbox.sh`echo ${"it's $HOME"} "in ${"a  b"}" ${["x", "y z"]} | cat`;
+    expect(stdout).toBe("it's $HOME in a  b x y z\n");
+  });
+
   test("has options, is read as it comes, and takes input", async () => {
     expect((await sandbox.sh({ cwd: "/tmp", env: { A: "b" } })`pwd; env`).stdout).toMatch(
       /^\/tmp\n(.|\n)*^A=b$/m,

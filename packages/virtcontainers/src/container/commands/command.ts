@@ -21,6 +21,7 @@ import { ioStream } from "../verbs/io-stream.ts";
 import { signalProcess } from "../verbs/kill.ts";
 import { waitProcess } from "../verbs/wait.ts";
 import { winsizeProcess } from "../verbs/winsize.ts";
+import { bytesOf } from "./bytes.ts";
 import { openedLate } from "./input.ts";
 import { type CommandChunk, commandOutput } from "./output.ts";
 import { commandResult } from "./result.ts";
@@ -168,10 +169,6 @@ export class Command implements AsyncIterable<CommandChunk> {
   }
 
   #bytes(stream: "stdout" | "stderr", options: CommandOutputOptions = {}): Readable {
-    const output = this.output(options);
-    const wanted = async function* () {
-      for await (const chunk of output) if (chunk.stream === stream) yield chunk.data;
-    };
-    return Readable.from(wanted(), { objectMode: false, highWaterMark: 64 * 1024 });
+    return bytesOf(stream, options, (reading) => this.output(reading));
   }
 }
