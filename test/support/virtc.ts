@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { chmod, mkdtemp, readdir, rm, watch } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,9 +29,9 @@ export class Virtc {
   /** What stands before a program that is to be in its network namespace. */
   readonly prefix: readonly string[];
 
-  private constructor(folder: string, netns: string | undefined) {
+  private constructor(folder: string, netns: string | undefined, prefix: readonly string[]) {
     this.folder = folder;
-    this.prefix = netns === undefined ? [] : ["nsenter", `--net=${netns}`, "--"];
+    this.prefix = [...(netns === undefined ? [] : ["nsenter", `--net=${netns}`, "--"]), ...prefix];
     this.stateDir = join(folder, "state");
     this.env = {
       ...process.env,
@@ -46,11 +46,24 @@ export class Virtc {
 
   /**
    * Fresh folders with the busybox image in them; `netns` is the network namespace that it is run in. Without one
-   * containers have no network unless they ask for it.
+   * containers have no network unless they ask for it. `user` is who runs it, and what stands before its programs then.
    */
-  static async create({ netns }: { netns?: string } = {}): Promise<Virtc> {
-    const virtc = new Virtc(await mkdtemp(join(tmpdir(), "virtc-cli-")), netns);
+  static async create({
+    netns,
+    user,
+  }: {
+    netns?: string;
+    user?: { uid: number; prefix: readonly string[] };
+  } = {}): Promise<Virtc> {
+    const folder = await mkdtemp(join(tmpdir(), "virtc-cli-"));
+    const virtc = new Virtc(folder, netns, user?.prefix ?? []);
     await chmod(virtc.folder, 0o711);
+    if (user !== undefined) {
+      const runtime = join(folder, "run");
+      await mkdir(runtime, { mode: 0o700 });
+      Object.assign(virtc.env, { HOME: folder, TMPDIR: folder, XDG_RUNTIME_DIR: runtime });
+      for (const path of [folder, runtime]) await chown(path, user.uid, user.uid);
+    }
     const { code, stderr } = await virtc.run(["image", "import", busyboxArchive]);
     if (code !== 0) throw new Error(`the busybox image could not be imported: ${stderr}`);
     return virtc;

@@ -65,6 +65,16 @@ export class Lab implements AsyncDisposable {
     return await inside(this.netns, file, args);
   }
 
+  /** Starts a server on the host, which says a line when it listens. */
+  async serve(file: string, args: readonly string[]): Promise<AsyncDisposable> {
+    return await served(this.netns, file, args);
+  }
+
+  /** The same on the host beyond. */
+  async serveBeyond(file: string, args: readonly string[]): Promise<AsyncDisposable> {
+    return await served(this.beyond, file, args);
+  }
+
   /** Starts a program on the host beyond, which ends with the lab. */
   startBeyond(file: string, args: readonly string[]): ChildProcess {
     const child = spawn("nsenter", [`--net=${this.beyond}`, "--", file, ...args], {
@@ -114,6 +124,16 @@ async function started(children: ChildProcess[], file: string, args: string[]): 
   await Promise.race([once(lines, "line"), ended]);
   ended.catch(() => {});
   return child.pid ?? 0;
+}
+
+async function served(
+  netns: string,
+  file: string,
+  args: readonly string[],
+): Promise<AsyncDisposable> {
+  const children: ChildProcess[] = [];
+  await started(children, "nsenter", [`--net=${netns}`, "--", file, ...args]);
+  return { [Symbol.asyncDispose]: () => end(children) };
 }
 
 async function join(

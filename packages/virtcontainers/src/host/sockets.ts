@@ -10,6 +10,7 @@ import { withErrorListener } from "./error-listener.ts";
 import { pin, pinnedPath, pinParent } from "./files.ts";
 import type { PassingSocket, Sockets } from "./host.ts";
 import type { Libc } from "./libc.ts";
+import { openDescriptor } from "./open-descriptor.ts";
 import type { UserIds } from "./user-ids.ts";
 import { createVsock } from "./vsock.ts";
 
@@ -45,7 +46,7 @@ export function createSockets(libc: () => Libc): Sockets {
     connectInheritable: async (path, signal) => {
       try {
         const fd = await whenReady(path, signal, () => connectDescriptor(libc(), path));
-        return { fd, close: async () => closeSync(fd) };
+        return openDescriptor(fd);
       } catch (error) {
         throw failure(error, path, signal);
       }
@@ -59,7 +60,7 @@ export function createSockets(libc: () => Libc): Sockets {
     },
     bindPort: async ({ protocol, address, port }) => {
       const fd = libc().bindPort(inetAddress(address, port), protocol, portBacklog);
-      return { fd, close: async () => closeSync(fd) };
+      return openDescriptor(fd);
     },
     ...createVsock(libc),
   };

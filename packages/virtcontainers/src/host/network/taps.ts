@@ -3,6 +3,7 @@ import { VirtError } from "../../errors.ts";
 import { hostError, isErrno } from "../errno.ts";
 import type { OpenDescriptor } from "../host.ts";
 import type { Libc } from "../libc.ts";
+import { openDescriptor } from "../open-descriptor.ts";
 import { inNamespace } from "./enter.ts";
 
 const tunDevice = "/dev/net/tun";
@@ -82,15 +83,4 @@ export function openAll(
     throw error;
   }
   return fds.map(openDescriptor);
-}
-
-function openDescriptor(fd: number): OpenDescriptor {
-  let open = true;
-  return {
-    fd,
-    close: async () => {
-      if (open) closeSync(fd);
-      open = false;
-    },
-  };
 }

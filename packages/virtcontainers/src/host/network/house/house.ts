@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Deadline } from "../../../deadline.ts";
 import { VirtError } from "../../../errors.ts";
 import { stateFolder } from "../../../paths.ts";
@@ -16,7 +17,7 @@ import { entering } from "./enter.ts";
 import { forbidden } from "./forbidden.ts";
 import { type HouseRecord, readRecord, writeRecord } from "./record.ts";
 import { begin, hold, holderCount } from "./scripts.ts";
-import { nameServer, startUplink, wallRules } from "./uplink.ts";
+import { hostAddresses, nameServer, startUplink, wallRules } from "./uplink.ts";
 
 const markVariable = "VIRTCONTAINERS_NETWORKS";
 const timeoutMs = 60_000;
@@ -59,7 +60,8 @@ export class House {
     const record = readRecord(this.#folder);
     if (record === undefined || !record.holders.some(isSame)) return false;
     const whole = record.holders.length >= holderCount && record.holders.every(isSame);
-    if (whole && record.uplink !== undefined && isSame(record.uplink)) return true;
+    const walled = isDeepStrictEqual(record.walled, hostAddresses());
+    if (whole && walled && record.uplink !== undefined && isSame(record.uplink)) return true;
     await this.connected(async () => {});
     return true;
   }
@@ -150,17 +152,19 @@ export class House {
       path: nft,
       args: ["-f", "-"],
     });
-    const options = { input: wallRules(), timeoutMs };
+    const walled = hostAddresses();
+    const options = { input: wallRules(walled), timeoutMs };
     const { code, stderr } = await this.#processes.run(command.path, command.args, options);
     if (code !== 0)
       throw new VirtError("HOST_FAILED", `nft can't wall this host off: ${stderr.trim()}`);
+    await writeRecord(this.#folder, { ...record, walled });
     if (record.uplink !== undefined && isSame(record.uplink)) return;
     const uplink = await startUplink(this.#processes, {
       folder: this.#folder,
       holder,
       env: environment(record.marker),
     });
-    await writeRecord(this.#folder, { ...record, uplink });
+    await writeRecord(this.#folder, { ...record, walled, uplink });
   }
 
   /** Whether a namespace is bound in it that its maker did not see already. */

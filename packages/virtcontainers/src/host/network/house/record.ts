@@ -16,6 +16,7 @@ const Record = v.object({
   /** Each of them keeps the namespaces alive. */
   holders: v.array(Identity),
   uplink: v.optional(Identity),
+  walled: v.optional(v.array(v.string())),
 });
 
 /** What keeps a house. */
@@ -23,6 +24,8 @@ export interface HouseRecord {
   marker: string;
   holders: ProcessIdentity[];
   uplink?: ProcessIdentity | undefined;
+  /** The addresses of this host that are walled off. */
+  walled?: string[] | undefined;
 }
 
 /** Undefined if there is none, or none that can be read: what it spoke of is found by its namespace. */

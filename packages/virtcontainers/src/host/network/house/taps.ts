@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { VirtError } from "../../../errors.ts";
 import type { Command, OpenDescriptor } from "../../host.ts";
 import type { Libc } from "../../libc.ts";
+import { openDescriptor } from "../../open-descriptor.ts";
 import { attachQueue } from "../taps.ts";
 import { openTun } from "./scripts.ts";
 
@@ -40,7 +41,7 @@ export async function openTapBy(
     child.stdin.end();
     child.kill("SIGKILL");
   }
-  return fds.map((fd) => ({ fd, close: async () => closeSync(fd) }));
+  return fds.map(openDescriptor);
 }
 
 function numberOf({ pid }: ChildProcess): number {

@@ -75,7 +75,7 @@ async function hasWayOut(): Promise<boolean> {
 }
 
 /** For `nft -f -`: what is connected to the house does not reach this host by any of its addresses. A pure function of them. */
-export function wallRules(addresses: readonly string[] = hostAddresses()): string {
+export function wallRules(addresses: readonly string[]): string {
   const drop = (family: "ip" | "ip6", own: readonly string[]): string =>
     own.length === 0 ? "" : `${family} daddr { ${own.join(", ")} } drop\n`;
   return `add table inet ${wallTable}
@@ -96,9 +96,9 @@ ${drop(
 
 const wallTable = "virtc_host";
 
-/** But those of one link, which are never forwarded. */
-function hostAddresses(): string[] {
+/** Of this host, but those of one link, which are never forwarded. */
+export function hostAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   const own = all.filter(({ address, internal }) => !internal && !/^fe80:|%/i.test(address));
-  return [...new Set(own.map(({ address }) => address))];
+  return [...new Set(own.map(({ address }) => address))].sort();
 }
