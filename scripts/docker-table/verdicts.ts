@@ -40,6 +40,14 @@ const attached = [
   podman,
   "who attaches gives its input, and has the exit code; how one is stopped was said when it was made",
 ] as const;
+const health = [
+  "test/cli-health.test.ts",
+  "a health check runs in the guest, and ps, inspect and events tell what it says",
+] as const;
+const checks = [
+  "packages/virtcontainers/test/container/health-check.test.ts",
+  "failures in the start period do not count, and a run that hangs has failed",
+] as const;
 const vm = (what: string): Verdict => ({ differs: `${what} of the VM` });
 
 export const commands: Readonly<Record<string, Verdict>> = {
@@ -116,6 +124,7 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   annotation: { differs: "the same as `--label`" },
   "cap-add": { same: [run, "gives and takes capabilities beside the usual ones"] },
   "cap-drop": { same: [run, "gives and takes capabilities beside the usual ones"] },
+  cgroupns: { differs: "`private` alone: the groups of this host are none of a VM's" },
   cidfile: { same: life },
   "cpu-period": { differs: "of the VM's CPUs" },
   "cpu-quota": { differs: "of the VM's CPUs, which are as many as it asks for" },
@@ -139,6 +148,13 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   env: { same: user },
   "env-file": { same: user },
   "group-add": { same: labels },
+  "health-cmd": { same: health },
+  "health-interval": { same: health },
+  "health-retries": { same: health },
+  "health-start-interval": { same: checks },
+  "health-start-period": { same: checks },
+  "health-timeout": { same: checks },
+  "no-healthcheck": { same: health },
   help: {
     same: [
       "packages/virtc/test/commands/commands.test.ts",
@@ -147,10 +163,13 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   },
   hostname: { same: user },
   interactive: { same: [cli, "passes standard input on with -i"] },
+  ipc: { differs: "`private` alone: a VM shares nothing with this host" },
   ip: { differs: "with several networks it stands in `--network NAME:ip=ADDRESS`" },
   ip6: { differs: "with several networks it stands in `--network NAME:ip6=ADDRESS`" },
   label: { same: labels },
   "label-file": { same: [run, "makes labels, groups and all rights of its options"] },
+  "log-driver": { differs: "`json-file` and `local`, which mean the log that `virtc logs` reads" },
+  "log-opt": { differs: "`max-size` alone: the log ends there, and is not turned" },
   "mac-address": { differs: "with several networks it stands in `--network NAME:mac=ADDRESS`" },
   memory: vm("memory, 256m by default: the container has it all"),
   "memory-reservation": { differs: "of the VM's memory" },
@@ -165,6 +184,7 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
     ],
   },
   "oom-score-adj": { differs: "counts among the processes of the guest" },
+  pid: { differs: "`private` alone: a VM shares nothing with this host" },
   "pids-limit": { same: rights },
   platform: { differs: "chooses the image; programs of another architecture are not emulated" },
   privileged: { differs: "all rights in the VM, and none on this host" },
@@ -194,6 +214,7 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
       "hands signals on, and without --sig-proxy ends by them",
     ],
   },
+  "storage-opt": { differs: "`size` alone, the same as `--scratch`" },
   "stop-signal": { same: attached },
   "stop-timeout": { same: attached },
   sysctl: { same: rights },
@@ -201,6 +222,8 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   tty: { same: [cli, "has the size of ours, follows it, and takes Ctrl-C"] },
   ulimit: { same: rights },
   user: { same: user },
+  userns: { differs: "`host` alone: users are those of the VM" },
+  uts: { differs: "`private` alone: a VM shares nothing with this host" },
   volume: {
     differs:
       "a folder of the host must be there; `:z` and `:Z` are refused, as SELinux does not reach into a VM",

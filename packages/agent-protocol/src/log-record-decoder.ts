@@ -1,17 +1,20 @@
 import {
   EXIT_PAYLOAD_BYTES,
+  HEALTHS,
   LOG_RECORD_HEADER_BYTES,
   LOG_RECORD_MAGIC,
   LOG_RECORD_VERSION,
+  type LogHealth,
   type LogRecord,
   MAX_LOG_PAYLOAD_BYTES,
 } from "./log-record.ts";
 
 const MAGIC_BYTES = Buffer.from("VCLG");
-const STREAM_NAMES = [undefined, "stdout", "stderr", "exit", "oom", "over"] as const;
+const STREAM_NAMES = [undefined, "stdout", "stderr", "exit", "oom", "over", "health"] as const;
 const EXIT = STREAM_NAMES.indexOf("exit");
 const OOM = STREAM_NAMES.indexOf("oom");
 const OVER = STREAM_NAMES.indexOf("over");
+const HEALTH = STREAM_NAMES.indexOf("health");
 
 /** 1: may begin an id, 2: may stand in one. */
 const ID_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -96,6 +99,7 @@ export class LogRecordDecoder {
   #wants(bytes: Buffer, at: number): boolean {
     const stream = bytes.readUInt8(at + 5);
     if (STREAM_NAMES[stream] === undefined) return false;
+    if (stream === HEALTH && healthAt(bytes, at) === undefined) return false;
     if (this.#stream !== undefined && stream !== this.#stream) return false;
     if (this.#containerIds === undefined) return true;
     if (!this.#idLengths.has(bytes.readUInt8(at + 6))) return false;
@@ -120,6 +124,7 @@ function recordBytes(bytes: Buffer, at: number): number {
   if (stream === EXIT && payloadBytes !== EXIT_PAYLOAD_BYTES) return 0;
   if (stream === OOM && payloadBytes !== 0) return 0;
   if (stream === OVER && payloadBytes !== 1) return 0;
+  if (stream === HEALTH && payloadBytes !== 1) return 0;
   const idBytes = bytes.readUInt8(at + 6) + bytes.readUInt8(at + 7);
   return LOG_RECORD_HEADER_BYTES + idBytes + payloadBytes;
 }
@@ -143,6 +148,11 @@ function containerIdOf(bytes: Buffer, at: number): string {
   return bytes.toString("latin1", from, from + bytes.readUInt8(at + 6));
 }
 
+function healthAt(bytes: Buffer, at: number): LogHealth["health"] | undefined {
+  const ids = bytes.readUInt8(at + 6) + bytes.readUInt8(at + 7);
+  return HEALTHS[bytes.readUInt8(at + LOG_RECORD_HEADER_BYTES + ids)];
+}
+
 function decodeRecord(bytes: Buffer, at: number): LogRecord {
   const stream = STREAM_NAMES[bytes.readUInt8(at + 5)] ?? "stdout";
   const containerId = containerIdOf(bytes, at);
@@ -154,6 +164,7 @@ function decodeRecord(bytes: Buffer, at: number): LogRecord {
   if (stream === "oom") return { ...origin, stream };
   if (stream === "over")
     return { ...origin, stream, reason: bytes.readUInt8(payloadAt) === 2 ? "idle" : "timeout" };
+  if (stream === "health") return { ...origin, stream, health: healthAt(bytes, at) ?? "starting" };
   return {
     ...origin,
     stream,

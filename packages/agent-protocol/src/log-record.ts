@@ -17,7 +17,7 @@ export const EXIT_PAYLOAD_BYTES = 4;
 /** Stands for a container's id in records that are about the machine. */
 export const machineId = "machine";
 
-const STREAMS = { stdout: 1, stderr: 2, exit: 3, oom: 4, over: 5 } as const;
+const STREAMS = { stdout: 1, stderr: 2, exit: 3, oom: 4, over: 5, health: 6 } as const;
 
 interface LogRecordOrigin {
   containerId: string;
@@ -50,7 +50,16 @@ export interface LogOver extends LogRecordOrigin {
   reason: "timeout" | "idle";
 }
 
-export type LogRecord = LogOutput | LogExit | LogOom | LogOver;
+/** By their numbers in the record. */
+export const HEALTHS = [undefined, "starting", "healthy", "unhealthy"] as const;
+
+/** What the health check of a container tells is another now. */
+export interface LogHealth extends LogRecordOrigin {
+  stream: "health";
+  health: NonNullable<(typeof HEALTHS)[number]>;
+}
+
+export type LogRecord = LogOutput | LogExit | LogOom | LogOver | LogHealth;
 
 /** @throws RangeError if an id or the payload is too long for its length field. */
 export function encodeLogRecord(record: LogRecord): Uint8Array {
@@ -80,6 +89,7 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
 function payloadOf(record: LogRecord): Uint8Array {
   if (record.stream === "oom") return new Uint8Array();
   if (record.stream === "over") return Uint8Array.of(record.reason === "idle" ? 2 : 1);
+  if (record.stream === "health") return Uint8Array.of(HEALTHS.indexOf(record.health));
   return record.stream === "exit" ? encodeExit(record.status) : record.data;
 }
 

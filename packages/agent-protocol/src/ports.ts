@@ -17,6 +17,7 @@ export {
   LOG_RECORD_HEADER_BYTES,
   LOG_RECORD_MAGIC,
   type LogExit,
+  type LogHealth,
   type LogOom,
   type LogOutput,
   type LogOver,

@@ -17,6 +17,7 @@ const RECORDS: LogRecord[] = [
   { ...origin, stream: "oom" },
   { ...origin, containerId: "machine", stream: "over", reason: "timeout" },
   { ...origin, containerId: "machine", stream: "over", reason: "idle" },
+  { ...origin, stream: "health", health: "unhealthy" },
 ];
 const LOG = Buffer.concat(RECORDS.map(encodeLogRecord));
 
@@ -118,6 +119,7 @@ test("the caller may read into the same buffer again and again", () => {
     for (const record of decoder.push(buffer.subarray(0, length))) {
       if (record.stream === "oom") records.push("oom");
       else if (record.stream === "over") records.push(record.reason);
+      else if (record.stream === "health") records.push(record.health);
       else records.push(record.stream === "exit" ? `exit ${record.status}` : `${record.data}`);
     }
   }
@@ -130,6 +132,7 @@ test("the caller may read into the same buffer again and again", () => {
     "oom",
     "timeout",
     "idle",
+    "unhealthy",
   ]);
 });
 

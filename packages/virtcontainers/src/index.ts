@@ -44,6 +44,7 @@ export {
 export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { EventsOptions, EventType } from "./config/events.ts";
 export type { ExecInput, ExecOptions, OutputListener } from "./config/exec.ts";
+export type { HealthCheck } from "./config/health-check.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { Lifetime } from "./config/lifetime.ts";
 export type { ListOptions } from "./config/list.ts";
@@ -136,6 +137,7 @@ export {
   isk8sHostEmptyDir,
   k8sEmptyDir,
 } from "./storage/well-known.ts";
+export type { ContainerHealth, HealthResult, HealthStatus } from "./store/health.ts";
 export type { VmSize } from "./store/vm-size.ts";
 export type { CopyResult, SkippedEntry } from "./transfer/entry.ts";
 export type { Volume, Volumes } from "./volume/volume.ts";

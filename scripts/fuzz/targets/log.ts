@@ -31,7 +31,14 @@ export const log: Target = {
           const options = { follow: false, ended: Promise.resolve(), signal };
           for await (const { time } of followLog(path, random.pick(ids), options))
             time.toISOString();
-          const progress = { marker: "m", offset: 0, exited: {}, oomAt: {}, ended: false };
+          const progress = {
+            marker: "m",
+            offset: 0,
+            exited: {},
+            oomAt: {},
+            health: {},
+            ended: false,
+          };
           const most = random.pick([1, 1000, 10_000_000]);
           for (let more = true, turns = 0; more && turns < 50; turns++) {
             ({ more } = await readGuestEvents(path, sandbox, progress, most));

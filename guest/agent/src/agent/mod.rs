@@ -1,7 +1,9 @@
 //! The agent: what all calls share.
 
 pub mod destroy;
+pub mod exec;
 pub mod exit;
+pub mod health;
 pub mod lifetime;
 
 use std::path::PathBuf;

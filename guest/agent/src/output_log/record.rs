@@ -19,6 +19,8 @@ pub const OOM: u8 = 4;
 pub const OVER: u8 = 5;
 /// Stands for a container's id in records that are about the machine.
 pub const MACHINE: &str = "machine";
+/// The container works, or does so no more; the payload is its health, one byte as of the protocol.
+pub const HEALTH: u8 = 6;
 
 /// The bytes of a record that stand before a payload of `length` bytes, which may be set later.
 pub fn head(stream: u8, container_id: &str, exec_id: &str, length: u32) -> Vec<u8> {

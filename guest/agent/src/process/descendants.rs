@@ -31,7 +31,9 @@ pub fn mark(process: &mut Process, serial: u64) -> Option<u64> {
     if taken || own.is_some() {
         return None;
     }
-    let mark = FIRST + serial;
+    // Another agent on the same machine has other marks.
+    let agent = u64::from(std::process::id()) << 24;
+    let mark = FIRST + agent + serial;
     process.rlimits.push(PosixRlimit {
         r#type: KIND.to_owned(),
         hard: mark,
@@ -102,9 +104,10 @@ mod tests {
     #[test]
     fn a_limit_of_the_caller_stays() {
         let mut process = Process::default();
-        assert_eq!(mark(&mut process, 7), Some(FIRST + 7));
+        let own = FIRST + (u64::from(std::process::id()) << 24) + 7;
+        assert_eq!(mark(&mut process, 7), Some(own));
         assert_eq!(process.rlimits.len(), 1);
         assert_eq!(mark(&mut process, 8), None);
-        assert_eq!(process.rlimits[0].hard, FIRST + 7);
+        assert_eq!(process.rlimits[0].hard, own);
     }
 }

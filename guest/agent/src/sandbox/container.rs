@@ -1,6 +1,6 @@
 //! A container and its processes.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -11,11 +11,12 @@ use rustix::fs::OFlags;
 use tokio::sync::Mutex;
 
 use super::execs::{self, Exec, Execs, Start};
+use super::health::Health;
 use crate::blocking::BlockingPool;
 use crate::files::root::Root;
 use crate::latch::Latch;
 use crate::process::{Process, signal};
-use crate::proto::grpc::Spec;
+use crate::proto::grpc::{self, Spec};
 use crate::spec::limits::Limits;
 use crate::status::{Result, Status};
 
@@ -45,6 +46,8 @@ pub struct Container {
     /// Whether crun has hooks to run after the end.
     pub poststop: bool,
     pub termination_log: TerminationLog,
+    /// As its first process was to be, for what the agent itself runs in it.
+    pub process: grpc::Process,
     /// What processes that join it have too.
     pub limits: Limits,
     /// By which shared mounts name it, beside its id.
@@ -67,6 +70,8 @@ pub struct Life {
     /// For what the agent reads of its files and changes in them.
     pub blocking: BlockingPool,
     pub execs: Execs,
+    /// How it is looked at, and what came of it.
+    pub health: RefCell<Option<Rc<Health>>>,
 }
 
 impl Default for Life {
@@ -79,6 +84,7 @@ impl Default for Life {
             table: Arc::default(),
             blocking: BlockingPool::new(1, LIMIT),
             execs: Execs::default(),
+            health: RefCell::default(),
         }
     }
 }

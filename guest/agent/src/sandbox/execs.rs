@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::starting::Starting;
-use crate::process::Process;
+use crate::process::{Process, signal};
 use crate::status::{Code, Result, Status};
 
 /// So long a kill holds for an exec that has not been asked for yet.
@@ -62,6 +62,18 @@ impl Execs {
             id: id.to_owned(),
             starting,
         })
+    }
+
+    /// Kills one, also one whose start is under way; returns when nothing of it is left. False: there is none.
+    pub async fn kill(&self, id: &str) -> Result<bool> {
+        let found = self.find(id);
+        if let Some(Exec::Starting(starting)) = &found {
+            starting.kill().await;
+        }
+        if let Some(Exec::Live(process)) = self.find(id) {
+            signal::kill_exec(&process).await?;
+        }
+        Ok(found.is_some())
     }
 
     pub fn find(&self, id: &str) -> Option<Exec> {

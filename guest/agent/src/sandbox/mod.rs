@@ -4,6 +4,7 @@ pub mod consoles;
 pub mod container;
 pub mod execs;
 pub mod files;
+pub mod health;
 pub mod lifetime;
 pub mod oom;
 pub mod pause;

@@ -28,6 +28,8 @@
 // has used it for long: ConfigureSandbox and SetLifetime say when.
 // "events": the log port tells the end of the first process of every container,
 // and when a container ran out of memory; see docs/log-format.md.
+// "health": SetHealthCheck, and what ListProcesses tells of it; the log port
+// tells when it is another.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -39,7 +41,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file virtcontainers.proto.
  */
 export const file_virtcontainers: GenFile = /*@__PURE__*/
-  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSLeAQoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsSFAoMZXhpdGVkX2F0X25zGAggASgEEgwKBGFyZ3MYCSADKAkSFQoNc3RhcnRlZF9hdF9ucxgKIAEoBCKXAQoXQ29uZmlndXJlU2FuZGJveFJlcXVlc3QSEQoJZXhpdF93aXRoGAEgASgJEhEKCWxvZ19saW1pdBgCIAEoBBIqCgVmaWxlcxgDIAMoCzIbLnZpcnRjb250YWluZXJzLlNhbmRib3hGaWxlEioKCGxpZmV0aW1lGAQgASgLMhgudmlydGNvbnRhaW5lcnMuTGlmZXRpbWUiNwoITGlmZXRpbWUSEgoKdGltZW91dF9tcxgBIAEoBBIXCg9pZGxlX3RpbWVvdXRfbXMYAiABKAQiKQoLU2FuZGJveEZpbGUSDAoEbmFtZRgBIAEoCRIMCgRkYXRhGAIgASgMIiMKEkNoYW5nZU93bmVyUmVxdWVzdBINCgV0b2tlbhgBIAEoDCKVAQoRUmVhZE91dHB1dFJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEg8KB2V4ZWNfaWQYAiABKAkSLAoGc3RyZWFtGAMgASgOMhwudmlydGNvbnRhaW5lcnMuT3V0cHV0U3RyZWFtEhMKBm9mZnNldBgEIAEoBEgAiAEBEgsKA2xlbhgFIAEoDUIJCgdfb2Zmc2V0Ij8KElJlYWRPdXRwdXRSZXNwb25zZRIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDBILCgNlb2YYAyABKAgiKwoTUHJvY2Vzc1RhYmxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiQAoUUHJvY2Vzc1RhYmxlUmVzcG9uc2USKAoEcm93cxgBIAMoCzIaLnZpcnRjb250YWluZXJzLlByb2Nlc3NSb3ci4wEKClByb2Nlc3NSb3cSCwoDcGlkGAEgASgNEg4KBm5zX3BpZBgCIAEoDRIMCgRwcGlkGAMgASgNEgsKA3VpZBgEIAEoDRIMCgR1c2VyGAUgASgJEgsKA3R0eRgGIAEoCRINCgVzdGF0ZRgHIAEoCRIUCgxzdGFydF90aW1lX3MYCCABKAQSDgoGY3B1X21zGAkgASgEEg8KB3Jzc19raWIYCiABKAQSDwoHdnN6X2tpYhgLIAEoBBIPCgd0aHJlYWRzGAwgASgNEgwKBGNvbW0YDSABKAkSDAoEYXJncxgOIAMoCSIlChRTZXRPbmxpbmVDcHVzUmVxdWVzdBINCgVjb3VudBgBIAEoDSInChVTZXRPbmxpbmVDcHVzUmVzcG9uc2USDgoGb25saW5lGAEgAygNIpkBCglGaWxlRW50cnkSDAoEbmFtZRgBIAEoDBImCgRraW5kGAIgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgDIAEoDRILCgN1aWQYBCABKA0SCwoDZ2lkGAUgASgNEhAKCG10aW1lX21zGAYgASgDEgwKBHNpemUYByABKAQSDgoGdGFyZ2V0GAggASgMIkUKD1N0YXRQYXRoUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZmb2xsb3cYAyABKAgiPAoQU3RhdFBhdGhSZXNwb25zZRIoCgVlbnRyeRgBIAEoCzIZLnZpcnRjb250YWluZXJzLkZpbGVFbnRyeSJVChFMaXN0Rm9sZGVyUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRINCgVhZnRlchgDIAEoDBINCgVsaW1pdBgEIAEoDSJAChJMaXN0Rm9sZGVyUmVzcG9uc2USKgoHZW50cmllcxgBIAMoCzIZLnZpcnRjb250YWluZXJzLkZpbGVFbnRyeSJSCg9SZWFkRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGb2Zmc2V0GAMgASgEEgsKA2xlbhgEIAEoDSIgChBSZWFkRmlsZVJlc3BvbnNlEgwKBGRhdGEYASABKAwi4AEKDlB1dEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEiYKBGtpbmQYAyABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SEAoIbXRpbWVfbXMYByABKAMSDAoEc2l6ZRgIIAEoBBIOCgZvZmZzZXQYCSABKAQSDAoEZGF0YRgKIAEoDBIOCgZ0YXJnZXQYCyABKAwSDAoEcGFydBgMIAEoCSJDCg9Ecm9wRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEcGFydBgDIAEoCSIhChFSZW1vdmVGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJKi4KCk91dHB1dFNpbmsSCgoGQ0xJRU5UEAASBwoDTE9HEAESCwoHRElTQ0FSRBACKkUKDE91dHB1dFN0cmVhbRIdChlPVVRQVVRfU1RSRUFNX1VOU1BFQ0lGSUVEEAASCgoGU1RET1VUEAESCgoGU1RERVJSEAIqRAoIRmlsZUtpbmQSCQoFT1RIRVIQABIICgRGSUxFEAESCgoGRk9MREVSEAISCAoETElOSxADEg0KCUhBUkRfTElOSxAEMuMICglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2USTQoIU3RhdFBhdGgSHy52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlc3BvbnNlElMKCkxpc3RGb2xkZXISIS52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXNwb25zZRJNCghSZWFkRmlsZRIfLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVzcG9uc2USQQoHUHV0RmlsZRIeLnZpcnRjb250YWluZXJzLlB1dEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkMKCERyb3BGaWxlEh8udmlydGNvbnRhaW5lcnMuRHJvcEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElMKEENvbmZpZ3VyZVNhbmRib3gSJy52aXJ0Y29udGFpbmVycy5Db25maWd1cmVTYW5kYm94UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRI/CgtTZXRMaWZldGltZRIYLnZpcnRjb250YWluZXJzLkxpZmV0aW1lGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkkKC0NoYW5nZU93bmVyEiIudmlydGNvbnRhaW5lcnMuQ2hhbmdlT3duZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkcKClJlbW92ZUZpbGUSIS52aXJ0Y29udGFpbmVycy5SZW1vdmVGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_empty]);
+  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKLAgoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsSFAoMZXhpdGVkX2F0X25zGAggASgEEgwKBGFyZ3MYCSADKAkSFQoNc3RhcnRlZF9hdF9ucxgKIAEoBBIrCgZoZWFsdGgYCyABKAsyGy52aXJ0Y29udGFpbmVycy5IZWFsdGhTdGF0ZSKpAQoVU2V0SGVhbHRoQ2hlY2tSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRhcmdzGAIgAygJEhMKC2ludGVydmFsX21zGAMgASgEEhIKCnRpbWVvdXRfbXMYBCABKAQSGQoRc3RhcnRfaW50ZXJ2YWxfbXMYBSABKAQSFwoPc3RhcnRfcGVyaW9kX21zGAYgASgEEg8KB3JldHJpZXMYByABKA0iggEKC0hlYWx0aFN0YXRlEiwKBnN0YXR1cxgBIAEoDjIcLnZpcnRjb250YWluZXJzLkhlYWx0aFN0YXR1cxIWCg5mYWlsaW5nX3N0cmVhaxgCIAEoDRItCgdyZXN1bHRzGAMgAygLMhwudmlydGNvbnRhaW5lcnMuSGVhbHRoUmVzdWx0IlsKDEhlYWx0aFJlc3VsdBITCgtiZWdhbl9hdF9ucxgBIAEoBBITCgtlbmRlZF9hdF9ucxgCIAEoBBIRCglleGl0X2NvZGUYAyABKAUSDgoGb3V0cHV0GAQgASgJIpcBChdDb25maWd1cmVTYW5kYm94UmVxdWVzdBIRCglleGl0X3dpdGgYASABKAkSEQoJbG9nX2xpbWl0GAIgASgEEioKBWZpbGVzGAMgAygLMhsudmlydGNvbnRhaW5lcnMuU2FuZGJveEZpbGUSKgoIbGlmZXRpbWUYBCABKAsyGC52aXJ0Y29udGFpbmVycy5MaWZldGltZSI3CghMaWZldGltZRISCgp0aW1lb3V0X21zGAEgASgEEhcKD2lkbGVfdGltZW91dF9tcxgCIAEoBCIpCgtTYW5kYm94RmlsZRIMCgRuYW1lGAEgASgJEgwKBGRhdGEYAiABKAwiIwoSQ2hhbmdlT3duZXJSZXF1ZXN0Eg0KBXRva2VuGAEgASgMIpUBChFSZWFkT3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIsCgZzdHJlYW0YAyABKA4yHC52aXJ0Y29udGFpbmVycy5PdXRwdXRTdHJlYW0SEwoGb2Zmc2V0GAQgASgESACIAQESCwoDbGVuGAUgASgNQgkKB19vZmZzZXQiPwoSUmVhZE91dHB1dFJlc3BvbnNlEg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMEgsKA2VvZhgDIAEoCCIrChNQcm9jZXNzVGFibGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSJAChRQcm9jZXNzVGFibGVSZXNwb25zZRIoCgRyb3dzGAEgAygLMhoudmlydGNvbnRhaW5lcnMuUHJvY2Vzc1JvdyLjAQoKUHJvY2Vzc1JvdxILCgNwaWQYASABKA0SDgoGbnNfcGlkGAIgASgNEgwKBHBwaWQYAyABKA0SCwoDdWlkGAQgASgNEgwKBHVzZXIYBSABKAkSCwoDdHR5GAYgASgJEg0KBXN0YXRlGAcgASgJEhQKDHN0YXJ0X3RpbWVfcxgIIAEoBBIOCgZjcHVfbXMYCSABKAQSDwoHcnNzX2tpYhgKIAEoBBIPCgd2c3pfa2liGAsgASgEEg8KB3RocmVhZHMYDCABKA0SDAoEY29tbRgNIAEoCRIMCgRhcmdzGA4gAygJIiUKFFNldE9ubGluZUNwdXNSZXF1ZXN0Eg0KBWNvdW50GAEgASgNIicKFVNldE9ubGluZUNwdXNSZXNwb25zZRIOCgZvbmxpbmUYASADKA0imQEKCUZpbGVFbnRyeRIMCgRuYW1lGAEgASgMEiYKBGtpbmQYAiABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SEAoIbXRpbWVfbXMYBiABKAMSDAoEc2l6ZRgHIAEoBBIOCgZ0YXJnZXQYCCABKAwiRQoPU3RhdFBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI8ChBTdGF0UGF0aFJlc3BvbnNlEigKBWVudHJ5GAEgASgLMhkudmlydGNvbnRhaW5lcnMuRmlsZUVudHJ5IlUKEUxpc3RGb2xkZXJSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg0KBWFmdGVyGAMgASgMEg0KBWxpbWl0GAQgASgNIkAKEkxpc3RGb2xkZXJSZXNwb25zZRIqCgdlbnRyaWVzGAEgAygLMhkudmlydGNvbnRhaW5lcnMuRmlsZUVudHJ5IlIKD1JlYWRGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZvZmZzZXQYAyABKAQSCwoDbGVuGAQgASgNIiAKEFJlYWRGaWxlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCLgAQoOUHV0RmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSJgoEa2luZBgDIAEoDjIYLnZpcnRjb250YWluZXJzLkZpbGVLaW5kEgwKBG1vZGUYBCABKA0SCwoDdWlkGAUgASgNEgsKA2dpZBgGIAEoDRIQCghtdGltZV9tcxgHIAEoAxIMCgRzaXplGAggASgEEg4KBm9mZnNldBgJIAEoBBIMCgRkYXRhGAogASgMEg4KBnRhcmdldBgLIAEoDBIMCgRwYXJ0GAwgASgJIkMKD0Ryb3BGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIMCgRwYXJ0GAMgASgJIiEKEVJlbW92ZUZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkqLgoKT3V0cHV0U2luaxIKCgZDTElFTlQQABIHCgNMT0cQARILCgdESVNDQVJEEAIqUAoMSGVhbHRoU3RhdHVzEhYKEkhFQUxUSF9VTlNQRUNJRklFRBAAEgwKCFNUQVJUSU5HEAESCwoHSEVBTFRIWRACEg0KCVVOSEVBTFRIWRADKkUKDE91dHB1dFN0cmVhbRIdChlPVVRQVVRfU1RSRUFNX1VOU1BFQ0lGSUVEEAASCgoGU1RET1VUEAESCgoGU1RERVJSEAIqRAoIRmlsZUtpbmQSCQoFT1RIRVIQABIICgRGSUxFEAESCgoGRk9MREVSEAISCAoETElOSxADEg0KCUhBUkRfTElOSxAEMrQJCglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2USTQoIU3RhdFBhdGgSHy52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlc3BvbnNlElMKCkxpc3RGb2xkZXISIS52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXNwb25zZRJNCghSZWFkRmlsZRIfLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVzcG9uc2USQQoHUHV0RmlsZRIeLnZpcnRjb250YWluZXJzLlB1dEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkMKCERyb3BGaWxlEh8udmlydGNvbnRhaW5lcnMuRHJvcEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElMKEENvbmZpZ3VyZVNhbmRib3gSJy52aXJ0Y29udGFpbmVycy5Db25maWd1cmVTYW5kYm94UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRI/CgtTZXRMaWZldGltZRIYLnZpcnRjb250YWluZXJzLkxpZmV0aW1lGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkkKC0NoYW5nZU93bmVyEiIudmlydGNvbnRhaW5lcnMuQ2hhbmdlT3duZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ek8KDlNldEhlYWx0aENoZWNrEiUudmlydGNvbnRhaW5lcnMuU2V0SGVhbHRoQ2hlY2tSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkcKClJlbW92ZUZpbGUSIS52aXJ0Y29udGFpbmVycy5SZW1vdmVGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_empty]);
 
 /**
  * @generated from message virtcontainers.SetOutputRequest
@@ -170,6 +172,13 @@ export type ProcessState = Message<"virtcontainers.ProcessState"> & {
    * @generated from field: uint64 started_at_ns = 10;
    */
   startedAtNs: bigint;
+
+  /**
+   * Of an init whose container has a health check ("health").
+   *
+   * @generated from field: virtcontainers.HealthState health = 11;
+   */
+  health?: HealthState;
 };
 
 /**
@@ -178,6 +187,134 @@ export type ProcessState = Message<"virtcontainers.ProcessState"> & {
  */
 export const ProcessStateSchema: GenMessage<ProcessState> = /*@__PURE__*/
   messageDesc(file_virtcontainers, 3);
+
+/**
+ * @generated from message virtcontainers.SetHealthCheckRequest
+ */
+export type SetHealthCheckRequest = Message<"virtcontainers.SetHealthCheckRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * A command with its arguments, which ends with 0 where the container works. It
+   * runs as the first process does: its user, folder, environment, rights and
+   * limits. Empty: there is none.
+   *
+   * @generated from field: repeated string args = 2;
+   */
+  args: string[];
+
+  /**
+   * Between two runs; at least 100 ms, as the two that follow.
+   *
+   * @generated from field: uint64 interval_ms = 3;
+   */
+  intervalMs: bigint;
+
+  /**
+   * What takes longer is killed, and has failed.
+   *
+   * @generated from field: uint64 timeout_ms = 4;
+   */
+  timeoutMs: bigint;
+
+  /**
+   * Between two runs in the start period.
+   *
+   * @generated from field: uint64 start_interval_ms = 5;
+   */
+  startIntervalMs: bigint;
+
+  /**
+   * Failures do not count so long after the start, unless one run went well.
+   *
+   * @generated from field: uint64 start_period_ms = 6;
+   */
+  startPeriodMs: bigint;
+
+  /**
+   * So many failures in a row make it unhealthy; at least 1.
+   *
+   * @generated from field: uint32 retries = 7;
+   */
+  retries: number;
+};
+
+/**
+ * Describes the message virtcontainers.SetHealthCheckRequest.
+ * Use `create(SetHealthCheckRequestSchema)` to create a new message.
+ */
+export const SetHealthCheckRequestSchema: GenMessage<SetHealthCheckRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 4);
+
+/**
+ * @generated from message virtcontainers.HealthState
+ */
+export type HealthState = Message<"virtcontainers.HealthState"> & {
+  /**
+   * @generated from field: virtcontainers.HealthStatus status = 1;
+   */
+  status: HealthStatus;
+
+  /**
+   * @generated from field: uint32 failing_streak = 2;
+   */
+  failingStreak: number;
+
+  /**
+   * The last five, the oldest first.
+   *
+   * @generated from field: repeated virtcontainers.HealthResult results = 3;
+   */
+  results: HealthResult[];
+};
+
+/**
+ * Describes the message virtcontainers.HealthState.
+ * Use `create(HealthStateSchema)` to create a new message.
+ */
+export const HealthStateSchema: GenMessage<HealthState> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 5);
+
+/**
+ * By the guest's clock, in nanoseconds since 1970.
+ *
+ * @generated from message virtcontainers.HealthResult
+ */
+export type HealthResult = Message<"virtcontainers.HealthResult"> & {
+  /**
+   * @generated from field: uint64 began_at_ns = 1;
+   */
+  beganAtNs: bigint;
+
+  /**
+   * @generated from field: uint64 ended_at_ns = 2;
+   */
+  endedAtNs: bigint;
+
+  /**
+   * -1: it could not be run, or took too long.
+   *
+   * @generated from field: int32 exit_code = 3;
+   */
+  exitCode: number;
+
+  /**
+   * The first 4096 bytes of its output, made UTF-8, or why it could not be run.
+   *
+   * @generated from field: string output = 4;
+   */
+  output: string;
+};
+
+/**
+ * Describes the message virtcontainers.HealthResult.
+ * Use `create(HealthResultSchema)` to create a new message.
+ */
+export const HealthResultSchema: GenMessage<HealthResult> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 6);
 
 /**
  * @generated from message virtcontainers.ConfigureSandboxRequest
@@ -217,7 +354,7 @@ export type ConfigureSandboxRequest = Message<"virtcontainers.ConfigureSandboxRe
  * Use `create(ConfigureSandboxRequestSchema)` to create a new message.
  */
 export const ConfigureSandboxRequestSchema: GenMessage<ConfigureSandboxRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 4);
+  messageDesc(file_virtcontainers, 7);
 
 /**
  * By a clock that stands still while the machine does; 0: without an end.
@@ -246,7 +383,7 @@ export type Lifetime = Message<"virtcontainers.Lifetime"> & {
  * Use `create(LifetimeSchema)` to create a new message.
  */
 export const LifetimeSchema: GenMessage<Lifetime> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 5);
+  messageDesc(file_virtcontainers, 8);
 
 /**
  * @generated from message virtcontainers.SandboxFile
@@ -270,7 +407,7 @@ export type SandboxFile = Message<"virtcontainers.SandboxFile"> & {
  * Use `create(SandboxFileSchema)` to create a new message.
  */
 export const SandboxFileSchema: GenMessage<SandboxFile> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 6);
+  messageDesc(file_virtcontainers, 9);
 
 /**
  * @generated from message virtcontainers.ChangeOwnerRequest
@@ -289,7 +426,7 @@ export type ChangeOwnerRequest = Message<"virtcontainers.ChangeOwnerRequest"> & 
  * Use `create(ChangeOwnerRequestSchema)` to create a new message.
  */
 export const ChangeOwnerRequestSchema: GenMessage<ChangeOwnerRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 7);
+  messageDesc(file_virtcontainers, 10);
 
 /**
  * @generated from message virtcontainers.ReadOutputRequest
@@ -334,7 +471,7 @@ export type ReadOutputRequest = Message<"virtcontainers.ReadOutputRequest"> & {
  * Use `create(ReadOutputRequestSchema)` to create a new message.
  */
 export const ReadOutputRequestSchema: GenMessage<ReadOutputRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 8);
+  messageDesc(file_virtcontainers, 11);
 
 /**
  * @generated from message virtcontainers.ReadOutputResponse
@@ -367,7 +504,7 @@ export type ReadOutputResponse = Message<"virtcontainers.ReadOutputResponse"> & 
  * Use `create(ReadOutputResponseSchema)` to create a new message.
  */
 export const ReadOutputResponseSchema: GenMessage<ReadOutputResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 9);
+  messageDesc(file_virtcontainers, 12);
 
 /**
  * @generated from message virtcontainers.ProcessTableRequest
@@ -384,7 +521,7 @@ export type ProcessTableRequest = Message<"virtcontainers.ProcessTableRequest"> 
  * Use `create(ProcessTableRequestSchema)` to create a new message.
  */
 export const ProcessTableRequestSchema: GenMessage<ProcessTableRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 10);
+  messageDesc(file_virtcontainers, 13);
 
 /**
  * @generated from message virtcontainers.ProcessTableResponse
@@ -403,7 +540,7 @@ export type ProcessTableResponse = Message<"virtcontainers.ProcessTableResponse"
  * Use `create(ProcessTableResponseSchema)` to create a new message.
  */
 export const ProcessTableResponseSchema: GenMessage<ProcessTableResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 11);
+  messageDesc(file_virtcontainers, 14);
 
 /**
  * Texts come from the processes themselves: any bytes but NUL, made UTF-8.
@@ -503,7 +640,7 @@ export type ProcessRow = Message<"virtcontainers.ProcessRow"> & {
  * Use `create(ProcessRowSchema)` to create a new message.
  */
 export const ProcessRowSchema: GenMessage<ProcessRow> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 12);
+  messageDesc(file_virtcontainers, 15);
 
 /**
  * @generated from message virtcontainers.SetOnlineCpusRequest
@@ -523,7 +660,7 @@ export type SetOnlineCpusRequest = Message<"virtcontainers.SetOnlineCpusRequest"
  * Use `create(SetOnlineCpusRequestSchema)` to create a new message.
  */
 export const SetOnlineCpusRequestSchema: GenMessage<SetOnlineCpusRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 13);
+  messageDesc(file_virtcontainers, 16);
 
 /**
  * @generated from message virtcontainers.SetOnlineCpusResponse
@@ -542,7 +679,7 @@ export type SetOnlineCpusResponse = Message<"virtcontainers.SetOnlineCpusRespons
  * Use `create(SetOnlineCpusResponseSchema)` to create a new message.
  */
 export const SetOnlineCpusResponseSchema: GenMessage<SetOnlineCpusResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 14);
+  messageDesc(file_virtcontainers, 17);
 
 /**
  * @generated from message virtcontainers.FileEntry
@@ -604,7 +741,7 @@ export type FileEntry = Message<"virtcontainers.FileEntry"> & {
  * Use `create(FileEntrySchema)` to create a new message.
  */
 export const FileEntrySchema: GenMessage<FileEntry> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 15);
+  messageDesc(file_virtcontainers, 18);
 
 /**
  * @generated from message virtcontainers.StatPathRequest
@@ -633,7 +770,7 @@ export type StatPathRequest = Message<"virtcontainers.StatPathRequest"> & {
  * Use `create(StatPathRequestSchema)` to create a new message.
  */
 export const StatPathRequestSchema: GenMessage<StatPathRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 16);
+  messageDesc(file_virtcontainers, 19);
 
 /**
  * @generated from message virtcontainers.StatPathResponse
@@ -652,7 +789,7 @@ export type StatPathResponse = Message<"virtcontainers.StatPathResponse"> & {
  * Use `create(StatPathResponseSchema)` to create a new message.
  */
 export const StatPathResponseSchema: GenMessage<StatPathResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 17);
+  messageDesc(file_virtcontainers, 20);
 
 /**
  * @generated from message virtcontainers.ListFolderRequest
@@ -688,7 +825,7 @@ export type ListFolderRequest = Message<"virtcontainers.ListFolderRequest"> & {
  * Use `create(ListFolderRequestSchema)` to create a new message.
  */
 export const ListFolderRequestSchema: GenMessage<ListFolderRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 18);
+  messageDesc(file_virtcontainers, 21);
 
 /**
  * @generated from message virtcontainers.ListFolderResponse
@@ -707,7 +844,7 @@ export type ListFolderResponse = Message<"virtcontainers.ListFolderResponse"> & 
  * Use `create(ListFolderResponseSchema)` to create a new message.
  */
 export const ListFolderResponseSchema: GenMessage<ListFolderResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 19);
+  messageDesc(file_virtcontainers, 22);
 
 /**
  * @generated from message virtcontainers.ReadFileRequest
@@ -741,7 +878,7 @@ export type ReadFileRequest = Message<"virtcontainers.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 20);
+  messageDesc(file_virtcontainers, 23);
 
 /**
  * @generated from message virtcontainers.ReadFileResponse
@@ -760,7 +897,7 @@ export type ReadFileResponse = Message<"virtcontainers.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 21);
+  messageDesc(file_virtcontainers, 24);
 
 /**
  * @generated from message virtcontainers.PutFileRequest
@@ -841,7 +978,7 @@ export type PutFileRequest = Message<"virtcontainers.PutFileRequest"> & {
  * Use `create(PutFileRequestSchema)` to create a new message.
  */
 export const PutFileRequestSchema: GenMessage<PutFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 22);
+  messageDesc(file_virtcontainers, 25);
 
 /**
  * @generated from message virtcontainers.DropFileRequest
@@ -870,7 +1007,7 @@ export type DropFileRequest = Message<"virtcontainers.DropFileRequest"> & {
  * Use `create(DropFileRequestSchema)` to create a new message.
  */
 export const DropFileRequestSchema: GenMessage<DropFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 23);
+  messageDesc(file_virtcontainers, 26);
 
 /**
  * @generated from message virtcontainers.RemoveFileRequest
@@ -889,7 +1026,7 @@ export type RemoveFileRequest = Message<"virtcontainers.RemoveFileRequest"> & {
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 24);
+  messageDesc(file_virtcontainers, 27);
 
 /**
  * @generated from enum virtcontainers.OutputSink
@@ -924,6 +1061,39 @@ export const OutputSinkSchema: GenEnum<OutputSink> = /*@__PURE__*/
   enumDesc(file_virtcontainers, 0);
 
 /**
+ * @generated from enum virtcontainers.HealthStatus
+ */
+export enum HealthStatus {
+  /**
+   * @generated from enum value: HEALTH_UNSPECIFIED = 0;
+   */
+  HEALTH_UNSPECIFIED = 0,
+
+  /**
+   * Since its start no run went well, and not enough failed.
+   *
+   * @generated from enum value: STARTING = 1;
+   */
+  STARTING = 1,
+
+  /**
+   * @generated from enum value: HEALTHY = 2;
+   */
+  HEALTHY = 2,
+
+  /**
+   * @generated from enum value: UNHEALTHY = 3;
+   */
+  UNHEALTHY = 3,
+}
+
+/**
+ * Describes the enum virtcontainers.HealthStatus.
+ */
+export const HealthStatusSchema: GenEnum<HealthStatus> = /*@__PURE__*/
+  enumDesc(file_virtcontainers, 1);
+
+/**
  * @generated from enum virtcontainers.OutputStream
  */
 export enum OutputStream {
@@ -947,7 +1117,7 @@ export enum OutputStream {
  * Describes the enum virtcontainers.OutputStream.
  */
 export const OutputStreamSchema: GenEnum<OutputStream> = /*@__PURE__*/
-  enumDesc(file_virtcontainers, 1);
+  enumDesc(file_virtcontainers, 2);
 
 /**
  * @generated from enum virtcontainers.FileKind
@@ -987,7 +1157,7 @@ export enum FileKind {
  * Describes the enum virtcontainers.FileKind.
  */
 export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
-  enumDesc(file_virtcontainers, 2);
+  enumDesc(file_virtcontainers, 3);
 
 /**
  * @generated from service virtcontainers.Extension
@@ -1136,6 +1306,17 @@ export const Extension: GenService<{
   changeOwner: {
     methodKind: "unary";
     input: typeof ChangeOwnerRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * Has a command run in a container time after time from its start on, which
+   * tells whether the container works. Before StartContainer ("health").
+   *
+   * @generated from rpc virtcontainers.Extension.SetHealthCheck
+   */
+  setHealthCheck: {
+    methodKind: "unary";
+    input: typeof SetHealthCheckRequestSchema;
     output: typeof EmptySchema;
   },
   /**

@@ -25,6 +25,7 @@ export function containerConfig(
     seccomp,
     sysctl,
     privileged,
+    healthCheck: request.healthCheck,
     cmd: {
       args: [...request.command],
       envs: request.env.length > 0 ? [...request.env] : undefined,

@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
 import { collect } from "../args/collect.ts";
+import { declareHealthOptions, type HealthOptions } from "./health-options.ts";
 import { declareSecurityOptions, type SecurityOptions } from "./security-options.ts";
 
 /** The options that describe a container, as the parser gives them. */
-export interface ContainerOptions extends SecurityOptions {
+export interface ContainerOptions extends SecurityOptions, HealthOptions {
   env: string[];
   envFile: string[];
   workdir?: string;
@@ -63,5 +64,5 @@ export function declareContainerOptions(command: Command): Command {
         .default("missing"),
     )
     .option("--platform <platform>", "platform of the image, such as linux/amd64");
-  return declareSecurityOptions(command);
+  return declareHealthOptions(declareSecurityOptions(command));
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
-import type { Mount } from "virtcontainers";
+import type { HealthCheck, Mount } from "virtcontainers";
 import { parseAnnotations } from "../args/annotations.ts";
 import { type EnvVar, parseEnv } from "../args/env.ts";
 import { parseLabels } from "../args/labels.ts";
@@ -8,6 +8,7 @@ import { parseRootfs } from "../args/rootfs.ts";
 import { parseMiB } from "../args/size.ts";
 import type { Context } from "../context.ts";
 import { badValue, UsageError } from "../errors/usage.ts";
+import { parseHealth } from "./health.ts";
 import { parseMounts } from "./mounts.ts";
 import type { ContainerOptions } from "./options.ts";
 import { parseSecurity, type Security } from "./security.ts";
@@ -21,6 +22,7 @@ export interface ContainerRequest {
   rootfs: { target: string; options: ("ro" | "rw")[] } | undefined;
   bundle: string | undefined;
   security: Security;
+  healthCheck: HealthCheck | undefined;
   command: readonly string[];
   entrypoint: string | undefined;
   env: readonly EnvVar[];
@@ -48,6 +50,7 @@ export async function parseContainer(
     rootfs: optional(rootfs, (text) => parseRootfs(text, context.cwd)),
     bundle: optional(bundle, (text) => resolve(context.cwd, text)),
     security: await parseSecurity(options, context),
+    healthCheck: parseHealth(options),
     command,
     entrypoint: options.entrypoint,
     env: await parseEnv(options.env, options.envFile, context.env),

@@ -27,14 +27,10 @@ export const missingCommands: Readonly<Record<string, string>> = {
 const blockIo =
   "disks of this host are none of a VM's; what a container writes goes to memory, to --scratch or to a volume";
 const ioWeight = "the guest's disks have no scheduler that weighs; --cpu-shares weighs CPU time";
-const daemon = "there is no daemon, so logs are kept in files that `virtc logs` reads";
-const namespace =
-  "a VM shares no namespace with this host; --network container:NAME joins another's VM";
 const windows = "it is of Windows";
 const device =
   "devices of this host can't be given to a VM yet; --privileged opens those of the VM";
 const realtime = "the guest's kernel has no real-time groups";
-const health = "health checks are not run yet; test with `virtc exec NAME COMMAND`";
 
 /** Why an option of `docker run` is not here, and what to use. */
 export const missingRunOptions: Readonly<Record<string, string>> = {
@@ -44,7 +40,6 @@ export const missingRunOptions: Readonly<Record<string, string>> = {
   "blkio-weight-device": ioWeight,
   "cgroup-parent":
     "the container's cgroup is in the guest; the VM's is limited by --cpus and --memory",
-  cgroupns: "a container always has a cgroup namespace of its own",
   "cpu-count": windows,
   "cpu-percent": windows,
   "cpu-rt-period": realtime,
@@ -59,30 +54,16 @@ export const missingRunOptions: Readonly<Record<string, string>> = {
   domainname: "it is of NIS; write the whole name: --hostname web.example.org",
   expose: "networks are not closed by ports; publish one with --publish",
   gpus: device,
-  "health-cmd": health,
-  "health-interval": health,
-  "health-retries": health,
-  "health-start-interval": health,
-  "health-start-period": health,
-  "health-timeout": health,
-  "no-healthcheck": "it is so anyway: health checks are not run yet",
   "io-maxbandwidth": windows,
   "io-maxiops": windows,
-  ipc: namespace,
   isolation: windows,
   "kernel-memory": "cgroup v2 does not know it; --memory counts all",
   link: "containers of one network find each other by name: --network NAME",
   "link-local-ip": "a link has its own; give addresses with --ip and --ip6",
-  "log-driver": daemon,
-  "log-opt": daemon,
   "memory-swappiness": "the guest has no swap",
   "oom-kill-disable": "cgroup v2 does not know it; --oom-score-adj says whom the kernel kills last",
-  pid: namespace,
   runtime: "the runtime is the VM; --hypervisor and --kernel choose it",
-  "storage-opt": "--scratch SIZE limits what the container writes",
   "use-api-socket": "there is no daemon, so there is no socket of one",
-  userns: "the container's root is root of a VM, not of this host",
-  uts: namespace,
   "volume-driver": "`virtc volume create --driver` makes a volume; name it in --volume",
   "volumes-from": "name the volumes once more: `-v NAME:PATH`",
 };

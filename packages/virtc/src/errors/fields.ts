@@ -38,6 +38,8 @@ const options: Readonly<Record<string, string>> = {
   "resources.memory.reservation": "--memory-reservation",
   "resources.memory.swap": "--memory-swap",
   "resources.pids": "--pids-limit",
+  "healthCheck.intervalMs": "--health-interval",
+  healthCheck: "--health-cmd",
   "cmd.args": "the command",
   "cmd.envs": "--env",
   "cmd.user": "--user",

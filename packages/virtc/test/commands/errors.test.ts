@@ -18,7 +18,7 @@ describe("a wrong command line", () => {
     [["build", "x"], "unknown command 'build'", "\nThere is no builder: build with docker"],
     [["swarm"], "unknown command 'swarm'", "\nThere is no swarm"],
     [["run", "--device", "/dev/kvm", "x"], "unknown option '--device': devices of this host", ""],
-    [["run", "--pid=host", "x"], "unknown option '--pid=host': a VM shares no namespace", ""],
+    [["run", "--pid=host", "x"], '--pid: "host" is not allowed; it must be private', ""],
     [["bill"], "unknown command 'bill'", "\nSee `virtc --help`."],
     [["rnu"], "unknown command 'rnu'", "Did you mean run?"],
     [["run", "--nmae", "x", "busybox"], "unknown option '--nmae'", "Did you mean --name?"],

@@ -36,6 +36,41 @@ async function someContainers() {
 }
 
 describe("ps", () => {
+  it("tells what a health check tells, and filters by it; inspect tells its last results", async () => {
+    const library = fakeLibrary(async () => 0, [fakeImage("busybox")]);
+    const result = {
+      ...{ startedAt: "2026-01-01T00:00:00Z", endedAt: "2026-01-01T00:00:01Z" },
+      ...{ exitCode: 7, output: "no" },
+    };
+    for (const status of ["starting", "healthy", "unhealthy", undefined] as const) {
+      const id = status ?? "plain";
+      const made = statusOf({ id, containers: [{ id, image: "busybox" }] });
+      const health = status && { status, failingStreak: 2, results: [result] };
+      Object.assign(made.containersStatus[0] ?? {}, { health });
+      library.sandboxes.set(id, made);
+    }
+    const virtc = over(library);
+    const { out } = await virtc("ps", "--format", "{{.Names}} {{.Status}}");
+    const lines = out.trim().split("\n").sort();
+    expect(lines.map((line) => line.replace(/ Up .*? (?=\()| Up [^(]*$/, " "))).toEqual([
+      "healthy (healthy)",
+      "plain ",
+      "starting (health: starting)",
+      "unhealthy (unhealthy)",
+    ]);
+    const only = async (value: string) =>
+      (await virtc("ps", "-q", "--filter", `health=${value}`)).out;
+    expect([await only("unhealthy"), await only("none")]).toEqual(["unhealthy\n", "plain\n"]);
+    expect((await virtc("ps", "--filter", "health=well")).code).toBe(125);
+    const state = "{{.State.Health.Status}} {{.State.Health.FailingStreak}}";
+    const shown = await virtc("inspect", "-f", state, "unhealthy");
+    expect(shown.out).toBe("unhealthy 2\n");
+    const log = await virtc("inspect", "-f", "{{json .State.Health.Log}}", "unhealthy");
+    expect(JSON.parse(log.out)).toEqual([
+      { Start: result.startedAt, End: result.endedAt, ExitCode: 7, Output: "no" },
+    ]);
+  });
+
   it("prints docker's fields by a template", async () => {
     const virtc = await someContainers();
     const format =

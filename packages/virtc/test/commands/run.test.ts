@@ -231,6 +231,64 @@ describe("virtc run", () => {
     expect(library.created).toEqual([]);
   });
 
+  it("takes what is so anyway, and says of all else why not and what to use", async () => {
+    const { library, context } = setUp(speak);
+    const options =
+      "--ipc private --pid private --uts private --userns host --cgroupns private " +
+      "--log-driver json-file --log-opt max-size=10m --storage-opt size=1g";
+    await runCli(["run", ...options.split(" "), "busybox", "x"], context);
+    expect(library.created).toMatchObject([
+      { logLimitMiB: 10, containers: [{ scratchMiB: 1024 }] },
+    ]);
+    for (const [refused, told] of [
+      ["--ipc host", "--network container:NAME"],
+      ["--pid container:web", "--network container:NAME"],
+      ["--uts host", "--network container:NAME"],
+      ["--userns keep-id", "--user"],
+      ["--cgroupns host", "none of a VM's"],
+      ["--log-driver syslog", "virtc logs"],
+      ["--log-opt max-file=3", "max-size=SIZE"],
+      ["--storage-opt dm.x=y", "size=SIZE"],
+      ["--storage-opt size=1g --scratch 2g", "--scratch"],
+      ["--device /dev/kvm", "--privileged"],
+      ["--gpus all", "devices of this host"],
+    ] as const) {
+      const words = refused.split(" ");
+      expect(await runCli(["run", ...words, "busybox", "x"], context)).toBe(125);
+      expect(context.err()).toContain(told);
+      expect(context.err()).toContain(words[0]);
+    }
+    expect(library.created).toHaveLength(1);
+  });
+
+  it("makes a health check of its options, which may leave the image's out", async () => {
+    const { library, context } = setUp(speak);
+    const options =
+      "--health-interval 1m --health-timeout 500ms --health-retries 5 --health-start-period 0s " +
+      "--health-start-interval 2s";
+    const words = ["--health-cmd", "curl -f localhost", ...options.split(" ")];
+    await runCli(["run", ...words, "busybox", "x"], context);
+    await runCli(["run", "--no-healthcheck", "busybox", "x"], context);
+    await runCli(["run", "--health-retries", "0", "busybox", "x"], context);
+    const checks = library.created.map(({ containers }) => containers?.[0]?.healthCheck);
+    expect(checks).toEqual([
+      {
+        test: ["CMD-SHELL", "curl -f localhost"],
+        ...{ intervalMs: 60_000, timeoutMs: 500, retries: 5, startIntervalMs: 2_000 },
+      },
+      { test: ["NONE"] },
+      undefined,
+    ]);
+    for (const refused of [
+      ["--no-healthcheck", "--health-cmd", "true"],
+      ["--health-interval", "5ms"],
+      ["--health-retries", "many"],
+    ]) {
+      expect(await runCli(["run", ...refused, "busybox", "x"], context)).toBe(125);
+      expect(context.err()).toContain(refused[0] ?? "");
+    }
+  });
+
   it("gives and takes capabilities beside the usual ones", async () => {
     const { library, context } = setUp(speak);
     const options = ["--cap-add", "SYS_ADMIN", "--cap-drop", "MKNOD"];

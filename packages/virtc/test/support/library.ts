@@ -355,6 +355,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
     ports: config.ports ?? [],
     containersStatus: (config.containers ?? []).map((container) => ({
       id: container.id,
+      health: undefined,
       state: "running",
       pid: 1,
       startTime: new Date(0).toISOString(),

@@ -9,6 +9,7 @@ import type {
   StorageSchema,
 } from "@virtcontainers/agent-protocol";
 import type { Interface, Neighbor, Route } from "../config/network/interface.ts";
+import type { ContainerHealth, StoredHealthCheck } from "../store/health.ts";
 import type { AgentFiles, SandboxFile } from "./files.ts";
 import type { ContainerStats } from "./stats.ts";
 import type { VolumeStats } from "./volume-stats.ts";
@@ -46,6 +47,8 @@ export interface GuestProcess {
   exitCode: number | undefined;
   /** By the guest's clock; undefined if it has not exited, or the agent does not tell. */
   exitedAt: Date | undefined;
+  /** Of an init whose container has a health check. */
+  health?: ContainerHealth | undefined;
 }
 
 /** One process in a container, as the guest's kernel tells it; texts are made safe to print. */
@@ -250,6 +253,8 @@ export interface Agent extends AgentFiles, AsyncDisposable {
     target: OutputTarget,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Before its container is started; only with the feature `health`. */
+  setHealthCheck(containerId: string, check: StoredHealthCheck, signal: AbortSignal): Promise<void>;
   /** Of one container, or of all. */
   listProcesses(containerId: string, signal: AbortSignal): Promise<GuestProcess[]>;
   /** All processes in a container, whoever started them, in the order of their pids. */

@@ -16,6 +16,8 @@ export const fillFeature = "fill";
 
 /** The feature that an agent names if it ends its machine when its time is over, or when nobody uses it. */
 export const lifetimeFeature = "lifetime";
+/** The feature that an agent names if it runs health checks. */
+export const healthFeature = "health";
 
 /** An agent that is not this project's: what the contract leaves open is done as the field's own agent does it. */
 export function isForeign({

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { absolutePath, argument, id, integer, later, text, texts } from "../validate.ts";
 import { type Cmd, CmdSchema } from "./cmd.ts";
+import { type HealthCheck, HealthCheckSchema } from "./health-check.ts";
 import { type Mount, MountsSchema } from "./mount.ts";
 import { type OciSpec, OciSpecSchema } from "./oci/schema.ts";
 import { type Seccomp, SeccompSchema } from "./oci/seccomp.ts";
@@ -47,6 +48,8 @@ export interface ContainerConfig {
    * a specification of its own. Default false.
    */
   privileged?: boolean | undefined;
+  /** How it is learnt whether it works; default: as its image says. */
+  healthCheck?: HealthCheck | undefined;
   /** Folders, files, volumes and file systems of the guest, beside the usual ones; at most 128. */
   mounts?: Mount[] | undefined;
   /** An OCI runtime specification; what stands beside it in this configuration holds against it. */
@@ -73,6 +76,7 @@ export const ContainerConfigSchema = v.pipe(
     sysctl: v.optional(SysctlSchema),
     seccomp: v.optional(v.union([v.picklist(["default", "unconfined"]), SeccompSchema])),
     privileged: v.optional(v.boolean("it must be true or false")),
+    healthCheck: v.optional(HealthCheckSchema),
     mounts: v.optional(MountsSchema),
     deviceInfos: later("devices"),
     customSpec: v.optional(OciSpecSchema),

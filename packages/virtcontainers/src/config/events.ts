@@ -9,6 +9,7 @@ export const eventTypes = [
   "started",
   "exited",
   "oom",
+  "health",
   "paused",
   "resumed",
   "stopped",

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type EventType, eventTypes } from "../config/events.ts";
+import { type HealthStatus, healthStatuses } from "../store/health.ts";
 import { id } from "../validate.ts";
 
 /** Something that has happened. Without a container it is about the sandbox. */
@@ -13,6 +14,8 @@ export interface VirtEvent {
   processId?: string | undefined;
   /** Of `exited`: the exit code, or 128 + the signal's number. */
   exitCode?: number | undefined;
+  /** Of `health`: what its health check tells now. */
+  health?: HealthStatus | undefined;
   /** Why, for `died`, `stopped` and `deleted`, where it is not plain. */
   reason?: string | undefined;
 }
@@ -31,6 +34,7 @@ export const JournalRecord = v.object({
   containerId: v.optional(id),
   processId: v.optional(short),
   exitCode: v.optional(v.pipe(v.number(), v.integer())),
+  health: v.optional(v.picklist(healthStatuses)),
   reason: v.optional(short),
   /** Names what may have been written down twice, because a process was killed in between. */
   key: v.optional(short),

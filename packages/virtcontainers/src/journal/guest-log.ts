@@ -1,4 +1,9 @@
-import { type LogRecord, LogRecordDecoder, machineId } from "@virtcontainers/agent-protocol/ports";
+import {
+  type LogHealth,
+  type LogRecord,
+  LogRecordDecoder,
+  machineId,
+} from "@virtcontainers/agent-protocol/ports";
 import { guestTime } from "../guest-time.ts";
 import { openLog } from "../logs/open.ts";
 import { readRest } from "../logs/read.ts";
@@ -8,6 +13,8 @@ import type { Progress } from "./progress.ts";
 
 /** A container's lack of memory is told at most this often: the guest could write it without end. */
 const oomPauseMs = 1_000;
+/** Nor more often its health, by the guest's times, which may be read all at once: it looks no more often. */
+const healthPauseMs = 50;
 
 /**
  * What the guest's log tells that was not told yet: ends of first processes and lack of memory. Reads at
@@ -63,13 +70,17 @@ function eventOfRecord(
   sandbox: StoredSandbox,
   progress: Progress,
 ): JournalRecord | undefined {
-  if (record.stream === "over") progress.over = record.reason;
-  if ((record.stream !== "exit" && record.stream !== "oom") || record.execId !== "") return;
+  if (record.stream === "over") {
+    progress.over = record.reason;
+    return undefined;
+  }
+  if (record.stream === "stdout" || record.stream === "stderr" || record.execId !== "") return;
   const container = sandbox.containers.find(({ id }) => id === record.containerId);
   if (container === undefined || container.startTime === "") return;
   const time = guestTime(record.timeNs);
   if (record.stream === "exit")
     return exitEvent(sandbox, container, progress, { exitCode: record.status, time });
+  if (record.stream === "health") return healthEvent(sandbox, container, progress, record);
   const now = Date.now();
   const sinceMs = now - (progress.oomAt[container.id] ?? 0);
   // Before the last one is it only by a clock that was set back.
@@ -81,6 +92,30 @@ function eventOfRecord(
     sandboxId: sandbox.id,
     containerId: container.id,
     key: `oom ${container.id} ${progress.marker} ${record.timeNs}`,
+  };
+}
+
+/** Once for each change. */
+function healthEvent(
+  sandbox: StoredSandbox,
+  container: StoredContainer,
+  progress: Progress,
+  { health, timeNs }: LogHealth,
+): JournalRecord | undefined {
+  const { id, startTime } = container;
+  const last = progress.health[id];
+  if (container.healthCheck === undefined || last?.status === health) return undefined;
+  // What is to come can't have been: so there are only so many for each second that has passed.
+  const at = Math.min(guestTime(timeNs).getTime(), Date.now());
+  if (last !== undefined && at - last.at < healthPauseMs) return undefined;
+  progress.health[id] = { status: health, at };
+  return {
+    type: "health",
+    time: plausible(guestTime(timeNs), startTime),
+    sandboxId: sandbox.id,
+    containerId: id,
+    health,
+    key: `health ${id} ${progress.marker} ${timeNs}`,
   };
 }
 

@@ -12,6 +12,8 @@ const Progress = v.object({
   oomAt: v.record(v.string(), v.number()),
   /** Why the VM is to end by itself, once it has said so. */
   over: v.optional(v.picklist(["timeout", "idle"])),
+  /** What a container's health check told last, and when, ms by its guest. */
+  health: v.optional(v.record(v.string(), v.object({ status: v.string(), at: v.number() })), {}),
   /** That the VM has ended was told. */
   ended: v.boolean(),
 });
@@ -20,7 +22,7 @@ const Progress = v.object({
 export type Progress = v.InferOutput<typeof Progress>;
 
 export async function readProgress(path: string, marker: string): Promise<Progress> {
-  const none = { marker, offset: 0, exited: {}, oomAt: {}, ended: false };
+  const none = { marker, offset: 0, exited: {}, oomAt: {}, health: {}, ended: false };
   const text = await readIfThere(path);
   if (text === undefined) return none;
   // A damaged one is begun anew: watchers leave out what they have heard before.

@@ -33,7 +33,7 @@ export async function* followLog(
 ): AsyncGenerator<LogEntry> {
   for await (const record of followRecords(path, { containerId, execId: "" }, options)) {
     if (record.stream === "exit") return;
-    if (record.stream === "oom" || record.stream === "over") continue;
+    if (record.stream !== "stdout" && record.stream !== "stderr") continue;
     yield { stream: record.stream, time: guestTime(record.timeNs), data: record.data };
   }
 }

@@ -83,6 +83,7 @@ function learnExits(sandbox: StoredSandbox, processes: readonly GuestProcess[]):
     const init = processes.find((p) => p.containerId === container.id && p.execId === "");
     if (!isInGuest(container) || init === undefined) continue;
     if (container.state !== "ready") container.pid = init.pid;
+    if (init.health !== undefined) container.health = init.health;
     if (init.exitCode !== undefined) markExited(container, init.exitCode, init.exitedAt);
   }
 }

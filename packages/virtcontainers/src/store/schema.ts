@@ -5,6 +5,7 @@ import { SandboxConfigSchema } from "../config/sandbox.ts";
 import { StateSchema } from "../config/state.ts";
 import { ProcessIdentitySchema } from "../host/process-identity.ts";
 import { UserIdsSchema } from "../host/user-ids.ts";
+import { ContainerHealthSchema, StoredHealthCheck } from "./health.ts";
 import { logCarriers } from "./log-carrier.ts";
 import { StoredNetwork } from "./network/stored.ts";
 import { VmSizeSchema } from "./vm-size.ts";
@@ -74,6 +75,10 @@ export const StoredContainer = v.object({
   /** One for each of `config.mounts`. */
   mounts: v.optional(v.array(StoredMount), []),
   argv: strings,
+  /** As the guest is told at each create. */
+  healthCheck: v.optional(StoredHealthCheck),
+  /** What it told last. */
+  health: v.optional(ContainerHealthSchema),
   pid: v.number(),
   createdAt: v.string(),
   startTime: v.string(),

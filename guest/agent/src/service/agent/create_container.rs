@@ -162,6 +162,7 @@ async fn create(
         poststart: !hooks.poststart.is_empty(),
         poststop: !hooks.poststop.is_empty(),
         termination_log,
+        process,
         limits,
         name,
         life: Life::default(),

@@ -59,6 +59,7 @@ fn features() -> Vec<&'static str> {
         "files",
         "fill",
         "lifetime",
+        "health",
     ];
     if console::is_there() {
         names.push("console");

@@ -30,28 +30,18 @@ async fn send(
     number: u32,
     unknown: impl Fn() -> Status,
 ) -> Result<()> {
+    if number == signal::KILL {
+        if execs.kill(exec_id).await? {
+            return Ok(());
+        }
+        execs.kill_first(exec_id);
+        return Err(unknown());
+    }
+    if let Some(Exec::Starting(starting)) = execs.find(exec_id) {
+        starting.done.wait().await;
+    }
     match execs.find(exec_id) {
-        Some(Exec::Live(process)) if number == signal::KILL => signal::kill_exec(&process).await,
         Some(Exec::Live(process)) => signal::send(&process, number),
-        Some(Exec::Starting(starting)) if number == signal::KILL => {
-            starting.kill().await;
-            match execs.find(exec_id) {
-                Some(Exec::Live(process)) => signal::kill_exec(&process).await,
-                _ => Ok(()),
-            }
-        }
-        Some(Exec::Starting(starting)) => {
-            starting.done.wait().await;
-            match execs.find(exec_id) {
-                Some(Exec::Live(process)) => signal::send(&process, number),
-                _ => Err(unknown()),
-            }
-        }
-        None => {
-            if number == signal::KILL {
-                execs.kill_first(exec_id);
-            }
-            Err(unknown())
-        }
+        _ => Err(unknown()),
     }
 }

@@ -1,11 +1,13 @@
 //! StartContainer: lets a created container's init go.
 
-use crate::agent::Agent;
+use std::rc::Rc;
+
+use crate::agent::{Agent, health};
 use crate::proto::grpc::StartContainerRequest;
 use crate::sandbox::container::State;
 use crate::status::{Result, Status};
 
-pub async fn call(agent: &Agent, request: StartContainerRequest) -> Result<()> {
+pub async fn call(agent: &Rc<Agent>, request: StartContainerRequest) -> Result<()> {
     let id = &request.container_id;
     let container = agent.sandbox.container_or_internal(id)?;
     match container.state() {
@@ -21,8 +23,9 @@ pub async fn call(agent: &Agent, request: StartContainerRequest) -> Result<()> {
     }
     container.life.started.set(true);
     let result = agent.crun.start(id, container.poststart).await;
-    if result.is_err() {
-        container.life.started.set(false);
+    match &result {
+        Ok(()) => health::begin(agent, &container),
+        Err(_) => container.life.started.set(false),
     }
     crate::debug!("phase crun start done");
     result

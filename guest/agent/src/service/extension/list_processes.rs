@@ -1,6 +1,7 @@
 //! ListProcesses: the processes the agent knows.
 
 use crate::agent::Agent;
+use crate::agent::health::EXEC_ID;
 use crate::process::Process;
 use crate::proto::virtcontainers::{ListProcessesRequest, ListProcessesResponse, ProcessState};
 use crate::status::Result;
@@ -17,8 +18,15 @@ pub fn call(agent: &Agent, request: &ListProcessesRequest) -> Result<ListProcess
     };
     let mut processes = Vec::new();
     for container in containers {
-        processes.push(state(&container.init));
-        processes.extend(container.life.execs.live().iter().map(|exec| state(exec)));
+        let health = container.life.health.borrow();
+        processes.push(ProcessState {
+            health: health.as_ref().map(|health| health.state()),
+            ..state(&container.init)
+        });
+        let execs = container.life.execs.live();
+        // What the agent runs itself is no client's.
+        let others = execs.iter().filter(|exec| exec.exec_id != EXEC_ID);
+        processes.extend(others.map(|exec| state(exec)));
     }
     let mut left = MOST_ARGS;
     for process in &mut processes {
@@ -43,5 +51,6 @@ fn state(process: &Process) -> ProcessState {
         exited_at_ns: process.exit.time_ns(),
         args: process.args.clone(),
         started_at_ns: process.started_ns,
+        health: None,
     }
 }

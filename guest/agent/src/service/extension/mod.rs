@@ -11,6 +11,7 @@ mod put_file;
 mod read_file;
 mod read_output;
 mod remove_file;
+mod set_health_check;
 mod set_lifetime;
 mod set_online_cpus;
 mod set_output;
@@ -38,6 +39,7 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "ProcessTable" => encode(process_table::call(agent, decode(payload)?).await),
         "ReadOutput" => read_output::call(agent, decode(payload)?).await,
         "SetLifetime" => encode(set_lifetime::call(agent, decode(payload)?)),
+        "SetHealthCheck" => encode(set_health_check::call(agent, decode(payload)?)),
         "SetOnlineCpus" => encode(set_online_cpus::call(agent, decode(payload)?).await),
         "SetOutput" => encode(set_output::call(agent, &decode(payload)?)),
         "ListProcesses" => encode(list_processes::call(agent, &decode(payload)?)),

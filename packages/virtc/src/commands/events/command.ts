@@ -48,7 +48,7 @@ export function define(program: Command, context: Context): void {
 
 /** With what an event of another type has, so that one template fits all. */
 function withAll(event: VirtEvent): Record<string, unknown> {
-  return { containerId: "", exitCode: "", reason: "", ...event };
+  return { containerId: "", exitCode: "", health: "", reason: "", ...event };
 }
 
 async function events(options: EventsOptions, context: Context): Promise<void> {

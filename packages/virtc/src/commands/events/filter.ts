@@ -7,6 +7,7 @@ export const eventTypes = [
   "started",
   "exited",
   "oom",
+  "health",
   "paused",
   "resumed",
   "stopped",

@@ -1,4 +1,4 @@
-import type { ContainerStatus, SandboxStatus } from "virtcontainers";
+import type { ContainerHealth, ContainerStatus, SandboxStatus } from "virtcontainers";
 import { labelsOf } from "../../container/labels.ts";
 
 /** A container's status with the fields by which docker's templates know it, beside its own. */
@@ -26,6 +26,7 @@ function ofContainer(status: SandboxStatus, container: ContainerStatus): Record<
       ExitCode: container.exitCode ?? 0,
       StartedAt: container.startTime || noTime,
       FinishedAt: container.exitedAt ?? noTime,
+      ...(container.health && { Health: healthOf(container.health) }),
     },
     Config: {
       Image: container.image ?? container.rootFs,
@@ -41,6 +42,19 @@ function ofContainer(status: SandboxStatus, container: ContainerStatus): Record<
       Source: mount.source ?? "",
       Destination: mount.destination,
       RW: !mount.readOnly,
+    })),
+  };
+}
+
+function healthOf({ status, failingStreak, results }: ContainerHealth): object {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: results.map(({ startedAt, endedAt, exitCode, output }) => ({
+      Start: startedAt,
+      End: endedAt,
+      ExitCode: exitCode,
+      Output: output,
     })),
   };
 }

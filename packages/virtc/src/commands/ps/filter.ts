@@ -4,11 +4,14 @@ import { containerSide } from "../../network/ports.ts";
 import type { FullRow } from "./rows.ts";
 import { nameOf, stateOf, stateWords } from "./view.ts";
 
+const healthWords = ["starting", "healthy", "unhealthy", "none"];
+
 /** The keys of `ps --filter`, as docker has them. */
 export const psFilters: FilterKeys<FullRow> = {
   id: beginningKey("ID", ({ sandbox }) => [sandbox]),
   name: partKey("NAME", (row) => [nameOf(row)]),
   status: wordKey(stateWords, (row) => [stateOf(row)]),
+  health: wordKey(healthWords, ({ health }) => [health ?? "none"]),
   label: labelKey(({ labels }) => labels),
   ancestor: {
     value: "IMAGE",

@@ -1,4 +1,10 @@
-import type { ContainerStatus, Network, PortMapping, SandboxStatus } from "virtcontainers";
+import type {
+  ContainerStatus,
+  HealthStatus,
+  Network,
+  PortMapping,
+  SandboxStatus,
+} from "virtcontainers";
 import { labelsOf } from "../../container/labels.ts";
 
 /** What `ps` tells of a container, or of a sandbox that has none. */
@@ -8,6 +14,8 @@ export interface Row {
   image: string | null;
   command: readonly string[];
   state: SandboxStatus["state"];
+  /** What its health check tells; null without one. */
+  health: HealthStatus | null;
   exitCode: number | null;
   exitedAt: string | null;
   createdAt: string;
@@ -62,7 +70,14 @@ function sandboxRows(sandbox: SandboxStatus): Omit<FullRow, "networks">[] {
     }));
   }
   const { state, createdAt } = sandbox;
-  const none = { container: null, image: null, exitCode: null, exitedAt: null, startedAt: null };
+  const none = {
+    container: null,
+    image: null,
+    health: null,
+    exitCode: null,
+    exitedAt: null,
+    startedAt: null,
+  };
   const without = { labels: labelsOf(sandbox), imageDigest: undefined, mounts: [] };
   return [{ ...common, ...none, ...without, command: [], state, createdAt }];
 }
@@ -76,6 +91,7 @@ function containerRow(
     imageDigest: container.imageDigest,
     command: container.cmd,
     state: container.state,
+    health: container.health?.status ?? null,
     exitCode: container.exitCode ?? null,
     exitedAt: container.exitedAt ?? null,
     createdAt: container.createdAt,

@@ -18,6 +18,7 @@ export function psView(trunc: boolean): View<FullRow> {
     State: { header: "STATE", of: stateOf },
     Status: { header: "STATUS", of: statusText },
     ExitCode: { header: "EXIT CODE", of: ({ exitCode }) => exitCode ?? 0 },
+    Health: { header: "HEALTH", of: ({ health }) => health ?? "" },
     Ports: { header: "PORTS", of: ({ ports }) => portsLine(ports) },
     Labels: { header: "LABELS", of: ({ labels }) => labelsLine(labels) },
     Label: labelField(({ labels }) => labels),
@@ -55,10 +56,15 @@ export function stateOf({ state }: FullRow): string {
   return states[state];
 }
 
-/** As docker's: `Up 5 minutes`, `Exited (0) 3 seconds ago`. */
+function healthText(health: NonNullable<FullRow["health"]>): string {
+  return health === "starting" ? "health: starting" : health;
+}
+
+/** As docker's: `Up 5 minutes (healthy)`, `Up 5 minutes`, `Exited (0) 3 seconds ago`. */
 export function statusText(row: FullRow): string {
   const up = `Up ${since(row.startedAt ?? row.createdAt)}`;
-  if (row.state === "running") return up;
+  if (row.state === "running")
+    return row.health === null ? up : `${up} (${healthText(row.health)})`;
   if (row.state === "paused") return `${up} (Paused)`;
   if (row.state !== "stopped") return "Created";
   const code = row.exitCode === null ? "" : ` (${row.exitCode})`;

@@ -16,7 +16,7 @@ export function sandboxConfig(
   annotations: Readonly<Record<string, string>>,
   network: NetworkPart,
 ): SandboxConfig {
-  const { id, container, vm, detach, limits, timeoutMs } = request;
+  const { id, container, vm, detach, limits, timeoutMs, logLimitMiB } = request;
   const machine = hypervisorConfig(vm);
   return {
     id,
@@ -27,6 +27,7 @@ export function sandboxConfig(
     exitWith: detach ? id : undefined,
     // Nobody of the host is left to keep it.
     lifetime: detach && timeoutMs !== undefined ? { timeoutMs } : undefined,
+    logLimitMiB,
     // --cpus and --memory are the VM's whole size; the container's limit is a part of it.
     staticResourceMgmt: true,
     ...network,

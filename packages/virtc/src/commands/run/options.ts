@@ -1,11 +1,17 @@
 import type { Command } from "commander";
+import { type DockerOptions, declareDockerOptions } from "../../container/docker-options.ts";
 import { type ContainerOptions, declareContainerOptions } from "../../container/options.ts";
 import { declareNetworkOptions, type NetworkOptions } from "../../network/options.ts";
 import { declareLimitOptions, type LimitOptions } from "../../resources/options.ts";
 import { declareVmOptions, type VmOptions } from "../../vm/options.ts";
 
 /** The options of `run`, as the parser gives them. */
-export interface RunOptions extends ContainerOptions, VmOptions, NetworkOptions, LimitOptions {
+export interface RunOptions
+  extends ContainerOptions,
+    VmOptions,
+    NetworkOptions,
+    LimitOptions,
+    DockerOptions {
   detach?: boolean;
   interactive?: boolean;
   tty?: boolean;
@@ -51,6 +57,8 @@ export function declareMakeOptions(command: Command): Command {
     );
   // As people know it of docker run: -h is the host name there, and help has its long name alone.
   command.helpOption("--help", "show help");
-  declareLimitOptions(declareNetworkOptions(declareContainerOptions(command)));
+  declareDockerOptions(
+    declareLimitOptions(declareNetworkOptions(declareContainerOptions(command))),
+  );
   return declareVmOptions(command, "-h, --hostname <name>");
 }

@@ -5,6 +5,7 @@ import { parseName, randomName } from "../../args/name.ts";
 import { optional } from "../../args/optional.ts";
 import { parseTruth } from "../../args/truth.ts";
 import { requireCommand } from "../../container/command.ts";
+import { checkDockerOptions, logLimitOf, scratchOf } from "../../container/docker-values.ts";
 import { type ContainerRequest, parseContainer } from "../../container/request.ts";
 import type { Context } from "../../context.ts";
 import { UsageError } from "../../errors/usage.ts";
@@ -26,6 +27,7 @@ export interface RunRequest {
   joins: string | undefined;
   timeoutMs: number | undefined;
   limits: Limits;
+  logLimitMiB: number | undefined;
   detach: boolean;
   interactive: boolean;
   tty: boolean;
@@ -46,13 +48,16 @@ export async function parseRun(
   options: RunOptions,
   context: Context,
 ): Promise<RunRequest> {
+  checkDockerOptions(options);
+  const scratch = scratchOf(options, options.scratch);
+  const described = { ...options, ...(scratch !== undefined && { scratch }) };
   requireTerminal(options, context);
   const network = parseNetwork(options, context.env);
   const joins = network.choice?.kind === "container" ? network.choice.id : undefined;
   if (joins !== undefined) refuseOwnVm(options, joins);
   return {
     id: optional(options.name, (text) => parseName("--name", text)) ?? randomName(),
-    container: await parseContainer(splitWords(words, options), options, context),
+    container: await parseContainer(splitWords(words, options), described, context),
     vm: await parseVm(options, context.cwd),
     network,
     joins,
@@ -60,6 +65,7 @@ export async function parseRun(
       options.detach ? parseLasting("--timeout", text) : parseDuration("--timeout", text),
     ),
     limits: parseLimits(options),
+    logLimitMiB: logLimitOf(options),
     detach: options.detach ?? false,
     interactive: options.interactive ?? false,
     tty: options.tty ?? false,
@@ -116,6 +122,8 @@ function refuseOwnVm(options: RunOptions, sandbox: string): void {
       `It would end the VM, which is that of ${sandbox}.`,
     );
   }
+  if (options.logOpt.length > 0)
+    throw new UsageError(`--log-opt can't be used with --network container:${sandbox}`);
   if (options.rm && options.detach) {
     throw new UsageError(
       `--rm can't be used with --detach and --network container:${sandbox}`,

@@ -4,6 +4,7 @@ import { KataCalls } from "./calls.ts";
 import * as containers from "./containers.ts";
 import * as files from "./files.ts";
 import * as guest from "./guest.ts";
+import * as health from "./health.ts";
 import * as network from "./network.ts";
 import * as processes from "./processes.ts";
 
@@ -100,6 +101,10 @@ export class KataAgent implements Agent {
 
   setOutput(...args: Args<"setOutput">) {
     return processes.setOutput(this.#calls, ...args);
+  }
+
+  setHealthCheck(...args: Args<"setHealthCheck">) {
+    return health.setHealthCheck(this.#calls, ...args);
   }
 
   listProcesses(...args: Args<"listProcesses">) {

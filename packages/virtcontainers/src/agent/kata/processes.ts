@@ -8,6 +8,7 @@ import {
   sinkOf,
 } from "../agent.ts";
 import type { KataCalls, Request } from "./calls.ts";
+import { healthOf } from "./health.ts";
 import { processRow, shownArgs } from "./process-row.ts";
 
 const maxRows = 32_768;
@@ -168,6 +169,7 @@ export async function listProcesses(
     output: targetOf.get(process.sink) ?? "discard",
     exitCode: process.exited ? process.exitStatus : undefined,
     exitedAt: process.exitedAtNs === 0n ? undefined : guestTime(process.exitedAtNs),
+    health: healthOf(process.health),
   }));
 }
 

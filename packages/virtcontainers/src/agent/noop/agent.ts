@@ -144,6 +144,8 @@ export class NoopAgent implements Agent {
     return { offset: 0, data: new Uint8Array(), eof: true };
   }
 
+  async setHealthCheck(): Promise<void> {}
+
   async listProcesses(): Promise<GuestProcess[]> {
     return [];
   }

@@ -55,7 +55,7 @@ export async function* commandOutput(
         yield { stream: "end", exitCode: record.status, isLogFull: isFull };
         return;
       }
-      if (record.stream === "oom" || record.stream === "over") continue;
+      if (record.stream !== "stdout" && record.stream !== "stderr") continue;
       const { stream, timeNs } = record;
       const skipped = Math.min(Math.max(0, from[stream] - at[stream]), record.data.length);
       const offset = at[stream] + skipped;

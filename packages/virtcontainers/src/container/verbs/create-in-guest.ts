@@ -1,5 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
-import { isForeign, portsFor } from "../../agent/features.ts";
+import { healthFeature, isForeign, portsFor } from "../../agent/features.ts";
+import { VirtError } from "../../errors.ts";
 import { phase } from "../../events.ts";
 import type { Context } from "../../operation/context.ts";
 import { Filling } from "../../storage/fill.ts";
@@ -19,6 +20,7 @@ export async function createContainerInGuest(
   agent: Agent,
   signal: AbortSignal,
 ): Promise<void> {
+  const check = knownHealthCheck(sandbox, container);
   const cmd = container.config.cmd ?? { args: [] };
   const foreign = isForeign(sandbox);
   const { storages, rootPath } = containerStorages(container, sandbox.vm?.devices ?? {}, foreign);
@@ -43,5 +45,23 @@ export async function createContainerInGuest(
     ),
   );
   await filling.end(agent, container, signal);
+  if (check !== undefined) await agent.setHealthCheck(container.id, check, signal);
+  delete container.health;
   container.state = "ready";
+}
+
+/** An image's is left out where the agent runs none; one that was asked for is not. */
+function knownHealthCheck(
+  sandbox: StoredSandbox,
+  { id, config, healthCheck }: StoredContainer,
+): StoredContainer["healthCheck"] {
+  if (healthCheck === undefined || sandbox.agentFeatures.includes(healthFeature))
+    return healthCheck;
+  if (config.healthCheck === undefined) return undefined;
+  throw new VirtError("NOT_SUPPORTED", "the agent of this guest runs no health checks", {
+    sandboxId: sandbox.id,
+    containerId: id,
+    field: "healthCheck",
+    hint: "Leave it out, or use this project's guest.",
+  });
 }

@@ -1,11 +1,13 @@
 import type { ContainerConfig } from "../../config/container.ts";
 import type { SandboxConfig } from "../../config/sandbox.ts";
 import { invalidArgument } from "../../errors.ts";
+import type { Image } from "../../image/image.ts";
 import type { Context } from "../../operation/context.ts";
 import { planRootDisk } from "../../storage/block/root-disk.ts";
 import { planMounts } from "../../storage/plan.ts";
 import { planRootFolder } from "../../storage/root-folder.ts";
 import type { StoredContainer } from "../../store/schema.ts";
+import { healthCheckOf } from "../health-check.ts";
 import { withConsole } from "../process/host-console.ts";
 import { checkLimits } from "../spec/limits.ts";
 import { waiterPath } from "../spec/waiter.ts";
@@ -20,7 +22,9 @@ export async function prepareContainer(
   const { field } = place;
   checkLimits(config.resources ?? {}, `${field}.resources`);
   const cmd = config.cmd && withConsole(config.cmd, `${field}.cmd`);
-  const image = config.image === undefined ? undefined : await findImage(context, config, signal);
+  const found = config.image === undefined ? undefined : await findImage(context, config, signal);
+  const image = found && storedImage(config.image ?? "", found);
+  const healthCheck = healthCheckOf(config.healthCheck, found?.config.healthcheck);
   const rootFolder = await planRootFolder(config, field);
   const disk = await planRootDisk(config, field);
   const argv = commandLine(config, image?.config);
@@ -45,6 +49,7 @@ export async function prepareContainer(
       field,
     }),
     argv,
+    ...(healthCheck && { healthCheck }),
     pid: 0,
     createdAt: new Date().toISOString(),
     startTime: "",
@@ -55,9 +60,13 @@ async function findImage(
   context: Context,
   config: ContainerConfig,
   signal: AbortSignal,
-): Promise<NonNullable<StoredContainer["image"]>> {
-  const name = config.image ?? "";
-  const found = await context.images.ensure(name, { signal, pull: config.pull ?? "missing" });
+): Promise<Image> {
+  const { image = "", pull = "missing" } = config;
+  return await context.images.ensure(image, { signal, pull });
+}
+
+/** What is kept of it. */
+function storedImage(name: string, found: Image): NonNullable<StoredContainer["image"]> {
   const { env, entrypoint, cmd, workingDir, user } = found.config;
   return {
     name,

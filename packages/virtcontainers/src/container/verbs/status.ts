@@ -4,6 +4,7 @@ import type { State } from "../../config/state.ts";
 import { refresh } from "../../operation/refresh.ts";
 import type { Operation } from "../../operation/run-verb.ts";
 import { guestRootPath } from "../../storage/guest/storages.ts";
+import type { ContainerHealth } from "../../store/health.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
 import type { Store } from "../../store/store.ts";
 import { type MountStatus, mountStatus } from "../mount-status.ts";
@@ -32,6 +33,8 @@ export interface ContainerStatus {
   terminal: boolean;
   /** Its standard input is kept open for whoever writes to it. */
   interactive: boolean;
+  /** What its health check tells while it runs; undefined without one. */
+  health: ContainerHealth | undefined;
   annotations: Record<string, string>;
   mounts: MountStatus[];
   /** The OCI specification that the guest got, or gets at the next start. */
@@ -46,6 +49,12 @@ export async function statusContainer(
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
   return containerStatus(context.store, sandbox, operation.container(containerId));
+}
+
+/** Before the first run, it is starting. */
+function healthOf({ state, health, healthCheck }: StoredContainer): ContainerHealth | undefined {
+  if (healthCheck === undefined || (state !== "running" && state !== "paused")) return undefined;
+  return health ?? { status: "starting", failingStreak: 0, results: [] };
 }
 
 export function containerStatus(
@@ -70,6 +79,7 @@ export function containerStatus(
     logged: config.cmd?.detach ?? false,
     terminal: config.cmd?.terminal ?? false,
     interactive: config.cmd?.interactive ?? false,
+    health: healthOf(container),
     annotations: config.annotations ?? {},
     mounts: mountStatus(container, join(store.folder(sandbox.id).mounts, container.id)),
     spec: containerSpec(container, sandbox, guestRootPath(container)),

@@ -11,6 +11,7 @@ import { consoleFeature } from "../../agent/agent.ts";
 import {
   cancelExecFeature,
   extensionFeature,
+  healthFeature,
   lifetimeFeature,
   processesFeature,
 } from "../../agent/features.ts";
@@ -73,6 +74,7 @@ const defaultFeatures = [
   consoleFeature,
   cancelExecFeature,
   lifetimeFeature,
+  healthFeature,
 ];
 
 /** A guest agent for tests: containers and processes are functions of this process. */

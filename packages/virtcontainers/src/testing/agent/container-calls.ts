@@ -42,8 +42,7 @@ export function containerCalls(guest: Guest): ServiceImplementation<typeof Agent
         throw new TtrpcError("failed_precondition", `container ${containerId} has stopped`);
       if (container.started)
         throw new TtrpcError("failed_precondition", `container ${containerId} is running already`);
-      container.started = true;
-      container.init.start();
+      guest.start(container);
       return {};
     },
     removeContainer: ({ containerId }) => {

@@ -13,6 +13,7 @@ import { ContainerFiles } from "../files/container-files.ts";
 import { failure } from "../files/tree.ts";
 import { GuestFiles } from "./files.ts";
 import { Freezer } from "./freezer.ts";
+import type { GuestHealth } from "./health.ts";
 import { MachineLifetime } from "./lifetime.ts";
 import { OomEvents } from "./oom.ts";
 import type { Sink } from "./pipe.ts";
@@ -37,6 +38,8 @@ export interface GuestContainer {
   process: Process;
   init: GuestProcess;
   started: boolean;
+  /** How it is looked at; undefined: it is not. */
+  health?: GuestHealth | undefined;
   execs: Map<string, GuestProcess>;
   /** Frozen while the container is paused. */
   freezer: Freezer;
@@ -169,6 +172,26 @@ export class Guest {
       hasInput: wanted.stdinPort === 0,
       sink: sinkOfPort(wanted.stdoutPort),
       place: wanted.place,
+      log: (record) => this.#log(record),
+    });
+  }
+
+  /** Lets the first process of a container go, and begins to look at it. */
+  start(container: GuestContainer): void {
+    const { id, init, process, freezer, files } = container;
+    container.started = true;
+    init.start();
+    const place = { freezer, files };
+    void container.health?.follow({
+      id,
+      ended: init.exited,
+      isHalted: () => freezer.isFrozen,
+      make: (args) => {
+        const wanted = { containerId: id, execId: "health check", user: init.user, place };
+        const asked = { ...process, Args: [...args], Terminal: false };
+        const ports = { stdinPort: 0xffff_ffff, stdoutPort: 0 };
+        return this.makeProcess({ ...wanted, process: asked, ...ports });
+      },
       log: (record) => this.#log(record),
     });
   }

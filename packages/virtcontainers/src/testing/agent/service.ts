@@ -8,6 +8,7 @@ import type {
 import { OutputSink, OutputStream } from "@virtcontainers/agent-protocol";
 import { type ServiceImplementation, TtrpcError } from "@virtcontainers/ttrpc";
 import type { Guest, GuestContainer } from "./guest.ts";
+import { GuestHealth } from "./health.ts";
 import { type Pipe, type Sink, SinkError } from "./pipe.ts";
 import type { GuestProcess } from "./process.ts";
 
@@ -133,7 +134,7 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       guest.assertSandbox();
       const all =
         containerId === "" ? [...guest.containers.values()] : [guest.container(containerId)];
-      const processes = all.flatMap(({ id, init, execs }) =>
+      const processes = all.flatMap(({ id, init, execs, health }) =>
         [init, ...execs.values()].map((process) => ({
           containerId: id,
           execId: process.execId,
@@ -145,9 +146,17 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
           exitedAtNs: process.exitedAtNs,
           terminal: process.terminal !== undefined,
           sink: numbers.get(process.stdout.sink) ?? OutputSink.CLIENT,
+          ...(process === init && health && { health: health.state }),
         })),
       );
       return { processes };
+    },
+    setHealthCheck: (check) => {
+      const container = guest.container(check.containerId);
+      if (container.started)
+        throw new TtrpcError("failed_precondition", `container ${container.id} was started`);
+      container.health = check.args.length > 0 ? new GuestHealth(check) : undefined;
+      return {};
     },
     processTable: ({ containerId }) => {
       const { init, execs } = guest.container(containerId);
