@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Engine, podmanEngine, podmanLacks, virtcEngine } from "./support/engines.ts";
 import { makeBusyboxImage, packLayout } from "./support/images.ts";
 import { makeTar } from "./support/tar.ts";
@@ -60,6 +60,11 @@ for (const [name, open, missing] of engines) {
       engine = await open();
       for (const image of ["app", "entry", "reset"])
         await engine.load(join(base, `${image}.tar`), image);
+    });
+    // Also of what a first try has left.
+    beforeEach(async () => {
+      const ids = (await engine.run(["ps", "-aq"])).stdout.split("\n").filter((id) => id !== "");
+      if (ids.length > 0) await engine.run(["rm", "-f", ...ids]);
     });
     afterAll(async () => {
       expect(await engine.end()).toEqual([]);
@@ -306,6 +311,7 @@ for (const [name, open, missing] of engines) {
     test("a container is made, started, started again with what it wrote, and removed", async () => {
       const script = "echo out; echo line >> /file; cat /file; exit 4";
       const cidfile = join(base, `${name}.cid`);
+      rmSync(cidfile, { force: true });
       const create = ["create", "--name", "life", "--cidfile", cidfile, ...engine.runOptions];
       const words = ["app", "sh", "-c", script];
       const made = await engine.run([...create, ...words]);
