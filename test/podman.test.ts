@@ -250,6 +250,42 @@ for (const [name, open, missing] of engines) {
       expect((await engine.run(["rm", "labelled"])).code).toBe(0);
     });
 
+    test("rights and limits are those that are asked for, in docker's forms", async () => {
+      const words = [
+        ...["--cap-drop", "all", "--cap-add", "chown", "--cap-add", "CAP_KILL"],
+        ...[
+          "--security-opt",
+          "no-new-privileges",
+          "--ulimit",
+          "core=0",
+          "--ulimit",
+          "stack=65536:131072",
+        ],
+        ...["--shm-size", "8m", "--read-only", "--tmpfs", "/t:size=1m,mode=700"],
+      ];
+      const script =
+        "grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status; ulimit -c; ulimit -s; ulimit -Hs; " +
+        "df -k /dev/shm /t | awk 'NR > 1 { print $2 }'; stat -c %a /t; touch /t/x && ! touch /x 2>/dev/null && echo kept";
+      const { code, stdout, stderr } = await run(...words, "app", "sh", "-c", script);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout.split(/\s+/).filter(Boolean)).toEqual([
+        ...["CapEff:", "0000000000000021", "CapBnd:", "0000000000000021", "NoNewPrivs:", "1"],
+        ...["0", "64", "128", "8192", "1024", "700", "kept"],
+      ]);
+      for (const refused of [
+        ["--cap-add", "nonsense"],
+        ["--ulimit", "nonsense=1"],
+        ["--shm-size", "much"],
+        ["--security-opt", "nonsense"],
+        ["--memory-swap", "much"],
+        ["--pull", "nonsense"],
+      ])
+        expect({ refused, code: (await run(...refused, "app", "true")).code }).toEqual({
+          refused,
+          code: 125,
+        });
+    });
+
     test("a mount is said as a line of CSV, whose quotes keep commas together", async () => {
       const folder = join(base, "a,b");
       mkdirSync(folder, { recursive: true });

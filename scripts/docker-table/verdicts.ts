@@ -48,6 +48,10 @@ const checks = [
   "packages/virtcontainers/test/container/health-check.test.ts",
   "failures in the start period do not count, and a run that hangs has failed",
 ] as const;
+const bounds = [
+  podman,
+  "rights and limits are those that are asked for, in docker's forms",
+] as const;
 const vm = (what: string): Verdict => ({ differs: `${what} of the VM` });
 
 export const commands: Readonly<Record<string, Verdict>> = {
@@ -122,8 +126,8 @@ export const commands: Readonly<Record<string, Verdict>> = {
 export const runOptions: Readonly<Record<string, Verdict>> = {
   "add-host": { same: names },
   annotation: { differs: "the same as `--label`" },
-  "cap-add": { same: [run, "gives and takes capabilities beside the usual ones"] },
-  "cap-drop": { same: [run, "gives and takes capabilities beside the usual ones"] },
+  "cap-add": { same: bounds },
+  "cap-drop": { same: bounds },
   cgroupns: { differs: "`private` alone: the groups of this host are none of a VM's" },
   cidfile: { same: life },
   "cpu-period": { differs: "of the VM's CPUs" },
@@ -202,7 +206,7 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
     ],
   },
   quiet: { differs: "without it the progress is shown on terminals alone" },
-  "read-only": { same: [cli, "writes to the root file system, unless it is read-only"] },
+  "read-only": { same: bounds },
   rm: { same: [run, "passes output, errors and the exit code through, and removes with --rm"] },
   "security-opt": {
     differs: "`seccomp` and `no-new-privileges`; SELinux and AppArmor don't reach into a VM",
@@ -220,7 +224,7 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
   sysctl: { same: rights },
   tmpfs: { same: user },
   tty: { same: [cli, "has the size of ours, follows it, and takes Ctrl-C"] },
-  ulimit: { same: rights },
+  ulimit: { same: bounds },
   user: { same: user },
   userns: { differs: "`host` alone: users are those of the VM" },
   uts: { differs: "`private` alone: a VM shares nothing with this host" },
