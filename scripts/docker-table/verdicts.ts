@@ -219,6 +219,12 @@ export const runOptions: Readonly<Record<string, Verdict>> = {
     ],
   },
   "storage-opt": { differs: "`size` alone, the same as `--scratch`" },
+  init: {
+    same: [
+      "test/container-init.test.ts",
+      "with init the command is a child of the first process, which hands signals on and reaps",
+    ],
+  },
   "stop-signal": { same: attached },
   "stop-timeout": { same: attached },
   sysctl: { same: rights },

@@ -1,6 +1,7 @@
 //! The first process of a container that has no command of its own: it reaps
 //! what is left to it and waits to be told to end. As `pause` it is the first
-//! process of a pid namespace that containers share, and none of them can end it.
+//! process of a pid namespace that containers share, and none of them can end it. As `init` it runs
+//! the command that follows.
 //!
 //! It speaks to the kernel alone: a C library takes longer to start than a container's command, and
 //! every container would hold its memory.
@@ -8,11 +9,14 @@
 #![no_std]
 #![no_main]
 
+mod init;
 mod kernel;
+mod memory;
 
 use core::panic::PanicInfo;
 
 const PAUSE: &[u8] = b"pause\0";
+const INIT: &[u8] = b"init\0";
 
 // Where the kernel starts the program: the stack holds the number of arguments, then the arguments.
 core::arch::global_asm!(
@@ -28,8 +32,19 @@ core::arch::global_asm!(
 /// # Safety
 /// `stack` is what the kernel gives a new program.
 unsafe extern "C" fn main(stack: *const usize) -> ! {
-    // SAFETY: behind the number of arguments stand that many pointers to texts.
-    let pause = unsafe { *stack > 1 && is_pause((*stack.add(2)) as *const u8) };
+    // SAFETY: behind the number of arguments stand that many pointers to texts, and a null; behind it
+    // the same for the environment.
+    let (pause, init) = unsafe {
+        let first = (*stack.add(2)) as *const u8;
+        (
+            *stack > 1 && is(first, PAUSE),
+            *stack > 1 && is(first, INIT),
+        )
+    };
+    if init {
+        // SAFETY: as above.
+        unsafe { init::run(stack.add(3), stack.add(2 + *stack)) };
+    }
     let signals: &[i32] = match pause {
         true => &[libc::SIGCHLD],
         false => &[libc::SIGTERM, libc::SIGINT, libc::SIGCHLD],
@@ -40,7 +55,7 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
     }
     loop {
         match kernel::wait_for(wanted) {
-            libc::SIGCHLD => while kernel::reap() {},
+            libc::SIGCHLD => while kernel::reap().is_some() {},
             libc::SIGTERM | libc::SIGINT => kernel::exit(0),
             _ => {}
         }
@@ -49,8 +64,8 @@ unsafe extern "C" fn main(stack: *const usize) -> ! {
 
 /// # Safety
 /// `text` ends with a zero byte.
-unsafe fn is_pause(text: *const u8) -> bool {
-    let mut expected = PAUSE.iter().enumerate();
+unsafe fn is(text: *const u8, word: &[u8]) -> bool {
+    let mut expected = word.iter().enumerate();
     // SAFETY: it stops at the first byte that differs, the text's last one at the latest.
     expected.all(|(index, byte)| unsafe { *text.add(index) } == *byte)
 }

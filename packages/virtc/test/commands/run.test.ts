@@ -43,6 +43,12 @@ describe("virtc run", () => {
     });
   });
 
+  it("has a first process for the command with --init", async () => {
+    const { library, context } = setUp(speak);
+    await runCli(["run", "--rm", "--init", "busybox", "true"], context);
+    expect(library.created[0]?.containers?.[0]).toMatchObject({ init: true });
+  });
+
   it("has the VM keep the time of a container that nobody waits for", async () => {
     const { library, context } = setUp(untilSignal);
     await runCli(["run", "-d", "--timeout", "1m30s", "busybox", "sleep", "inf"], context);

@@ -31,6 +31,8 @@ export interface ContainerConfig {
   cmd?: Cmd | undefined;
   /** The first process only waits and reaps; commands come with enterContainer or exec. Not with cmd.args. */
   waits?: boolean | undefined;
+  /** The first process is one of ours, which runs the command, hands signals on to it and reaps what is left. Default false. */
+  init?: boolean | undefined;
   /** Texts that are kept with it, by their names. */
   annotations?: Record<string, string> | undefined;
   /** Its limits. */
@@ -71,6 +73,7 @@ export const ContainerConfigSchema = v.pipe(
     scratchMiB: v.optional(integer(16, 16_777_216, "MiB")),
     cmd: v.optional(CmdSchema),
     waits: v.optional(v.boolean("it must be true or false")),
+    init: v.optional(v.boolean("it must be true or false")),
     annotations: v.optional(AnnotationsSchema),
     resources: v.optional(LinuxResourcesSchema),
     sysctl: v.optional(SysctlSchema),

@@ -3,6 +3,7 @@ import { knownCapabilities } from "../../src/config/capabilities.ts";
 import type { OciSpec } from "../../src/config/oci/schema.ts";
 import { processSpec, userSpec } from "../../src/container/spec/process-spec.ts";
 import { containerSpec } from "../../src/container/spec/spec.ts";
+import { waiterMount, waiterPath } from "../../src/container/spec/waiter.ts";
 import type { StoredContainer } from "../../src/store/schema.ts";
 
 const image = {
@@ -173,4 +174,23 @@ test("the agent's pid namespace is asked for by its path, and only an agent that
   expect(() => containerSpec(container({}), { ...sandbox, config }, "/root")).toThrow(
     expect.objectContaining({ code: "NOT_SUPPORTED", field: "enableAgentPidNs" }),
   );
+});
+
+test("with init the first process is one of ours that runs the command; a container that waits has it anyway", () => {
+  const first = (config: Partial<StoredContainer["config"]>, argv: string[]) => {
+    const { process, mounts } = containerSpec(container(config, { argv }), sandbox, "/root");
+    return {
+      args: process?.args,
+      bound: mounts?.some(({ source }) => source === waiterMount.source),
+    };
+  };
+  expect(first({ init: true }, ["sh", "-c", "x"])).toEqual({
+    args: [waiterPath, "init", "sh", "-c", "x"],
+    bound: true,
+  });
+  expect(first({}, ["sh"])).toEqual({ args: ["sh"], bound: false });
+  expect(first({ init: true, waits: true }, [waiterPath])).toEqual({
+    args: [waiterPath],
+    bound: true,
+  });
 });

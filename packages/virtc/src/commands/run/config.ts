@@ -39,7 +39,7 @@ const defaultScratchMiB = 2048;
 
 /** The container of a `virtc run`, in a VM of its own or in another's. A pure function. */
 export function ownContainer(
-  { id, container, limits, tty, interactive, detach, notes, keepsLayer }: RunRequest,
+  { id, container, limits, init, tty, interactive, detach, notes, keepsLayer }: RunRequest,
   size: TerminalSize | undefined,
 ): ContainerConfig {
   const connected = {
@@ -51,5 +51,11 @@ export function ownContainer(
   const { resources } = limits;
   const scratchMiB = container.scratchMiB ?? (keepsLayer ? defaultScratchMiB : undefined);
   const annotations = Object.keys(notes).length > 0 ? { annotations: { ...notes } } : {};
-  return { ...containerConfig(id, container, connected), scratchMiB, resources, ...annotations };
+  return {
+    ...containerConfig(id, container, connected),
+    ...(init && { init }),
+    scratchMiB,
+    resources,
+    ...annotations,
+  };
 }

@@ -24,6 +24,7 @@ export interface RunOptions
   quiet?: boolean;
   detachKeys?: string;
   sigProxy?: string;
+  init?: boolean;
 }
 
 /** Declares the options of `run`. */
@@ -46,6 +47,7 @@ export function declareMakeOptions(command: Command): Command {
     .optionsGroup("Container:")
     .option("-i, --interactive", "pass standard input to the container")
     .option("-t, --tty", "give the container a terminal")
+    .option("--init", "run the command under a first process that hands signals on and reaps")
     .option("--rm", "remove the container when it ends")
     .option("--name <name>", "name of the container (default: 12 random hex digits)")
     .option("--cidfile <file>", "write the container's name to a file, which must not be there yet")

@@ -36,6 +36,7 @@ export interface RunRequest {
   sigProxy: boolean;
   cidfile: string | undefined;
   quiet: boolean;
+  init: boolean;
   /** It stays when it has ended, with what it has written, and can be started again. */
   keepsLayer: boolean;
   /** Notes for commands that come later. */
@@ -74,6 +75,7 @@ export async function parseRun(
     sigProxy: parseTruth("--sig-proxy", options.sigProxy ?? "true"),
     cidfile: optional(options.cidfile, (path) => resolve(context.cwd, path)),
     quiet: options.quiet ?? false,
+    init: options.init ?? false,
     keepsLayer: isKept(options, joins),
     notes: stopNotes(options),
   };

@@ -10,7 +10,7 @@ import { specMounts } from "./mounts.ts";
 import { namespacesSpec } from "./namespaces.ts";
 import { processSpec } from "./process-spec.ts";
 import { type Filtering, seccompSpec } from "./seccomp.ts";
-import { waiterMount } from "./waiter.ts";
+import { initialArgs, waiterMount } from "./waiter.ts";
 
 /**
  * The OCI specification that the guest gets for a container (OCI runtime-spec 1.0, config.md). `fresh`: the
@@ -32,14 +32,14 @@ export function containerSpec(
     sharedShm: sandbox.config.shmSize !== undefined,
     fresh,
   });
-  const process = processSpec({ ...config.cmd, args: container.argv }, container);
+  const process = processSpec({ ...config.cmd, args: initialArgs(container) }, container);
   const seccomp = seccompSpec(container, sandbox, process.capabilities?.bounding ?? []);
   return {
     ociVersion: "1.0.2",
     process,
     root: { path: rootPath, readonly: config.readonlyRootfs ?? false },
     hostname: custom?.hostname || sandbox.hostname,
-    mounts: config.waits ? [...mounts, waiterMount] : mounts,
+    mounts: config.waits || config.init ? [...mounts, waiterMount] : mounts,
     ...(startContainer && { hooks: { startContainer } }),
     annotations: config.annotations ?? {},
     linux: {

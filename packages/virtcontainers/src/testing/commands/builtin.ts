@@ -54,14 +54,25 @@ export const builtinCommands = {
   false: () => 1,
 } satisfies Commands;
 
-/** The program that waits in a container without a command of its own. */
-export const waiter: Command = ({ signal }) => untilKilled(signal);
+/** The first process of a container: it waits, or runs the command that follows `init`. */
+function firstProcess(commands: ReadonlyMap<string, Command | "not-executable">): Command {
+  return async (run) => {
+    const [as, ...argv] = run.args;
+    if (as !== "init") return await untilKilled(run.signal);
+    const name = argv[0] ?? "";
+    const found = commands.get(name.split("/").at(-1) ?? name);
+    if (typeof found === "function") return await found({ ...run, args: argv.slice(1), argv });
+    const why = found === undefined ? "not found" : "can't be executed";
+    await run.stderr.write(`init: ${name}: ${why}\n`);
+    return found === undefined ? 127 : 126;
+  };
+}
 
 /** All programs of a guest, by name. */
 export function allCommands(own: Commands): Map<string, Command | "not-executable"> {
   const commands = new Map<string, Command | "not-executable">(Object.entries(builtinCommands));
   commands.set("sh", shell(commands));
-  commands.set(".virtcontainers-init", waiter);
+  commands.set(".virtcontainers-init", firstProcess(commands));
   for (const [name, command] of Object.entries(own)) commands.set(name, command);
   return commands;
 }
