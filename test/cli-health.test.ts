@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest";
 import { makeBusyboxImage, packLayout } from "./support/images.ts";
 import { Virtc } from "./support/virtc.ts";
 
@@ -34,6 +34,7 @@ async function told(...healths: string[]): Promise<void> {
   const wanted = healths.map((health) => `${health}\n`).join("");
   const format = ["--format", "{{.health}}"];
   const child = virtc.spawn(["events", "--since", "1h", "--filter", "type=health", ...format]);
+  onTestFinished(() => void child.kill());
   let text = "";
   child.stdout.on("data", (chunk) => {
     text += chunk;
