@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
 import type { Command } from "commander";
 import type { Image, ImageHistory, ImportOptions } from "virtcontainers";
-import { emptyConfig } from "virtcontainers/config";
 import { applyChanges } from "../../args/changes.ts";
 import { collect } from "../../args/collect.ts";
 import type { Context } from "../../context.ts";
@@ -63,7 +62,7 @@ async function commit(
       const base =
         imageDigest === undefined ? undefined : await images.get(imageDigest, { signal });
       const steps = base === undefined ? [] : await images.history(base.digest, { signal });
-      const described = describe(base, steps, options);
+      const described = await describe(base, steps, options);
       const tar = new PassThrough();
       const progress = showProgress(image, context);
       const stop = new AbortController();
@@ -92,11 +91,11 @@ async function commit(
   context.stdout.write(`${made.digest}\n`);
 }
 
-function describe(
+async function describe(
   base: Image | undefined,
   steps: readonly ImageHistory[],
   { author, change, message }: CommitOptions,
-): Pick<ImportOptions, "config" | "history"> {
+): Promise<Pick<ImportOptions, "config" | "history">> {
   const before = [...steps].reverse().map(({ sizeBytes: _size, ...step }) => step);
   const last = {
     createdAt: new Date().toISOString(),
@@ -104,6 +103,7 @@ function describe(
     ...(author !== undefined && { author }),
     ...(message !== undefined && { comment: message }),
   };
+  const { emptyConfig } = await import("virtcontainers/config");
   return {
     config: applyChanges(base?.config ?? emptyConfig, change),
     history: [...before, last],

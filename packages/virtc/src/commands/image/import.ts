@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ImportOptions as Import } from "virtcontainers";
-import { emptyConfig } from "virtcontainers/config";
 import { applyChanges } from "../../args/changes.ts";
 import { collect } from "../../args/collect.ts";
 import type { Context } from "../../context.ts";
@@ -72,7 +71,7 @@ async function importImage(
     throw new UsageError("the archive would come from standard input, which is a terminal");
   }
   const name = given ?? options.name;
-  const described = describe(options);
+  const described = await describe(options);
   const { images } = await context.library();
   const progress = showProgress(path, context);
   const from = path === "-" ? context.stdin : resolve(context.cwd, path);
@@ -90,9 +89,13 @@ async function importImage(
   context.stdout.write(options.json ? json(image) : `${image.digest}\n`);
 }
 
-function describe({ change, message }: ImportOptions): Pick<Import, "config" | "history"> {
+async function describe({
+  change,
+  message,
+}: ImportOptions): Promise<Pick<Import, "config" | "history">> {
   if (change.length === 0 && message === undefined) return {};
   const createdAt = new Date().toISOString();
+  const { emptyConfig } = await import("virtcontainers/config");
   return {
     config: applyChanges(emptyConfig, change),
     history: [{ createdAt, ...(message !== undefined && { comment: message }) }],
