@@ -29,7 +29,12 @@ async function looked(
   });
   const { id: _, ...rest } = waiting;
   const containers = [{ ...rest, id: "c1", healthCheck }];
-  await instance.vc.runSandbox({ id: "sb", containers });
+  try {
+    await instance.vc.runSandbox({ id: "sb", containers });
+  } catch (error) {
+    await instance[Symbol.asyncDispose]();
+    throw error;
+  }
   return { instance, ends };
 }
 

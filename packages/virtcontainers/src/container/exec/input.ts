@@ -4,14 +4,12 @@ import type { ExecInput } from "../../config/exec.ts";
 import { isVirtError } from "../../errors.ts";
 import { lostInput } from "../process/io.ts";
 
-const never = new Promise<never>(() => {});
-
 /**
  * Gives a command its input, if there is any. It may end without reading it all, which is its right and no error. Rejects
  * if what it is given can't be read, and never settles else.
  */
 export async function feed(input: ExecInput | undefined, stdin: Writable): Promise<never> {
-  if (input === undefined) return await never;
+  if (input === undefined) return await never();
   const source = inputStream(input);
   let refused = false;
   source.once("error", () => stdin.off("error", onRefused));
@@ -23,7 +21,12 @@ export async function feed(input: ExecInput | undefined, stdin: Writable): Promi
   await pipeline(source, stdin).catch((error: unknown) => {
     if (!refused) throw error;
   });
-  return await never;
+  return await never();
+}
+
+/** Another each time: one that all waited for would keep all of them. */
+function never(): Promise<never> {
+  return new Promise(() => {});
 }
 
 function inputStream(input: ExecInput): Readable {
