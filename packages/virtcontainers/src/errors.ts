@@ -10,6 +10,8 @@ export type ErrorCode =
   | "IMAGE_NOT_FOUND"
   | "VOLUME_NOT_FOUND"
   | "NETWORK_NOT_FOUND"
+  /** There is nothing at a path of a container. */
+  | "FILE_NOT_FOUND"
   | "ALREADY_EXISTS"
   /** The sandbox or container is in a state that does not allow the operation. */
   | "INVALID_STATE"

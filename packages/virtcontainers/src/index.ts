@@ -44,6 +44,15 @@ export {
 export type { CopyCallOptions, CopyOptions } from "./config/copy.ts";
 export type { EventsOptions, EventType } from "./config/events.ts";
 export type { ExecInput, ExecOptions, OutputListener } from "./config/exec.ts";
+export type {
+  FileCallOptions,
+  FileContent,
+  FileListOptions,
+  FileMakeOptions,
+  FileReadOptions,
+  FileRemoveOptions,
+  FileStatOptions,
+} from "./config/files.ts";
 export type { HealthCheck } from "./config/health-check.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
 export type { Lifetime } from "./config/lifetime.ts";
@@ -81,6 +90,8 @@ export type { Container } from "./container/container.ts";
 export type { ExecHandle } from "./container/exec/handle.ts";
 export type { ExecChunk } from "./container/exec/output.ts";
 export type { ExecResult } from "./container/exec/result.ts";
+export type { FileInfo } from "./container/files/file-info.ts";
+export type { Files } from "./container/files/files.ts";
 export type { MountStatus } from "./container/mount-status.ts";
 export type { CommandInfo } from "./container/process/command-info.ts";
 export type { IOOffsets, IOStream } from "./container/process/io.ts";

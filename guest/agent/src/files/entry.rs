@@ -62,12 +62,14 @@ pub fn list(root: &Root, path: &OsStr, after: &[u8], limit: u32) -> Result<Vec<F
 }
 
 /// Bytes of a regular file; none at its end.
-pub fn read(root: &Root, path: &OsStr, offset: u64, len: u32) -> Result<Vec<u8>> {
+pub fn read(root: &Root, path: &OsStr, follow: bool, offset: u64, len: u32) -> Result<Vec<u8>> {
     let what = || path.display().to_string();
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY;
-    let looked = root
-        .open(path, OFlags::PATH | OFlags::NOFOLLOW)
-        .context(what)?;
+    let last = match follow {
+        true => OFlags::empty(),
+        false => OFlags::NOFOLLOW,
+    };
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | last;
+    let looked = root.open(path, OFlags::PATH | last).context(what)?;
     if !is_file(&rustix::fs::fstat(&looked).context(what)?) {
         return Err(Status::invalid(format!(
             "{}: not a regular file",

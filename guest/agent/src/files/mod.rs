@@ -8,6 +8,9 @@ pub mod entry;
 pub mod piece;
 pub mod place;
 pub mod put;
+mod refusal;
+pub mod remove;
+pub mod rename;
 pub mod root;
 
 #[cfg(test)]
@@ -27,7 +30,7 @@ mod tests {
 
     use super::place::Place;
     use super::root::Root;
-    use super::{entry, piece, put};
+    use super::{entry, piece, put, remove, rename};
     use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
     use crate::status::Code;
 
@@ -55,7 +58,7 @@ mod tests {
         symlink("/etc", inside.path().join("etc-link")).unwrap();
         fs::create_dir(inside.path().join("etc")).unwrap();
         let root = Root::at(inside.path()).unwrap();
-        assert!(entry::read(&root, OsStr::new("/away/secret"), 0, 9).is_err());
+        assert!(entry::read(&root, OsStr::new("/away/secret"), false, 0, 9).is_err());
         assert!(put::put(&root, &file("/away/evil", b"x", 1, 0)).is_err());
         for folder in ["/up", "/etc-link", "/../../etc"] {
             put::put(&root, &file(&format!("{folder}/made"), b"x", 1, 0)).unwrap();
@@ -267,13 +270,91 @@ mod tests {
         assert_eq!(names(b"", 2), ["a", "b"]);
         assert_eq!(names(b"b", 9), ["c", "l"]);
         assert_eq!(names(b"l", 9).len(), 0);
-        assert_eq!(entry::read(&root, OsStr::new("/c"), 0, 9).unwrap(), b"c");
-        assert_eq!(entry::read(&root, OsStr::new("/c"), 1, 9).unwrap(), b"");
+        assert_eq!(
+            entry::read(&root, OsStr::new("/c"), false, 0, 9).unwrap(),
+            b"c"
+        );
+        assert_eq!(
+            entry::read(&root, OsStr::new("/c"), false, 1, 9).unwrap(),
+            b""
+        );
         for path in ["/l", "/", "/none"] {
             assert!(
-                entry::read(&root, OsStr::new(path), 0, 9).is_err(),
+                entry::read(&root, OsStr::new(path), false, 0, 9).is_err(),
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_renamed_replaces_files_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let root = Root::at(folder.path()).unwrap();
+        for name in ["a", "b"] {
+            fs::write(at(name), name).unwrap();
+        }
+        fs::create_dir_all(at("full/below")).unwrap();
+        fs::create_dir(at("empty")).unwrap();
+        rename::rename(&root, "/a", "/b").unwrap();
+        assert_eq!(fs::read(at("b")).unwrap(), b"a");
+        assert!(!at("a").exists());
+        rename::rename(&root, "/full", "/moved").unwrap();
+        assert!(at("moved/below").is_dir());
+        for (from, to, code) in [
+            ("/b", "/empty", Code::AlreadyExists),
+            ("/moved", "/empty", Code::AlreadyExists),
+            ("/moved", "/b", Code::AlreadyExists),
+            ("/none", "/c", Code::NotFound),
+            ("/moved", "/moved/below/self", Code::InvalidArgument),
+            ("/", "/c", Code::InvalidArgument),
+        ] {
+            let refused = rename::rename(&root, from, to).unwrap_err();
+            assert_eq!(refused.code, code, "{from} to {to}: {refused}");
+        }
+        symlink("/b", at("link")).unwrap();
+        rename::rename(&root, "/link", "/other").unwrap();
+        assert_eq!(fs::read_link(at("other")).unwrap(), Path::new("/b"));
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_with_all_below_it_and_no_link_is_followed() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |name: &str| inside.path().join(name);
+        let root = Root::at(inside.path()).unwrap();
+        fs::write(outside.path().join("secret"), "stays").unwrap();
+        fs::create_dir_all(at("tree/a/b")).unwrap();
+        fs::write(at("tree/a/b/file"), "x").unwrap();
+        symlink(outside.path(), at("tree/a/away")).unwrap();
+        symlink(outside.path(), at("link")).unwrap();
+        let refused = remove::remove(&root, "/tree", false).unwrap_err();
+        assert_eq!(refused.code, Code::FailedPrecondition);
+        remove::remove(&root, "/tree", true).unwrap();
+        assert!(!at("tree").exists());
+        remove::remove(&root, "/link", true).unwrap();
+        assert!(outside.path().join("secret").exists());
+        for path in ["/tree", "/none/below"] {
+            let refused = remove::remove(&root, path, true).unwrap_err();
+            assert_eq!(refused.code, Code::NotFound, "{path}");
+        }
+        assert!(remove::remove(&root, "/", true).is_err());
+        let mut deep = at("deep");
+        for _ in 0..300 {
+            deep.push("d");
+        }
+        fs::create_dir_all(&deep).unwrap();
+        let refused = remove::remove(&root, "/deep", true).unwrap_err();
+        assert_eq!(refused.code, Code::FailedPrecondition);
+    }
+
+    #[test]
+    fn a_link_at_the_end_is_read_only_if_it_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "text").unwrap();
+        symlink("/file", folder.path().join("link")).unwrap();
+        let root = Root::at(folder.path()).unwrap();
+        let read = |follow| entry::read(&root, OsStr::new("/link"), follow, 0, 9);
+        assert_eq!(read(true).unwrap(), b"text");
+        assert!(read(false).is_err());
     }
 }

@@ -68,29 +68,34 @@ impl Root {
 
     /// The folder that holds what a path names, and its name there.
     pub fn parent<'a>(&self, path: &'a OsStr) -> Result<(OwnedFd, &'a OsStr)> {
-        let bytes = path.as_bytes();
-        let end = bytes
-            .iter()
-            .rposition(|byte| *byte != b'/')
-            .map_or(0, |at| at + 1);
-        let trimmed = &bytes[..end];
-        let at = trimmed
-            .iter()
-            .rposition(|byte| *byte == b'/')
-            .map_or(0, |at| at + 1);
-        let (folder, name) = trimmed.split_at(at);
-        if name.is_empty() || name == b"." || name == b".." {
-            let message = format!("path: {path:?} names no file of a folder");
-            return Err(Status::invalid(message));
-        }
-        let folder = match folder.is_empty() {
-            true => OsStr::new("/"),
-            false => OsStr::from_bytes(folder),
-        };
-        let opened = self.open(folder, OFlags::RDONLY | OFlags::DIRECTORY);
-        Ok((
-            opened.context(|| folder.display().to_string())?,
-            OsStr::from_bytes(name),
-        ))
+        let (folder, name) = split(path)?;
+        let opened = self.open(folder, FOLDER);
+        Ok((opened.context(|| folder.display().to_string())?, name))
     }
+}
+
+pub const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
+
+/// A path's folder, and the name in it.
+pub fn split(path: &OsStr) -> Result<(&OsStr, &OsStr)> {
+    let bytes = path.as_bytes();
+    let end = bytes
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |at| at + 1);
+    let trimmed = &bytes[..end];
+    let at = trimmed
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
+    let (folder, name) = trimmed.split_at(at);
+    if name.is_empty() || name == b"." || name == b".." {
+        let message = format!("path: {path:?} names no file of a folder");
+        return Err(Status::invalid(message));
+    }
+    let folder = match folder.is_empty() {
+        true => OsStr::new("/"),
+        false => OsStr::from_bytes(folder),
+    };
+    Ok((folder, OsStr::from_bytes(name)))
 }

@@ -5,6 +5,9 @@ export const partsFeature = "parts";
 /** The feature that an agent names if what CopyFile has made can be taken away again. */
 export const removeFeature = "remove";
 
+/** The feature that an agent names if it renames and removes what stands at a path of a container, and reads by links. */
+export const pathsFeature = "paths";
+
 /** What stands at a path of a container. */
 export interface GuestFile {
   /** In its folder, as bytes: not every name is a text. */
@@ -59,10 +62,19 @@ export interface AgentFiles {
   readFile(
     containerId: string,
     path: string,
-    piece: { offset: number; length: number },
+    piece: { offset: number; length: number; follow?: boolean },
     signal: AbortSignal,
   ): Promise<Uint8Array>;
   putFile(containerId: string, piece: GuestPiece, signal: AbortSignal): Promise<void>;
   /** Takes away what was put of a file that is not whole. */
   dropFile(containerId: string, path: string, part: string, signal: AbortSignal): Promise<void>;
+  /** In one step; a file or link that is there is replaced, nothing else. FILE_NOT_FOUND, ALREADY_EXISTS. */
+  renamePath(containerId: string, from: string, to: string, signal: AbortSignal): Promise<void>;
+  /** FILE_NOT_FOUND; INVALID_ARGUMENT for a folder with something in it that is not `recursive`. */
+  removePath(
+    containerId: string,
+    path: string,
+    recursive: boolean,
+    signal: AbortSignal,
+  ): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { SandboxOptions } from "../config/sandbox-options.ts";
 import { type Commands, commandsOf } from "../container/commands/commands.ts";
 import type { Container } from "../container/container.ts";
 import { type ExecHandle, startExec } from "../container/exec/handle.ts";
+import { type Files, filesOf } from "../container/files/files.ts";
 import { type Shell, shellOf } from "../container/shell/sh.ts";
 import type { CallOptions } from "../deadline.ts";
 import type { VirtError } from "../errors.ts";
@@ -174,6 +175,11 @@ export class Sandbox implements AsyncDisposable {
 
   getContainer(containerId: string): Container | undefined {
     return this.containers().find(({ id }) => id === containerId);
+  }
+
+  /** The files of its containers: read, write, list, rename, remove and more. */
+  get files(): Files {
+    return filesOf(this.#session);
   }
 
   /** Its commands: run, start in the background, list, and connect to from any process. */

@@ -22,6 +22,20 @@ import type { ConsoleOptions, ConsoleOptionsSchema } from "./console.ts";
 import type { ContainerConfig, ContainerConfigSchema } from "./container.ts";
 import type { EventsOptions, EventsOptionsSchema } from "./events.ts";
 import type { ExecOptions, ExecOptionsSchema } from "./exec.ts";
+import type {
+  FileCallOptions,
+  FileCallOptionsSchema,
+  FileListOptions,
+  FileListOptionsSchema,
+  FileMakeOptions,
+  FileMakeOptionsSchema,
+  FileReadOptions,
+  FileReadOptionsSchema,
+  FileRemoveOptions,
+  FileRemoveOptionsSchema,
+  FileStatOptions,
+  FileStatOptionsSchema,
+} from "./files.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import type { Lifetime, LifetimeSchema } from "./lifetime.ts";
 import type { ListOptions, ListOptionsSchema } from "./list.ts";
@@ -104,6 +118,12 @@ export type CheckedTypes = AllTrue<
     Says<EgressRule, typeof EgressRuleSchema>,
     Says<EnvVar, typeof EnvVarSchema>,
     Says<EventsOptions, typeof EventsOptionsSchema>,
+    Says<FileCallOptions, typeof FileCallOptionsSchema>,
+    Says<FileListOptions, typeof FileListOptionsSchema>,
+    Says<FileMakeOptions, typeof FileMakeOptionsSchema>,
+    Says<FileReadOptions, typeof FileReadOptionsSchema>,
+    Says<FileRemoveOptions, typeof FileRemoveOptionsSchema>,
+    Says<FileStatOptions, typeof FileStatOptionsSchema>,
     Says<Hook, typeof HookSchema>,
     Says<Hooks, typeof HooksSchema>,
     Says<HugepageLimit, typeof HugepageLimitSchema>,

@@ -4,6 +4,7 @@ import type * as v from "valibot";
 import * as commands from "../config/commands.ts";
 import * as container from "../config/container.ts";
 import * as exec from "../config/exec.ts";
+import * as files from "../config/files.ts";
 import * as seccomp from "../config/oci/seccomp.ts";
 import * as sandbox from "../config/sandbox.ts";
 
@@ -37,6 +38,18 @@ export const CommandOutputOptions: v.GenericSchema<CommandOutputOptions> =
 export type CommandResultOptions = commands.CommandResultOptions;
 export const CommandResultOptions: v.GenericSchema<CommandResultOptions> =
   commands.CommandResultOptionsSchema;
+export type FileCallOptions = files.FileCallOptions;
+export const FileCallOptions: v.GenericSchema<FileCallOptions> = files.FileCallOptionsSchema;
+export type FileListOptions = files.FileListOptions;
+export const FileListOptions: v.GenericSchema<FileListOptions> = files.FileListOptionsSchema;
+export type FileMakeOptions = files.FileMakeOptions;
+export const FileMakeOptions: v.GenericSchema<FileMakeOptions> = files.FileMakeOptionsSchema;
+export type FileReadOptions = files.FileReadOptions;
+export const FileReadOptions: v.GenericSchema<FileReadOptions> = files.FileReadOptionsSchema;
+export type FileRemoveOptions = files.FileRemoveOptions;
+export const FileRemoveOptions: v.GenericSchema<FileRemoveOptions> = files.FileRemoveOptionsSchema;
+export type FileStatOptions = files.FileStatOptions;
+export const FileStatOptions: v.GenericSchema<FileStatOptions> = files.FileStatOptionsSchema;
 export type Seccomp = seccomp.Seccomp;
 export const Seccomp: v.GenericSchema<Seccomp> = seccomp.SeccompSchema;
 export type SandboxConfig = sandbox.SandboxConfig;

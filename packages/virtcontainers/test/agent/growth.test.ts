@@ -97,6 +97,8 @@ describe("a tree of a guest", () => {
       readFile: async () => Buffer.alloc(0),
       putFile: async () => {},
       dropFile: async () => {},
+      renamePath: async () => {},
+      removePath: async () => {},
     };
     const side: GuestSide = {
       ...{ agent, sandboxId: "s1", containerId: "c1", parts: true },

@@ -6,7 +6,7 @@ import { waiting } from "../support/sandbox.ts";
 /** Gives no answer that has to be waited for: no promise, or only lets go. */
 const waitsForNothing = [
   ...["annotations", "containers", "getContainer", "release", "images", "volumes", "networks"],
-  ...["commands", "sh"],
+  ...["commands", "files", "sh"],
 ];
 /** Iterables, whose own tests hold that they end. */
 const iterables = ["exec", "logs", "monitor", "events", "egressLog", "followNetwork"];

@@ -64,6 +64,8 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[]; dropped: string[
       pieces.push(piece);
     },
     dropFile: async () => {},
+    renamePath: async () => {},
+    removePath: async () => {},
   };
   const signal = AbortSignal.timeout(20_000);
   const drop = async (reason: unknown, path: string, part: string) => {

@@ -146,6 +146,18 @@ const verbs: Record<string, Verb> = {
     run: (vc, id) => withSandbox(vc, id, ({ commands }) => commands.connect("0123")),
     outcomes: { ...refusedByGuest, ready: "PROCESS_NOT_FOUND", running: "PROCESS_NOT_FOUND" },
   },
+  "Sandbox.files.write": {
+    run: (vc, id) => withSandbox(vc, id, ({ files }) => files.write("/written", "text")),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  "Sandbox.files.stat": {
+    run: (vc, id) => withSandbox(vc, id, ({ files }) => files.stat("/etc")),
+    outcomes: { ...refusedByGuest, ready: "ready", running: "running" },
+  },
+  "Sandbox.files.remove": {
+    run: (vc, id) => withSandbox(vc, id, ({ files }) => files.remove("/none")),
+    outcomes: { ...refusedByGuest, ready: "FILE_NOT_FOUND", running: "FILE_NOT_FOUND" },
+  },
   statusSandbox: { run: (vc, id) => vc.statusSandbox(id), outcomes: same },
   listSandbox: { run: (vc) => vc.listSandbox(), outcomes: same },
   "reclaim of one": {

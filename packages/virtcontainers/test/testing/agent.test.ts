@@ -38,10 +38,12 @@ test("says what it is", async () => {
     "processes",
     "copy",
     "parts",
+    "paths",
     "remove",
     "console",
     "cancel-exec",
     "lifetime",
+    "health",
   ]);
 });
 

@@ -51,6 +51,7 @@ fn features() -> Vec<&'static str> {
         "cpus",
         "copy",
         "parts",
+        "paths",
         "remove",
         "agent-pids",
         "cancel-exec",

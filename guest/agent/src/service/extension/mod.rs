@@ -11,6 +11,8 @@ mod put_file;
 mod read_file;
 mod read_output;
 mod remove_file;
+mod remove_path;
+mod rename_path;
 mod set_health_check;
 mod set_lifetime;
 mod set_online_cpus;
@@ -35,6 +37,8 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "PutFile" => encode(put_file::call(agent, decode(payload)?).await),
         "ReadFile" => encode(read_file::call(agent, decode(payload)?).await),
         "RemoveFile" => encode(remove_file::call(agent, decode(payload)?).await),
+        "RemovePath" => encode(remove_path::call(agent, decode(payload)?).await),
+        "RenamePath" => encode(rename_path::call(agent, decode(payload)?).await),
         "StatPath" => encode(stat_path::call(agent, decode(payload)?).await),
         "ProcessTable" => encode(process_table::call(agent, decode(payload)?).await),
         "ReadOutput" => read_output::call(agent, decode(payload)?).await,

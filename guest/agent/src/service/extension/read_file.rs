@@ -10,8 +10,9 @@ use crate::status::Result;
 
 pub async fn call(agent: &Agent, request: ReadFileRequest) -> Result<ReadFileResponse> {
     let id = request.container_id;
-    let (path, offset, len) = (request.path, request.offset, request.len);
-    let work = move |root| entry::read(&root, OsStr::new(&path), offset, len);
+    let (path, follow) = (request.path, request.follow);
+    let (offset, len) = (request.offset, request.len);
+    let work = move |root| entry::read(&root, OsStr::new(&path), follow, offset, len);
     let data = in_container::run(agent, &id, work).await?;
     Ok(ReadFileResponse { data: data.into() })
 }

@@ -253,4 +253,12 @@ export class KataAgent implements Agent {
   dropFile(...args: Args<"dropFile">) {
     return files.dropFile(this.#calls, ...args);
   }
+
+  renamePath(...args: Args<"renamePath">) {
+    return files.renamePath(this.#calls, ...args);
+  }
+
+  removePath(...args: Args<"removePath">) {
+    return files.removePath(this.#calls, ...args);
+  }
 }

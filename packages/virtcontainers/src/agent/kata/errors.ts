@@ -53,6 +53,8 @@ function localError(error: TtrpcError, text: string, details: object): VirtError
 }
 
 const copying = new Set(["PutFile", "CopyFile"]);
+/** About what stands at a path, and no process. */
+const filing = new Set(["RenamePath", "RemovePath"]);
 const starting = new Set(["CreateContainer", "StartContainer", "ExecProcess"]);
 
 /** How agents, old ones too, refuse a method or a service that they don't have. */
@@ -82,6 +84,11 @@ function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
   if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
   if (starting.has(site.method) && code === "resource_exhausted" && atLimit.test(text))
     return "COMMAND_NOT_EXECUTABLE";
+  if (filing.has(site.method)) {
+    if (code === "not_found" && !/invalid container id/i.test(text)) return "FILE_NOT_FOUND";
+    if (code === "failed_precondition") return "INVALID_ARGUMENT";
+    if (code === "resource_exhausted") return "NO_SPACE";
+  }
   if (code === "not_found") return "PROCESS_NOT_FOUND";
   if (copying.has(site.method) && code === "resource_exhausted") return "NO_SPACE";
   if (code === "already_exists") return "ALREADY_EXISTS";

@@ -51,10 +51,10 @@ export async function readFile(
   calls: KataCalls,
   containerId: string,
   path: string,
-  { offset, length }: { offset: number; length: number },
+  { offset, length, follow = false }: { offset: number; length: number; follow?: boolean },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const request = { containerId, path, offset: BigInt(offset), len: length };
+  const request = { containerId, path, offset: BigInt(offset), len: length, follow };
   const { data } = await calls.call("ReadFile", { containerId }, signal, (options) =>
     calls.extension.readFile(request, options),
   );
@@ -100,6 +100,30 @@ export async function dropFile(
 ): Promise<void> {
   await calls.call("DropFile", { containerId }, signal, (options) =>
     calls.extension.dropFile({ containerId, path, part }, options),
+  );
+}
+
+export async function renamePath(
+  calls: KataCalls,
+  containerId: string,
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("RenamePath", { containerId }, signal, (options) =>
+    calls.extension.renamePath({ containerId, from, to }, options),
+  );
+}
+
+export async function removePath(
+  calls: KataCalls,
+  containerId: string,
+  path: string,
+  recursive: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  await calls.call("RemovePath", { containerId }, signal, (options) =>
+    calls.extension.removePath({ containerId, path, recursive }, options),
   );
 }
 

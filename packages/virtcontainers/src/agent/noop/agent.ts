@@ -75,6 +75,8 @@ export class NoopAgent implements Agent {
   async putFile(): Promise<void> {}
   async putSandboxFile(): Promise<void> {}
   async dropFile(): Promise<void> {}
+  async renamePath(): Promise<void> {}
+  async removePath(): Promise<void> {}
   async resizeVolume(): Promise<void> {}
   async setIPTables(): Promise<void> {}
   async updateInterface(): Promise<void> {}

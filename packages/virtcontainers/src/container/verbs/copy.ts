@@ -1,17 +1,13 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { copyFeature, type GuestFile, partsFeature } from "../../agent/files.ts";
-import { isNotFound } from "../../agent/not-found.ts";
+import type { GuestFile } from "../../agent/files.ts";
 import type { CopyOptions } from "../../config/copy.ts";
-import { Deadline } from "../../deadline.ts";
-import { invalidArgument, VirtError } from "../../errors.ts";
+import { invalidArgument } from "../../errors.ts";
 import { hostError, isErrno } from "../../host/errno.ts";
 import { pinReal } from "../../host/files.ts";
-import { assertPays, owe, unconfirmed } from "../../operation/owed.ts";
-import { assertReachable, type Operation } from "../../operation/run-verb.ts";
+import type { Operation } from "../../operation/run-verb.ts";
 import { watchShare } from "../../storage/virtiofs/daemon.ts";
-import { isVmAlive } from "../../store/vm-alive.ts";
 import { absoluteParts, type CopyResult, isPlainName, Tally } from "../../transfer/entry.ts";
 import { type GuestSide, guestTree } from "../../transfer/guest-tree.ts";
 import { hostTree } from "../../transfer/host-tree.ts";
@@ -21,9 +17,7 @@ import { toGuest } from "../../transfer/to-guest.ts";
 import { toHost } from "../../transfer/to-host.ts";
 import { withHardLinks } from "../hard-links.ts";
 import { containerSpec } from "../spec/spec.ts";
-
-/** How long a guest may take to remove what was put of a file. */
-const dropMs = 1_500;
+import { guestSide } from "./guest-side.ts";
 
 /** Copies a file or folder of the host into a container: into a folder that is there, else to that name. */
 export async function copyTo(
@@ -124,42 +118,6 @@ function mountsOf(operation: Operation, containerId: string): Set<string> {
   return new Set(
     mounts.map(({ destination }) => `/${destination.split("/").filter(isPlainName).join("/")}`),
   );
-}
-
-async function guestSide(operation: Operation, containerId: string): Promise<GuestSide> {
-  const { sandbox, signal } = operation;
-  assertReachable(operation, "copy files of", containerId);
-  if (!sandbox.agentFeatures.includes(copyFeature)) {
-    throw new VirtError("NOT_SUPPORTED", "the agent of this guest can't copy files", {
-      sandboxId: sandbox.id,
-    });
-  }
-  const agent = await operation.agent();
-  await assertPays(operation.context, sandbox);
-  return {
-    ...{ agent, sandboxId: sandbox.id, containerId, signal },
-    parts: sandbox.agentFeatures.includes(partsFeature),
-    drop: (reason, path, part) => drop(operation, { containerId, path, part }, reason),
-  };
-}
-
-/** A guest that does not confirm it has to do it later. */
-async function drop(
-  { context, connection, sandbox }: Operation,
-  unfinished: { containerId: string; path: string; part: string },
-  reason: unknown,
-): Promise<unknown> {
-  const { containerId, path, part } = unfinished;
-  using limit = new Deadline({}, dropMs, "copy");
-  try {
-    const agent = await limit.race(connection.agent(sandbox, limit.signal));
-    await limit.race(agent.dropFile(containerId, path, part, limit.signal));
-    return reason;
-  } catch (error) {
-    if (isNotFound(error) || !(await isVmAlive(context, sandbox))) return reason;
-    await owe(context, sandbox, { kind: "part", ...unfinished });
-    return unconfirmed(reason, sandbox.id, `what was copied of ${path} is gone`);
-  }
 }
 
 /** `folder/.` stands for what is in the folder, as with cp. */

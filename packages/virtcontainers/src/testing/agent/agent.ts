@@ -15,7 +15,7 @@ import {
   lifetimeFeature,
   processesFeature,
 } from "../../agent/features.ts";
-import { copyFeature, partsFeature, removeFeature } from "../../agent/files.ts";
+import { copyFeature, partsFeature, pathsFeature, removeFeature } from "../../agent/files.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
@@ -70,6 +70,7 @@ const defaultFeatures = [
   processesFeature,
   copyFeature,
   partsFeature,
+  pathsFeature,
   removeFeature,
   consoleFeature,
   cancelExecFeature,

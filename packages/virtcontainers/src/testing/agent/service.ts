@@ -183,6 +183,14 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       guest.container(containerId).files.drop(part);
       return {};
     },
+    renamePath: ({ containerId, from, to }) => {
+      guest.container(containerId).files.rename(from, to);
+      return {};
+    },
+    removePath: ({ containerId, path, recursive }) => {
+      guest.container(containerId).files.removePath(path, recursive);
+      return {};
+    },
     removeFile: ({ path }) => {
       guest.copied.remove(path);
       return {};

@@ -84,8 +84,31 @@ export class ContainerFiles {
       .map(([name, node]) => entryOf(name, node));
   }
 
-  readPiece({ path, offset, len }: ReadFileRequest): Uint8Array {
-    const found = find(this.#root, path, false);
+  rename(from: string, to: string): void {
+    const old = parentOf(this.#root, from);
+    const target = parentOf(this.#root, to);
+    const node = old.folder.entries.get(old.name);
+    const there = target.folder.entries.get(target.name);
+    if (node === undefined) throw nothing(from);
+    if (there !== undefined && (there.kind === "folder" || node.kind === "folder"))
+      throw new TtrpcError("already_exists", `${to}: there is something that is not replaced`);
+    if (`${to}/`.startsWith(`${from}/`) && node.kind === "folder")
+      throw new TtrpcError("invalid_argument", `${to}: Invalid argument (os error 22)`);
+    old.folder.entries.delete(old.name);
+    target.folder.entries.set(target.name, node);
+  }
+
+  removePath(path: string, recursive: boolean): void {
+    const { folder, name } = parentOf(this.#root, path);
+    const there = folder.entries.get(name);
+    if (there === undefined) throw nothing(path);
+    if (!recursive && there.entries.size > 0)
+      throw new TtrpcError("failed_precondition", `${path}: Directory not empty (os error 39)`);
+    folder.entries.delete(name);
+  }
+
+  readPiece({ path, offset, len, follow }: ReadFileRequest): Uint8Array {
+    const found = find(this.#root, path, follow);
     if (found === undefined) throw failure(path, "No such file or directory (os error 2)");
     if (found.kind !== "file")
       throw new TtrpcError("invalid_argument", `${path}: not a regular file`);
@@ -144,6 +167,10 @@ export class ContainerFiles {
   get unfinished(): number {
     return this.#parts.size;
   }
+}
+
+function nothing(path: string): TtrpcError {
+  return new TtrpcError("not_found", `${path}: No such file or directory (os error 2)`);
 }
 
 function attributes(request: PutFileRequest): Pick<TreeNode, "mode" | "uid" | "gid" | "mtimeMs"> {
