@@ -38,7 +38,16 @@ export const ContainerHealthSchema = v.object({
 });
 
 /** A health check as the guest is told, every default filled in. */
-export const StoredHealthCheck = v.object({
+export interface StoredHealthCheck {
+  args: string[];
+  intervalMs: number;
+  timeoutMs: number;
+  retries: number;
+  startPeriodMs: number;
+  startIntervalMs: number;
+}
+
+export const StoredHealthCheckSchema = v.object({
   args: v.array(v.string()),
   intervalMs: v.number(),
   timeoutMs: v.number(),
@@ -46,4 +55,3 @@ export const StoredHealthCheck = v.object({
   startPeriodMs: v.number(),
   startIntervalMs: v.number(),
 });
-export type StoredHealthCheck = v.InferOutput<typeof StoredHealthCheck>;

@@ -5,7 +5,7 @@ import { SandboxConfigSchema } from "../config/sandbox.ts";
 import { StateSchema } from "../config/state.ts";
 import { ProcessIdentitySchema } from "../host/process-identity.ts";
 import { UserIdsSchema } from "../host/user-ids.ts";
-import { ContainerHealthSchema, StoredHealthCheck } from "./health.ts";
+import { ContainerHealthSchema, StoredHealthCheckSchema } from "./health.ts";
 import { logCarriers } from "./log-carrier.ts";
 import { StoredNetwork } from "./network/stored.ts";
 import { VmSizeSchema } from "./vm-size.ts";
@@ -76,7 +76,7 @@ export const StoredContainer = v.object({
   mounts: v.optional(v.array(StoredMount), []),
   argv: strings,
   /** As the guest is told at each create. */
-  healthCheck: v.optional(StoredHealthCheck),
+  healthCheck: v.optional(StoredHealthCheckSchema),
   /** What it told last. */
   health: v.optional(ContainerHealthSchema),
   pid: v.number(),
