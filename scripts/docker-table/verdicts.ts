@@ -91,10 +91,10 @@ export const commands: Readonly<Record<string, Verdict>> = {
   run: { same: [cli, "prints exactly what the command prints"] },
   save: { same: [podman, "what virtc saves podman loads and runs, and the other way round"] },
   start: { same: life },
-  stats: { differs: "other columns, without block I/O" },
+  stats: { differs: "other columns" },
   stop: { same: running },
   tag: { same: image },
-  top: { differs: "redrawn on a terminal; once with `--no-stream`" },
+  top: { differs: "redrawn on a terminal; once with `--no-live`" },
   unpause: {
     same: ["test/cli-manage.test.ts", "is paused, resumed, resized, measured and looked into"],
   },
