@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -15,6 +16,8 @@ const alias = {
 
 export default defineConfig({
   test: {
+    // One a processor, where the default leaves one for a user at the keyboard; files of both kinds bear company.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         resolve: { alias },
@@ -41,7 +44,6 @@ export default defineConfig({
           globalSetup: ["test/support/net/plugin-folders.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
           // Real VMs on a machine that others use too; what passed only the second time is shown as such.
           retry: process.env.CI ? 1 : 0,
         },

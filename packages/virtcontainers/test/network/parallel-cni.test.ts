@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxConfig } from "../../src/index.ts";
 import { createTestInstance } from "../../src/testing/index.ts";
@@ -54,7 +55,11 @@ describe.skipIf(process.getuid?.() !== 0)("fifty sandboxes at once (need root)",
       await sandbox.delete({ force: true });
     };
     const ended = await Promise.allSettled(configs.map(life));
-    expect(ended.filter(({ status }) => status === "rejected")).toEqual([]);
+    // As text, so that a report that is cut tells the reason.
+    const failures = ended.flatMap((end) =>
+      end.status === "rejected" ? [inspect(end.reason)] : [],
+    );
+    expect(failures.join("\n")).toBe("");
     expect(addresses.length).toBeGreaterThanOrEqual(count);
     expect(await leftovers(folder)).toEqual([]);
     expect(await linksAndRules()).toEqual(before);
