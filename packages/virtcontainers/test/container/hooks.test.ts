@@ -2,9 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { watch } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { hookName } from "../../src/container/hooks.ts";
 import { createHost } from "../../src/host/real.ts";
 import type { ContainerConfig, OciSpec } from "../../src/index.ts";
 import { LedgerFile } from "../../src/store/ledger-file.ts";
+import type { LedgerRecord } from "../../src/store/record/record.ts";
 import { createTestInstance, type TestInstance } from "../../src/testing/index.ts";
 import { leftovers } from "../support/leftovers.ts";
 import { refusal } from "../support/refusal.ts";
@@ -76,6 +78,10 @@ function told(): { kind: string; state: Record<string, unknown> }[] {
 }
 
 const kinds = (): string[] => told().map(({ kind }) => kind);
+
+/** The VMM is a process of the ledger, too, and is to go on. */
+const isHook = (record: LedgerRecord): boolean =>
+  record.kind === "process" && record.name === hookName;
 
 /** Tells the pids of two processes that go on. */
 const sleepers = '/bin/sleep 600 & echo "pids [$$,$!]" >> "$TRACE"; /bin/sleep 600';
@@ -196,7 +202,7 @@ test("the ledger knows one that runs, and ends it with all that it started", asy
   const creating = refusal(sandbox.createContainer(container(hooks)));
   await wrote;
   const ledger = new LedgerFile(createHost(), storedPath(instance, "sb", "ledger"));
-  await ledger.release(({ kind }) => kind === "process");
+  await ledger.release(isHook);
   expect(await creating).toMatchObject({ code: "HOOK_FAILED", containerId: "c1" });
   await waitUntilGone(told()[0]?.state);
 });
@@ -221,7 +227,7 @@ test("one that has ended and left its output to a child ends with it in time, al
   const known = await host.processes.identify(Number(leader));
   if (known !== undefined) await host.processes.waitGone(known);
   const ledger = new LedgerFile(host, storedPath(instance, "sb", "ledger"));
-  await ledger.release(({ kind }) => kind === "process");
+  await ledger.release(isHook);
   await waitUntilGone(told()[1]?.state);
   await creating;
 });
