@@ -3,7 +3,7 @@ import { makePrivateFolder } from "../host/trusted.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { Attachment } from "../store/network/attachment.ts";
 import { writeUse } from "../store/network/cni-use.ts";
-import { lockedNetworks, networksFolder } from "../store/network/places.ts";
+import { lockedNetworks, networksFolder, pluginTurns } from "../store/network/places.ts";
 import { undoUse } from "../store/record/cni.ts";
 import { runHeld } from "../store/run-held.ts";
 import { type AttachContext, planNetworks } from "./choose.ts";
@@ -94,7 +94,8 @@ async function add(
   signal: AbortSignal,
 ): Promise<Attachment> {
   const run = runHeld(host, ledger, plugin);
-  const adding = addChain(host, use, { signal, run }, (latest) =>
+  const turns = pluginTurns(host, path, signal);
+  const adding = addChain(host, use, { signal, run, turns }, (latest) =>
     writeUse(path, { ...use, result: latest }),
   );
   // At once, and neither is left under way when the other has failed.

@@ -31,6 +31,9 @@ export interface PluginOptions {
   run?: Processes["run"] | undefined;
 }
 
+/** Runs `work`, the run of a plugin of this type, when it may. */
+export type PluginTurns = <T>(type: string, work: () => Promise<T>) => Promise<T>;
+
 /** The longest that one plugin may take. */
 export const pluginTimeoutMs = 60_000;
 

@@ -1,6 +1,6 @@
 import { isVirtError, VirtError } from "../../errors.ts";
 import type { Host } from "../host.ts";
-import { type PluginTarget, runPlugin } from "./plugin.ts";
+import { type PluginTarget, type PluginTurns, runPlugin } from "./plugin.ts";
 
 /** A chain of plugins that were added, or may have been. */
 export interface AddedChain {
@@ -16,7 +16,7 @@ export interface AddedChain {
  * DEL of all plugins of a chain, the last first; each gets its turn, whatever the others do. A namespace that is gone
  * is no error, nor is what was never added. NETWORK_FAILED, HOST_REQUIREMENT.
  */
-export async function undoChain(host: Host, chain: AddedChain): Promise<void> {
+export async function undoChain(host: Host, chain: AddedChain, turns: PluginTurns): Promise<void> {
   const { cniName, cniVersion, folders, result } = chain;
   const netns = (await isNamespace(host, chain.target.netns)) ? chain.target.netns : "";
   const errors: unknown[] = [];
@@ -31,7 +31,9 @@ export async function undoChain(host: Host, chain: AddedChain): Promise<void> {
       folders,
       target: { ...chain.target, netns },
     } as const;
-    await runPlugin(host, call).catch((error: unknown) => errors.push(error));
+    await turns(plugin.type, () => runPlugin(host, call)).catch((error: unknown) =>
+      errors.push(error),
+    );
   }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1)

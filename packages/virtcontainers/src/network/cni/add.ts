@@ -1,6 +1,11 @@
 import * as v from "valibot";
 import { pluginNonsense } from "../../host/cni/failure.ts";
-import { type PluginCall, type PluginOptions, runPlugin } from "../../host/cni/plugin.ts";
+import {
+  type PluginCall,
+  type PluginOptions,
+  type PluginTurns,
+  runPlugin,
+} from "../../host/cni/plugin.ts";
 import type { Host } from "../../host/host.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import { type Result, ResultSchema } from "./result.ts";
@@ -9,7 +14,7 @@ import { type Result, ResultSchema } from "./result.ts";
 export async function addChain(
   host: Host,
   use: CniUse,
-  options: PluginOptions,
+  options: PluginOptions & { turns: PluginTurns },
   onResult: (result: Result) => Promise<void>,
 ): Promise<Result> {
   const { cniName, cniVersion, folders, target } = use;
@@ -24,7 +29,10 @@ export async function addChain(
       target,
     };
     host.failpoint(`cni.add.${plugin.type}`);
-    result = readResult(call, await runPlugin(host, call, options));
+    result = readResult(
+      call,
+      await options.turns(plugin.type, () => runPlugin(host, call, options)),
+    );
     host.failpoint(`cni.added.${plugin.type}`);
     await onResult(result);
   }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { PluginTurns } from "../../host/cni/plugin.ts";
 import { hostError, isErrno } from "../../host/errno.ts";
 import type { Host } from "../../host/host.ts";
 import { makePrivateFolder } from "../../host/trusted.ts";
@@ -58,8 +59,31 @@ export async function lockedNetworks<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
+  return await locked(host, folder, ".lock", signal, work);
+}
+
+/**
+ * Lets the plugins of a use (its file's path) run when they may. The plugin `dnsname` removes the folder of a network with its last name,
+ * also from under another that is being added, so it has to run one at a time. Whoever holds the networks may wait for
+ * this, never the other way.
+ */
+export function pluginTurns(host: Host, path: string, signal?: AbortSignal): PluginTurns {
+  const folder = folderOfUse(path);
+  return async (type, work) =>
+    folder !== undefined && type === "dnsname"
+      ? await locked(host, folder, ".dnsname.lock", signal, work)
+      : await work();
+}
+
+async function locked<T>(
+  host: Host,
+  folder: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   makePrivateFolder(folder);
   const options = { create: true, timeoutMs: lockTimeoutMs, ...(signal && { signal }) };
-  using _lock = await host.locks.acquire(join(folder, ".lock"), "exclusive", options);
+  using _lock = await host.locks.acquire(join(folder, name), "exclusive", options);
   return await work();
 }

@@ -5,7 +5,7 @@ import { undoChain } from "../../host/cni/undo.ts";
 import type { Host } from "../../host/host.ts";
 import { removeBridge } from "../network/bridge.ts";
 import { type CniUse, readUse } from "../network/cni-use.ts";
-import { folderOfUse, lockedNetworks, namesIn } from "../network/places.ts";
+import { folderOfUse, lockedNetworks, namesIn, pluginTurns } from "../network/places.ts";
 import { userName } from "../user.ts";
 import { type RecordKind, thingPath } from "./kind.ts";
 
@@ -39,7 +39,7 @@ export const cni: RecordKind<CniRecord> = {
 export async function undoUse(host: Host, path: string): Promise<void> {
   const use = await readUse(path);
   if (use === undefined) return;
-  await undoChain(host, use);
+  await undoChain(host, use, pluginTurns(host, path));
   host.failpoint("cni.undone");
   const folder = folderOfUse(path);
   if (folder === undefined || use.bridge === undefined) return await rm(path, { force: true });
@@ -49,7 +49,7 @@ export async function undoUse(host: Host, path: string): Promise<void> {
 
 /** Undoes a use as `undoUse` does, for who has the networks locked. */
 export async function undoLocked(host: Host, path: string, use: CniUse): Promise<void> {
-  await undoChain(host, use);
+  await undoChain(host, use, pluginTurns(host, path));
   await forget(host, path, use);
 }
 

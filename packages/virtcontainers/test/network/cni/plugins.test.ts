@@ -73,6 +73,21 @@ describe.skipIf(process.getuid?.() !== 0)("plugins that misbehave (namespaces ne
     expect(mute.message).toContain("ended with exit code 3 and no error of CNI: oops");
   });
 
+  test("dnsname, which removes what another that begins is about to write, runs one at a time", async () => {
+    const busy = join(sandboxes.folder, "busy");
+    plugins.add("first", answers);
+    plugins.add(
+      "dnsname",
+      `mkdir ${busy} || { echo '{"code":999,"msg":"two at once"}'; exit 1; }; sleep 0.1; rmdir ${busy}; ${answers}`,
+    );
+    configure(["first", "dnsname"]);
+    const names = Array.from({ length: 6 }, (_, index) => `a${index}`);
+    const attached = await Promise.all(names.map((name) => sandboxes.attach(name, on)));
+    await Promise.all(attached.map((sandbox) => sandbox.ledger.releaseAll()));
+    expect(commands().filter((call) => call.endsWith("dnsname"))).toHaveLength(12);
+    expect(uses()).toEqual([]);
+  });
+
   test("one that hangs is killed with what it started when the time is over", async () => {
     plugins.add("first", `[ "$CNI_COMMAND" = DEL ] && exit 0; sleep 600 & wait`);
     configure(["first"]);
