@@ -6,7 +6,7 @@ import { findPlugin, pluginFolders } from "./cni/find.ts";
 import { type DeviceFault, faultyDevices } from "./devices.ts";
 import type { Host } from "./host.ts";
 import { kvmUsable } from "./kvm.ts";
-import { forbidden } from "./network/house/forbidden.ts";
+import { whyForbidden } from "./network/house/forbidden.ts";
 import { pluginPackage, toolPackages } from "./network/packages.ts";
 import { type DebianRelease, hostRelease } from "./release.ts";
 import { userNamespace } from "./user-namespace.ts";
@@ -271,7 +271,7 @@ async function checkNamespaces(host: Host): Promise<Finding> {
   if (host.uid === 0) return { ok: true, detail: "root needs none" };
   if ((await userNamespace(host)) !== undefined)
     return { ok: true, detail: "this user can have them" };
-  const { message, hint } = await forbidden();
+  const { message, hint } = await whyForbidden(host.processes);
   return { ok: false, detail: message, remedy: hint ?? namespacesRemedy };
 }
 

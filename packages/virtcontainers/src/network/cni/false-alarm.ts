@@ -20,6 +20,17 @@ const mistakes: readonly Mistake[] = [
     says: /could not check ipv4 dnat: chain .* not found/,
     holds: (addresses) => !addresses.some(isOf(4)),
   },
+  // With addresses of both, it looks for the rules of one among those of the other.
+  {
+    type: "portmap",
+    says: /could not check ipv6 dnat: rule .*--to-destination \d+\./,
+    holds: () => true,
+  },
+  {
+    type: "portmap",
+    says: /could not check ipv4 dnat: rule .*--to-destination \[/,
+    holds: () => true,
+  },
   // It looks for its files in the folder above theirs, once it has seen that its server runs.
   {
     type: "dnsname",

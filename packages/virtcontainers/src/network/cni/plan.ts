@@ -6,6 +6,7 @@ import { pluginFolders } from "../../host/cni/find.ts";
 import type { CniUse } from "../../store/network/cni-use.ts";
 import { usePath } from "../../store/network/places.ts";
 import { userName } from "../../store/user.ts";
+import type { PluginConfig } from "./config-list.ts";
 import { type ForeseenLink, foreseeLink } from "./foreseen.ts";
 import type { UsableNetwork } from "./network.ts";
 import {
@@ -72,7 +73,7 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
     sandboxId: sandbox.id,
     cniName: list.name,
     cniVersion: list.cniVersion,
-    plugins: list.plugins.map((plugin) => withRuntimeConfig(plugin, args)),
+    plugins: neededPlugins(wanted).map((plugin) => withRuntimeConfig(plugin, args)),
     folders: pluginFolders(process.env),
     target: {
       containerId: user.replace("@", "-"),
@@ -95,6 +96,13 @@ export function planUse(sandbox: Attachable, wanted: Wanted, place: Place): Plan
   const path = usePath(place.folder, list.name, user, ifName);
   const { name, prepare, further, assertThere } = network;
   return { name, path, use, prepare, further, assertThere, link };
+}
+
+/** Of a network that is made here: without ports the plugin that publishes them does nothing, but takes time. */
+function neededPlugins({ network, ports }: Wanted): readonly PluginConfig[] {
+  const { list, bridge } = network;
+  if (bridge === undefined || ports.length > 0) return list.plugins;
+  return list.plugins.filter(({ type }) => type !== "portmap");
 }
 
 const needed = [

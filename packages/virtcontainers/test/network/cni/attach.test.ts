@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { createLibc } from "../../../src/host/libc.ts";
 import { inNamespace } from "../../../src/host/network/enter.ts";
+import { checkUse } from "../../../src/network/cni/ask.ts";
+import { readUses } from "../../../src/network/cni/claims.ts";
 import { refusal } from "../../support/refusal.ts";
+import { soon } from "../../support/soon.ts";
 import {
   ask,
   enterOutside,
@@ -159,6 +162,27 @@ describe.skipIf(process.getuid?.() !== 0)(
       const networks = existsSync(folder) ? readdirSync(folder) : [];
       return networks.flatMap((name) => readdirSync(join(folder, name)));
     };
+
+    test.each([
+      ["without ports no plugin publishes any", [], false],
+      ["with ports one does", [{ hostPort: 8080, containerPort: 80 }], true],
+    ])(
+      "of a network that is made here %s; CHECK and DEL ask those that ADD asked",
+      async (_title, ports, publishes) => {
+        const a = await sandboxes.attach("aa", { network: {}, ports });
+        const [{ use } = { use: undefined }] = await readUses(
+          join(sandboxes.folder, "data/networks"),
+        );
+        const types = use?.plugins.map(({ type }) => type) ?? [];
+        expect(types[0]).toBe("bridge");
+        expect(types.includes("portmap")).toBe(publishes);
+        if (use !== undefined) await checkUse(sandboxes.context.host, use, soon());
+        await a.ledger.releaseAll();
+        expect(uses()).toEqual([]);
+        expect(await run(a.namespace, "ip", "-o", "link")).not.toContain("eth0");
+        expect((await stateOf(outside.namespace)).join("\n")).not.toMatch(/dnat/);
+      },
+    );
 
     test("an address, a hardware address or a port that is taken is refused before anything is made", async () => {
       configure("one", 1);
