@@ -1,5 +1,6 @@
 //! What stands at a path, and in a folder.
 
+use std::collections::BinaryHeap;
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -32,33 +33,55 @@ pub fn stat(root: &Root, path: &OsStr, follow: bool) -> Result<Option<FileEntry>
     }
 }
 
-/// The entries after a name, in the order of their bytes.
+/// The entries after a name, in the order of their bytes. No more names are held than are given.
 pub fn list(root: &Root, path: &OsStr, after: &[u8], limit: u32) -> Result<Vec<FileEntry>> {
     let what = || path.display().to_string();
     let folder = root
         .open(path, OFlags::RDONLY | OFlags::DIRECTORY)
         .context(what)?;
-    let mut names = Vec::new();
-    for entry in Dir::read_from(&folder).context(what)? {
-        let name = entry.context(what)?.file_name().to_bytes().to_vec();
-        if name != b"." && name != b".." && name.as_slice() > after {
-            names.push(name);
-        }
-    }
-    names.sort_unstable();
     let most = MAX_ENTRIES.min(limit as usize).max(1);
-    let mut entries = Vec::new();
-    for name in names {
-        if entries.len() == most {
-            break;
+    let mut after = after.to_vec();
+    loop {
+        let names = first(&folder, &after, most).context(what)?;
+        let Some(last) = names.last().cloned() else {
+            return Ok(Vec::new());
+        };
+        let mut entries = Vec::new();
+        for name in names {
+            match describe(&folder, OsStr::from_bytes(&name), &name) {
+                // It was removed since.
+                Err(Errno::NOENT) => {}
+                result => entries.push(result.context(what)?),
+            }
         }
-        match describe(&folder, OsStr::from_bytes(&name), &name) {
-            // It was removed since.
-            Err(Errno::NOENT) => {}
-            result => entries.push(result.context(what)?),
+        if !entries.is_empty() {
+            return Ok(entries);
         }
+        // None would mean that there are no more.
+        after = last;
     }
-    Ok(entries)
+}
+
+/// The first names after one.
+fn first(folder: &OwnedFd, after: &[u8], most: usize) -> rustix::io::Result<Vec<Vec<u8>>> {
+    let mut names = BinaryHeap::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        let full = names.len() == most;
+        let late = full
+            && names
+                .peek()
+                .is_some_and(|last: &Vec<u8>| name >= last.as_slice());
+        if name == b"." || name == b".." || name <= after || late {
+            continue;
+        }
+        if full {
+            names.pop();
+        }
+        names.push(name.to_vec());
+    }
+    Ok(names.into_sorted_vec())
 }
 
 /// Bytes of a regular file; none at its end.

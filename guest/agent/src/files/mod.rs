@@ -4,6 +4,7 @@
 //! a link leads nowhere else. What is done may hang on a file system of the container's own making,
 //! so it is done on a thread of its own, and no more than one of a container hangs.
 
+pub mod empty;
 pub mod entry;
 pub mod piece;
 pub mod place;
@@ -30,7 +31,7 @@ mod tests {
 
     use super::place::Place;
     use super::root::Root;
-    use super::{entry, piece, put, remove, rename};
+    use super::{entry, piece, put, rename};
     use crate::proto::virtcontainers::{DropFileRequest, FileKind, PutFileRequest};
     use crate::status::Code;
 
@@ -315,36 +316,6 @@ mod tests {
         symlink("/b", at("link")).unwrap();
         rename::rename(&root, "/link", "/other").unwrap();
         assert_eq!(fs::read_link(at("other")).unwrap(), Path::new("/b"));
-    }
-
-    #[test]
-    fn what_is_removed_is_gone_with_all_below_it_and_no_link_is_followed() {
-        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let at = |name: &str| inside.path().join(name);
-        let root = Root::at(inside.path()).unwrap();
-        fs::write(outside.path().join("secret"), "stays").unwrap();
-        fs::create_dir_all(at("tree/a/b")).unwrap();
-        fs::write(at("tree/a/b/file"), "x").unwrap();
-        symlink(outside.path(), at("tree/a/away")).unwrap();
-        symlink(outside.path(), at("link")).unwrap();
-        let refused = remove::remove(&root, "/tree", false).unwrap_err();
-        assert_eq!(refused.code, Code::FailedPrecondition);
-        remove::remove(&root, "/tree", true).unwrap();
-        assert!(!at("tree").exists());
-        remove::remove(&root, "/link", true).unwrap();
-        assert!(outside.path().join("secret").exists());
-        for path in ["/tree", "/none/below"] {
-            let refused = remove::remove(&root, path, true).unwrap_err();
-            assert_eq!(refused.code, Code::NotFound, "{path}");
-        }
-        assert!(remove::remove(&root, "/", true).is_err());
-        let mut deep = at("deep");
-        for _ in 0..300 {
-            deep.push("d");
-        }
-        fs::create_dir_all(&deep).unwrap();
-        let refused = remove::remove(&root, "/deep", true).unwrap_err();
-        assert_eq!(refused.code, Code::FailedPrecondition);
     }
 
     #[test]

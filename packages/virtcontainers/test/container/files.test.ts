@@ -92,6 +92,14 @@ describe("sandbox.files", () => {
     expect(await files.list("/work")).toEqual([]);
   });
 
+  test("removes what takes the guest more than one call", async () => {
+    const guest = instance.agent("sb").containers.get("c1")?.files;
+    for (let count = 0; count < 2500; count++) guest?.write(`/work/${count}`, "");
+    expect(guest?.list("/work")).toHaveLength(2500);
+    await files.remove("/work", { recursive: true });
+    expect(await files.exists("/work")).toBe(false);
+  });
+
   test("moves whole trees between host and container", async () => {
     writeFileSync(join(base, "up"), "from the host");
     await files.mkdir("/work");

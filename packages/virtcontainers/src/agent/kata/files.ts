@@ -1,4 +1,5 @@
 import { type FileEntry, FileKind } from "@virtcontainers/agent-protocol";
+import { isVirtError } from "../../errors.ts";
 import type { GuestFile, GuestPiece, SandboxFile } from "../files.ts";
 import type { KataCalls } from "./calls.ts";
 
@@ -122,9 +123,19 @@ export async function removePath(
   recursive: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  await calls.call("RemovePath", { containerId }, signal, (options) =>
-    calls.extension.removePath({ containerId, path, recursive }, options),
-  );
+  // What takes long is done in parts, none of which holds the guest's thread for long.
+  for (let begun = false; ; begun = true) {
+    try {
+      const { more } = await calls.call("RemovePath", { containerId }, signal, (options) =>
+        calls.extension.removePath({ containerId, path, recursive }, options),
+      );
+      if (!more) return;
+    } catch (error) {
+      // Somebody else has removed the rest.
+      if (begun && isVirtError(error, "FILE_NOT_FOUND")) return;
+      throw error;
+    }
+  }
 }
 
 function file(calls: KataCalls, entry: FileEntry, method: string): GuestFile {

@@ -187,10 +187,9 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
       guest.container(containerId).files.rename(from, to);
       return {};
     },
-    removePath: ({ containerId, path, recursive }) => {
-      guest.container(containerId).files.removePath(path, recursive);
-      return {};
-    },
+    removePath: ({ containerId, path, recursive }) => ({
+      more: guest.container(containerId).files.removePath(path, recursive),
+    }),
     removeFile: ({ path }) => {
       guest.copied.remove(path);
       return {};

@@ -11,6 +11,8 @@ import { failure, find, makeNode, parentOf, type TreeNode } from "./tree.ts";
 
 /** The longest answers, as of the agent. */
 const maxEntries = 1000;
+/** What one call takes away of a folder. */
+const maxRemoved = 1000;
 const maxPiece = 1024 * 1024;
 
 const numbers = { file: FileKind.FILE, folder: FileKind.FOLDER, link: FileKind.LINK } as const;
@@ -98,13 +100,17 @@ export class ContainerFiles {
     target.folder.entries.set(target.name, node);
   }
 
-  removePath(path: string, recursive: boolean): void {
+  /** Whether there is more to be taken away, as the agent's says where it takes long. */
+  removePath(path: string, recursive: boolean): boolean {
     const { folder, name } = parentOf(this.#root, path);
     const there = folder.entries.get(name);
     if (there === undefined) throw nothing(path);
     if (!recursive && there.entries.size > 0)
       throw new TtrpcError("failed_precondition", `${path}: Directory not empty (os error 39)`);
+    for (const below of [...there.entries.keys()].slice(0, maxRemoved)) there.entries.delete(below);
+    if (there.entries.size > 0) return true;
     folder.entries.delete(name);
+    return false;
   }
 
   readPiece({ path, offset, len, follow }: ReadFileRequest): Uint8Array {
