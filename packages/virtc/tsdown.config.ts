@@ -18,6 +18,7 @@ export default defineConfig({
     main: "src/main.ts",
     "port-forwarder": "../virtcontainers/src/network/publish/helper/main.ts",
     "egress-helper": "../virtcontainers/src/network/egress/helper/main.ts",
+    "network-monitor": "../virtcontainers/src/programs/network-monitor/main.ts",
   },
   format: "esm",
   target: "node20",

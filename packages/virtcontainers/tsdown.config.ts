@@ -8,6 +8,7 @@ export default defineConfig({
     testing: "src/testing/index.ts",
     "egress-helper": "src/network/egress/helper/main.ts",
     "port-forwarder": "src/network/publish/helper/main.ts",
+    "network-monitor": "src/programs/network-monitor/main.ts",
   },
   format: "esm",
   target: "node20",

@@ -65,6 +65,7 @@ export type { EgressProtocol } from "./config/network/egress/ports.ts";
 export type { EgressRule } from "./config/network/egress/rule.ts";
 export type { Interface, IPAddress, Route } from "./config/network/interface.ts";
 export type { NetworkConfig } from "./config/network/low-level.ts";
+export type { NetmonConfig } from "./config/network/netmon.ts";
 export type {
   DnsConfig,
   ExtraHost,

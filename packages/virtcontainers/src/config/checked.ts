@@ -46,6 +46,7 @@ import type { EgressPolicy, EgressPolicySchema } from "./network/egress/policy.t
 import type { EgressRule, EgressRuleSchema } from "./network/egress/rule.ts";
 import type { Interface, InterfaceSchema, Route, RouteSchema } from "./network/interface.ts";
 import type { NetworkConfig, NetworkConfigSchema } from "./network/low-level.ts";
+import type { NetmonConfig, NetmonConfigSchema } from "./network/netmon.ts";
 import type { SandboxNetwork, SandboxNetworkSchema } from "./network/network.ts";
 import type { PortMapping, PortMappingSchema } from "./network/port.ts";
 import type { Hook, HookSchema, Hooks, HooksSchema } from "./oci/hooks.ts";
@@ -136,6 +137,7 @@ export type CheckedTypes = AllTrue<
     Says<MonitorOptions, typeof MonitorOptionsSchema>,
     Says<Mount, typeof MountSchema>,
     Says<NetworkConfig, typeof NetworkConfigSchema>,
+    Says<NetmonConfig, typeof NetmonConfigSchema>,
     Says<NetworkOptions, typeof NetworkOptionsSchema>,
     Says<OciLinux, typeof OciLinuxSchema>,
     Says<OciMount, typeof OciMountSchema>,

@@ -4,6 +4,7 @@ import type { Ledger } from "../store/ledger.ts";
 import { isVmAlive } from "../store/vm-alive.ts";
 import { helperName, startHelper } from "./egress/enforce.ts";
 import { enforcementOf } from "./egress/open.ts";
+import { monitorName, startMonitor, wantedMonitor } from "./monitor/monitor.ts";
 import { forwarderName, isForwarded, publishPorts } from "./publish/publish.ts";
 
 /** A process that serves the network of a sandbox for as long as that has a VM. */
@@ -37,6 +38,13 @@ const helpers: readonly Helper[] = [
       if (sandbox.network !== undefined)
         await publishPorts(context, sandbox, sandbox.network, ledger);
     },
+  },
+  {
+    name: monitorName,
+    title: "the network monitor",
+    without: "the guest does not follow its namespace",
+    isWanted: ({ sandbox }) => wantedMonitor(sandbox) !== undefined,
+    start: startMonitor,
   },
 ];
 

@@ -6,6 +6,7 @@ import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Context } from "../operation/context.ts";
 import { readDan } from "./dan/links.ts";
 import { joinOf, modelFor } from "./interworking/models.ts";
+import { assertMonitorable } from "./monitor/check.ts";
 
 type Networked = Pick<SandboxConfig, "networkConfig" | "network" | "ports" | "containers">;
 
@@ -35,6 +36,7 @@ export async function assertConnectable(
   const { netNSPath, danConfigPath, interworkingModel: model } = config.networkConfig ?? {};
   assertCanAttach(hypervisor, "network", "cold");
   assertHooksCan(hypervisor, config);
+  assertMonitorable(host, hypervisor, config.networkConfig?.netmonConfig);
   await host.network.assertUsable();
   if (host.network.apart && (config.ports ?? []).some(({ protocol }) => protocol === "sctp"))
     throw new VirtError("NOT_SUPPORTED", "publishing a port of SCTP needs root", {

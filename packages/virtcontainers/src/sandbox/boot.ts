@@ -14,6 +14,7 @@ import type { Hypervisor, RunningVm, VmSpec } from "../hypervisor/hypervisor.ts"
 import { chooseLogCarrier } from "../hypervisor/log-carrier.ts";
 import { makeLogDisk } from "../logs/disk/make.ts";
 import { Connecting } from "../network/connecting.ts";
+import { startMonitor } from "../network/monitor/monitor.ts";
 import type { Context } from "../operation/context.ts";
 import { resolveStored } from "../operation/resolve.ts";
 import type { Operation } from "../operation/run-verb.ts";
@@ -51,6 +52,8 @@ export async function boot(operation: Operation, ledger: Ledger): Promise<void> 
   } catch (error) {
     throw await withConsoleTail(error, vm, sandbox.id);
   }
+  // It waits until this call lets the sandbox go.
+  await startMonitor(operation, ledger);
   sandbox.state = "ready";
   await context.store.write(sandbox);
 }

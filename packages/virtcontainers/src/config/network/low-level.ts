@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { absolutePath, flag } from "../../validate.ts";
+import { type NetmonConfig, NetmonConfigSchema } from "./netmon.ts";
 
 /** How a link of the namespace and the guest's are joined. `default` is tcfilter. */
 export const interworkingModels = [
@@ -25,6 +26,8 @@ export interface NetworkConfig {
   disableNewNetNs?: boolean | undefined;
   /** Default: `default`. */
   interworkingModel?: InterworkingModel | undefined;
+  /** A process that has the guest follow its namespace. Default: none. */
+  netmonConfig?: NetmonConfig | undefined;
 }
 
 export const NetworkConfigSchema = v.pipe(
@@ -35,6 +38,7 @@ export const NetworkConfigSchema = v.pipe(
     interworkingModel: v.optional(
       v.picklist(interworkingModels, `it must be one of ${interworkingModels.join(", ")}`),
     ),
+    netmonConfig: v.optional(NetmonConfigSchema),
   }),
   v.forward(
     v.check(
@@ -50,5 +54,13 @@ export const NetworkConfigSchema = v.pipe(
       "it excludes netNSPath and disableNewNetNs: the file names the namespace",
     ),
     ["danConfigPath"],
+  ),
+  v.forward(
+    v.check(
+      ({ danConfigPath, disableNewNetNs, netmonConfig }) =>
+        !netmonConfig?.enable || (danConfigPath === undefined && !disableNewNetNs),
+      "there is no namespace to follow with danConfigPath or disableNewNetNs",
+    ),
+    ["netmonConfig"],
   ),
 );
