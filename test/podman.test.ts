@@ -37,6 +37,7 @@ beforeAll(async () => {
     app: { extra: [...users, ...data], config: { ...env, Cmd: ["sh"], StopSignal: "SIGUSR1" } },
     entry: { extra: users, config: { ...env, Entrypoint: ["/bin/false"] } },
     reset: { config: { ...env, Entrypoint: [""], Cmd: ["echo", "of the image"] } },
+    keeps: { extra: [...users, ...data], config: { ...env, Volumes: { "/data": {} } } },
   };
   for (const [name, recipe] of Object.entries(images)) {
     await makeBusyboxImage(join(base, name), { name, ...recipe });
@@ -58,7 +59,7 @@ for (const [name, open, missing] of engines) {
     const run = (...words: string[]) => engine.run(["run", "--rm", ...engine.runOptions, ...words]);
     beforeAll(async () => {
       engine = await open();
-      for (const image of ["app", "entry", "reset"])
+      for (const image of ["app", "entry", "reset", "keeps"])
         await engine.load(join(base, `${image}.tar`), image);
     });
     // Also of what a first try has left.
@@ -68,6 +69,27 @@ for (const [name, open, missing] of engines) {
     });
     afterAll(async () => {
       expect(await engine.end()).toEqual([]);
+    });
+
+    test("what an image has as VOLUME is a volume, filled, which goes with the container where that is said", async () => {
+      const volumes = async () => (await engine.run(["volume", "ls", "-q"])).stdout;
+      const before = await volumes();
+      const shown = await run(
+        "keeps",
+        "sh",
+        "-c",
+        "cat /data/file; grep -c ' /data ' /proc/mounts",
+      );
+      expect(shown.stdout).toBe("of the image\n1\n");
+      expect(await volumes()).toBe(before);
+      const kept = ["run", "--name", "vol", ...engine.runOptions, "keeps", "true"];
+      expect((await engine.run(kept)).code).toBe(0);
+      expect(await volumes()).not.toBe(before);
+      expect((await engine.run(["rm", "-v", "vol"])).code).toBe(0);
+      expect(await volumes()).toBe(before);
+      expect(
+        (await run("--image-volume", "ignore", "keeps", "grep", " /data ", "/proc/mounts")).code,
+      ).toBe(1);
     });
 
     test("a container has its user's groups, its names, environment, mounts and filled volumes", async () => {

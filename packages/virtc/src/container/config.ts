@@ -21,7 +21,7 @@ export function containerConfig(
     readonlyRootfs: options.readOnly || rootfs?.options.includes("ro") || undefined,
     bundle,
     scratchMiB: request.scratchMiB,
-    mounts: request.mounts.length > 0 ? request.mounts : undefined,
+    mounts: request.mounts.length > 0 ? [...request.mounts] : undefined,
     seccomp,
     sysctl,
     privileged,

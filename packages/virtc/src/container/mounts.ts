@@ -1,10 +1,11 @@
-import type { Mount } from "virtcontainers";
+import type { ContainerConfig, Image, Mount } from "virtcontainers";
 import { anonymousLabel, isAnonymous } from "../args/mounts/anonymous.ts";
 import { parseMount } from "../args/mounts/mount.ts";
 import { parseShmSize, parseTmpfs } from "../args/mounts/tmpfs.ts";
 import { parseVolume } from "../args/mounts/volume.ts";
 import { isLibraryError } from "../errors/library.ts";
 import type { Library } from "../library.ts";
+import { imageVolumes } from "./image-volumes.ts";
 import type { ContainerOptions } from "./options.ts";
 
 /** The mounts that the options of a container ask for. */
@@ -18,22 +19,52 @@ export function parseMounts(options: ContainerOptions, cwd: string): Mount[] {
   ];
 }
 
-/** Makes the volumes that a container names and that are not there yet, as docker does. */
-export async function obtainVolumes(
-  { mounts }: { mounts: readonly Mount[] },
+/**
+ * Makes the volumes that a container names and that are not there yet, as docker does, and those that its image asks
+ * for, which `make` is told; then the container. If that fails, what nobody has named goes again.
+ */
+export async function withVolumes<T>(
+  request: { mounts: readonly Mount[]; options: Pick<ContainerOptions, "imageVolume"> },
+  image: Image | undefined,
   library: Pick<Library, "volumes">,
   signal: AbortSignal,
-): Promise<void> {
-  for (const mount of mounts) {
-    if (mount.type !== "volume") continue;
-    try {
-      await library.volumes.inspect(mount.source, { signal });
-    } catch (error) {
-      if (!isLibraryError(error, "VOLUME_NOT_FOUND")) throw error;
-      const labels = isAnonymous(mount.source) ? { labels: { [anonymousLabel]: "" } } : {};
-      const made = library.volumes.create({ name: mount.source, ...labels }, { signal });
-      await made.catch(ignoreExisting);
+  make: (further: readonly Mount[]) => Promise<T>,
+): Promise<T> {
+  const further = imageVolumes(image, request.mounts, request.options.imageVolume);
+  const made: string[] = [];
+  try {
+    for (const mount of [...request.mounts, ...further]) {
+      if (mount.type !== "volume" || (await isThere(mount.source, library, signal))) continue;
+      const isUnnamed = isAnonymous(mount.source);
+      const labels = isUnnamed ? { labels: { [anonymousLabel]: "" } } : {};
+      const making = library.volumes.create({ name: mount.source, ...labels }, { signal });
+      await making.catch(ignoreExisting);
+      if (isUnnamed) made.push(mount.source);
     }
+    return await make(further);
+  } catch (error) {
+    for (const name of made) await library.volumes.remove(name).catch(() => {});
+    throw error;
+  }
+}
+
+/** A container with further mounts. */
+export function withMounts(config: ContainerConfig, further: readonly Mount[]): ContainerConfig {
+  if (further.length === 0) return config;
+  return { ...config, mounts: [...(config.mounts ?? []), ...further] };
+}
+
+async function isThere(
+  name: string,
+  library: Pick<Library, "volumes">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await library.volumes.inspect(name, { signal });
+    return true;
+  } catch (error) {
+    if (isLibraryError(error, "VOLUME_NOT_FOUND")) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { collect } from "../args/collect.ts";
 import { declareHealthOptions, type HealthOptions } from "./health-options.ts";
+import { type ImageVolumes, imageVolumeChoices } from "./image-volumes.ts";
 import { declareSecurityOptions, type SecurityOptions } from "./security-options.ts";
 
 /** The options that describe a container, as the parser gives them. */
@@ -21,6 +22,7 @@ export interface ContainerOptions extends SecurityOptions, HealthOptions {
   mount: string[];
   tmpfs: string[];
   shmSize?: string;
+  imageVolume: ImageVolumes;
   pull: "missing" | "always" | "never";
   platform?: string;
 }
@@ -53,6 +55,14 @@ export function declareContainerOptions(command: Command): Command {
     )
     .option("--tmpfs <path>", "mount memory; PATH:size=64m limits it", collect, [])
     .option("--shm-size <size>", "size of /dev/shm (default: 64m)")
+    .addOption(
+      new Option(
+        "--image-volume <how>",
+        "the image's VOLUMEs: volumes without a name, memory, or folders of the root",
+      )
+        .choices(imageVolumeChoices)
+        .default("bind"),
+    )
     .optionsGroup("Root file system:")
     .option("--rootfs <dir>", "use a folder of the host instead of an image; DIR:ro for read-only")
     .option("--bundle <dir>", "use the config.json and root of an OCI bundle instead of an image")

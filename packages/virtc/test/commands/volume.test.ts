@@ -50,6 +50,62 @@ test("a volume that nobody has named goes with --rm and rm -v, and stays else", 
   expect(await virtc("rm", "-v", "none")).toBe(125);
 });
 
+test("what an image has as VOLUME is a volume without a name, unless something else is mounted there", async () => {
+  const image = fakeImage("app");
+  const volumes = ["/data", "/data/", "more", "/named"];
+  const shared = fakeLibrary(
+    async () => 0,
+    [{ ...image, config: { ...image.config, volumes } }, fakeImage("busybox")],
+  );
+  const virtc = async (...words: string[]): Promise<[number, string]> => {
+    const context = testContext(() => shared);
+    return [await runCli(words, context), context.err()];
+  };
+  const names = async () => (await shared.volumes.list()).map(({ name }) => name);
+  const mounts = () => shared.created.at(-1)?.containers?.[0]?.mounts;
+  const unnamed = expect.stringMatching(/^[0-9a-f]{64}$/);
+
+  expect(await virtc("run", "--name", "kept", "-v", "mine:/named", "app")).toEqual([0, ""]);
+  expect(mounts()).toEqual([
+    expect.objectContaining({ source: "mine", destination: "/named" }),
+    { type: "volume", source: unnamed, destination: "/data" },
+    { type: "volume", source: unnamed, destination: "/more" },
+  ]);
+  expect(await names()).toHaveLength(3);
+  expect(await virtc("rm", "-v", "kept")).toEqual([0, ""]);
+  expect(await names()).toEqual(["mine"]);
+
+  expect(await virtc("run", "--rm", "app")).toEqual([0, ""]);
+  expect(mounts()).toHaveLength(3);
+  expect(await names()).toEqual(["mine"]);
+
+  expect(await virtc("run", "--image-volume", "tmpfs", "app")).toEqual([0, ""]);
+  expect(mounts()).toContainEqual({ type: "tmpfs", destination: "/data" });
+  expect(await virtc("run", "--image-volume", "ignore", "app")).toEqual([0, ""]);
+  expect(mounts()).toBeUndefined();
+  expect(await names()).toEqual(["mine"]);
+
+  expect(await virtc("sandbox", "create", "--id", "sb", "--image", "app")).toEqual([0, ""]);
+  expect(mounts()).toHaveLength(3);
+  const before = await names();
+  shared.runSandbox = async () => {
+    expect(await names()).toHaveLength(before.length + 3);
+    throw new Error("no room");
+  };
+  expect(await virtc("run", "app")).toEqual([125, expect.stringContaining("no room")]);
+  expect(await names()).toEqual(before);
+});
+
+test("an image that asks for very many volumes is refused, and nothing is made", async () => {
+  const image = fakeImage("app");
+  const volumes = Array.from({ length: 65 }, (_, index) => `/v${index}`);
+  const shared = fakeLibrary(async () => 0, [{ ...image, config: { ...image.config, volumes } }]);
+  const context = testContext(() => shared);
+  expect(await runCli(["run", "app"], context)).toBe(125);
+  expect(context.err()).toContain("asks for 65 volumes; at most 64 are made");
+  expect(await shared.volumes.list()).toEqual([]);
+});
+
 test("virtc run makes the volumes that it names, and hands the mounts on", async () => {
   const shared = library();
   const words = ["run", "-v", "data:/d", "-v", "/a:/b:ro", "--tmpfs", "/t", "--shm-size", "8m"];

@@ -80,12 +80,13 @@ async function leave(
   context: Context,
 ): Promise<boolean> {
   try {
-    if (joins !== undefined) await leaveJoined(joins, id, remove, library);
-    else if (remove) {
-      await deleteWithVolumes(library, container.mounts, () =>
-        library.deleteSandbox(id, { force: true }),
-      );
-    } else await library.stopSandbox(id, { force: silent });
+    const end = async () => {
+      if (joins !== undefined) await leaveJoined(joins, id, remove, library);
+      else if (remove) await library.deleteSandbox(id, { force: true });
+      else await library.stopSandbox(id, { force: silent });
+    };
+    if (remove) await deleteWithVolumes(library, container.mounts, end);
+    else await end();
     return true;
   } catch (error) {
     report(error, context);

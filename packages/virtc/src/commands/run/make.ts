@@ -1,6 +1,6 @@
-import type { SandboxConfig } from "virtcontainers";
+import type { Image, SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../../container/image.ts";
-import { obtainVolumes } from "../../container/mounts.ts";
+import { withVolumes } from "../../container/mounts.ts";
 import type { Context } from "../../context.ts";
 import { isLibraryError } from "../../errors/library.ts";
 import type { Library, SandboxHandle } from "../../library.ts";
@@ -29,15 +29,29 @@ export async function make(
   return await withCidfile(request.cidfile, request.id, async () => {
     const { container, quiet } = request;
     const image = await obtainImage(container, library, signal, context, quiet);
-    await obtainVolumes(container, library, signal);
-    const size = request.tty ? terminalSize(context.stdout) : undefined;
-    if (request.joins !== undefined)
-      return await join(request.joins, ownContainer(request, size), library, signal);
-    const ports = await obtainPorts(request.network, image, library, signal);
-    const network = networkPart(await orDefault(request.network, library, signal), ports);
-    const config = sandboxConfig(request, size, await annotations(request), network);
-    return await obtainName(library, config.id, signal, () => library[how](config, { signal }));
+    return await withVolumes(container, image, library, signal, async (further) => {
+      // The end of the container looks for its volumes there.
+      container.mounts.push(...further);
+      return await makeWith(how, request, image, library, signal, context);
+    });
   });
+}
+
+async function makeWith(
+  how: keyof Make,
+  request: RunRequest,
+  image: Image | undefined,
+  library: Library,
+  signal: AbortSignal,
+  context: Context,
+): Promise<SandboxHandle> {
+  const size = request.tty ? terminalSize(context.stdout) : undefined;
+  if (request.joins !== undefined)
+    return await join(request.joins, ownContainer(request, size), library, signal);
+  const ports = await obtainPorts(request.network, image, library, signal);
+  const network = networkPart(await orDefault(request.network, library, signal), ports);
+  const config = sandboxConfig(request, size, await annotations(request), network);
+  return await obtainName(library, config.id, signal, () => library[how](config, { signal }));
 }
 
 async function annotations(request: RunRequest): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { obtainImage } from "../../../container/image.ts";
-import { obtainVolumes } from "../../../container/mounts.ts";
+import { withMounts, withVolumes } from "../../../container/mounts.ts";
 import { typedOf } from "../../../container/typed.ts";
 import type { Context } from "../../../context.ts";
 import { inOptionNames } from "../../../errors/fields.ts";
@@ -43,9 +43,10 @@ async function create(
   const { config, container } = await parseCreate(words, options, context);
   const { sandbox } = await abortable(context.signals, async (signal) => {
     const library = await context.library();
-    await obtainImage(container, library, signal, context);
-    await obtainVolumes(container, library, signal);
-    return await library.createContainer(sandboxId, config, { signal });
+    const image = await obtainImage(container, library, signal, context);
+    return await withVolumes(container, image, library, signal, (further) =>
+      library.createContainer(sandboxId, withMounts(config, further), { signal }),
+    );
   }).catch((error: unknown) => {
     throw options.config === undefined ? inOptionNames(error, typedOf(options, options)) : error;
   });

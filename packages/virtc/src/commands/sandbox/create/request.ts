@@ -16,7 +16,7 @@ import { parseVm, type VmRequest } from "../../../vm/request.ts";
 import type { SandboxOptions } from "./options.ts";
 
 /** The container that the options describe. */
-const mainId = "main";
+export const mainId = "main";
 
 /** A sandbox to be made, and what has to be fetched for it. */
 export interface SandboxRequest {

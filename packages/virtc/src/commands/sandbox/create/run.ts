@@ -1,6 +1,6 @@
 import type { CallOptions, SandboxConfig } from "virtcontainers";
 import { obtainImage } from "../../../container/image.ts";
-import { obtainVolumes } from "../../../container/mounts.ts";
+import { withMounts, withVolumes } from "../../../container/mounts.ts";
 import { typedOf } from "../../../container/typed.ts";
 import type { Context } from "../../../context.ts";
 import { inOptionNames } from "../../../errors/fields.ts";
@@ -11,7 +11,7 @@ import { orDefault } from "../../../network/or-default.ts";
 import { abortable } from "../../../terminal/abortable.ts";
 import { libraryOptions } from "../../../vm/config.ts";
 import type { SandboxOptions } from "./options.ts";
-import { parseSandbox } from "./request.ts";
+import { mainId, parseSandbox } from "./request.ts";
 
 /** Makes a sandbox that goes on without this process, and prints its name. */
 export async function makeSandbox(
@@ -24,10 +24,15 @@ export async function makeSandbox(
   const sandbox = await abortable(context.signals, async (signal) => {
     const library = await context.library(libraryOptions(vm));
     const image = await obtainImage(container, library, signal, context);
-    await obtainVolumes(container, library, signal);
-    const ports = await obtainPorts(network, image, library, signal);
-    const chosen = await orDefault(network, library, signal);
-    return await make(library, { ...config, ...networkPart(chosen, ports) }, { signal });
+    return await withVolumes(container, image, library, signal, async (further) => {
+      const ports = await obtainPorts(network, image, library, signal);
+      const chosen = await orDefault(network, library, signal);
+      const containers = config.containers?.map((each) =>
+        each.id === mainId ? withMounts(each, further) : each,
+      );
+      const whole = { ...config, containers, ...networkPart(chosen, ports) };
+      return await make(library, whole, { signal });
+    });
   }).catch((error: unknown) => {
     throw options.config === undefined ? inOptionNames(error, typedOf(options, options)) : error;
   });
