@@ -13,6 +13,8 @@ const happened: VirtEvent[] = [
   { type: "created", time, sandboxId: "web" },
   { type: "exited", time, sandboxId: "web", containerId: "web", exitCode: 3 },
   { type: "died", time, sandboxId: "db", reason: "its VM has ended" },
+  { type: "networkCreated", time, network: "front" },
+  { type: "connected", time, sandboxId: "web", network: "front", interfaceName: "eth0" },
 ];
 
 async function events(...args: string[]) {
@@ -31,6 +33,8 @@ describe("virtc events", () => {
       `${time}  created   web`,
       `${time}  exited    web/web  code 3`,
       `${time}  died      db  its VM has ended`,
+      `${time}  networkCreated  front`,
+      `${time}  connected  web  front (eth0)`,
       "",
     ]);
   });

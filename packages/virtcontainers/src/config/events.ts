@@ -3,7 +3,7 @@ import type { CallOptions } from "../deadline.ts";
 import { id } from "../validate.ts";
 import { callFields } from "./call.ts";
 
-/** What can happen to a sandbox or to one of its containers. */
+/** What can happen to a sandbox, to one of its containers, or to a network. */
 export const eventTypes = [
   "created",
   "started",
@@ -16,6 +16,10 @@ export const eventTypes = [
   "died",
   "deleted",
   "updated",
+  "connected",
+  "disconnected",
+  "networkCreated",
+  "networkRemoved",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

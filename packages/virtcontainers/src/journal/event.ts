@@ -3,12 +3,12 @@ import { type EventType, eventTypes } from "../config/events.ts";
 import { type HealthStatus, healthStatuses } from "../store/health.ts";
 import { id } from "../validate.ts";
 
-/** Something that has happened. Without a container it is about the sandbox. */
+/** Something that has happened. Without a container it is about the sandbox, without a sandbox about a network. */
 export interface VirtEvent {
   type: EventType;
   /** ISO 8601. Of what the guest tells it is the guest's time, but never later than the host's. */
   time: string;
-  sandboxId: string;
+  sandboxId?: string | undefined;
   containerId?: string | undefined;
   /** Of `exited`: the process, by the token that names it in its container. */
   processId?: string | undefined;
@@ -16,6 +16,10 @@ export interface VirtEvent {
   exitCode?: number | undefined;
   /** Of `health`: what its health check tells now. */
   health?: HealthStatus | undefined;
+  /** Of `connected`, `disconnected`, `networkCreated` and `networkRemoved`: the network's name. */
+  network?: string | undefined;
+  /** Of `connected` and `disconnected`: the link in the sandbox. */
+  interfaceName?: string | undefined;
   /** Why, for `died`, `stopped` and `deleted`, where it is not plain. */
   reason?: string | undefined;
 }
@@ -30,11 +34,13 @@ export const JournalRecord = v.object({
     v.maxLength(32),
     v.check((time) => !Number.isNaN(Date.parse(time))),
   ),
-  sandboxId: id,
+  sandboxId: v.optional(id),
   containerId: v.optional(id),
   processId: v.optional(short),
   exitCode: v.optional(v.pipe(v.number(), v.integer())),
   health: v.optional(v.picklist(healthStatuses)),
+  network: v.optional(short),
+  interfaceName: v.optional(short),
   reason: v.optional(short),
   /** Names what may have been written down twice, because a process was killed in between. */
   key: v.optional(short),

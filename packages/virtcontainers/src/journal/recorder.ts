@@ -128,7 +128,7 @@ export class EventRecorder {
     if (told.hasSubscribers) told.publish(eventOf(record));
   }
 
-  async #safely(sandboxId: string, work: () => Promise<void>): Promise<void> {
+  async #safely(sandboxId: string | undefined, work: () => Promise<void>): Promise<void> {
     try {
       await (this.#hold === undefined ? work() : this.#hold.change(work));
     } catch (error) {

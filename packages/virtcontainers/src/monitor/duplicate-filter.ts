@@ -9,6 +9,8 @@ export class DuplicateFilter {
   readonly #deleted = new Set<string>();
 
   isNew({ sandboxId, type, containerId, key }: JournalRecord): boolean {
+    // Of what is of no sandbox nothing is written down twice.
+    if (sandboxId === undefined) return true;
     const isEnd = type === "deleted" && containerId === undefined;
     if (isEnd && key !== undefined && this.#deleted.has(key)) return false;
     if (isEnd) this.#heard.delete(sandboxId);

@@ -42,7 +42,7 @@ export class SandboxWatcher implements Disposable {
 
   /** Follows the journal: VMs come and go. */
   hear({ type, sandboxId, containerId }: JournalRecord): void {
-    if (containerId !== undefined) return;
+    if (sandboxId === undefined || containerId !== undefined) return;
     if (type === "created" || type === "started") void this.#attach(sandboxId);
     if (type === "stopped" || type === "died" || type === "deleted") this.#detach(sandboxId);
   }

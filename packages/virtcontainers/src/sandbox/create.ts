@@ -11,6 +11,7 @@ import { type CallOptions, Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
 import { Tracer } from "../monitor/trace.ts";
 import { assertAttachable } from "../network/attachable.ts";
+import { tellConnected } from "../network/tell-members.ts";
 import { assertConnectable, wantsNamedNetworks } from "../network/wanted.ts";
 import { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
@@ -139,10 +140,12 @@ async function applyCustomSpecs(
   return config.containers === undefined ? config : { ...config, containers };
 }
 
-async function tellCreated(context: Context, { id: sandboxId, containers }: StoredSandbox) {
+async function tellCreated(context: Context, sandbox: StoredSandbox) {
+  const { id: sandboxId, containers } = sandbox;
   await context.events.record({ type: "created", sandboxId });
   for (const { id: containerId } of containers)
     await context.events.record({ type: "created", sandboxId, containerId });
+  await tellConnected(context, sandbox);
 }
 
 async function undo({ context, sandbox, connection }: Operation, tracer: Tracer): Promise<void> {

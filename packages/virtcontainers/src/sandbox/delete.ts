@@ -2,6 +2,7 @@ import { hooksAfterDelete } from "../container/hooks.ts";
 import { type CallOptions, Deadline } from "../deadline.ts";
 import { isVirtError } from "../errors.ts";
 import { phase } from "../events.ts";
+import { tellDisconnected } from "../network/tell-members.ts";
 import type { Connection } from "../operation/connection.ts";
 import type { Context } from "../operation/context.ts";
 import { refresh } from "../operation/refresh.ts";
@@ -140,7 +141,10 @@ async function tellDeleted(
   const told = { type: "deleted", sandboxId: id, reason } as const;
   if (sandbox === "damaged") return await context.events.record(told);
   if (sandbox === undefined || sandbox.state === "creating") return;
+  // Who comes after one that was killed here tells it no second time.
+  const known = sandbox.deleting;
   await markDeleting(context, sandbox);
+  if (!known) await tellDisconnected(context, sandbox);
   await context.events.record({ ...told, key: `deleted ${id} ${sandbox.createdAt}` });
 }
 

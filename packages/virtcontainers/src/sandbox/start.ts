@@ -1,4 +1,5 @@
 import { launchContainer } from "../container/verbs/start.ts";
+import { tellConnected, tellDisconnected } from "../network/tell-members.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
 import { type Operation, undo } from "../operation/run-verb.ts";
 import { assertAllowed } from "../operation/state.ts";
@@ -24,10 +25,12 @@ export async function startSandbox(operation: Operation): Promise<void> {
     const keep = isScratch(context, sandbox.id);
     await connection.release();
     await ledger.releaseAll(keep);
+    await tellDisconnected(context, sandbox);
     sandbox.bootId = await context.host.bootId();
     for (const container of sandbox.containers) forgetExit(container);
     try {
       await boot(operation, ledger);
+      await tellConnected(context, sandbox);
     } catch (error) {
       await undo(operation, async (undoing) => {
         await connection.release();

@@ -1,5 +1,6 @@
 import { Deadline } from "../deadline.ts";
 import { phase } from "../events.ts";
+import { tellDisconnected } from "../network/tell-members.ts";
 import { markGone, refresh } from "../operation/refresh.ts";
 import type { Operation } from "../operation/run-verb.ts";
 import { assertMove } from "../operation/state.ts";
@@ -68,13 +69,16 @@ async function askGuest(operation: Operation): Promise<boolean> {
 
 /** Gives back what only a running VM needs; the folder with console and log stays until delete. */
 async function releaseVm(operation: Operation): Promise<void> {
+  const { context, sandbox } = operation;
+  const { id, network } = sandbox;
   await operation.connection.release();
-  delete operation.sandbox.cgroup;
-  delete operation.sandbox.network;
+  delete sandbox.cgroup;
+  delete sandbox.network;
   try {
     await operation.save();
   } finally {
     // Also where the disk has no room for the state: whoever looks next sees that the VM is gone.
     await operation.ledger().releaseVm();
   }
+  await tellDisconnected(context, { id, network });
 }

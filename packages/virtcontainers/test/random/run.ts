@@ -179,7 +179,7 @@ async function judgeRest(
   const makes = calls.filter(({ verb }) => verb === "create" || verb === "run");
   const untold = new Set(makes.filter(({ ended }) => ended === undefined).map(({ id }) => id));
   for await (const { type, sandboxId, containerId, time } of events) {
-    if (containerId !== undefined) continue;
+    if (sandboxId === undefined || containerId !== undefined) continue;
     const was = there.has(sandboxId);
     told.push(`${time} ${sandboxId} ${type}`);
     if (type === "created" ? was : !was && !untold.has(sandboxId)) {

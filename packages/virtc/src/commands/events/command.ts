@@ -24,7 +24,7 @@ export function define(program: Command, context: Context): void {
     .command("events")
     .summary("print what happens to containers")
     .description(
-      "Prints what happens to sandboxes and containers, as it happens, whichever process does it. A line\n" +
+      "Prints what happens to sandboxes, containers and networks, as it happens, whichever process does it. A line\n" +
         "about a container names it after its sandbox, as in web/web.",
     )
     .option("--json", "print JSON, one object a line")
@@ -48,7 +48,8 @@ export function define(program: Command, context: Context): void {
 
 /** With what an event of another type has, so that one template fits all. */
 function withAll(event: VirtEvent): Record<string, unknown> {
-  return { containerId: "", exitCode: "", health: "", reason: "", ...event };
+  const none = { sandboxId: "", containerId: "", network: "", interfaceName: "" };
+  return { ...none, exitCode: "", health: "", reason: "", ...event };
 }
 
 async function events(options: EventsOptions, context: Context): Promise<void> {

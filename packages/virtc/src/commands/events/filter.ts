@@ -14,6 +14,10 @@ export const eventTypes = [
   "died",
   "deleted",
   "updated",
+  "connected",
+  "disconnected",
+  "networkCreated",
+  "networkRemoved",
 ] as const satisfies readonly VirtEvent["type"][];
 
 /** What `--filter` asks for; of several values of one key, one must fit. */
@@ -38,8 +42,11 @@ export function parseFilters(texts: readonly string[]): EventFilter {
   return filter;
 }
 
-/** A name may be that of the sandbox or of the container. */
-export function hasName({ sandboxId, containerId }: VirtEvent, names: readonly string[]): boolean {
+/** A name may be that of the sandbox, of the container or of the network. */
+export function hasName(event: VirtEvent, names: readonly string[]): boolean {
   if (names.length === 0) return true;
-  return names.includes(sandboxId) || (containerId !== undefined && names.includes(containerId));
+  const { sandboxId, containerId, network } = event;
+  return [sandboxId, containerId, network].some(
+    (name) => name !== undefined && names.includes(name),
+  );
 }

@@ -25,7 +25,7 @@ const timeoutMs = 60_000;
 
 /** The networks below the data folder, and those of the files of CNI. */
 export function createNetworks(
-  context: Pick<Context, "host" | "dataDir" | "defaultNetwork">,
+  context: Pick<Context, "host" | "dataDir" | "defaultNetwork" | "events">,
 ): Networks {
   const { host } = context;
   const folder = networksFolder(context.dataDir);
@@ -37,20 +37,32 @@ export function createNetworks(
     using deadline = new Deadline(call ?? {}, timeoutMs, `networks.${name}`);
     return await deadline.race(work(deadline.signal).finally(() => host.network.leave()));
   };
+  const tell = (type: "networkCreated" | "networkRemoved", network: string): Promise<void> =>
+    context.events.record({ type, network });
   const named = (name: string): string => parse(networkName, name, "name");
   return {
     default: (call) => run("default", call, () => networkByDefault(context)),
     create: (options = {}, call) =>
-      run("create", call, async (signal) =>
-        describe(host, folder, await createNetwork(host, folder, options, signal)),
-      ),
+      run("create", call, async (signal) => {
+        const definition = await createNetwork(host, folder, options, signal);
+        await tell("networkCreated", definition.name);
+        return await describe(host, folder, definition);
+      }),
     list: (call) => run("list", call, () => listNetworks(host, folder)),
     inspect: (name, call) => run("inspect", call, () => inspectNetwork(host, folder, named(name))),
     check: (name, call) =>
       run("check", call, (signal) => checkNetwork(host, folder, named(name), signal)),
     remove: (name, call) =>
-      run("remove", call, (signal) => removeNetwork(host, folder, named(name), signal)),
-    prune: (call) => run("prune", call, (signal) => pruneNetworks(host, folder, signal)),
+      run("remove", call, async (signal) => {
+        await removeNetwork(host, folder, named(name), signal);
+        await tell("networkRemoved", name);
+      }),
+    prune: (call) =>
+      run("prune", call, async (signal) => {
+        const removed = await pruneNetworks(host, folder, signal);
+        for (const name of removed) await tell("networkRemoved", name);
+        return removed;
+      }),
   };
 }
 

@@ -17,6 +17,7 @@ import { obtainDefault } from "../definitions/create.ts";
 import { assertLive } from "../interworking/models.ts";
 import { readNamespace } from "../scan/read.ts";
 import { findLink } from "../scan/scan.ts";
+import { tellConnected } from "../tell-members.ts";
 import { assertConnectable } from "../wanted.ts";
 import { assertOwnNamespace, withNetwork } from "./networks.ts";
 import { plug } from "./plug.ts";
@@ -41,6 +42,10 @@ export function connectNetwork(input: NetworkAttachment): Verb<void> {
     else await connect(operation, wanted, config);
     await operation.save();
     context.host.failpoint("network.connect.saved");
+    const { network } = sandbox;
+    if (network === undefined || sandbox.state === "stopped") return;
+    const attachments = network.attachments.filter((each) => each.network === wanted.name);
+    await tellConnected(context, { id: sandbox.id, network: { ...network, attachments } });
   };
 }
 

@@ -4,6 +4,7 @@ import { type Operation, type Verb, within } from "../../operation/run-verb.ts";
 import { assertAllowed } from "../../operation/state.ts";
 import { parse } from "../../validate.ts";
 import { assertLive } from "../interworking/models.ts";
+import { tellDisconnected } from "../tell-members.ts";
 import { assertOwnNamespace, withoutNetwork } from "./networks.ts";
 import { part } from "./plug.ts";
 import { settle, unsettledOf } from "./settle.ts";
@@ -24,11 +25,15 @@ export function disconnectNetwork(input: string, { force = false } = {}): Verb<v
       return await operation.save();
     }
     // One that its guest did not let go of before is tried again.
+    const { network } = sandbox;
+    const attachments = network?.attachments.filter((each) => each.network === name) ?? [];
     if (!isLeaving(operation, name)) await mark(operation, name);
     context.host.failpoint("network.disconnect.marked");
     if (force) await cutOff(operation);
     else await settle(operation);
     context.host.failpoint("network.disconnect.settled");
+    if (network !== undefined)
+      await tellDisconnected(context, { id: sandbox.id, network: { ...network, attachments } });
   };
 }
 

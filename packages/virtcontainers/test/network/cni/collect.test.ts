@@ -56,9 +56,7 @@ describe.skipIf(process.getuid?.() !== 0)("a use of a network (needs root)", () 
     const locks = { ...host.locks, acquire };
     const context = { host: { ...host, locks }, dataDir, logger: silentLogger };
     expect(await collectUses(context, false, soon())).toEqual([]);
-    expect(
-      await createNetworks({ host, dataDir, defaultNetwork: undefined }).inspect("bridge"),
-    ).toMatchObject({
+    expect(await createNetworks(sandboxes.context).inspect("bridge")).toMatchObject({
       usedBy: ["aa"],
     });
   });

@@ -5,6 +5,8 @@ import type { SandboxNetwork } from "../../../../src/config/network/network.ts";
 import type { PortMapping } from "../../../../src/config/network/port.ts";
 import type { Host } from "../../../../src/host/host.ts";
 import { createHost } from "../../../../src/host/real.ts";
+import { EventRecorder } from "../../../../src/journal/recorder.ts";
+import { silentLogger } from "../../../../src/log.ts";
 import { attachNetworks } from "../../../../src/network/attach.ts";
 import type { AttachContext } from "../../../../src/network/choose.ts";
 import { LedgerFile } from "../../../../src/store/ledger-file.ts";
@@ -24,7 +26,7 @@ export interface Attached {
 
 /** Sandboxes of one state folder, as far as networks go: a namespace, a folder and a ledger each. */
 export class Sandboxes {
-  readonly context: AttachContext & { defaultNetwork: undefined };
+  readonly context: AttachContext & { defaultNetwork: undefined; events: EventRecorder };
   readonly folder: string;
   readonly #outside: Outside;
 
@@ -32,7 +34,14 @@ export class Sandboxes {
     this.#outside = outside;
     this.folder = folder;
     const store = new Store(host, join(folder, "state"));
-    this.context = { host, dataDir: join(folder, "data"), store, defaultNetwork: undefined };
+    const events = new EventRecorder(host, store, silentLogger);
+    this.context = {
+      host,
+      dataDir: join(folder, "data"),
+      store,
+      events,
+      defaultNetwork: undefined,
+    };
   }
 
   static async create(outside: Outside, host: Host = createHost()): Promise<Sandboxes> {
