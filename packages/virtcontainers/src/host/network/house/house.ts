@@ -14,12 +14,13 @@ import { hostResolvConf } from "../../resolv-conf.ts";
 import { makePrivateFolder } from "../../trusted.ts";
 import { ownNamespace } from "../identity.ts";
 import { entering } from "./enter.ts";
+import { houseEnvironment, markVariable } from "./environment.ts";
 import { forbidden } from "./forbidden.ts";
-import { type HouseRecord, readRecord, writeRecord } from "./record.ts";
+import { type HouseRecord, isDamaged, readRecord, writeRecord } from "./record.ts";
+import { recoverRecord } from "./recover.ts";
 import { begin, hold, holderCount } from "./scripts.ts";
-import { hostAddresses, nameServer, startUplink, wallRules } from "./uplink.ts";
+import { foundUplink, hostAddresses, nameServer, startUplink, wallRules } from "./uplink.ts";
 
-const markVariable = "VIRTCONTAINERS_NETWORKS";
 const timeoutMs = 60_000;
 
 /**
@@ -57,6 +58,7 @@ export class House {
 
   /** Starts again what has ended of it; false if all has. HOST_REQUIREMENT, HOST_FAILED. */
   async mend(): Promise<boolean> {
+    await this.#recover();
     const record = readRecord(this.#folder);
     if (record === undefined || !record.holders.some(isSame)) return false;
     const whole = record.holders.length >= holderCount && record.holders.every(isSame);
@@ -68,6 +70,7 @@ export class House {
 
   /** Ends it if no namespace is bound in it. */
   async leave(): Promise<void> {
+    await this.#recover();
     if (readRecord(this.#folder) === undefined || this.#isUsed()) return;
     await this.#locked(async () => {
       const record = readRecord(this.#folder);
@@ -94,7 +97,7 @@ export class House {
 
   /** Makes the house if it is not there, and a holder for each that has ended. */
   async #holder(): Promise<ProcessIdentity> {
-    const record = readRecord(this.#folder);
+    const record = readRecord(this.#folder) ?? (await this.#recovered());
     const living = record?.holders.filter(isSame) ?? [];
     const [first] = living;
     if (record === undefined || first === undefined) {
@@ -108,6 +111,20 @@ export class House {
     const more = await this.#start(record.marker, path, args);
     await writeRecord(this.#folder, { ...record, holders: [...living, ...more] });
     return first;
+  }
+
+  /** Finds out what a record spoke of that can't be read, and writes it anew. */
+  async #recover(): Promise<void> {
+    if (isDamaged(this.#folder)) await this.#locked(() => this.#recovered());
+  }
+
+  /** The same, for who has the house locked. */
+  async #recovered(): Promise<HouseRecord | undefined> {
+    if (!isDamaged(this.#folder)) return readRecord(this.#folder);
+    const record = await recoverRecord(this.#processes, this.#folder);
+    if (record === undefined) await rm(this.#folder, { recursive: true, force: true });
+    else await writeRecord(this.#folder, record);
+    return record;
   }
 
   async #begin(): Promise<ProcessIdentity> {
@@ -132,7 +149,7 @@ export class House {
 
   /** Starts holders, and gives who they are. */
   async #start(marker: string, path: string, args: readonly string[]): Promise<ProcessIdentity[]> {
-    const env = environment(marker);
+    const env = houseEnvironment(marker, this.#folder);
     const { code, stdout, stderr } = await this.#processes.run(path, args, { env, timeoutMs });
     if (code !== 0) throw await refusal(stderr);
     const pids = stdout.split("\n").filter((line) => line !== "");
@@ -162,7 +179,7 @@ export class House {
     const uplink = await startUplink(this.#processes, {
       folder: this.#folder,
       holder,
-      env: environment(record.marker),
+      env: houseEnvironment(record.marker, this.#folder),
     });
     await writeRecord(this.#folder, { ...record, walled, uplink });
   }
@@ -183,16 +200,13 @@ export class House {
       { name: markVariable, value: marker },
       (uid) => uid === process.geteuid?.(),
     );
-    const all = [...(uplink === undefined ? [] : [uplink]), ...inside, ...marked, ...holders];
+    const ways = [uplink, foundUplink(this.#folder)].filter((each) => each !== undefined);
+    const all = [...ways, ...inside, ...marked, ...holders];
     using deadline = new Deadline({}, timeoutMs, "ending the networks of this user");
     for (const each of all)
       if (await this.#processes.signal(each, "SIGKILL"))
         await deadline.race(this.#processes.waitGone(each, deadline.signal));
   }
-}
-
-function environment(marker: string): Record<string, string> {
-  return { [markVariable]: marker, PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 }
 
 async function resolvConf(): Promise<string> {

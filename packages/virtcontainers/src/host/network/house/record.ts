@@ -28,12 +28,22 @@ export interface HouseRecord {
   walled?: string[] | undefined;
 }
 
-/** Undefined if there is none, or none that can be read: what it spoke of is found by its namespace. */
+/** Undefined if there is none, or none that can be read. */
 export function readRecord(folder: string): HouseRecord | undefined {
+  const found = lookAt(folder);
+  return found === "damaged" ? undefined : found;
+}
+
+/** True if there is one that can't be read: what it spoke of may be there. */
+export function isDamaged(folder: string): boolean {
+  return lookAt(folder) === "damaged";
+}
+
+function lookAt(folder: string): HouseRecord | "damaged" | undefined {
   const text = readTrusted(recordPath(folder));
   if (text === undefined) return undefined;
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), Record), text);
-  return read.success ? read.output : undefined;
+  return read.success ? read.output : "damaged";
 }
 
 /** For who has the house locked. */

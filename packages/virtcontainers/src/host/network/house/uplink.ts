@@ -1,8 +1,11 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { Deadline } from "../../../deadline.ts";
 import { VirtError } from "../../../errors.ts";
 import type { Processes } from "../../host.ts";
+import { identify } from "../../identity.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
 import { readFileOfOurs } from "../../trusted.ts";
 
@@ -38,8 +41,14 @@ export async function startUplink(
     throw new VirtError("HOST_REQUIREMENT", "pasta is not installed", {
       hint: "Install it; Debian: sudo apt install passt.",
     });
-  const pidFile = join(folder, "pasta.pid");
-  await rm(pidFile, { force: true });
+  // Of who was killed before it could say that it had started one.
+  const left = foundUplink(folder);
+  if (left !== undefined && (await processes.signal(left, "SIGKILL"))) {
+    using deadline = new Deadline({}, timeoutMs, "ending an uplink that was left");
+    await deadline.race(processes.waitGone(left, deadline.signal));
+  }
+  const pidFile = pidFileOf(folder);
+  rmSync(pidFile, { force: true });
   const files = ["--pid", pidFile, "--log-file", join(folder, "pasta.log")];
   const what = ["--config-net", "-I", link, "--dns-forward", nameServer, ...walls, ...quiet];
   const args = [...what, ...files, String(holder.pid)];
@@ -54,6 +63,26 @@ export async function startUplink(
     `pasta could not connect the networks of this user: ${`${stderr}${log}`.trim().slice(-500)}`,
     { hint: "Look whether this host has an address and a default route: ip route." },
   );
+}
+
+/** The uplink by what it has written down itself, if it runs. What it was started with is for nobody to read. */
+export function foundUplink(folder: string): ProcessIdentity | undefined {
+  const pid = Number(readFileOfOurs(pidFileOf(folder))?.trim());
+  const found = pid > 1 ? identify(pid) : undefined;
+  return found !== undefined && isPasta(pid) ? found : undefined;
+}
+
+function pidFileOf(folder: string): string {
+  return join(folder, "pasta.pid");
+}
+
+/** Its number may be another process's by now; it is called after the variant of passt that fits this CPU. */
+function isPasta(pid: number): boolean {
+  try {
+    return /^(pasta|passt)/.test(readFileSync(`/proc/${pid}/comm`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether this host has a route to everything. */
