@@ -92,6 +92,23 @@ describe("stats", () => {
     ]);
   });
 
+  it("prints by a template with docker's fields", async () => {
+    const { library, virtc } = withContainers("web");
+    library.stats = () => statsOf({ memory: 16 * mebibyte, limit: 64 * mebibyte, pids: 2 });
+    const options = ["stats", "--no-stream", "--interval", "1ms", "--no-trunc", "--format"];
+    const all =
+      "{{.ID}}|{{.Name}}|{{.Container}}|{{.CPUPerc}}|{{.MemUsage}}|{{.MemPerc}}|{{.NetIO}}|{{.BlockIO}}|{{.PIDs}}";
+    const line = "web|web/main|web/main|0.00%|16.0MiB / 64.0MiB|25.00%|0B / 0B|0B / 0B|2\n";
+    expect((await virtc(...options, all, "web")).out).toBe(line);
+    const { out } = await virtc(...options, "table {{.Name}}\\t{{.PIDs}}", "web");
+    expect(out).toBe("NAME       PIDS\nweb/main   2\n");
+    expect(JSON.parse((await virtc(...options, "json", "web")).out)).toMatchObject({
+      Name: "web/main",
+      PIDs: "2",
+    });
+    expect((await virtc(...options, "{{.Nothing}}", "web")).code).toBe(125);
+  });
+
   it("shows that a container does not run, and refuses one that is not there", async () => {
     const { library, virtc } = withContainers("web");
     Object.assign(library.sandboxes.get("web") ?? {}, { state: "paused" });

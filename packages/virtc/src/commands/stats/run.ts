@@ -1,13 +1,16 @@
 import { parseDuration } from "../../args/duration.ts";
 import type { Context } from "../../context.ts";
+import { formatter } from "../../listing/format.ts";
+import { rowOf } from "../../listing/view.ts";
 import { live } from "../../live/live.ts";
 import type { Frame } from "../../live/screen.ts";
-import { bytes, memory } from "../../output/human.ts";
+import { memory } from "../../output/human.ts";
 import { json, jsonLine } from "../../output/json.ts";
 import { table } from "../../output/table.ts";
 import type { Measure } from "./measure.ts";
 import type { StatsOptions } from "./options.ts";
 import { Meter, type StatsRow } from "./rows.ts";
+import { shown, statsView } from "./view.ts";
 
 /** Between the two measurements that a first use of CPU needs. */
 const firstPauseMs = 1000;
@@ -20,12 +23,17 @@ export async function showStats(
 ): Promise<void> {
   const { stream, json: asJson = false } = options;
   const intervalMs = parseDuration("--interval", options.interval);
+  const format = formatter(options.format, statsView);
   const meter = new Meter(measure);
   const drawn = stream && !asJson && context.stdout.isTTY;
   const pauseMs = drawn ? 0 : Math.min(firstPauseMs, intervalMs);
   await live(
     async (signal) => {
       const rows = await meter.read(pauseMs, signal);
+      if (format !== undefined) {
+        const isTable = /^table\s/.test(options.format ?? "");
+        return frameOf(format(rows), isTable ? 0 : -1);
+      }
       if (!asJson) return tableOf(rows);
       return {
         lines: (stream ? jsonLine(rows) : json(rows).trimEnd()).split("\n"),
@@ -39,46 +47,33 @@ export async function showStats(
 
 function tableOf(rows: readonly StatsRow[]): Frame {
   const containers = rows.some(({ container }) => container !== undefined) || rows.length === 0;
-  const text = containers ? containerTable(rows) : sandboxTable(rows);
-  return { lines: text.trimEnd().split("\n"), header: 0 };
+  return frameOf(containers ? containerTable(rows) : sandboxTable(rows), 0);
 }
 
+function frameOf(text: string, header: number): Frame {
+  const lines = text.trimEnd();
+  return { lines: lines === "" ? [] : lines.split("\n"), header };
+}
+
+const shownOfContainers = ["CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"];
+
 function containerTable(rows: readonly StatsRow[]): string {
+  const fields = shownOfContainers.flatMap((name) => statsView[name] ?? []);
   return table(
-    ["SANDBOX", "CONTAINER", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"],
+    ["SANDBOX", "CONTAINER", ...fields.map(({ header }) => header)],
     rows.map((row) => [
       row.sandbox,
       row.container ?? "-",
-      percent(row.cpuPercent),
-      pair(row.memoryBytes, row.memoryLimitBytes, memory),
-      percent(row.memoryPercent),
-      pair(row.receivedBytes, row.sentBytes, bytes),
-      pair(row.readBytes, row.writtenBytes, bytes),
-      shown(row.pids, String),
+      ...fields.map(({ of }) => String(of(row))),
     ]),
   );
 }
 
 /** What the host counts of a VM is its CPU time and memory. */
 function sandboxTable(rows: readonly StatsRow[]): string {
-  return table(
-    ["SANDBOX", "CPU %", "MEM USAGE"],
-    rows.map((row) => [row.sandbox, percent(row.cpuPercent), shown(row.memoryBytes, memory)]),
-  );
-}
-
-function percent(value: number | null): string {
-  return shown(value, (number) => `${number.toFixed(2)}%`);
-}
-
-function pair(
-  first: number | null,
-  second: number | null,
-  format: (value: number) => string,
-): string {
-  return `${shown(first, format)} / ${shown(second, format)}`;
-}
-
-function shown(value: number | null, format: (value: number) => string): string {
-  return value === null ? "--" : format(value);
+  const cells = rows.map((row) => {
+    const { CPUPerc } = rowOf(statsView, row);
+    return [row.sandbox, String(CPUPerc), shown(row.memoryBytes, memory)];
+  });
+  return table(["SANDBOX", "CPU %", "MEM USAGE"], cells);
 }
