@@ -13,6 +13,8 @@ export { define as resume } from "./resume/command.ts";
 export { define as sandbox } from "./sandbox/command.ts";
 export { define as start } from "./start/command.ts";
 export { define as stats } from "./stats/command.ts";
+export { define as system } from "./system/command.ts";
+export { define as info } from "./system/info.ts";
 export { define as top } from "./top/command.ts";
 export { define as trace } from "./trace/command.ts";
 export { define as update } from "./update/command.ts";

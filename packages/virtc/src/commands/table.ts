@@ -76,8 +76,17 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Define>>>> 
     image,
     volume: manage("volume"),
     network: manage("network"),
+    system: manage("system"),
   },
-  "This host:": { gc: manage("gc"), setup, check, version, completion, __complete: complete },
+  "This host:": {
+    info: manage("info"),
+    gc: manage("gc"),
+    setup,
+    check,
+    version,
+    completion,
+    __complete: complete,
+  },
 };
 
 const commands: Readonly<Record<string, Define>> = Object.assign({}, ...Object.values(groups));

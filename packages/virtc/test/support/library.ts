@@ -367,6 +367,7 @@ export function statusOf(config: SandboxConfig): SandboxStatus {
       exitCode: undefined,
       exitedAt: undefined,
       logged: container.cmd?.detach ?? false,
+      scratchPath: undefined,
       terminal: container.cmd?.terminal ?? false,
       interactive: container.cmd?.interactive ?? false,
       annotations: { ...container.annotations },

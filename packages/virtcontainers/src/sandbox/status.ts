@@ -63,7 +63,7 @@ export async function sandboxStatus(
     hypervisorConfig: config.hypervisorConfig ?? {},
     agent: config.agentType ?? "kata",
     containersStatus: sandbox.containers.map((container) =>
-      containerStatus(context.store, sandbox, container),
+      containerStatus(context, sandbox, container),
     ),
     annotations: config.annotations ?? {},
     createdAt: sandbox.createdAt,

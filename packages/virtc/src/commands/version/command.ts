@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { json } from "../../output/json.ts";
 import { version } from "../../version.ts";
 import { examples } from "../examples.ts";
+import { guestVersions } from "./guest-versions.ts";
 
 export function define(program: Command, context: Context): void {
   program
@@ -16,15 +17,4 @@ export function define(program: Command, context: Context): void {
       context.stdout.write(options.json ? json(versions) : lines.join(""));
     })
     .addHelpText("after", examples("virtc version", "virtc version --json"));
-}
-
-/** Nothing where the guest's files are not installed: that is for `virtc check` to tell. */
-async function guestVersions(context: Context): Promise<Record<string, string>> {
-  const { findGuestDir, loadGuestAssets } = await import("virtcontainers/host");
-  try {
-    const { flavour, kernelVersion, versions } = await loadGuestAssets(findGuestDir(context.env));
-    return { kernel: `${kernelVersion} (${flavour})`, ...versions };
-  } catch {
-    return {};
-  }
 }

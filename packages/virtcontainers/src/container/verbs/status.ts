@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { OciSpec } from "../../config/oci/schema.ts";
 import type { State } from "../../config/state.ts";
+import type { Context } from "../../operation/context.ts";
 import { refresh } from "../../operation/refresh.ts";
 import type { Operation } from "../../operation/run-verb.ts";
+import { scratchPath } from "../../storage/block/scratch.ts";
 import { guestRootPath } from "../../storage/guest/storages.ts";
 import type { ContainerHealth } from "../../store/health.ts";
 import type { StoredContainer, StoredSandbox } from "../../store/schema.ts";
-import type { Store } from "../../store/store.ts";
 import { type MountStatus, mountStatus } from "../mount-status.ts";
 import { containerSpec } from "../spec/spec.ts";
 
@@ -37,6 +38,8 @@ export interface ContainerStatus {
   health: ContainerHealth | undefined;
   annotations: Record<string, string>;
   mounts: MountStatus[];
+  /** On this host: the disk that has what it writes to its root; undefined where that is memory, or the root itself. */
+  scratchPath: string | undefined;
   /** The OCI specification that the guest got, or gets at the next start. */
   spec: OciSpec;
 }
@@ -48,7 +51,7 @@ export async function statusContainer(
 ): Promise<ContainerStatus> {
   const { context, sandbox, connection, signal } = operation;
   await refresh(context, sandbox, connection, signal);
-  return containerStatus(context.store, sandbox, operation.container(containerId));
+  return containerStatus(context, sandbox, operation.container(containerId));
 }
 
 /** Before the first run, it is starting. */
@@ -58,11 +61,11 @@ function healthOf({ state, health, healthCheck }: StoredContainer): ContainerHea
 }
 
 export function containerStatus(
-  store: Store,
+  context: Context,
   sandbox: StoredSandbox,
   container: StoredContainer,
 ): ContainerStatus {
-  const { config, image } = container;
+  const { config, drives, image } = container;
   return {
     id: container.id,
     // What runs in a VM that is halted does not run.
@@ -81,7 +84,8 @@ export function containerStatus(
     interactive: config.cmd?.interactive ?? false,
     health: healthOf(container),
     annotations: config.annotations ?? {},
-    mounts: mountStatus(container, join(store.folder(sandbox.id).mounts, container.id)),
+    scratchPath: drives.scratch && scratchPath(context, sandbox.id, container.id),
+    mounts: mountStatus(container, join(context.store.folder(sandbox.id).mounts, container.id)),
     spec: containerSpec(container, sandbox, guestRootPath(container)),
   };
 }

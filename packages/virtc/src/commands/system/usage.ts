@@ -1,0 +1,58 @@
+import type { Library } from "../../library.ts";
+import { diskBytes } from "./disk-bytes.ts";
+
+/** What a kind of things takes of this host's disks. */
+export interface Usage {
+  type: "Images" | "Containers" | "Local Volumes";
+  total: number;
+  /** So many are used: by a container, or running. */
+  active: number;
+  sizeBytes: number;
+  /** What would be free without those that are not used. */
+  reclaimableBytes: number;
+}
+
+interface Thing {
+  bytes: number;
+  used: boolean;
+}
+
+/** Images, containers and volumes. */
+export async function diskUsage(library: Library, signal: AbortSignal): Promise<Usage[]> {
+  const [images, sandboxes, volumes] = await Promise.all([
+    library.images.list({ signal }),
+    library.listSandbox({ signal }),
+    library.volumes.list({ signal }),
+  ]);
+  const containers = sandboxes.flatMap((sandbox) => sandbox.containersStatus);
+  const digests = new Set(containers.map(({ imageDigest }) => imageDigest));
+  const ofContainer = async ({ state, scratchPath }: (typeof containers)[number]) => ({
+    bytes: scratchPath === undefined ? 0 : await diskBytes(scratchPath, signal),
+    used: state === "running" || state === "paused",
+  });
+  const ofVolume = async ({ path, usedBy }: (typeof volumes)[number]) => ({
+    bytes: await diskBytes(path, signal),
+    used: usedBy.length > 0,
+  });
+  const ofImages = images.map(({ digest, sizeBytes }) => ({
+    bytes: sizeBytes,
+    used: digests.has(digest),
+  }));
+  return [
+    sum("Images", ofImages),
+    sum("Containers", await Promise.all(containers.map(ofContainer))),
+    sum("Local Volumes", await Promise.all(volumes.map(ofVolume))),
+  ];
+}
+
+function sum(type: Usage["type"], things: readonly Thing[]): Usage {
+  const bytesOf = (some: readonly Thing[]) => some.reduce((total, { bytes }) => total + bytes, 0);
+  const unused = things.filter(({ used }) => !used);
+  return {
+    type,
+    total: things.length,
+    active: things.length - unused.length,
+    sizeBytes: bytesOf(things),
+    reclaimableBytes: bytesOf(unused),
+  };
+}
