@@ -1,15 +1,22 @@
 /** Networks of an ordinary user, on real VMs: his host is a namespace of the test's own. */
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { here, Lab, remote } from "./support/net/lab.ts";
 import { canBeOrdinary, OrdinaryUser, processesWith } from "./support/net/ordinary-user.ts";
+import { resultOf } from "./support/result.ts";
 import { Virtc } from "./support/virtc.ts";
+
+// By its path: entering a mount namespace leads to its root.
+const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 const mebibytes = Number(process.env.VIRTC_TRAFFIC_MIB ?? 16);
 const timeout = 120_000 + mebibytes * 4000;
 const sources = fileURLToPath(import.meta.url);
 const webServer = fileURLToPath(new URL("support/net/web-server.ts", import.meta.url));
+const monitored = fileURLToPath(new URL("support/net/monitored-child.ts", import.meta.url));
 /** What the web server gives, again and again. */
 const piece = Buffer.alloc(64 * 1024, "virtcontainers ");
 
@@ -87,6 +94,14 @@ describe.skipIf(!canBeOrdinary(sources))(
       await virtc.ok("network", "disconnect", "back", "web");
       expect(await reaches("db", "http://10.77.0.9/etc/hostname")).toBe(false);
       expect(await fetch("web", `http://${remote.ip}/`)).toBe(`::ffff:${here.ip}`);
+    });
+
+    test("has its guest follow its namespace, by a monitor of his own that ends with it", async () => {
+      const [file = "", ...words] = [...virtc.prefix, process.execPath, "--import", loader];
+      const { env } = virtc;
+      const child = spawn(file, [...words, monitored, "sb"], { env });
+      expect(await resultOf(child, "")).toMatchObject({ stdout: "10.66.0.5\n", code: 0 });
+      expect(processesWith("HOME", virtc.folder).join("\n")).not.toContain("network-monitor");
     });
 
     test("goes where its egress policy lets it, and nowhere else", async () => {
