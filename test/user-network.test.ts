@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { here, Lab, remote } from "./support/net/lab.ts";
 import { canBeOrdinary, OrdinaryUser, processesWith } from "./support/net/ordinary-user.ts";
-import { resultOf } from "./support/result.ts";
+import { type Result, resultOf } from "./support/result.ts";
 import { Virtc } from "./support/virtc.ts";
 
 // By its path: entering a mount namespace leads to its root.
@@ -16,6 +16,7 @@ const mebibytes = Number(process.env.VIRTC_TRAFFIC_MIB ?? 16);
 const timeout = 120_000 + mebibytes * 4000;
 const sources = fileURLToPath(import.meta.url);
 const webServer = fileURLToPath(new URL("support/net/web-server.ts", import.meta.url));
+const demonstration = fileURLToPath(new URL("../scripts/demo-network.ts", import.meta.url));
 const monitored = fileURLToPath(new URL("support/net/monitored-child.ts", import.meta.url));
 /** What the web server gives, again and again. */
 const piece = Buffer.alloc(64 * 1024, "virtcontainers ");
@@ -48,6 +49,11 @@ describe.skipIf(!canBeOrdinary(sources))(
       expect(await virtc.end()).toEqual([]);
     });
 
+    /** Runs a program of the sources. */
+    const asUser = async (...program: string[]): Promise<Result> => {
+      const [file = "", ...words] = [...virtc.prefix, process.execPath, "--import", loader];
+      return await resultOf(spawn(file, [...words, ...program], { env: virtc.env }), "");
+    };
     const server = ["busybox", "httpd", "-f"];
     const start = (name: string, ...options: string[]): Promise<string> =>
       virtc.ok("run", "-d", "--name", name, ...options, ...server);
@@ -96,11 +102,15 @@ describe.skipIf(!canBeOrdinary(sources))(
       expect(await fetch("web", `http://${remote.ip}/`)).toBe(`::ffff:${here.ip}`);
     });
 
+    test.runIf(process.env.VIRTC_USER_DEMO)("shows what the demonstration shows", async () => {
+      const { code, stdout, stderr } = await asUser(demonstration);
+      expect(code, stdout + stderr).toBe(0);
+      // From the host and from another container; what was typed is printed, too.
+      expect(stdout.match(/^<p>from a container<\/p>$/gm), stdout).toHaveLength(2);
+    });
+
     test("has its guest follow its namespace, by a monitor of his own that ends with it", async () => {
-      const [file = "", ...words] = [...virtc.prefix, process.execPath, "--import", loader];
-      const { env } = virtc;
-      const child = spawn(file, [...words, monitored, "sb"], { env });
-      expect(await resultOf(child, "")).toMatchObject({ stdout: "10.66.0.5\n", code: 0 });
+      expect(await asUser(monitored, "sb")).toMatchObject({ stdout: "10.66.0.5\n", code: 0 });
       expect(processesWith("HOME", virtc.folder).join("\n")).not.toContain("network-monitor");
     });
 
