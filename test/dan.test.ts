@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,7 +58,8 @@ describe.skipIf(process.getuid?.() !== 0)("a directly attachable network", () =>
   test("by vhost-user: a process serves the guest's device, also when it is started again", async () => {
     const server = await testNamespace();
     const socket = join(folder(), "switch.sock");
-    await firstLine(server.start(frames("vhost-user", "down0", socket)));
+    const serving = server.start(frames("vhost-user", "down0", socket));
+    await firstLine(serving);
     await serve(server, "down0", "served");
     const danConfigPath = danFile({ type: "vhost-user", path: socket, queue_num: 1 }, null);
     const networkConfig = { danConfigPath };
@@ -67,6 +69,14 @@ describe.skipIf(process.getuid?.() !== 0)("a directly attachable network", () =>
       new RegExp(`mtu 1400.*${guestMac}`, "s"),
     );
     expect(await run(sandbox, "ip", "neigh")).toMatch(/10\.9\.0\.77 .*PERMANENT/);
+    // Without it the guest goes on, and its link leads nowhere until it is started anew.
+    const ended = once(serving, "exit");
+    serving.kill("SIGKILL");
+    await ended;
+    expect(await run(sandbox, "cat", "/sys/class/net/eth0/carrier")).toBe("0\n");
+    rmSync(socket);
+    await firstLine(server.start(frames("vhost-user", "down0", socket)));
+    await setUp({ namespace: server, name: "down0", addresses: ["10.9.0.1/24", "fd09::1/64"] });
     await sandbox.stop();
     expect(statSync(socket).uid).toBe(0);
     await sandbox.start();

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Sandbox } from "../../../src/api/sandbox.ts";
 import type { NetmonConfig } from "../../../src/config/network/netmon.ts";
+import type { SandboxConfig } from "../../../src/config/sandbox.ts";
 import { createHost } from "../../../src/host/real.ts";
 import { createTestInstance, type TestInstance } from "../../../src/testing/index.ts";
 import { testFolder } from "../../support/folder.ts";
@@ -121,6 +122,39 @@ describe.skipIf(uid !== 0)("a program in the place of the network monitor (needs
     await followed(instance, folder, { path, enable: false });
     const ledger = await readFile(join(folder, "state/sbs/sb/ledger"), "utf8");
     expect(ledger).not.toContain("netmon");
+  });
+});
+
+describe("a network monitor", () => {
+  const enable = true;
+
+  test.each([
+    [{ disableNewNetNs: true, netmonConfig: { enable } }, "networkConfig.netmonConfig"],
+    [{ danConfigPath: "/dan.json", netmonConfig: { enable } }, "networkConfig.netmonConfig"],
+    [{ netmonConfig: { enable, path: "monitor" } }, "networkConfig.netmonConfig.path"],
+    [{ netmonConfig: { enable, path: "/" } }, "networkConfig.netmonConfig.path"],
+  ])("is refused by its field: %j", async (networkConfig, field) => {
+    await using instance = await createTestInstance();
+    const config: SandboxConfig = { networkConfig };
+    expect(await refusal(instance.vc.createSandbox(config), "INVALID_ARGUMENT")).toMatchObject({
+      field,
+    });
+  });
+
+  test("is refused where a VM that runs can be given no link", async () => {
+    await using instance = await createTestInstance({ capabilities: { hotPlug: ["disk"] } });
+    const networkConfig = { netmonConfig: { enable } };
+    await refusal(instance.vc.createSandbox({ networkConfig }), "NOT_SUPPORTED");
+  });
+
+  test("of another program is refused without root", async () => {
+    const host = createHost();
+    const ordinary = { ...host, network: { ...host.network, apart: true } };
+    await using instance = await createTestInstance({ host: ordinary });
+    const networkConfig = { netmonConfig: { enable, path: "/bin/true" } };
+    expect(
+      await refusal(instance.vc.createSandbox({ networkConfig }), "NOT_SUPPORTED"),
+    ).toMatchObject({ field: "networkConfig.netmonConfig.path" });
   });
 });
 
