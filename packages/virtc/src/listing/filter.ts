@@ -4,6 +4,8 @@ import { UsageError } from "../errors/usage.ts";
 export interface FilterKey<T> {
   /** What its value can be, for errors: `NAME`, `running or exited`. */
   value: string;
+  /** All that its value can be, where these are few words. */
+  words?: readonly string[];
   /** Every value has to fit, and not one of them, as with labels. */
   every?: boolean;
   /** Checks a value and gives whether a thing fits it; `all` is what the list has. Undefined: it is no such value. */

@@ -48,6 +48,7 @@ export function wordKey<T>(
 ): FilterKey<T> {
   return {
     value: words.join(" or "),
+    words,
     fits: (value) => (words.includes(value) ? (one) => word(one).includes(value) : undefined),
   };
 }
@@ -56,6 +57,7 @@ export function wordKey<T>(
 export function truthKey<T>(truth: (one: T) => boolean): FilterKey<T> {
   return {
     value: "true or false",
+    words: ["true", "false"],
     fits(value) {
       const wanted = truthOf(value);
       return wanted === undefined ? undefined : (one) => truth(one) === wanted;

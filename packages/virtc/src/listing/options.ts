@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { collect } from "../args/collect.ts";
 import type { FilterKeys } from "./filter.ts";
+import { FilterOption, offersOf } from "./filter-option.ts";
 import type { View } from "./view.ts";
 
 /** The options of everything that lists, as the parser gives them. */
@@ -22,8 +22,9 @@ export function declareFormat<T>(command: Command, view?: View<T>): Command {
 
 /** Declares --filter, and in the help after the command's its keys. */
 export function declareFilter<T>(command: Command, keys: FilterKeys<T>): Command {
+  const about = "only those that fit; repeatable";
   return command
-    .option("-f, --filter <key=value>", "only those that fit; repeatable", collect, [])
+    .addOption(new FilterOption("-f, --filter <key=value>", about, offersOf(keys)))
     .addHelpText("after", `\nFilters: ${Object.keys(keys).join(", ")}`);
 }
 

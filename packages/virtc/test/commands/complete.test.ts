@@ -52,7 +52,7 @@ describe("__complete", () => {
     ],
     [["container", "create", "--config", ""], [":files"]],
     [["container", "enter", "pod1", "c1", ""], [":files"]],
-    [["stats", "--no-"], ["--no-stream"]],
+    [["stats", "--no-s"], ["--no-stream"]],
     [
       ["image", "p"],
       ["pull", "push", "prune"],
@@ -83,6 +83,31 @@ describe("__complete", () => {
     [["port", "w"], ["web"]],
     [["image", "import", ""], [":files"]],
     [["kill", "-s", "SIGKI"], ["SIGKILL"]],
+    [["ps", "--filter", "status=e"], ["status=exited"]],
+    [["ps", "-f", "la"], ["label="]],
+    [["ps", "--filter=health=un"], ["--filter=health=unhealthy"]],
+    [["ps", "--filter", "type="], []],
+    [
+      ["image", "ls", "--filter", ""],
+      ["dangling=true", "dangling=false", "label=", "reference=", "before=", "since="],
+    ],
+    [
+      ["images", "--filter", "d"],
+      ["dangling=true", "dangling=false"],
+    ],
+    [
+      ["volume", "ls", "--filter", "driver="],
+      ["driver=folder", "driver=ext4"],
+    ],
+    [
+      ["network", "ls", "--filter", "type="],
+      ["type=custom", "type=builtin"],
+    ],
+    [
+      ["events", "--filter", "type=st"],
+      ["type=started", "type=stopped"],
+    ],
+    [["events", "--filter", "n"], ["name="]],
     [["completion", "z"], ["zsh"]],
     [["nonsense", ""], expect.arrayContaining(["run", "image"])],
     [

@@ -1,5 +1,6 @@
 import { type Argument, type Command, Option } from "commander";
 import type { Context } from "../../context.ts";
+import { FilterOption } from "../../listing/filter-option.ts";
 import { type Candidate, type Place, valuesFor } from "./values.ts";
 
 /** What can stand for the last of the words; the others come before it on the command line. */
@@ -89,7 +90,7 @@ function subcommands(command: Command): Candidate[] {
 }
 
 function placeOf(place: Option | Argument, { command, before }: Cursor): Place {
-  const choices = place.argChoices ?? [];
+  const choices = place instanceof FilterOption ? place.offered : (place.argChoices ?? []);
   const named = command.registeredArguments[0]?.name() === "sandbox" ? before[0] : undefined;
   if (place instanceof Option)
     return { name: place.name(), choices, inSandbox: true, sandbox: before[0] };

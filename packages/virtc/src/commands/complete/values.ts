@@ -1,6 +1,5 @@
 import { constants } from "node:os";
 import type { Context } from "../../context.ts";
-import { eventTypes } from "../events/filter.ts";
 
 /** Something that can be typed; the text `:files` lets the shell complete paths. */
 export interface Candidate {
@@ -21,11 +20,6 @@ type Source = (context: Context, place: Place) => Candidate[] | Promise<Candidat
 
 const files: Candidate[] = [{ text: ":files", about: "" }];
 
-const filters: Candidate[] = [
-  ...eventTypes.map((type) => ({ text: `type=${type}`, about: "" })),
-  { text: "name=", about: "of a sandbox or container" },
-];
-
 const sources: Readonly<Record<string, Source>> = {
   sandbox: sandboxes,
   container: containers,
@@ -39,7 +33,6 @@ const sources: Readonly<Record<string, Source>> = {
   "env-file": () => files,
   kernel: () => plain(["tuned", "debian"]),
   hypervisor: async () => plain([(await import("virtcontainers/config")).defaultHypervisor]),
-  filter: () => filters,
   signal: () => plain(Object.keys(constants.signals)),
   "log-level": () => plain(["debug", "info", "warn", "error"]),
 };

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import type { VirtEvent } from "virtcontainers";
-import { collect } from "../../args/collect.ts";
 import { parseMoment } from "../../args/moment.ts";
 import { optional } from "../../args/optional.ts";
 import type { Context } from "../../context.ts";
+import { FilterOption, offersOf } from "../../listing/filter-option.ts";
 import { oneFormatter } from "../../listing/format.ts";
 import { jsonLine } from "../../output/json.ts";
 import { drained } from "../../terminal/drained.ts";
 import { examples } from "../examples.ts";
-import { hasName, parseFilters } from "./filter.ts";
+import { eventTypes, hasName, parseFilters } from "./filter.ts";
 import { eventLine } from "./line.ts";
 
 interface EventsOptions {
@@ -16,7 +16,7 @@ interface EventsOptions {
   format?: string;
   since?: string;
   until?: string;
-  filter?: string[];
+  filter: string[];
 }
 
 export function define(program: Command, context: Context): void {
@@ -34,7 +34,13 @@ export function define(program: Command, context: Context): void {
       "begin with what has happened since: 10m (ago), a date, seconds since 1970",
     )
     .option("--until <time>", "end then; a time that has passed prints only what is kept")
-    .option("--filter <key=value>", "only type=TYPE or name=NAME; repeatable", collect)
+    .addOption(
+      new FilterOption(
+        "--filter <key=value>",
+        "only type=TYPE or name=NAME; repeatable",
+        offersOf({ type: { words: eventTypes }, name: {} }),
+      ),
+    )
     .action((options: EventsOptions) => events(options, context))
     .addHelpText(
       "after",
@@ -54,7 +60,7 @@ function withAll(event: VirtEvent): Record<string, unknown> {
 
 async function events(options: EventsOptions, context: Context): Promise<void> {
   const format = optional(options.format, oneFormatter);
-  const { types, names } = parseFilters(options.filter ?? []);
+  const { types, names } = parseFilters(options.filter);
   const since = options.since === undefined ? undefined : parseMoment("--since", options.since);
   const until = options.until === undefined ? undefined : parseMoment("--until", options.until);
   const library = await context.library();
