@@ -57,6 +57,23 @@ test("no link of the container's leads out of its root", async () => {
   expect(await sh("ls /keep; ls -d /gone 2> /dev/null || echo none")).toBe("it\nnone\n");
 });
 
+test("what the container's processes change is told, also in folders that come later", async () => {
+  await sh("mkdir -p /watched/old");
+  await using watch = files.watch("/watched", { recursive: true });
+  await watch.opened();
+  await sh(
+    "cd /watched; mkdir -p new/below; echo 1 > new/below/f; mv new/below/f old/g; rm -r new old",
+  );
+  const told: string[] = [];
+  for await (const { kind, path, from = "" } of watch) {
+    told.push(`${kind} ${from}${path}`);
+    if (kind === "removed" && path === "/watched/old") break;
+  }
+  expect(told[0]).toBe("created /watched/new");
+  expect(told).toContain("removed /watched/new");
+  expect(told).toContain("removed /watched/old/g");
+});
+
 test(
   "many files, and one that is large, come and go whole",
   async () => {

@@ -50,6 +50,7 @@ const written = [
   "FileReadOptions",
   "FileRemoveOptions",
   "FileStatOptions",
+  "FileWatchOptions",
   "ConsoleOptions",
   "CopyOptions",
   "EventsOptions",

@@ -52,6 +52,7 @@ export type {
   FileReadOptions,
   FileRemoveOptions,
   FileStatOptions,
+  FileWatchOptions,
 } from "./config/files.ts";
 export type { HealthCheck } from "./config/health-check.ts";
 export type { HypervisorConfig, Param } from "./config/hypervisor.ts";
@@ -91,8 +92,10 @@ export type { Container } from "./container/container.ts";
 export type { ExecHandle } from "./container/exec/handle.ts";
 export type { ExecChunk } from "./container/exec/output.ts";
 export type { ExecResult } from "./container/exec/result.ts";
+export type { FileChange } from "./container/files/change-queue.ts";
 export type { FileInfo } from "./container/files/file-info.ts";
 export type { Files } from "./container/files/files.ts";
+export type { FileWatch } from "./container/files/watch.ts";
 export type { MountStatus } from "./container/mount-status.ts";
 export type { CommandInfo } from "./container/process/command-info.ts";
 export type { IOOffsets, IOStream } from "./container/process/io.ts";

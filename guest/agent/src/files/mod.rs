@@ -13,6 +13,7 @@ mod refusal;
 pub mod remove;
 pub mod rename;
 pub mod root;
+pub mod watch;
 
 #[cfg(test)]
 mod tests {

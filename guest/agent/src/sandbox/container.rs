@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use super::execs::{self, Exec, Execs, Start};
 use super::health::Health;
+use super::watches::Watches;
 use crate::blocking::BlockingPool;
 use crate::files::root::Root;
 use crate::latch::Latch;
@@ -70,6 +71,8 @@ pub struct Life {
     /// For what the agent reads of its files and changes in them.
     pub blocking: BlockingPool,
     pub execs: Execs,
+    /// Who looks for changes of its files.
+    pub watches: Rc<Watches>,
     /// How it is looked at, and what came of it.
     pub health: RefCell<Option<Rc<Health>>>,
 }
@@ -84,6 +87,7 @@ impl Default for Life {
             table: Arc::default(),
             blocking: BlockingPool::new(1, LIMIT),
             execs: Execs::default(),
+            watches: Rc::default(),
             health: RefCell::default(),
         }
     }

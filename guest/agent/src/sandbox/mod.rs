@@ -10,6 +10,7 @@ pub mod oom;
 pub mod pause;
 pub mod shared_mounts;
 pub mod starting;
+pub mod watches;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

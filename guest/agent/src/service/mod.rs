@@ -33,7 +33,9 @@ pub fn only_waits(request: &Request) -> bool {
             request.method.as_str(),
             "GetOOMEvent" | "ReadStderr" | "ReadStdout" | "WaitProcess" | "WriteStdin"
         ),
-        "virtcontainers.Extension" => request.method == "ReadOutput",
+        "virtcontainers.Extension" => {
+            matches!(request.method.as_str(), "ReadOutput" | "ReadWatch")
+        }
         _ => false,
     }
 }
@@ -54,9 +56,10 @@ pub fn is_use(request: &Request) -> bool {
                 | "SetGuestDateTime"
                 | "StatsContainer"
         ),
-        "virtcontainers.Extension" => {
-            !matches!(request.method.as_str(), "ListProcesses" | "ProcessTable")
-        }
+        "virtcontainers.Extension" => !matches!(
+            request.method.as_str(),
+            "CloseWatch" | "ListProcesses" | "ProcessTable" | "ReadWatch"
+        ),
         _ => false,
     }
 }

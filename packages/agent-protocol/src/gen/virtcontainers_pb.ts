@@ -41,7 +41,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file virtcontainers.proto.
  */
 export const file_virtcontainers: GenFile = /*@__PURE__*/
-  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKLAgoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsSFAoMZXhpdGVkX2F0X25zGAggASgEEgwKBGFyZ3MYCSADKAkSFQoNc3RhcnRlZF9hdF9ucxgKIAEoBBIrCgZoZWFsdGgYCyABKAsyGy52aXJ0Y29udGFpbmVycy5IZWFsdGhTdGF0ZSKpAQoVU2V0SGVhbHRoQ2hlY2tSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRhcmdzGAIgAygJEhMKC2ludGVydmFsX21zGAMgASgEEhIKCnRpbWVvdXRfbXMYBCABKAQSGQoRc3RhcnRfaW50ZXJ2YWxfbXMYBSABKAQSFwoPc3RhcnRfcGVyaW9kX21zGAYgASgEEg8KB3JldHJpZXMYByABKA0iggEKC0hlYWx0aFN0YXRlEiwKBnN0YXR1cxgBIAEoDjIcLnZpcnRjb250YWluZXJzLkhlYWx0aFN0YXR1cxIWCg5mYWlsaW5nX3N0cmVhaxgCIAEoDRItCgdyZXN1bHRzGAMgAygLMhwudmlydGNvbnRhaW5lcnMuSGVhbHRoUmVzdWx0IlsKDEhlYWx0aFJlc3VsdBITCgtiZWdhbl9hdF9ucxgBIAEoBBITCgtlbmRlZF9hdF9ucxgCIAEoBBIRCglleGl0X2NvZGUYAyABKAUSDgoGb3V0cHV0GAQgASgJIpcBChdDb25maWd1cmVTYW5kYm94UmVxdWVzdBIRCglleGl0X3dpdGgYASABKAkSEQoJbG9nX2xpbWl0GAIgASgEEioKBWZpbGVzGAMgAygLMhsudmlydGNvbnRhaW5lcnMuU2FuZGJveEZpbGUSKgoIbGlmZXRpbWUYBCABKAsyGC52aXJ0Y29udGFpbmVycy5MaWZldGltZSI3CghMaWZldGltZRISCgp0aW1lb3V0X21zGAEgASgEEhcKD2lkbGVfdGltZW91dF9tcxgCIAEoBCIpCgtTYW5kYm94RmlsZRIMCgRuYW1lGAEgASgJEgwKBGRhdGEYAiABKAwiIwoSQ2hhbmdlT3duZXJSZXF1ZXN0Eg0KBXRva2VuGAEgASgMIpUBChFSZWFkT3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIsCgZzdHJlYW0YAyABKA4yHC52aXJ0Y29udGFpbmVycy5PdXRwdXRTdHJlYW0SEwoGb2Zmc2V0GAQgASgESACIAQESCwoDbGVuGAUgASgNQgkKB19vZmZzZXQiPwoSUmVhZE91dHB1dFJlc3BvbnNlEg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMEgsKA2VvZhgDIAEoCCIrChNQcm9jZXNzVGFibGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSJAChRQcm9jZXNzVGFibGVSZXNwb25zZRIoCgRyb3dzGAEgAygLMhoudmlydGNvbnRhaW5lcnMuUHJvY2Vzc1JvdyLjAQoKUHJvY2Vzc1JvdxILCgNwaWQYASABKA0SDgoGbnNfcGlkGAIgASgNEgwKBHBwaWQYAyABKA0SCwoDdWlkGAQgASgNEgwKBHVzZXIYBSABKAkSCwoDdHR5GAYgASgJEg0KBXN0YXRlGAcgASgJEhQKDHN0YXJ0X3RpbWVfcxgIIAEoBBIOCgZjcHVfbXMYCSABKAQSDwoHcnNzX2tpYhgKIAEoBBIPCgd2c3pfa2liGAsgASgEEg8KB3RocmVhZHMYDCABKA0SDAoEY29tbRgNIAEoCRIMCgRhcmdzGA4gAygJIiUKFFNldE9ubGluZUNwdXNSZXF1ZXN0Eg0KBWNvdW50GAEgASgNIicKFVNldE9ubGluZUNwdXNSZXNwb25zZRIOCgZvbmxpbmUYASADKA0imQEKCUZpbGVFbnRyeRIMCgRuYW1lGAEgASgMEiYKBGtpbmQYAiABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SEAoIbXRpbWVfbXMYBiABKAMSDAoEc2l6ZRgHIAEoBBIOCgZ0YXJnZXQYCCABKAwiRQoPU3RhdFBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI8ChBTdGF0UGF0aFJlc3BvbnNlEigKBWVudHJ5GAEgASgLMhkudmlydGNvbnRhaW5lcnMuRmlsZUVudHJ5IlUKEUxpc3RGb2xkZXJSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg0KBWFmdGVyGAMgASgMEg0KBWxpbWl0GAQgASgNIkAKEkxpc3RGb2xkZXJSZXNwb25zZRIqCgdlbnRyaWVzGAEgAygLMhkudmlydGNvbnRhaW5lcnMuRmlsZUVudHJ5IkMKEVJlbmFtZVBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRmcm9tGAIgASgJEgoKAnRvGAMgASgJIkoKEVJlbW92ZVBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEhEKCXJlY3Vyc2l2ZRgDIAEoCCIiChJSZW1vdmVQYXRoUmVzcG9uc2USDAoEbW9yZRgBIAEoCCJiCg9SZWFkRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDgoGb2Zmc2V0GAMgASgEEgsKA2xlbhgEIAEoDRIOCgZmb2xsb3cYBSABKAgiIAoQUmVhZEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMIuABCg5QdXRGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRImCgRraW5kGAMgASgOMhgudmlydGNvbnRhaW5lcnMuRmlsZUtpbmQSDAoEbW9kZRgEIAEoDRILCgN1aWQYBSABKA0SCwoDZ2lkGAYgASgNEhAKCG10aW1lX21zGAcgASgDEgwKBHNpemUYCCABKAQSDgoGb2Zmc2V0GAkgASgEEgwKBGRhdGEYCiABKAwSDgoGdGFyZ2V0GAsgASgMEgwKBHBhcnQYDCABKAkiQwoPRHJvcEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEgwKBHBhcnQYAyABKAkiIQoRUmVtb3ZlRmlsZVJlcXVlc3QSDAoEcGF0aBgBIAEoCSouCgpPdXRwdXRTaW5rEgoKBkNMSUVOVBAAEgcKA0xPRxABEgsKB0RJU0NBUkQQAipQCgxIZWFsdGhTdGF0dXMSFgoSSEVBTFRIX1VOU1BFQ0lGSUVEEAASDAoIU1RBUlRJTkcQARILCgdIRUFMVEhZEAISDQoJVU5IRUFMVEhZEAMqRQoMT3V0cHV0U3RyZWFtEh0KGU9VVFBVVF9TVFJFQU1fVU5TUEVDSUZJRUQQABIKCgZTVERPVVQQARIKCgZTVERFUlIQAipECghGaWxlS2luZBIJCgVPVEhFUhAAEggKBEZJTEUQARIKCgZGT0xERVIQAhIICgRMSU5LEAMSDQoJSEFSRF9MSU5LEAQy0goKCUV4dGVuc2lvbhJFCglTZXRPdXRwdXQSIC52aXJ0Y29udGFpbmVycy5TZXRPdXRwdXRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElwKDUxpc3RQcm9jZXNzZXMSJC52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVxdWVzdBolLnZpcnRjb250YWluZXJzLkxpc3RQcm9jZXNzZXNSZXNwb25zZRJTCgpSZWFkT3V0cHV0EiEudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlcXVlc3QaIi52aXJ0Y29udGFpbmVycy5SZWFkT3V0cHV0UmVzcG9uc2USWQoMUHJvY2Vzc1RhYmxlEiMudmlydGNvbnRhaW5lcnMuUHJvY2Vzc1RhYmxlUmVxdWVzdBokLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlc3BvbnNlElwKDVNldE9ubGluZUNwdXMSJC52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVxdWVzdBolLnZpcnRjb250YWluZXJzLlNldE9ubGluZUNwdXNSZXNwb25zZRJNCghTdGF0UGF0aBIfLnZpcnRjb250YWluZXJzLlN0YXRQYXRoUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlN0YXRQYXRoUmVzcG9uc2USUwoKTGlzdEZvbGRlchIhLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuTGlzdEZvbGRlclJlc3BvbnNlEk0KCFJlYWRGaWxlEh8udmlydGNvbnRhaW5lcnMuUmVhZEZpbGVSZXF1ZXN0GiAudmlydGNvbnRhaW5lcnMuUmVhZEZpbGVSZXNwb25zZRJBCgdQdXRGaWxlEh4udmlydGNvbnRhaW5lcnMuUHV0RmlsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSQwoIRHJvcEZpbGUSHy52aXJ0Y29udGFpbmVycy5Ecm9wRmlsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSRwoKUmVuYW1lUGF0aBIhLnZpcnRjb250YWluZXJzLlJlbmFtZVBhdGhSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElMKClJlbW92ZVBhdGgSIS52aXJ0Y29udGFpbmVycy5SZW1vdmVQYXRoUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLlJlbW92ZVBhdGhSZXNwb25zZRJTChBDb25maWd1cmVTYW5kYm94EicudmlydGNvbnRhaW5lcnMuQ29uZmlndXJlU2FuZGJveFJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkSPwoLU2V0TGlmZXRpbWUSGC52aXJ0Y29udGFpbmVycy5MaWZldGltZRoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJJCgtDaGFuZ2VPd25lchIiLnZpcnRjb250YWluZXJzLkNoYW5nZU93bmVyUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJPCg5TZXRIZWFsdGhDaGVjaxIlLnZpcnRjb250YWluZXJzLlNldEhlYWx0aENoZWNrUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJHCgpSZW1vdmVGaWxlEiEudmlydGNvbnRhaW5lcnMuUmVtb3ZlRmlsZVJlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHliBnByb3RvMw", [file_google_protobuf_empty]);
+  fileDesc("ChR2aXJ0Y29udGFpbmVycy5wcm90bxIOdmlydGNvbnRhaW5lcnMiYwoQU2V0T3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIoCgRzaW5rGAMgASgOMhoudmlydGNvbnRhaW5lcnMuT3V0cHV0U2luayIsChRMaXN0UHJvY2Vzc2VzUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkiSAoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEi8KCXByb2Nlc3NlcxgBIAMoCzIcLnZpcnRjb250YWluZXJzLlByb2Nlc3NTdGF0ZSKLAgoMUHJvY2Vzc1N0YXRlEhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIPCgdleGVjX2lkGAIgASgJEgsKA3BpZBgDIAEoDRIOCgZleGl0ZWQYBCABKAgSEwoLZXhpdF9zdGF0dXMYBSABKAUSEAoIdGVybWluYWwYBiABKAgSKAoEc2luaxgHIAEoDjIaLnZpcnRjb250YWluZXJzLk91dHB1dFNpbmsSFAoMZXhpdGVkX2F0X25zGAggASgEEgwKBGFyZ3MYCSADKAkSFQoNc3RhcnRlZF9hdF9ucxgKIAEoBBIrCgZoZWFsdGgYCyABKAsyGy52aXJ0Y29udGFpbmVycy5IZWFsdGhTdGF0ZSKpAQoVU2V0SGVhbHRoQ2hlY2tSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRhcmdzGAIgAygJEhMKC2ludGVydmFsX21zGAMgASgEEhIKCnRpbWVvdXRfbXMYBCABKAQSGQoRc3RhcnRfaW50ZXJ2YWxfbXMYBSABKAQSFwoPc3RhcnRfcGVyaW9kX21zGAYgASgEEg8KB3JldHJpZXMYByABKA0iggEKC0hlYWx0aFN0YXRlEiwKBnN0YXR1cxgBIAEoDjIcLnZpcnRjb250YWluZXJzLkhlYWx0aFN0YXR1cxIWCg5mYWlsaW5nX3N0cmVhaxgCIAEoDRItCgdyZXN1bHRzGAMgAygLMhwudmlydGNvbnRhaW5lcnMuSGVhbHRoUmVzdWx0IlsKDEhlYWx0aFJlc3VsdBITCgtiZWdhbl9hdF9ucxgBIAEoBBITCgtlbmRlZF9hdF9ucxgCIAEoBBIRCglleGl0X2NvZGUYAyABKAUSDgoGb3V0cHV0GAQgASgJIpcBChdDb25maWd1cmVTYW5kYm94UmVxdWVzdBIRCglleGl0X3dpdGgYASABKAkSEQoJbG9nX2xpbWl0GAIgASgEEioKBWZpbGVzGAMgAygLMhsudmlydGNvbnRhaW5lcnMuU2FuZGJveEZpbGUSKgoIbGlmZXRpbWUYBCABKAsyGC52aXJ0Y29udGFpbmVycy5MaWZldGltZSI3CghMaWZldGltZRISCgp0aW1lb3V0X21zGAEgASgEEhcKD2lkbGVfdGltZW91dF9tcxgCIAEoBCIpCgtTYW5kYm94RmlsZRIMCgRuYW1lGAEgASgJEgwKBGRhdGEYAiABKAwiIwoSQ2hhbmdlT3duZXJSZXF1ZXN0Eg0KBXRva2VuGAEgASgMIpUBChFSZWFkT3V0cHV0UmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDwoHZXhlY19pZBgCIAEoCRIsCgZzdHJlYW0YAyABKA4yHC52aXJ0Y29udGFpbmVycy5PdXRwdXRTdHJlYW0SEwoGb2Zmc2V0GAQgASgESACIAQESCwoDbGVuGAUgASgNQgkKB19vZmZzZXQiPwoSUmVhZE91dHB1dFJlc3BvbnNlEg4KBm9mZnNldBgBIAEoBBIMCgRkYXRhGAIgASgMEgsKA2VvZhgDIAEoCCIrChNQcm9jZXNzVGFibGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCSJAChRQcm9jZXNzVGFibGVSZXNwb25zZRIoCgRyb3dzGAEgAygLMhoudmlydGNvbnRhaW5lcnMuUHJvY2Vzc1JvdyLjAQoKUHJvY2Vzc1JvdxILCgNwaWQYASABKA0SDgoGbnNfcGlkGAIgASgNEgwKBHBwaWQYAyABKA0SCwoDdWlkGAQgASgNEgwKBHVzZXIYBSABKAkSCwoDdHR5GAYgASgJEg0KBXN0YXRlGAcgASgJEhQKDHN0YXJ0X3RpbWVfcxgIIAEoBBIOCgZjcHVfbXMYCSABKAQSDwoHcnNzX2tpYhgKIAEoBBIPCgd2c3pfa2liGAsgASgEEg8KB3RocmVhZHMYDCABKA0SDAoEY29tbRgNIAEoCRIMCgRhcmdzGA4gAygJIiUKFFNldE9ubGluZUNwdXNSZXF1ZXN0Eg0KBWNvdW50GAEgASgNIicKFVNldE9ubGluZUNwdXNSZXNwb25zZRIOCgZvbmxpbmUYASADKA0imQEKCUZpbGVFbnRyeRIMCgRuYW1lGAEgASgMEiYKBGtpbmQYAiABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SEAoIbXRpbWVfbXMYBiABKAMSDAoEc2l6ZRgHIAEoBBIOCgZ0YXJnZXQYCCABKAwiRQoPU3RhdFBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI8ChBTdGF0UGF0aFJlc3BvbnNlEigKBWVudHJ5GAEgASgLMhkudmlydGNvbnRhaW5lcnMuRmlsZUVudHJ5IlUKEUxpc3RGb2xkZXJSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg0KBWFmdGVyGAMgASgMEg0KBWxpbWl0GAQgASgNIkAKEkxpc3RGb2xkZXJSZXNwb25zZRIqCgdlbnRyaWVzGAEgAygLMhkudmlydGNvbnRhaW5lcnMuRmlsZUVudHJ5IkMKEVJlbmFtZVBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRmcm9tGAIgASgJEgoKAnRvGAMgASgJIkoKEVJlbW92ZVBhdGhSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEhEKCXJlY3Vyc2l2ZRgDIAEoCCIiChJSZW1vdmVQYXRoUmVzcG9uc2USDAoEbW9yZRgBIAEoCCJbChBPcGVuV2F0Y2hSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIQCgh3YXRjaF9pZBgCIAEoCRIMCgRwYXRoGAMgASgJEhEKCXJlY3Vyc2l2ZRgEIAEoCCI6ChBSZWFkV2F0Y2hSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIQCgh3YXRjaF9pZBgCIAEoCSJPChFSZWFkV2F0Y2hSZXNwb25zZRIrCgdjaGFuZ2VzGAEgAygLMhoudmlydGNvbnRhaW5lcnMuRmlsZUNoYW5nZRINCgVlbmRlZBgCIAEoCCI7ChFDbG9zZVdhdGNoUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSEAoId2F0Y2hfaWQYAiABKAkiYgoKRmlsZUNoYW5nZRIoCgRraW5kGAEgASgOMhoudmlydGNvbnRhaW5lcnMuQ2hhbmdlS2luZBIMCgRwYXRoGAIgASgMEgwKBGZyb20YAyABKAwSDgoGZm9sZGVyGAQgASgIImIKD1JlYWRGaWxlUmVxdWVzdBIUCgxjb250YWluZXJfaWQYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZvZmZzZXQYAyABKAQSCwoDbGVuGAQgASgNEg4KBmZvbGxvdxgFIAEoCCIgChBSZWFkRmlsZVJlc3BvbnNlEgwKBGRhdGEYASABKAwi4AEKDlB1dEZpbGVSZXF1ZXN0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEiYKBGtpbmQYAyABKA4yGC52aXJ0Y29udGFpbmVycy5GaWxlS2luZBIMCgRtb2RlGAQgASgNEgsKA3VpZBgFIAEoDRILCgNnaWQYBiABKA0SEAoIbXRpbWVfbXMYByABKAMSDAoEc2l6ZRgIIAEoBBIOCgZvZmZzZXQYCSABKAQSDAoEZGF0YRgKIAEoDBIOCgZ0YXJnZXQYCyABKAwSDAoEcGFydBgMIAEoCSJDCg9Ecm9wRmlsZVJlcXVlc3QSFAoMY29udGFpbmVyX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEcGFydBgDIAEoCSIhChFSZW1vdmVGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJKi4KCk91dHB1dFNpbmsSCgoGQ0xJRU5UEAASBwoDTE9HEAESCwoHRElTQ0FSRBACKlAKDEhlYWx0aFN0YXR1cxIWChJIRUFMVEhfVU5TUEVDSUZJRUQQABIMCghTVEFSVElORxABEgsKB0hFQUxUSFkQAhINCglVTkhFQUxUSFkQAypFCgxPdXRwdXRTdHJlYW0SHQoZT1VUUFVUX1NUUkVBTV9VTlNQRUNJRklFRBAAEgoKBlNURE9VVBABEgoKBlNUREVSUhACKkQKCEZpbGVLaW5kEgkKBU9USEVSEAASCAoERklMRRABEgoKBkZPTERFUhACEggKBExJTksQAxINCglIQVJEX0xJTksQBCqhAQoKQ2hhbmdlS2luZBIWChJDSEFOR0VfVU5TUEVDSUZJRUQQABISCg5DSEFOR0VfQ1JFQVRFRBABEhMKD0NIQU5HRV9NT0RJRklFRBACEhUKEUNIQU5HRV9BVFRSSUJVVEVTEAMSEgoOQ0hBTkdFX1JFTU9WRUQQBBISCg5DSEFOR0VfUkVOQU1FRBAFEhMKD0NIQU5HRV9PVkVSRkxPVxAGMrQMCglFeHRlbnNpb24SRQoJU2V0T3V0cHV0EiAudmlydGNvbnRhaW5lcnMuU2V0T3V0cHV0UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJcCg1MaXN0UHJvY2Vzc2VzEiQudmlydGNvbnRhaW5lcnMuTGlzdFByb2Nlc3Nlc1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5MaXN0UHJvY2Vzc2VzUmVzcG9uc2USUwoKUmVhZE91dHB1dBIhLnZpcnRjb250YWluZXJzLlJlYWRPdXRwdXRSZXF1ZXN0GiIudmlydGNvbnRhaW5lcnMuUmVhZE91dHB1dFJlc3BvbnNlElkKDFByb2Nlc3NUYWJsZRIjLnZpcnRjb250YWluZXJzLlByb2Nlc3NUYWJsZVJlcXVlc3QaJC52aXJ0Y29udGFpbmVycy5Qcm9jZXNzVGFibGVSZXNwb25zZRJcCg1TZXRPbmxpbmVDcHVzEiQudmlydGNvbnRhaW5lcnMuU2V0T25saW5lQ3B1c1JlcXVlc3QaJS52aXJ0Y29udGFpbmVycy5TZXRPbmxpbmVDcHVzUmVzcG9uc2USTQoIU3RhdFBhdGgSHy52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlcXVlc3QaIC52aXJ0Y29udGFpbmVycy5TdGF0UGF0aFJlc3BvbnNlElMKCkxpc3RGb2xkZXISIS52aXJ0Y29udGFpbmVycy5MaXN0Rm9sZGVyUmVxdWVzdBoiLnZpcnRjb250YWluZXJzLkxpc3RGb2xkZXJSZXNwb25zZRJNCghSZWFkRmlsZRIfLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVxdWVzdBogLnZpcnRjb250YWluZXJzLlJlYWRGaWxlUmVzcG9uc2USQQoHUHV0RmlsZRIeLnZpcnRjb250YWluZXJzLlB1dEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkMKCERyb3BGaWxlEh8udmlydGNvbnRhaW5lcnMuRHJvcEZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkcKClJlbmFtZVBhdGgSIS52aXJ0Y29udGFpbmVycy5SZW5hbWVQYXRoUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJTCgpSZW1vdmVQYXRoEiEudmlydGNvbnRhaW5lcnMuUmVtb3ZlUGF0aFJlcXVlc3QaIi52aXJ0Y29udGFpbmVycy5SZW1vdmVQYXRoUmVzcG9uc2USRQoJT3BlbldhdGNoEiAudmlydGNvbnRhaW5lcnMuT3BlbldhdGNoUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRJQCglSZWFkV2F0Y2gSIC52aXJ0Y29udGFpbmVycy5SZWFkV2F0Y2hSZXF1ZXN0GiEudmlydGNvbnRhaW5lcnMuUmVhZFdhdGNoUmVzcG9uc2USRwoKQ2xvc2VXYXRjaBIhLnZpcnRjb250YWluZXJzLkNsb3NlV2F0Y2hSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5ElMKEENvbmZpZ3VyZVNhbmRib3gSJy52aXJ0Y29udGFpbmVycy5Db25maWd1cmVTYW5kYm94UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRI/CgtTZXRMaWZldGltZRIYLnZpcnRjb250YWluZXJzLkxpZmV0aW1lGhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkkKC0NoYW5nZU93bmVyEiIudmlydGNvbnRhaW5lcnMuQ2hhbmdlT3duZXJSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5Ek8KDlNldEhlYWx0aENoZWNrEiUudmlydGNvbnRhaW5lcnMuU2V0SGVhbHRoQ2hlY2tSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5EkcKClJlbW92ZUZpbGUSIS52aXJ0Y29udGFpbmVycy5SZW1vdmVGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eWIGcHJvdG8z", [file_google_protobuf_empty]);
 
 /**
  * @generated from message virtcontainers.SetOutputRequest
@@ -920,6 +920,146 @@ export const RemovePathResponseSchema: GenMessage<RemovePathResponse> = /*@__PUR
   messageDesc(file_virtcontainers, 25);
 
 /**
+ * @generated from message virtcontainers.OpenWatchRequest
+ */
+export type OpenWatchRequest = Message<"virtcontainers.OpenWatchRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * Chosen by the client, of 1 to 64 bytes.
+   *
+   * @generated from field: string watch_id = 2;
+   */
+  watchId: string;
+
+  /**
+   * @generated from field: string path = 3;
+   */
+  path: string;
+
+  /**
+   * @generated from field: bool recursive = 4;
+   */
+  recursive: boolean;
+};
+
+/**
+ * Describes the message virtcontainers.OpenWatchRequest.
+ * Use `create(OpenWatchRequestSchema)` to create a new message.
+ */
+export const OpenWatchRequestSchema: GenMessage<OpenWatchRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 26);
+
+/**
+ * @generated from message virtcontainers.ReadWatchRequest
+ */
+export type ReadWatchRequest = Message<"virtcontainers.ReadWatchRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string watch_id = 2;
+   */
+  watchId: string;
+};
+
+/**
+ * Describes the message virtcontainers.ReadWatchRequest.
+ * Use `create(ReadWatchRequestSchema)` to create a new message.
+ */
+export const ReadWatchRequestSchema: GenMessage<ReadWatchRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 27);
+
+/**
+ * @generated from message virtcontainers.ReadWatchResponse
+ */
+export type ReadWatchResponse = Message<"virtcontainers.ReadWatchResponse"> & {
+  /**
+   * In their order; at most 512.
+   *
+   * @generated from field: repeated virtcontainers.FileChange changes = 1;
+   */
+  changes: FileChange[];
+
+  /**
+   * What was watched is gone: there is nothing more.
+   *
+   * @generated from field: bool ended = 2;
+   */
+  ended: boolean;
+};
+
+/**
+ * Describes the message virtcontainers.ReadWatchResponse.
+ * Use `create(ReadWatchResponseSchema)` to create a new message.
+ */
+export const ReadWatchResponseSchema: GenMessage<ReadWatchResponse> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 28);
+
+/**
+ * @generated from message virtcontainers.CloseWatchRequest
+ */
+export type CloseWatchRequest = Message<"virtcontainers.CloseWatchRequest"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * @generated from field: string watch_id = 2;
+   */
+  watchId: string;
+};
+
+/**
+ * Describes the message virtcontainers.CloseWatchRequest.
+ * Use `create(CloseWatchRequestSchema)` to create a new message.
+ */
+export const CloseWatchRequestSchema: GenMessage<CloseWatchRequest> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 29);
+
+/**
+ * @generated from message virtcontainers.FileChange
+ */
+export type FileChange = Message<"virtcontainers.FileChange"> & {
+  /**
+   * @generated from field: virtcontainers.ChangeKind kind = 1;
+   */
+  kind: ChangeKind;
+
+  /**
+   * As the path that is watched says it; any bytes but NUL.
+   *
+   * @generated from field: bytes path = 2;
+   */
+  path: Uint8Array;
+
+  /**
+   * Of what was renamed.
+   *
+   * @generated from field: bytes from = 3;
+   */
+  from: Uint8Array;
+
+  /**
+   * @generated from field: bool folder = 4;
+   */
+  folder: boolean;
+};
+
+/**
+ * Describes the message virtcontainers.FileChange.
+ * Use `create(FileChangeSchema)` to create a new message.
+ */
+export const FileChangeSchema: GenMessage<FileChange> = /*@__PURE__*/
+  messageDesc(file_virtcontainers, 30);
+
+/**
  * @generated from message virtcontainers.ReadFileRequest
  */
 export type ReadFileRequest = Message<"virtcontainers.ReadFileRequest"> & {
@@ -958,7 +1098,7 @@ export type ReadFileRequest = Message<"virtcontainers.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 26);
+  messageDesc(file_virtcontainers, 31);
 
 /**
  * @generated from message virtcontainers.ReadFileResponse
@@ -977,7 +1117,7 @@ export type ReadFileResponse = Message<"virtcontainers.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 27);
+  messageDesc(file_virtcontainers, 32);
 
 /**
  * @generated from message virtcontainers.PutFileRequest
@@ -1058,7 +1198,7 @@ export type PutFileRequest = Message<"virtcontainers.PutFileRequest"> & {
  * Use `create(PutFileRequestSchema)` to create a new message.
  */
 export const PutFileRequestSchema: GenMessage<PutFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 28);
+  messageDesc(file_virtcontainers, 33);
 
 /**
  * @generated from message virtcontainers.DropFileRequest
@@ -1087,7 +1227,7 @@ export type DropFileRequest = Message<"virtcontainers.DropFileRequest"> & {
  * Use `create(DropFileRequestSchema)` to create a new message.
  */
 export const DropFileRequestSchema: GenMessage<DropFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 29);
+  messageDesc(file_virtcontainers, 34);
 
 /**
  * @generated from message virtcontainers.RemoveFileRequest
@@ -1106,7 +1246,7 @@ export type RemoveFileRequest = Message<"virtcontainers.RemoveFileRequest"> & {
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_virtcontainers, 30);
+  messageDesc(file_virtcontainers, 35);
 
 /**
  * @generated from enum virtcontainers.OutputSink
@@ -1238,6 +1378,62 @@ export enum FileKind {
  */
 export const FileKindSchema: GenEnum<FileKind> = /*@__PURE__*/
   enumDesc(file_virtcontainers, 3);
+
+/**
+ * @generated from enum virtcontainers.ChangeKind
+ */
+export enum ChangeKind {
+  /**
+   * @generated from enum value: CHANGE_UNSPECIFIED = 0;
+   */
+  CHANGE_UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: CHANGE_CREATED = 1;
+   */
+  CHANGE_CREATED = 1,
+
+  /**
+   * What is in a file.
+   *
+   * @generated from enum value: CHANGE_MODIFIED = 2;
+   */
+  CHANGE_MODIFIED = 2,
+
+  /**
+   * Mode, owner or times.
+   *
+   * @generated from enum value: CHANGE_ATTRIBUTES = 3;
+   */
+  CHANGE_ATTRIBUTES = 3,
+
+  /**
+   * Or moved out of what is watched.
+   *
+   * @generated from enum value: CHANGE_REMOVED = 4;
+   */
+  CHANGE_REMOVED = 4,
+
+  /**
+   * Within what is watched, from another path.
+   *
+   * @generated from enum value: CHANGE_RENAMED = 5;
+   */
+  CHANGE_RENAMED = 5,
+
+  /**
+   * Changes were lost here: there were too many at once, or too many folders.
+   *
+   * @generated from enum value: CHANGE_OVERFLOW = 6;
+   */
+  CHANGE_OVERFLOW = 6,
+}
+
+/**
+ * Describes the enum virtcontainers.ChangeKind.
+ */
+export const ChangeKindSchema: GenEnum<ChangeKind> = /*@__PURE__*/
+  enumDesc(file_virtcontainers, 4);
 
 /**
  * @generated from service virtcontainers.Extension
@@ -1379,6 +1575,42 @@ export const Extension: GenService<{
     methodKind: "unary";
     input: typeof RemovePathRequestSchema;
     output: typeof RemovePathResponseSchema;
+  },
+  /**
+   * The next three are about changes of files of a container ("watch"). From the
+   * answer on what changes at a path, or in a folder there, is kept for
+   * ReadWatch, with recursive also in all folders below it, those too that come
+   * later. A link at the end of the path is followed. NOT_FOUND: there is nothing.
+   * ALREADY_EXISTS: the id is taken. RESOURCE_EXHAUSTED: there are too many.
+   *
+   * @generated from rpc virtcontainers.Extension.OpenWatch
+   */
+  openWatch: {
+    methodKind: "unary";
+    input: typeof OpenWatchRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * What has changed since the last call; waits until something has, and answers
+   * without any after a while. A watch whose client leaves meanwhile, or that
+   * nobody asks for within a minute, is closed. NOT_FOUND: there is none.
+   *
+   * @generated from rpc virtcontainers.Extension.ReadWatch
+   */
+  readWatch: {
+    methodKind: "unary";
+    input: typeof ReadWatchRequestSchema;
+    output: typeof ReadWatchResponseSchema;
+  },
+  /**
+   * Nothing there is no error.
+   *
+   * @generated from rpc virtcontainers.Extension.CloseWatch
+   */
+  closeWatch: {
+    methodKind: "unary";
+    input: typeof CloseWatchRequestSchema;
+    output: typeof EmptySchema;
   },
   /**
    * What belongs to one sandbox beyond what CreateSandbox tells: once, and before

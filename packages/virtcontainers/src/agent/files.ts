@@ -8,6 +8,19 @@ export const removeFeature = "remove";
 /** The feature that an agent names if it renames and removes what stands at a path of a container, and reads by links. */
 export const pathsFeature = "paths";
 
+/** The feature that an agent names if it tells what changes of a container's files. */
+export const watchFeature = "watch";
+
+/** One change of a container's files, as the guest tells it. */
+export interface GuestChange {
+  kind: "created" | "modified" | "attributes" | "removed" | "renamed" | "overflow";
+  /** As bytes: not every name is a text. */
+  path: Buffer;
+  /** Of what was renamed. */
+  from: Buffer;
+  isFolder: boolean;
+}
+
 /** What stands at a path of a container. */
 export interface GuestFile {
   /** In its folder, as bytes: not every name is a text. */
@@ -77,4 +90,18 @@ export interface AgentFiles {
     recursive: boolean,
     signal: AbortSignal,
   ): Promise<void>;
+  /** From then on changes are kept for readWatch. FILE_NOT_FOUND. */
+  openWatch(
+    containerId: string,
+    watchId: string,
+    what: { path: string; recursive: boolean },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** What has changed; waits for it, but may come without any. */
+  readWatch(
+    containerId: string,
+    watchId: string,
+    signal: AbortSignal,
+  ): Promise<{ changes: GuestChange[]; ended: boolean }>;
+  closeWatch(containerId: string, watchId: string, signal: AbortSignal): Promise<void>;
 }

@@ -35,6 +35,8 @@ import type {
   FileRemoveOptionsSchema,
   FileStatOptions,
   FileStatOptionsSchema,
+  FileWatchOptions,
+  FileWatchOptionsSchema,
 } from "./files.ts";
 import type { HypervisorConfig, HypervisorConfigSchema } from "./hypervisor.ts";
 import type { Lifetime, LifetimeSchema } from "./lifetime.ts";
@@ -125,6 +127,7 @@ export type CheckedTypes = AllTrue<
     Says<FileReadOptions, typeof FileReadOptionsSchema>,
     Says<FileRemoveOptions, typeof FileRemoveOptionsSchema>,
     Says<FileStatOptions, typeof FileStatOptionsSchema>,
+    Says<FileWatchOptions, typeof FileWatchOptionsSchema>,
     Says<Hook, typeof HookSchema>,
     Says<Hooks, typeof HooksSchema>,
     Says<HugepageLimit, typeof HugepageLimitSchema>,

@@ -48,6 +48,12 @@ export interface FileStatOptions extends FileCallOptions {
   followLinks?: boolean | undefined;
 }
 
+/** What of the changes of files is told. */
+export interface FileWatchOptions extends FileCallOptions {
+  /** What changes in the folders below it, too, also in those that come later. Default false. */
+  recursive?: boolean | undefined;
+}
+
 /** What can be written to a file: a text is UTF-8. */
 export type FileContent =
   | string
@@ -87,3 +93,5 @@ export const FileRemoveOptionsSchema = v.strictObject({
 });
 
 export const FileStatOptionsSchema = v.strictObject({ followLinks: flag, ...callEntries });
+
+export const FileWatchOptionsSchema = v.strictObject({ recursive: flag, ...callEntries });

@@ -99,6 +99,9 @@ describe("a tree of a guest", () => {
       dropFile: async () => {},
       renamePath: async () => {},
       removePath: async () => {},
+      openWatch: async () => {},
+      readWatch: async () => ({ changes: [], ended: true }),
+      closeWatch: async () => {},
     };
     const side: GuestSide = {
       ...{ agent, sandboxId: "s1", containerId: "c1", parts: true },

@@ -66,6 +66,9 @@ function guest(told: Told): GuestSide & { pieces: GuestPiece[]; dropped: string[
     dropFile: async () => {},
     renamePath: async () => {},
     removePath: async () => {},
+    openWatch: async () => {},
+    readWatch: async () => ({ changes: [], ended: true }),
+    closeWatch: async () => {},
   };
   const signal = AbortSignal.timeout(20_000);
   const drop = async (reason: unknown, path: string, part: string) => {

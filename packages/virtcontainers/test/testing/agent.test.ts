@@ -39,6 +39,7 @@ test("says what it is", async () => {
     "copy",
     "parts",
     "paths",
+    "watch",
     "remove",
     "console",
     "cancel-exec",

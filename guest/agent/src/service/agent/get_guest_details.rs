@@ -52,6 +52,7 @@ fn features() -> Vec<&'static str> {
         "copy",
         "parts",
         "paths",
+        "watch",
         "remove",
         "agent-pids",
         "cancel-exec",

@@ -1,15 +1,18 @@
 //! virtcontainers.Extension: what this agent offers beyond the Kata contract.
 
 mod change_owner;
+mod close_watch;
 mod configure_sandbox;
 mod drop_file;
 mod in_container;
 mod list_folder;
 mod list_processes;
+mod open_watch;
 mod process_table;
 mod put_file;
 mod read_file;
 mod read_output;
+mod read_watch;
 mod remove_file;
 mod remove_path;
 mod rename_path;
@@ -31,9 +34,11 @@ use crate::ttrpc::body::Body;
 pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Body> {
     match method {
         "ChangeOwner" => encode(change_owner::call(agent, &decode(payload)?)),
+        "CloseWatch" => encode(close_watch::call(agent, &decode(payload)?)),
         "ConfigureSandbox" => encode(configure_sandbox::call(agent, decode(payload)?)),
         "DropFile" => encode(drop_file::call(agent, decode(payload)?).await),
         "ListFolder" => encode(list_folder::call(agent, decode(payload)?).await),
+        "OpenWatch" => encode(open_watch::call(agent, decode(payload)?).await),
         "PutFile" => encode(put_file::call(agent, decode(payload)?).await),
         "ReadFile" => encode(read_file::call(agent, decode(payload)?).await),
         "RemoveFile" => encode(remove_file::call(agent, decode(payload)?).await),
@@ -42,6 +47,7 @@ pub async fn call(agent: &Rc<Agent>, method: &str, payload: Bytes) -> Result<Bod
         "StatPath" => encode(stat_path::call(agent, decode(payload)?).await),
         "ProcessTable" => encode(process_table::call(agent, decode(payload)?).await),
         "ReadOutput" => read_output::call(agent, decode(payload)?).await,
+        "ReadWatch" => encode(read_watch::call(agent, decode(payload)?).await),
         "SetLifetime" => encode(set_lifetime::call(agent, decode(payload)?)),
         "SetHealthCheck" => encode(set_health_check::call(agent, decode(payload)?)),
         "SetOnlineCpus" => encode(set_online_cpus::call(agent, decode(payload)?).await),

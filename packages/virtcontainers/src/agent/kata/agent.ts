@@ -7,6 +7,7 @@ import * as guest from "./guest.ts";
 import * as health from "./health.ts";
 import * as network from "./network.ts";
 import * as processes from "./processes.ts";
+import * as watch from "./watch.ts";
 
 type Call = Exclude<keyof Agent, "closed" | "isClosed" | "powersOff" | keyof AsyncDisposable>;
 type Args<Method extends Call> = Parameters<Agent[Method]>;
@@ -260,5 +261,17 @@ export class KataAgent implements Agent {
 
   removePath(...args: Args<"removePath">) {
     return files.removePath(this.#calls, ...args);
+  }
+
+  openWatch(...args: Args<"openWatch">) {
+    return watch.openWatch(this.#calls, ...args);
+  }
+
+  readWatch(...args: Args<"readWatch">) {
+    return watch.readWatch(this.#calls, ...args);
+  }
+
+  closeWatch(...args: Args<"closeWatch">) {
+    return watch.closeWatch(this.#calls, ...args);
   }
 }

@@ -54,7 +54,7 @@ function localError(error: TtrpcError, text: string, details: object): VirtError
 
 const copying = new Set(["PutFile", "CopyFile"]);
 /** About what stands at a path, and no process. */
-const filing = new Set(["RenamePath", "RemovePath"]);
+const filing = new Set(["RenamePath", "RemovePath", "OpenWatch"]);
 const starting = new Set(["CreateContainer", "StartContainer", "ExecProcess"]);
 
 /** How agents, old ones too, refuse a method or a service that they don't have. */
@@ -87,7 +87,7 @@ function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
   if (filing.has(site.method)) {
     if (code === "not_found" && !/invalid container id/i.test(text)) return "FILE_NOT_FOUND";
     if (code === "failed_precondition") return "INVALID_ARGUMENT";
-    if (code === "resource_exhausted") return "NO_SPACE";
+    if (code === "resource_exhausted" && site.method !== "OpenWatch") return "NO_SPACE";
   }
   if (code === "not_found") return "PROCESS_NOT_FOUND";
   if (copying.has(site.method) && code === "resource_exhausted") return "NO_SPACE";

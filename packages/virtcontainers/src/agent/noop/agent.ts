@@ -7,7 +7,7 @@ import {
   type OutputPiece,
   type ProcessRow,
 } from "../agent.ts";
-import { copyFeature, type GuestFile } from "../files.ts";
+import { copyFeature, type GuestChange, type GuestFile } from "../files.ts";
 import { type ContainerStats, noCgroupStats } from "../stats.ts";
 import type { VolumeStats } from "../volume-stats.ts";
 
@@ -77,6 +77,11 @@ export class NoopAgent implements Agent {
   async dropFile(): Promise<void> {}
   async renamePath(): Promise<void> {}
   async removePath(): Promise<void> {}
+  async openWatch(): Promise<void> {}
+  async readWatch(): Promise<{ changes: GuestChange[]; ended: boolean }> {
+    return { changes: [], ended: true };
+  }
+  async closeWatch(): Promise<void> {}
   async resizeVolume(): Promise<void> {}
   async setIPTables(): Promise<void> {}
   async updateInterface(): Promise<void> {}

@@ -14,6 +14,8 @@ import {
   FileRemoveOptionsSchema,
   type FileStatOptions,
   FileStatOptionsSchema,
+  type FileWatchOptions,
+  FileWatchOptionsSchema,
 } from "../../config/files.ts";
 import { checkedCopy } from "../../transfer/checked-copy.ts";
 import type { CopyResult } from "../../transfer/entry.ts";
@@ -25,6 +27,7 @@ import { defaultMaxEntries, listFolder } from "./list.ts";
 import { assertFile, defaultMaxBytes, readPiece, readWhole } from "./read.ts";
 import { noFile, plainPath } from "./side.ts";
 import { statPath } from "./stat.ts";
+import { type FileWatch, watchFiles } from "./watch.ts";
 import { makeFolder, writeFile } from "./write.ts";
 
 /** How long a call about files may take that moves what is in them. */
@@ -131,6 +134,18 @@ export class Files {
     const how = { name: "files.rename", holding: "shared" } as const;
     const [old, path] = [plainPath(from, "from"), plainPath(to, "to")];
     await this.#sandbox.run(how, options, renamePath(this.#of(container), old, path));
+  }
+
+  /**
+   * Tells what changes at a path: a file, or what is in a folder. It begins with the call, ends with the sandbox or when what
+   * is watched is gone, and holds no more than some thousand changes: where some were lost stands an `overflow`. What the
+   * host changes in a folder that it shares is not told. FILE_NOT_FOUND; NOT_SUPPORTED. No deadline unless one is given.
+   */
+  watch(path: string, options: FileWatchOptions = {}): FileWatch {
+    const checked = parse(FileWatchOptionsSchema, options, "options");
+    const { container, recursive = false } = checked;
+    const place = { containerId: this.#of(container), path: plainPath(path), recursive };
+    return watchFiles(this.#sandbox, place, options);
   }
 
   /** Copies a file or folder of the host in, as Sandbox.copyTo. */

@@ -15,7 +15,13 @@ import {
   lifetimeFeature,
   processesFeature,
 } from "../../agent/features.ts";
-import { copyFeature, partsFeature, pathsFeature, removeFeature } from "../../agent/files.ts";
+import {
+  copyFeature,
+  partsFeature,
+  pathsFeature,
+  removeFeature,
+  watchFeature,
+} from "../../agent/files.ts";
 import { allCommands } from "../commands/builtin.ts";
 import type { Commands } from "../commands/command.ts";
 import { containerCalls } from "./container-calls.ts";
@@ -71,6 +77,7 @@ const defaultFeatures = [
   copyFeature,
   partsFeature,
   pathsFeature,
+  watchFeature,
   removeFeature,
   consoleFeature,
   cancelExecFeature,

@@ -190,6 +190,19 @@ export function extensionCalls(guest: Guest): ServiceImplementation<typeof Exten
     removePath: ({ containerId, path, recursive }) => ({
       more: guest.container(containerId).files.removePath(path, recursive),
     }),
+    openWatch: ({ containerId, watchId, path, recursive }) => {
+      const { files } = guest.container(containerId);
+      if (files.stat(path, true) === undefined)
+        throw new TtrpcError("not_found", `${path}: No such file or directory (os error 2)`);
+      files.watches.open(watchId, path, recursive);
+      return {};
+    },
+    readWatch: ({ containerId, watchId }, { signal }) =>
+      guest.container(containerId).files.watches.read(watchId, signal),
+    closeWatch: ({ containerId, watchId }) => {
+      guest.container(containerId).files.watches.close(watchId);
+      return {};
+    },
     removeFile: ({ path }) => {
       guest.copied.remove(path);
       return {};

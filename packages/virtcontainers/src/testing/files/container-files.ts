@@ -8,6 +8,7 @@ import {
 } from "@virtcontainers/agent-protocol";
 import { TtrpcError } from "@virtcontainers/ttrpc";
 import { failure, find, makeNode, parentOf, type TreeNode } from "./tree.ts";
+import { FileWatches } from "./watches.ts";
 
 /** The longest answers, as of the agent. */
 const maxEntries = 1000;
@@ -24,6 +25,8 @@ export class ContainerFiles {
   readonly #root = makeNode("folder");
   /** Files that are not whole. */
   readonly #parts = new Map<string, TreeNode>();
+  /** Who looks for changes. */
+  readonly watches = new FileWatches();
 
   constructor(users: readonly string[] = []) {
     for (const name of usual) this.#root.entries.set(name, makeNode("folder"));
@@ -45,15 +48,18 @@ export class ContainerFiles {
       if (find(this.#root, above) !== undefined) continue;
       const { folder, name } = parentOf(this.#root, above);
       folder.entries.set(name, makeNode("folder"));
+      this.watches.tell("created", above, true);
     }
     const there = find(this.#root, path);
     if (there?.kind === "folder") throw failure(path, "Is a directory (os error 21)");
     if (there !== undefined) {
       Object.assign(there, { data: Buffer.from(data), mtimeMs: Date.now() });
+      this.watches.tell("modified", path, false);
       return;
     }
     const { folder, name } = parentOf(this.#root, path);
     folder.entries.set(name, makeNode("file", { data: Buffer.from(data) }));
+    this.watches.tell("created", path, false);
   }
 
   /** The names in a folder, in order; none if there is no such folder. */
@@ -64,7 +70,9 @@ export class ContainerFiles {
   /** Takes away a file, a link, or a folder with all that is in it. */
   remove(path: string): void {
     const { folder, name } = parentOf(this.#root, path);
+    const there = folder.entries.get(name);
     folder.entries.delete(name);
+    if (there !== undefined) this.watches.tell("removed", path, there.kind === "folder");
   }
 
   stat(path: string, follow: boolean): MessageInitShape<typeof FileEntrySchema> | undefined {
@@ -98,6 +106,7 @@ export class ContainerFiles {
       throw new TtrpcError("invalid_argument", `${to}: Invalid argument (os error 22)`);
     old.folder.entries.delete(old.name);
     target.folder.entries.set(target.name, node);
+    this.watches.renamed(from, to, node.kind === "folder");
   }
 
   /** Whether there is more to be taken away, as the agent's says where it takes long. */
@@ -107,9 +116,13 @@ export class ContainerFiles {
     if (there === undefined) throw nothing(path);
     if (!recursive && there.entries.size > 0)
       throw new TtrpcError("failed_precondition", `${path}: Directory not empty (os error 39)`);
-    for (const below of [...there.entries.keys()].slice(0, maxRemoved)) there.entries.delete(below);
+    for (const [below, node] of [...there.entries].slice(0, maxRemoved)) {
+      there.entries.delete(below);
+      this.watches.tell("removed", `${path}/${below}`, node.kind === "folder");
+    }
     if (there.entries.size > 0) return true;
     folder.entries.delete(name);
+    this.watches.tell("removed", path, there.kind === "folder");
     return false;
   }
 
@@ -129,7 +142,9 @@ export class ContainerFiles {
     if (kind === FileKind.FOLDER) {
       if (there !== undefined && there.kind !== "folder")
         throw failure(path, "Not a directory (os error 20)");
-      if (there === undefined) folder.entries.set(name, makeNode("folder", attributes(request)));
+      if (there !== undefined) return;
+      folder.entries.set(name, makeNode("folder", attributes(request)));
+      this.watches.tell("created", path, true);
       return;
     }
     if (there?.kind === "folder")
@@ -138,11 +153,13 @@ export class ContainerFiles {
     else if (kind === FileKind.LINK) {
       const link = { ...attributes(request), mode: 0o777, data: Buffer.from(request.target) };
       folder.entries.set(name, makeNode("link", link));
+      this.watches.tell("created", path, false);
     } else if (kind === FileKind.HARD_LINK) {
       const file = find(this.#root, Buffer.from(request.target).toString(), false);
       if (file?.kind !== "file")
         throw new TtrpcError("invalid_argument", `target: no file that ${path} could be`);
       folder.entries.set(name, file);
+      this.watches.tell("created", path, false);
     } else throw new TtrpcError("invalid_argument", `kind: ${kind} is no file, folder or link`);
   }
 
@@ -162,6 +179,7 @@ export class ContainerFiles {
     }
     this.#parts.delete(part);
     folder.entries.set(name, Object.assign(file, attributes(request)));
+    this.watches.tell("created", path, false);
   }
 
   /** Forgets what was put of a file that is not whole. */
