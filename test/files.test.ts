@@ -45,6 +45,11 @@ test("what is written is there for the container's processes, with mode and owne
   expect((await files.readText("/proc/meminfo")).length).toBeGreaterThan(0);
 });
 
+test("what the kernel does not permit is told apart", async () => {
+  const removed = files.remove("/proc/meminfo");
+  await expect(removed).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+});
+
 test("no link of the container's leads out of its root", async () => {
   await sh(
     "ln -s / /root/out; ln -s ../../../../../../etc /root/up; mkdir -p /keep; touch /keep/it",

@@ -12,6 +12,8 @@ export type ErrorCode =
   | "NETWORK_NOT_FOUND"
   /** There is nothing at a path of a container. */
   | "FILE_NOT_FOUND"
+  /** The guest's kernel does not permit what is asked for with a file, to nobody. */
+  | "PERMISSION_DENIED"
   | "ALREADY_EXISTS"
   /** The sandbox or container is in a state that does not allow the operation. */
   | "INVALID_STATE"

@@ -44,6 +44,7 @@ fn failed(path: &str, error: Errno) -> Status {
     let code = match error {
         Errno::NOSPC | Errno::DQUOT | Errno::FBIG => Code::ResourceExhausted,
         Errno::EXIST => Code::AlreadyExists,
+        Errno::PERM | Errno::ACCESS => Code::PermissionDenied,
         _ => Code::Internal,
     };
     match error {

@@ -139,6 +139,21 @@ describe("sandbox.files", () => {
     expect(await files.readText("/work/file")).toBe("abc");
   });
 
+  test.each(["RemovePath", "RenamePath", "PutFile"])(
+    "what the guest's kernel does not permit by %s is PERMISSION_DENIED",
+    async (at) => {
+      const does = { kind: "error", code: "permission_denied", message: "EPERM" } as const;
+      await using refusing = await createTestInstance({ agent: { faults: [{ at, does }] } });
+      await using other = await refusing.vc.runSandbox({ id: "other", containers: [waiting] });
+      const call = {
+        RemovePath: () => other.files.remove("/tmp"),
+        RenamePath: () => other.files.rename("/tmp", "/new"),
+        PutFile: () => other.files.write("/tmp/file", "text"),
+      }[at];
+      expect((await refusal(call?.() ?? Promise.resolve())).code).toBe("PERMISSION_DENIED");
+    },
+  );
+
   test("refuses what is too long, names what is none, and fields that are none", async () => {
     await files.write("/work/file", "abc");
     expect(await refusal(files.read("/work/file", { maxBytes: 2 }))).toMatchObject({

@@ -84,6 +84,8 @@ function remoteCode(code: string, text: string, site: CallSite): ErrorCode {
   if (starting.has(site.method) && code === "permission_denied") return "COMMAND_NOT_EXECUTABLE";
   if (starting.has(site.method) && code === "resource_exhausted" && atLimit.test(text))
     return "COMMAND_NOT_EXECUTABLE";
+  const aboutFiles = filing.has(site.method) || site.method === "PutFile";
+  if (aboutFiles && code === "permission_denied") return "PERMISSION_DENIED";
   if (filing.has(site.method)) {
     if (code === "not_found" && !/invalid container id/i.test(text)) return "FILE_NOT_FOUND";
     if (code === "failed_precondition") return "INVALID_ARGUMENT";
