@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { buildProgram } from "../../packages/virtc/src/cli.ts";
+import { ofProgram } from "../../packages/virtc/src/commands/container/of-program.ts";
 import {
   missingCommands,
   missingRunOptions,
@@ -44,7 +45,7 @@ export async function tables(): Promise<Tables> {
   return {
     commands: [...reference.commands, ...reference.subcommands].map((word) => {
       const found = word.split(" ").reduce<Defined | undefined>(below, program);
-      return rowOf(word, found !== undefined, commands[word], whyMissing(word));
+      return rowOf(word, found !== undefined, verdictOf(word), whyMissing(word));
     }),
     runOptions: reference.runOptions.map((word) =>
       rowOf(`--${word}`, options.has(word), runOptions[word], missingRunOptions[word]),
@@ -56,9 +57,16 @@ function below(command: Defined | undefined, name: string): Defined | undefined 
   return command?.commands.find((one) => [one.name(), ...one.aliases()].includes(name));
 }
 
+/** What is the same below `container` is as it is without. */
+function verdictOf(word: string): Verdict | undefined {
+  const [group, name = ""] = word.split(" ");
+  return group === "container" && Object.hasOwn(ofProgram, name) ? commands[name] : commands[word];
+}
+
 function whyMissing(word: string): string | undefined {
   const here = dockerWord(word);
   if (here != null) return `here it is \`${here}\``;
+  if (word === "container prune") return "`virtc system prune` removes them.";
   return missingCommands[word.split(" ").at(-1) ?? ""];
 }
 

@@ -52,6 +52,9 @@ const bounds = [
   podman,
   "rights and limits are those that are asked for, in docker's forms",
 ] as const;
+const sandboxFirst: Verdict = {
+  differs: "wants the sandbox first; without `container` the name is enough",
+};
 const vm = (what: string): Verdict => ({ differs: `${what} of the VM` });
 
 export const commands: Readonly<Record<string, Verdict>> = {
@@ -102,6 +105,18 @@ export const commands: Readonly<Record<string, Verdict>> = {
   update: { differs: "the VM takes another size; no `--restart`" },
   version: { differs: "there is no server to tell of" },
   wait: { same: running },
+  "container create": {
+    differs: "makes one in a sandbox, which is named first; `virtc create` makes both",
+  },
+  "container kill": sandboxFirst,
+  "container ls": { differs: "other columns; `--format` and `--filter` as in docker" },
+  "container pause": sandboxFirst,
+  "container rm": sandboxFirst,
+  "container start": sandboxFirst,
+  "container stats": sandboxFirst,
+  "container stop": sandboxFirst,
+  "container unpause": sandboxFirst,
+  "container update": sandboxFirst,
   "image history": { same: image },
   "image import": {
     same: [podman, "a root file system comes in as an image, with what is said of it"],
@@ -122,7 +137,7 @@ export const commands: Readonly<Record<string, Verdict>> = {
   "system info": { differs: "what is there, and the host; `virtc check` tells what it can do" },
   "system prune": { differs: "no build cache; where no terminal is, it wants `--force`" },
   "volume create": { differs: "the drivers are `folder` and `ext4`, with `--size`" },
-  container: { differs: "the containers of one sandbox, which is named first" },
+  container: { differs: "what starts, stops or changes one container wants its sandbox first" },
   image: { differs: "no builder" },
   network: { differs: "networks of this host alone" },
   system: { differs: "this host alone" },

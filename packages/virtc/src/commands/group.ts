@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Context } from "../context.ts";
 import type { Define } from "./define.ts";
 import { examples } from "./examples.ts";
+import { giveSameNames } from "./same-names.ts";
 
 interface Group {
   name: string;
@@ -23,4 +24,5 @@ export async function defineGroup(program: Command, context: Context, group: Gro
     .addHelpText("after", examples(...group.examples));
   if (group.alias !== undefined) command.alias(group.alias);
   for (const part of group.parts) await part(command, context);
+  giveSameNames(command);
 }

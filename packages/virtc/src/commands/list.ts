@@ -35,7 +35,6 @@ export function defineList<T, Row>(
   const { what, key, filters } = list;
   const line = pathOf(group, name ?? "ls");
   const command = group.command(name ?? "ls");
-  if (name === undefined) command.alias("list");
   command
     .summary(`list ${what}`)
     .description(`Lists the ${what} of this host.`)

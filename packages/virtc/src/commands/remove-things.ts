@@ -19,7 +19,6 @@ export function defineRemove(group: Command, context: Context, removal: Removal)
   const { what, description, example, remove } = removal;
   group
     .command("rm")
-    .alias("remove")
     .summary(`remove ${what}`)
     .description(description)
     .argument(`<${group.name()}...>`, "names")

@@ -15,7 +15,9 @@ export function explain(error: unknown, path: string): unknown {
   const meant =
     error.code === "commander.unknownCommand"
       ? commandMeant(first, suggestion, path)
-      : suggestion.replace(/^\((.*)\)$/, "$1");
+      : error.code === "commander.missingArgument"
+        ? withoutSandbox(path)
+        : suggestion.replace(/^\((.*)\)$/, "$1");
   return new UsageError(
     first.replace(/\.$/, ""),
     [meant, `See \`${help}\`.`].filter(Boolean).join(" "),
@@ -27,6 +29,27 @@ function optionMissing(message: string, path: string): string | undefined {
   if (!["run", "create", "container run", "container create"].includes(path)) return undefined;
   const name = /'--([a-z-]+)[='].*/.exec(message)?.[1] ?? "";
   return Object.hasOwn(missingRunOptions, name) ? missingRunOptions[name] : undefined;
+}
+
+/** Commands that below `container` want the sandbox first, and are commands of virtc that do not. */
+const alone: Readonly<Record<string, string>> = {
+  start: "start",
+  stop: "stop",
+  kill: "kill",
+  delete: "rm",
+  rm: "rm",
+  remove: "rm",
+  pause: "pause",
+  resume: "resume",
+  unpause: "resume",
+  update: "update",
+};
+
+/** What does the same to a container that has a VM of its own, by its name alone. */
+function withoutSandbox(path: string): string {
+  const [group, verb = ""] = path.split(" ");
+  if (group !== "container" || !Object.hasOwn(alone, verb)) return "";
+  return `The sandbox comes first; of what \`virtc run\` made the name is enough: \`virtc ${alone[verb]} NAME\`.`;
 }
 
 /** A word of docker's is known; else the parser's guess is taken if it begins alike, since others mislead. */

@@ -29,7 +29,10 @@ describe("__complete", () => {
       ["start", "stop", "status", "stats"],
     ],
     [["pod", "li"], ["list"]],
-    [["container", "c"], ["create"]],
+    [
+      ["container", "c"],
+      ["cp", "commit", "create"],
+    ],
     [
       ["sandbox", "delete", ""],
       ["web", "pod1"],

@@ -52,7 +52,7 @@ async function candidates(cursor: Cursor, current: string, context: Context): Pr
     return values.map(({ text, about }) => ({ text: `${name}=${text}`, about }));
   }
   if (current.startsWith("-")) return optionsOf(command);
-  if (command.commands.length > 0) return subcommands(command);
+  if (command.commands.length > 0) return subcommands(command, current);
   const argument = argumentAt(command, before.length);
   return argument ? await valuesFor(placeOf(argument, cursor), context) : [];
 }
@@ -83,10 +83,12 @@ function optionsOf(command: Command): Candidate[] {
     .flatMap(({ long, description }) => (long ? [{ text: long, about: description }] : []));
 }
 
-function subcommands(command: Command): Candidate[] {
-  return command.commands
-    .filter((sub) => !sub.name().startsWith("_"))
-    .map((sub) => ({ text: sub.name(), about: sub.summary() }));
+/** By their names; by their other names where no name begins so. */
+function subcommands(command: Command, current: string): Candidate[] {
+  const shown = command.commands.filter((sub) => !sub.name().startsWith("_"));
+  const named = shown.map((sub) => ({ text: sub.name(), about: sub.summary() }));
+  if (named.some(({ text }) => text.startsWith(current))) return named;
+  return shown.flatMap((sub) => sub.aliases().map((text) => ({ text, about: sub.summary() })));
 }
 
 function placeOf(place: Option | Argument, { command, before }: Cursor): Place {

@@ -1,15 +1,13 @@
 import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import type { Define } from "../define.ts";
-import { define as exec } from "../exec/command.ts";
 import { defineGroup } from "../group.ts";
-import { define as inspect } from "../inspect/command.ts";
-import { define as logs } from "../logs/command.ts";
 import { definePs } from "../ps/command.ts";
 import { define as create } from "./create/command.ts";
 import { define as remove } from "./delete.ts";
 import { define as enter } from "./enter.ts";
 import { define as kill } from "./kill.ts";
+import { ofProgram } from "./of-program.ts";
 import { define as pause } from "./pause.ts";
 import { define as ps } from "./ps.ts";
 import { define as resume } from "./resume.ts";
@@ -19,14 +17,15 @@ import { define as status } from "./status.ts";
 import { define as stop } from "./stop.ts";
 import { define as update } from "./update.ts";
 
-const list: Define = (group, context) => void definePs(group, context, "ls").alias("list");
+const list: Define = (group, context) => void definePs(group, context, "ls");
 
 export async function define(program: Command, context: Context): Promise<void> {
   await defineGroup(program, context, {
     name: "container",
     summary: "manage the containers of a sandbox one by one",
     description:
-      "Manages the containers of a sandbox one by one. The sandbox comes first, then the container.\n" +
+      "Manages the containers of a sandbox one by one. The sandbox comes first, then the container;\n" +
+      "`ls`, `run`, `exec` and what else is a command of virtc too, with the same words, are as there.\n" +
       "Names of sandboxes are those of `virtc sandbox list` and `virtc ps`.",
     examples: [
       "virtc container create --id web --image busybox pod1 httpd -f",
@@ -36,9 +35,7 @@ export async function define(program: Command, context: Context): Promise<void> 
     ],
     parts: [
       list,
-      logs,
-      inspect,
-      exec,
+      ...Object.values(ofProgram),
       create,
       start,
       stop,

@@ -8,7 +8,6 @@ import { defineContainerVerb } from "./verb.ts";
 export function define(group: Command, context: Context): void {
   defineContainerVerb<{ force?: boolean }>(group, context, {
     name: "delete",
-    alias: "rm",
     summary: "delete containers",
     description: "Deletes containers; their sandbox goes on.",
     examples: ["virtc container delete pod1 web", "virtc container delete --force pod1 web job"],

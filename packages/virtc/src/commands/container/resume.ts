@@ -5,7 +5,6 @@ import { defineContainerVerb } from "./verb.ts";
 export function define(group: Command, context: Context): void {
   defineContainerVerb(group, context, {
     name: "resume",
-    alias: "unpause",
     summary: "let paused containers go on",
     description: "Lets containers go on that have been paused.",
     examples: ["virtc container resume pod1 web"],

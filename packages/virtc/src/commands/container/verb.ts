@@ -7,7 +7,6 @@ import { forEachName } from "../for-each-name.ts";
 /** Something that is done to containers of a sandbox one after the other. */
 export interface ContainerVerb<Options> {
   name: string;
-  alias?: string;
   summary: string;
   description: string;
   examples: readonly string[];
@@ -36,6 +35,5 @@ export function defineContainerVerb<Options>(
       });
     })
     .addHelpText("after", examples(...verb.examples));
-  if (verb.alias !== undefined) command.alias(verb.alias);
   verb.declare?.(command);
 }

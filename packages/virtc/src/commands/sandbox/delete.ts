@@ -6,7 +6,6 @@ import { defineSandboxVerb } from "./verb.ts";
 export function define(group: Command, context: Context): void {
   defineSandboxVerb<{ force?: boolean }>(group, context, {
     name: "delete",
-    alias: "rm",
     summary: "delete sandboxes",
     description: "Deletes sandboxes and all that they left on this host.",
     examples: ["virtc sandbox delete pod1", "virtc sandbox delete --force pod1 pod2"],

@@ -13,7 +13,6 @@ interface ListOptions {
 export function define(group: Command, context: Context): void {
   group
     .command("list")
-    .alias("ls")
     .summary("list sandboxes")
     .description("Lists all sandboxes, in whatever state they are.")
     .option("-q, --quiet", "only the names")

@@ -5,7 +5,6 @@ import { defineSandboxVerb } from "./verb.ts";
 export function define(group: Command, context: Context): void {
   defineSandboxVerb(group, context, {
     name: "resume",
-    alias: "unpause",
     summary: "let paused sandboxes go on",
     description: "Lets sandboxes go on that have been paused.",
     examples: ["virtc sandbox resume pod1"],

@@ -7,7 +7,6 @@ import { forEachName } from "../for-each-name.ts";
 /** Something that is done to sandboxes one after the other. */
 export interface SandboxVerb<Options> {
   name: string;
-  alias?: string;
   summary: string;
   description: string;
   examples: readonly string[];
@@ -35,6 +34,5 @@ export function defineSandboxVerb<Options>(
       });
     })
     .addHelpText("after", examples(...verb.examples));
-  if (verb.alias !== undefined) command.alias(verb.alias);
   verb.declare?.(command);
 }
