@@ -1,4 +1,4 @@
-/** Runs types, all unit tests and the smoke tests on each supported line of Node.js; `npm test` runs a part of it. */
+/** Runs types, all unit tests, the smoke tests and the examples on each supported line of Node.js; `npm test` runs a part of it. */
 import { nodeLines, suitesOn } from "./support/nodes.ts";
 import { runHere } from "./support/run-here.ts";
 

@@ -27,6 +27,8 @@ const telling = [
   "packages/virtcontainers/test/testing",
 ];
 
+const onVms = ["test/smoke.test.ts", "test/examples.test.ts"];
+
 /** A release of Node.js as the npm package that ships its binary, with its types. Gives the folder. */
 export async function nodeFolder(line: NodeLine): Promise<string> {
   const { node, types } = nodes[line];
@@ -46,7 +48,7 @@ async function environment(line: NodeLine): Promise<Record<string, string>> {
   return { PATH };
 }
 
-/** Types, unit tests and the smoke tests on a line of Node.js; not `whole`: the unit tests that tell most. */
+/** Types, unit tests, the smoke tests and the examples on a line of Node.js; not `whole`: the unit tests that tell most. */
 export function suitesOn(line: NodeLine, options: { whole: boolean }): Suite[] {
   const files = options.whole ? [] : telling;
   return [
@@ -56,8 +58,8 @@ export function suitesOn(line: NodeLine, options: { whole: boolean }): Suite[] {
       run: async () => await vitest("unit", files, await environment(line)),
     },
     {
-      title: `smoke tests, Node.js ${line}`,
-      run: async () => await vitest("e2e", ["test/smoke.test.ts"], await environment(line)),
+      title: `smoke tests and examples, Node.js ${line}`,
+      run: async () => await vitest("e2e", onVms, await environment(line)),
     },
   ];
 }
