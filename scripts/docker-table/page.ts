@@ -6,7 +6,6 @@ import {
   missingCommands,
   missingRunOptions,
 } from "../../packages/virtc/src/errors/docker-missing.ts";
-import { dockerWord } from "../../packages/virtc/src/errors/docker-words.ts";
 import reference from "./reference.json" with { type: "json" };
 import { commands, runOptions, type Verdict } from "./verdicts.ts";
 
@@ -64,9 +63,6 @@ function verdictOf(word: string): Verdict | undefined {
 }
 
 function whyMissing(word: string): string | undefined {
-  const here = dockerWord(word);
-  if (here != null) return `here it is \`${here}\``;
-  if (word === "container prune") return "`virtc system prune` removes them.";
   return missingCommands[word.split(" ").at(-1) ?? ""];
 }
 

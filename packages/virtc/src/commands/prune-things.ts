@@ -18,6 +18,7 @@ export function definePrune(group: Command, context: Context, pruning: Pruning):
     .command("prune")
     .summary(pruning.summary)
     .description(pruning.description)
+    .option("-f, --force", "don't ask, which it never does")
     .option("--json", "print JSON")
     .action(async (options: { json?: boolean }) => {
       const removed = await pruning.prune(await context.library());

@@ -1,6 +1,5 @@
 import { CommanderError } from "commander";
 import { missingCommands, missingRunOptions } from "./docker-missing.ts";
-import { dockerWord } from "./docker-words.ts";
 import { UsageError } from "./usage.ts";
 
 /** Turns the parser's errors into ours: one sentence and a hint. `path` names the command that was meant. */
@@ -55,8 +54,6 @@ function withoutSandbox(path: string): string {
 /** A word of docker's is known; else the parser's guess is taken if it begins alike, since others mislead. */
 function commandMeant(message: string, suggestion: string, path: string): string {
   const word = /'(.*)'/.exec(message)?.[1] ?? "";
-  const known = path === "" ? dockerWord(word) : undefined;
-  if (known != null) return `Here it is \`${known}\`.`;
   if (path === "" && Object.hasOwn(missingCommands, word)) return missingCommands[word] ?? "";
   const names = suggestion.replace(/^\(Did you mean (?:one of )?|\?\)$/g, "").split(", ");
   const alike = names.filter((name) => name !== "" && name[0] === word[0]);

@@ -109,6 +109,18 @@ test("system prune removes what nobody uses, once it is told to", async () => {
   expect((await library.volumes.list()).map(({ name }) => name)).toEqual(["mine"]);
 });
 
+test("container prune and volume prune ask nothing, also when they are told not to", async () => {
+  const { library, virtc } = withThings();
+  await library.volumes.create({ name: "spare" });
+  library.collectGarbage = async (options) => [
+    { kind: "sandbox", name: "down", reason: JSON.stringify(options) },
+    { kind: "image", name: "staged", reason: "its pull was interrupted" },
+  ];
+  const { out } = await virtc("container", "prune", "-f", "--json");
+  expect(JSON.parse(out)).toEqual({ removed: ["down"] });
+  expect((await virtc("volume", "prune", "-f")).out).toBe("spare\n");
+});
+
 test.each([
   ["y\n", 0, 1],
   ["\n", 1, 0],

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import type { Define } from "../define.ts";
 import { defineGroup } from "../group.ts";
+import { definePrune } from "../prune-things.ts";
 import { definePs } from "../ps/command.ts";
 import { define as create } from "./create/command.ts";
 import { define as remove } from "./delete.ts";
@@ -18,6 +19,17 @@ import { define as stop } from "./stop.ts";
 import { define as update } from "./update.ts";
 
 const list: Define = (group, context) => void definePs(group, context, "ls");
+
+const prune: Define = (group, context) =>
+  definePrune(group, context, {
+    summary: "remove the containers that are stopped",
+    description:
+      "Removes all stopped containers with all that they left on this host, as `virtc gc --stopped`.",
+    prune: async (library) => {
+      const removed = await library.collectGarbage({ stopped: true });
+      return removed.flatMap(({ kind, name }) => (kind === "sandbox" ? [name] : []));
+    },
+  });
 
 export async function define(program: Command, context: Context): Promise<void> {
   await defineGroup(program, context, {
@@ -36,6 +48,7 @@ export async function define(program: Command, context: Context): Promise<void> 
     parts: [
       list,
       ...Object.values(ofProgram),
+      prune,
       create,
       start,
       stop,

@@ -15,6 +15,7 @@ export function define(group: Command, context: Context): void {
     .summary("remove what no container needs")
     .description("Removes images without a name and what interrupted pulls left.")
     .option("-a, --all", "every image that no container uses")
+    .option("-f, --force", "don't ask, which it never does")
     .option("--json", "print JSON")
     .action(async (options: PruneOptions) => {
       const { images } = await context.library();
