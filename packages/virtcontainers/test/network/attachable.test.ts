@@ -34,12 +34,16 @@ describe("what a sandbox can't be attached to is refused while nothing of it is 
   test("a host that lacks plugins and tools is told all of them at once, and what to do", async () => {
     vi.stubEnv("CNI_PATH", "/nowhere");
     await using instance = await createTestInstance({ host: lacking(/nowhere|^nft$|^tc$/) });
-    const { message, hint } = await refused(instance, { network: {} }, "HOST_REQUIREMENT");
+    const ports = [{ hostPort: 8080, containerPort: 80 }];
+    const asked = { network: {}, ports };
+    const { message, hint } = await refused(instance, asked, "HOST_REQUIREMENT");
     for (const what of ["plugin bridge", "plugin host-local", "plugin portmap", "nft", "tc"])
       expect(message).toContain(what);
     for (const name of ["containernetworking-plugins", "nftables", "iproute2", "virtc setup"])
       expect(hint).toContain(name);
     expect(hint).toContain("--network none");
+    const without = await refused(instance, { network: {} }, "HOST_REQUIREMENT");
+    expect(without.message).not.toContain("portmap");
   });
 
   test("names need dnsmasq where their plugin is installed", async () => {
