@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::status::{Code, Context, Result, Status};
 
 /// Of one container; the kernel has room for some more.
 const MOST: usize = 32;
-/// A watch that nobody asks for so long is nobody's any more.
+/// A watch that nobody has asked for so long, when it is looked at once in this time, is nobody's any more.
 const IDLE: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
@@ -83,18 +83,22 @@ impl Watches {
         })
     }
 
+    /// One task for each watch, for as long as it is open.
     fn forget_when_idle(self: &Rc<Self>, id: &str, open: &Rc<Open>) {
         let (watches, open) = (Rc::downgrade(self), Rc::downgrade(open));
         let id = id.to_owned();
-        let asked = open.upgrade().map(|open| open.asked.get());
         tokio::task::spawn_local(async move {
-            tokio::time::sleep(IDLE).await;
-            let Some(open) = Weak::upgrade(&open) else {
-                return;
-            };
-            let is_idle = !open.reading.get() && asked == Some(open.asked.get());
-            if is_idle && let Some(watches) = watches.upgrade() {
-                watches.close(&id);
+            let mut before = 0;
+            loop {
+                tokio::time::sleep(IDLE).await;
+                let (Some(watches), Some(open)) = (watches.upgrade(), open.upgrade()) else {
+                    return;
+                };
+                let asked = open.asked.get();
+                if asked == before && !open.reading.get() {
+                    return watches.close(&id);
+                }
+                before = asked;
             }
         });
     }
@@ -117,9 +121,79 @@ impl Reading {
 impl Drop for Reading {
     fn drop(&mut self) {
         self.open.reading.set(false);
-        match self.kept {
-            true => self.watches.forget_when_idle(&self.id, &self.open),
-            false => self.watches.close(&self.id),
+        if !self.kept {
+            self.watches.close(&self.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+
+    use super::*;
+    use crate::files::root::Root;
+
+    /// In a time that passes as soon as nobody works.
+    fn run(work: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, work);
+    }
+
+    fn open(watches: &Rc<Watches>, id: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let watch = Watch::open(&Root::at(folder.path()).unwrap(), "/", true).unwrap();
+        watches.add(id, watch).unwrap();
+        folder
+    }
+
+    fn is_open(watches: &Watches, id: &str) -> bool {
+        watches.0.borrow().contains_key(id)
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_closed_and_what_is_asked_for_stays() {
+        run(async {
+            let watches = Rc::<Watches>::default();
+            let _folders = ["idle", "asked", "waiting"].map(|id| open(&watches, id));
+            let waiting = watches.read("waiting").unwrap();
+            for _ in 0..5 {
+                watches.read("asked").unwrap().keep();
+                tokio::time::sleep(IDLE - Duration::from_secs(1)).await;
+            }
+            assert!(!is_open(&watches, "idle"));
+            assert!(is_open(&watches, "asked") && is_open(&watches, "waiting"));
+            waiting.keep();
+            tokio::time::sleep(IDLE * 3).await;
+            assert!(watches.0.borrow().is_empty());
+        });
+    }
+
+    #[test]
+    fn who_leaves_while_it_reads_leaves_nothing() {
+        run(async {
+            let watches = Rc::<Watches>::default();
+            let _folder = open(&watches, "w");
+            let closed = watches.read("w").unwrap().open.clone();
+            closed.closed.wait().await;
+            assert!(!is_open(&watches, "w"));
+        });
+    }
+
+    #[test]
+    fn a_watch_that_is_read_often_has_one_task() {
+        run(async {
+            let watches = Rc::<Watches>::default();
+            let _folder = open(&watches, "w");
+            for _ in 0..1000 {
+                watches.read("w").unwrap().keep();
+            }
+            let held = watches.0.borrow().get("w").map(Rc::weak_count);
+            assert_eq!(held, Some(1));
+        });
     }
 }

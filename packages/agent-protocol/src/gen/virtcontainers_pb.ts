@@ -1593,7 +1593,7 @@ export const Extension: GenService<{
   /**
    * What has changed since the last call; waits until something has, and answers
    * without any after a while. A watch whose client leaves meanwhile, or that
-   * nobody asks for within a minute, is closed. NOT_FOUND: there is none.
+   * nobody asks for within two minutes, is closed. NOT_FOUND: there is none.
    *
    * @generated from rpc virtcontainers.Extension.ReadWatch
    */

@@ -210,6 +210,10 @@ impl Watch {
             false => all = false,
         };
         all &= self.tree.enter(root, path, &mut add)?;
+        if self.listed.len() + found.len() > MAX_HELD {
+            // Then some may be told of twice.
+            self.listed.clear();
+        }
         for (path, folder) in found {
             if self.listed.insert(path.clone()) {
                 self.push(ChangeKind::ChangeCreated, path, folder);

@@ -129,3 +129,24 @@ fn more_than_is_held_is_told_to_be_lost() {
     assert!(told.len() <= MAX_HELD + 1, "{}", told.len());
     assert_eq!(told.last().unwrap(), "overflow ");
 }
+
+#[test]
+fn what_was_listed_is_held_of_no_more_than_so_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("w")).unwrap();
+    let mut changes = watch(folder.path(), "/w", true);
+    let root = Root::at(folder.path()).unwrap();
+    for name in ["one", "two", "three", "four"] {
+        fs::create_dir(at(name)).unwrap();
+        for number in 0..1500 {
+            fs::write(at(name).join(number.to_string()), "").unwrap();
+        }
+        fs::rename(at(name), at("w").join(name)).unwrap();
+    }
+    // All of it in one go, as with a client that reads slowly.
+    for event in changes.events().unwrap() {
+        changes.tell(&root, event).unwrap();
+    }
+    assert!(changes.listed.len() <= MAX_HELD, "{}", changes.listed.len());
+}
