@@ -11,10 +11,15 @@ export function formatter<T>(format: string | undefined, view: View<T>): Formatt
   if (format === undefined || format === "" || format === "table") return undefined;
   if (format === "json") return lines(template("{{json .}}"), view);
   const text = format.replace(/\\t/g, "\t").replace(/\\n/g, "\n");
-  if (!/^table\s/.test(text)) return lines(template(text), view);
+  if (!hasHeader(text)) return lines(template(text), view);
   const columns = text.replace(/^table\s+/, "");
   const header = template(columns, headerFunctions)(headersOf(view));
   return tableOf(header, template(columns), view);
+}
+
+/** Whether what a format gives begins with a line of headers. */
+export function hasHeader(format: string): boolean {
+  return /^table\s/.test(format);
 }
 
 /** As `formatter` for one thing, whose fields are its own. */

@@ -1,6 +1,6 @@
 import { parseDuration } from "../../args/duration.ts";
 import type { Context } from "../../context.ts";
-import { formatter } from "../../listing/format.ts";
+import { formatter, hasHeader } from "../../listing/format.ts";
 import { rowOf } from "../../listing/view.ts";
 import { live } from "../../live/live.ts";
 import type { Frame } from "../../live/screen.ts";
@@ -23,17 +23,15 @@ export async function showStats(
 ): Promise<void> {
   const { stream, json: asJson = false } = options;
   const intervalMs = parseDuration("--interval", options.interval);
-  const format = formatter(options.format, statsView);
+  const { format: asked = "" } = options;
+  const format = formatter(asked, statsView);
   const meter = new Meter(measure);
   const drawn = stream && !asJson && context.stdout.isTTY;
   const pauseMs = drawn ? 0 : Math.min(firstPauseMs, intervalMs);
   await live(
     async (signal) => {
       const rows = await meter.read(pauseMs, signal);
-      if (format !== undefined) {
-        const isTable = /^table\s/.test(options.format ?? "");
-        return frameOf(format(rows), isTable ? 0 : -1);
-      }
+      if (format !== undefined) return frameOf(format(rows), hasHeader(asked) ? 0 : -1);
       if (!asJson) return tableOf(rows);
       return {
         lines: (stream ? jsonLine(rows) : json(rows).trimEnd()).split("\n"),

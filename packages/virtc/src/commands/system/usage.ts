@@ -26,22 +26,28 @@ export async function diskUsage(library: Library, signal: AbortSignal): Promise<
   ]);
   const containers = sandboxes.flatMap((sandbox) => sandbox.containersStatus);
   const digests = new Set(containers.map(({ imageDigest }) => imageDigest));
-  const ofContainer = async ({ state, scratchPath }: (typeof containers)[number]) => ({
-    bytes: scratchPath === undefined ? 0 : await diskBytes(scratchPath, signal),
-    used: state === "running" || state === "paused",
-  });
-  const ofVolume = async ({ path, usedBy }: (typeof volumes)[number]) => ({
-    bytes: await diskBytes(path, signal),
-    used: usedBy.length > 0,
-  });
-  const ofImages = images.map(({ digest, sizeBytes }) => ({
-    bytes: sizeBytes,
-    used: digests.has(digest),
-  }));
+  const paths = [
+    ...containers.flatMap(({ scratchPath }) => scratchPath ?? []),
+    ...volumes.map(({ path }) => path),
+  ];
+  const counted = await diskBytes(paths, signal);
+  const bytesAt = (path: string | undefined): number => counted.get(path ?? "") ?? 0;
   return [
-    sum("Images", ofImages),
-    sum("Containers", await Promise.all(containers.map(ofContainer))),
-    sum("Local Volumes", await Promise.all(volumes.map(ofVolume))),
+    sum(
+      "Images",
+      images.map(({ digest, sizeBytes }) => ({ bytes: sizeBytes, used: digests.has(digest) })),
+    ),
+    sum(
+      "Containers",
+      containers.map(({ state, scratchPath }) => ({
+        bytes: bytesAt(scratchPath),
+        used: state === "running" || state === "paused",
+      })),
+    ),
+    sum(
+      "Local Volumes",
+      volumes.map(({ path, usedBy }) => ({ bytes: bytesAt(path), used: usedBy.length > 0 })),
+    ),
   ];
 }
 
