@@ -63,9 +63,9 @@ export async function lockedNetworks<T>(
 }
 
 /**
- * Lets the plugins of a use (its file's path) run when they may. The plugin `dnsname` removes the folder of a network with its last name,
- * also from under another that is being added, so it has to run one at a time. Whoever holds the networks may wait for
- * this, never the other way.
+ * Lets the plugins of a use, by the path of its file, run when they may. The plugin `dnsname` removes the folder of a
+ * network with its last name, also from under another that is being added, so it runs one at a time. Whoever holds the
+ * networks may wait for this, never the other way.
  */
 export function pluginTurns(host: Host, path: string, signal?: AbortSignal): PluginTurns {
   const folder = folderOfUse(path);
